@@ -1,0 +1,1 @@
+"""The ten systems, one package each, and how a run is run."""

@@ -1,0 +1,1 @@
+"""Pure functions from a result to a plotly figure or an image."""

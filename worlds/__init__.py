@@ -1,0 +1,1 @@
+"""Where data comes from: drawn scenes, generated videos, and the reading of videos that people bring."""
