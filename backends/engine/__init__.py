@@ -1,0 +1,19 @@
+"""How runs are executed. `local` is the default; another engine needs only the same six calls."""
+
+import os
+from functools import cache
+
+from backends.engine.base import Engine, QueueState, RunState, RunStatus
+from backends.engine.local import LocalEngine
+
+__all__ = ["Engine", "LocalEngine", "QueueState", "RunState", "RunStatus", "the_engine"]
+
+
+@cache
+def the_engine() -> Engine:
+    """The engine of this process, shared by the pages and the Gradio front."""
+    return LocalEngine(
+        num_workers=int(os.environ.get("ORRERY_WORKERS", "1")),
+        max_waiting=int(os.environ.get("ORRERY_QUEUE", "64")),
+        time_limit_s=float(os.environ.get("ORRERY_TIME_LIMIT_S", "600")),
+    )

@@ -1,0 +1,38 @@
+"""The systems that are built. Adding one is one line here, its package, its figures, its page and its tests."""
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+
+from backends.run import Result, Run, Settings
+
+_BUILT = ("tstar",)  # each has backends/NAME/system.py with a SYSTEM, visualizers/NAME.py and pages/NAME.py
+
+
+@dataclass(frozen=True)
+class System:
+    """What the pages, the Gradio front and the engine need to know of a system."""
+
+    name: str
+    title: str
+    claim: str  # one sentence: what the page shows
+    paper: str  # as it is cited
+    source: str  # arXiv number
+    icon: str  # a material symbol, drawn from the app's own font
+    settings: type[Settings]
+    result: type[Result]
+    run: Run
+    upload_setting: str | None = None  # the setting that may name an uploaded file, if any
+    upload_kinds: tuple[str, ...] = ()  # endings that the upload box offers; the content decides
+
+
+@cache
+def system(name: str) -> System:
+    """Raises: KeyError when no such system is built."""
+    if name not in _BUILT:
+        raise KeyError(name)
+    return importlib.import_module(f"backends.{name}.system").SYSTEM
+
+
+def systems() -> tuple[System, ...]:
+    return tuple(system(name) for name in _BUILT)

@@ -1,0 +1,215 @@
+"""A run: settings in, events out, a result at the end.
+
+`Settings` says what was asked, `run(settings, inputs)` is a generator of events, and the last event is the `Result`.
+A stopped run gets `RunStopped` thrown in at its last event; a backend that catches it can still yield what it has.
+"""
+
+import base64
+import io
+import json
+import os
+import subprocess
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError
+from pydantic_core import core_schema
+
+from worlds.errors import InputError
+
+MAX_SAVED_BYTES = 512 * 1024 * 1024  # unpacked size of a result file that is opened; a real one is below 100 MB
+MAX_SAVED_FILES = 5_000
+MAX_PERMALINK = 8_000  # characters; browsers and proxies cut addresses somewhere above
+
+Array = Annotated[
+    np.ndarray,
+    GetPydanticSchema(lambda _source, _handler: core_schema.is_instance_schema(np.ndarray)),
+]
+
+
+class RunStopped(Exception):
+    """Thrown into a run at its last event: by Stop, by the time limit or because the session went."""
+
+
+class Settings(BaseModel):
+    """What was asked. Field defaults, bounds and descriptions feed widgets, permalink, REST schema and messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def permalink(self) -> str:
+        """The value of `?settings=`: only what differs from the defaults, compressed."""
+        changed = self.model_dump(mode="json", exclude_defaults=True)
+        packed = zlib.compress(json.dumps(changed, separators=(",", ":"), sort_keys=True).encode(), level=9)
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    @classmethod
+    def from_permalink(cls, text: str) -> Self:
+        """Raises: InputError when `text` was not made by `permalink` or asks for something out of range."""
+        if len(text) > MAX_PERMALINK:
+            raise InputError(f"The link holds {len(text)} characters of settings. At most {MAX_PERMALINK} are read.")
+        try:
+            packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            plain = zlib.decompressobj().decompress(packed, 100_000)  # bounded: a link may be a bomb
+            return cls.from_json(plain.decode())
+        except (ValueError, zlib.error) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError("The settings in this link cannot be read. Copy the whole link once more.") from error
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Raises: InputError naming every field that is wrong, with its limit."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise InputError(explain(error)) from error
+
+
+def explain(error: ValidationError) -> str:
+    """All mistakes of some settings in one sentence each."""
+    return " ".join(f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg'].rstrip('.')}." for p in error.errors())
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is. `seconds_left` is None while nothing is known."""
+
+    fraction: float  # 0..1
+    stage: str
+    seconds_left: float | None = None
+
+
+class Result(BaseModel):
+    """What came out, with all that is needed to get it again. Arrays are plain NumPy."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    system: ClassVar[str] = ""
+
+    seed: int
+    model_id: str
+    is_miniature: bool
+    code_version: str = Field(default_factory=lambda: code_version())
+    was_stopped: bool = False
+    notes: tuple[str, ...] = ()  # what was dropped, clamped or replaced on the way
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a session brought along: its files by the name that settings use. Nobody else's can be named."""
+
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    def file(self, name: str) -> Path:
+        if name not in self.files:
+            raise InputError(f"The file {name[:80]!r} is not in this session. Upload it again; files go with their tab.")
+        return self.files[name]
+
+
+Event = Any  # Progress, a system's own partial results, at last its Result
+Run = Callable[[Any, Inputs], Iterator[Event]]
+
+
+def last(events: Iterator[Event]) -> Any:
+    """Run to the end and return the Result: what a script wants."""
+    event = None
+    for event in events:  # noqa: B007  the last one is the result
+        pass
+    return event
+
+
+@cache
+def code_version() -> str:
+    """`ORRERY_VERSION`, else the commit of the checkout, else 'unknown'."""
+    if version := os.environ.get("ORRERY_VERSION"):
+        return version
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=here, capture_output=True, text=True,
+                              timeout=5, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def save_result(result: Result) -> bytes:
+    """One zip: `result.json` with the numbers, `arrays/N.npy` with the arrays. Nothing is rounded, nothing is pickled."""
+    arrays: list[np.ndarray] = []
+
+    def pack(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            arrays.append(value)
+            return {"$array": len(arrays) - 1}
+        if isinstance(value, BaseModel):
+            return {name: pack(getattr(value, name)) for name in type(value).model_fields}
+        if isinstance(value, Mapping):
+            return {str(key): pack(entry) for key, entry in value.items()}
+        if isinstance(value, list | tuple):
+            return [pack(entry) for entry in value]
+        return value.item() if isinstance(value, np.generic) else value
+
+    document = {"orrery": 1, "system": result.system, "result": pack(result)}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        _write(archive, "result.json", json.dumps(document).encode())
+        for index, array in enumerate(arrays):
+            content = io.BytesIO()
+            np.save(content, array, allow_pickle=False)
+            _write(archive, f"arrays/{index}.npy", content.getvalue())
+    return buffer.getvalue()
+
+
+def _write(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))  # no clock: equal results are equal bytes
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, content)
+
+
+def saved_system(content: bytes) -> str:
+    """Which system a saved result belongs to."""
+    return str(_document(content)[0].get("system", ""))
+
+
+def load_result(content: bytes, kind: type[Result]) -> Any:
+    """Raises: InputError when `content` is not a saved result of this kind, or is too large."""
+    document, arrays = _document(content)
+    if document.get("system") != kind.system:
+        raise InputError(f"This run was saved by {document.get('system')!r}. This page opens runs of {kind.system!r}.")
+
+    def unpack(value: Any) -> Any:
+        if isinstance(value, dict):
+            if set(value) == {"$array"}:
+                return arrays[value["$array"]]
+            return {key: unpack(entry) for key, entry in value.items()}
+        return [unpack(entry) for entry in value] if isinstance(value, list) else value
+
+    try:
+        return kind.model_validate(unpack(document["result"]))
+    except (ValidationError, KeyError, TypeError, IndexError) as error:
+        raise InputError("This run was saved by another version and cannot be opened. Run its settings again.") from error
+
+
+def _document(content: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            size = sum(entry.file_size for entry in entries)
+            if len(entries) > MAX_SAVED_FILES or size > MAX_SAVED_BYTES:
+                raise InputError(f"The saved run unpacks to {size / 1e6:.0f} MB in {len(entries)} files. "
+                                 f"At most {MAX_SAVED_BYTES / 1e6:.0f} MB in {MAX_SAVED_FILES} files are opened.")
+            document = json.loads(archive.read("result.json"))
+            count = sum(entry.filename.startswith("arrays/") for entry in entries)
+            arrays = [np.load(io.BytesIO(archive.read(f"arrays/{i}.npy")), allow_pickle=False) for i in range(count)]
+    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError("This is not a saved run. A saved run is a .orrery file that a page of this app made.") from error
+    if not isinstance(document, dict):
+        raise InputError("This is not a saved run. A saved run is a .orrery file that a page of this app made.")
+    return document, arrays
