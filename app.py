@@ -1,0 +1,19 @@
+"""The door: navigation, theme and the sidebar's machine status. `streamlit run app.py` works, and so does server.py."""
+
+import environment
+
+environment.prepare()  # before anything heavy: the libraries read these variables at their import
+
+import streamlit as st  # noqa: E402
+
+from backends.registry import systems  # noqa: E402
+from pages import parts  # noqa: E402
+
+st.set_page_config(page_title="Orrery", page_icon=":material/motion_mode:", layout="wide")
+
+home = st.Page("pages/home.py", title="Home", icon=":material/home:", default=True)
+built = [st.Page(f"pages/{system.name}.py", title=system.title.split(":")[0], icon=system.icon, url_path=system.name)
+         for system in systems()]
+page = st.navigation({"": [home], "Systems": built})
+parts.machine_status()
+page.run()

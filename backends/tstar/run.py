@@ -1,0 +1,244 @@
+"""One T* search from a video and a question to key frames, an answer and the same for the baselines."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from backends.run import Inputs, Progress, RunStopped
+from backends.tstar import baselines as methods
+from backends.tstar.answering import answer_question
+from backends.tstar.looking import SHOWN_CANVAS_PX, Looker, jpeg, tile
+from backends.tstar.metrics import temporal_scores
+from backends.tstar.results import (
+    Answer,
+    Costs,
+    Iteration,
+    Keyframe,
+    MethodRow,
+    SeenBox,
+    TStarResult,
+    Verification,
+    VideoFacts,
+    recall_of,
+)
+from backends.tstar.scorers import Eyes, open_eyes
+from backends.tstar.search import Search
+from backends.tstar.settings import TStarSettings
+from backends.tstar.sources import Asked, Source, ask, open_source
+from worlds.errors import InputError
+from worlds.video import Video, open_video
+
+KEYFRAME_PX = 640
+MIN_POSITIONS = 1
+
+
+@dataclass
+class _Looked:
+    """What the search has gathered so far."""
+
+    iterations: list[Iteration] = field(default_factory=list)
+    confirmed: set[int] = field(default_factory=set)  # seconds
+    boxes: dict[int, list[SeenBox]] = field(default_factory=dict)  # second -> of its single frame
+
+
+def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteration | TStarResult]:
+    """Yield Progress and one Iteration per grid, then the TStarResult.
+
+    A stopped run still yields the result of the iterations that it did.
+
+    Raises:
+        InputError: the video, the names or the model cannot be used; one sentence says why.
+    """
+    started = time.perf_counter()
+    with ExitStack() as stack:
+        yield Progress(0.0, "Opening the video")
+        source = yield from open_source(settings, inputs)
+        video = stack.enter_context(open_video(source.path))
+        length = max(MIN_POSITIONS, int(video.info.duration_s))
+        yield Progress(0.02, "Reading the question")
+        asked = ask(settings, source, video)
+        if not asked.targets:
+            raise InputError("No object to look for was found in the question. Type it under 'Objects to find'.")
+        yield Progress(0.03, "Loading the detector")
+        eyes = stack.enter_context(open_eyes(settings, video))
+        looker = _looker(settings, video, eyes, asked)
+        search = Search(settings, length=length, num_targets=len(asked.targets), threshold=eyes.threshold)
+        looked, was_stopped, first_s, rows = _Looked(), False, 0.0, []
+        try:
+            while not search.is_over:
+                yield _progress(search, looked, settings, length)
+                looked.iterations.append(_iterate(search, looker, looked, source, asked))
+                first_s = first_s or time.perf_counter() - started
+                yield looked.iterations[-1]
+        except RunStopped:
+            was_stopped = True
+        search_s = time.perf_counter() - started
+        rows.append(_row("tstar", search.key_positions(), looker, source, search_s, is_new=search.is_new))
+        if not was_stopped:
+            try:
+                for name in settings.baselines:
+                    yield Progress(0.9, f"Comparing with {name.replace('_', ' ')}")
+                    if (row := _baseline(name, settings, video, eyes, asked, source, search)) is not None:
+                        rows.append(row)
+            except RunStopped:
+                was_stopped = True
+        keyframes = _keyframes(search, looked, video, looker)
+        reply = answer_question(settings, asked, video, eyes, [frame.second for frame in keyframes], looker)
+        yield _result(settings, source, asked, video, search, looked, keyframes, reply, rows, looker, eyes,
+                      was_stopped=was_stopped, first_s=first_s, total_s=search_s)
+
+
+def _looker(settings: TStarSettings, video: Video, eyes: Eyes, asked: Asked) -> Looker:
+    return Looker(video, eyes.detector, (*asked.targets, *asked.cues), num_targets=len(asked.targets),
+                  settings=settings, floor=eyes.floor, canvas_px=eyes.canvas_px)
+
+
+def _progress(search: Search, looked: _Looked, settings: TStarSettings, length: int) -> Progress:
+    total = min(1000, length * settings.budget_share)
+    spent = total - search.budget
+    left = None
+    if looked.iterations:
+        mean = sum(iteration.seconds for iteration in looked.iterations) / len(looked.iterations)
+        left = mean * search.budget / search.count
+    stage = f"Searching: grid {search.iteration + 1}, {int(spent)} of at most {int(total)} frames seen"
+    return Progress(0.05 + 0.85 * spent / total, stage, left)
+
+
+def _iterate(search: Search, looker: Looker, looked: _Looked, source: Source, asked: Asked) -> Iteration:
+    """One turn of Sec. 3.2: draw, look, update, verify."""
+    start = time.perf_counter()
+    positions, q = search.next_positions()
+    cells, boxes, frames = looker.grid(positions, search.grid)
+    search.update(positions, cells)
+    verifications = _verify(search, looker, looked, positions, cells) if search.settings.verifies else []
+    if not search.settings.verifies:  # without a second look, the grid's own score decides
+        for position, cell in zip(positions, cells):
+            for target in search.candidates(cell):
+                if cell.best[target] > search.threshold:
+                    search.remaining.remove(target)
+                    looked.confirmed.add(int(position))
+    keyframes = search.key_positions()
+    return Iteration(
+        number=search.iteration, grid=search.grid, positions=positions, support=q,
+        cell_confidence=np.array([cell.confidence for cell in cells]), scores=search.scores.copy(),
+        probabilities=search.probabilities.copy(), is_new=search.is_new.copy(), boxes=tuple(boxes),
+        verifications=tuple(verifications),
+        canvas_jpeg=jpeg(tile(frames, search.grid, (SHOWN_CANVAS_PX // search.grid,) * 2)),
+        model_px=looker.canvas_px, budget_left=max(0, int(search.budget)),
+        remaining=tuple(asked.targets[target] for target in search.remaining),
+        frames_seen=sum(len(i.positions) for i in looked.iterations) + len(positions),
+        keyframes=keyframes, recall=recall_of(keyframes, source.truth_s), seconds=time.perf_counter() - start)
+
+
+def _verify(search: Search, looker: Looker, looked: _Looked, positions: np.ndarray, cells: list) -> list[Verification]:
+    """Look again at frames whose cell showed a target. All are detected in one batch, then judged in drawing order."""
+    promising = [int(position) for position, cell in zip(positions, cells) if search.candidates(cell)]
+    seen = dict(zip(promising, looker.singles(promising)))
+    verifications = []
+    for position, cell in zip(positions.tolist(), cells):
+        for target in search.candidates(cell):
+            single, boxes = seen[position]
+            looked.boxes[position] = boxes
+            is_confirmed = search.verify(position, target, single)
+            verifications.append(Verification(second=position, target=looker.names[target],
+                                              score=single.best.get(target, 0.0), is_confirmed=is_confirmed))
+            if is_confirmed:  # at most one target per frame and turn, as in the released code
+                looked.confirmed.add(position)
+                break
+    return verifications
+
+
+def _keyframes(search: Search, looked: _Looked, video: Video, looker: Looker) -> list[Keyframe]:
+    seconds = search.key_positions()
+    frames = video.frames_at([float(second) for second in seconds], max_side_px=KEYFRAME_PX)
+    unseen = [int(second) for second in seconds if int(second) not in looked.boxes]
+    looked.boxes.update({second: boxes for second, (_, boxes) in zip(unseen, looker.singles(unseen))})
+    return [Keyframe(second=int(second), score=float(search.scores[second]), is_confirmed=int(second) in looked.confirmed,
+                     jpeg=jpeg(frame), boxes=tuple(looked.boxes[int(second)]))
+            for second, frame in zip(seconds, frames)]
+
+
+def _row(name: str, seconds: np.ndarray, looker: Looker | None, source: Source, took_s: float,
+         *, is_new: np.ndarray | None = None, frames_seen: int | None = None, note: str = "") -> MethodRow:
+    seen = frames_seen if frames_seen is not None else int((~is_new).sum()) if is_new is not None else len(seconds)
+    precision = recall = f1 = None
+    if source.truth_s:
+        scores = temporal_scores(source.truth_s, [float(second) for second in seconds])
+        precision, recall, f1 = scores.precision, scores.recall, scores.f1
+    return MethodRow(method=name, keyframes=tuple(float(second) for second in seconds), frames_seen=seen,
+                     detector_calls=looker.calls if looker else 0, seconds=took_s, precision=precision, recall=recall, f1=f1,
+                     note=note)
+
+
+def _baseline(name: str, settings: TStarSettings, video: Video, eyes: Eyes, asked: Asked, source: Source,
+              search: Search) -> MethodRow | None:
+    """One other method on the same video and number of key frames; None where it has nothing to work with."""
+    start = time.perf_counter()
+    length, count = search.length, settings.num_frames
+    if name == "oracle":
+        if not source.truth_s:
+            return None
+        return _row(name, np.array(source.truth_s)[:count], None, source, 0.0, note="the true key frames")
+    if name == "uniform":
+        return _row(name, methods.uniform(length, count), None, source, time.perf_counter() - start)
+    if name == "random":
+        return _row(name, methods.random(length, count, seed=settings.seed), None, source, time.perf_counter() - start)
+    if name == "scene_change":
+        frames = video.frames_at([float(t) for t in range(length)], max_side_px=64)
+        chosen = methods.scene_change(frames, count)
+        return _row(name, chosen, None, source, time.perf_counter() - start, frames_seen=length)
+    looker = _looker(settings, video, eyes, asked)
+    if name == "random_grid":
+        other = Search(settings.model_copy(update={"rule": "random"}), length=length, num_targets=len(asked.targets),
+                       threshold=eyes.threshold)
+        looked = _Looked()
+        while not other.is_over:
+            _turn(other, looker, looked)
+        return _row(name, other.key_positions(), looker, source, time.perf_counter() - start, is_new=other.is_new)
+    if name in ("dense", "budgeted_dense"):
+        looks = np.arange(length) if name == "dense" else methods.budgeted_dense(length, int((~search.is_new).sum()))
+        scores = np.zeros(length)
+        for first in range(0, len(looks), search.count):
+            positions = looks[first:first + search.count]
+            scores[positions] = [cell.confidence for cell in looker.grid(positions, search.grid)[0]]
+        chosen = np.sort(np.argsort(-scores, kind="stable")[:count])
+        return _row(name, chosen, looker, source, time.perf_counter() - start, frames_seen=len(looks))
+    return None
+
+
+def _turn(search: Search, looker: Looker, looked: _Looked) -> None:
+    positions, _ = search.next_positions()
+    cells, _, _ = looker.grid(positions, search.grid)
+    search.update(positions, cells)
+    _verify(search, looker, looked, positions, cells)
+
+
+def _result(settings: TStarSettings, source: Source, asked: Asked, video: Video, search: Search, looked: _Looked,
+            keyframes: list[Keyframe], reply: Answer | None, rows: list[MethodRow], looker: Looker, eyes: Eyes,
+            *, was_stopped: bool, first_s: float, total_s: float) -> TStarResult:
+    info = video.info
+    frames_grid = sum(len(iteration.positions) for iteration in looked.iterations)
+    costs = Costs(
+        frames_grid=frames_grid, frames_verify=looker.frames_seen - frames_grid, frames_grounding=asked.frames_read,
+        detector_calls_grid=len(looked.iterations), detector_calls_verify=looker.calls - len(looked.iterations),
+        vlm_calls=asked.vlm_calls, decode_s=video.decode_s, detect_s=looker.detect_s, vlm_s=asked.vlm_s, total_s=total_s,
+        first_iteration_s=first_s)
+    return TStarResult(
+        seed=settings.seed, model_id=eyes.model_id, is_miniature=eyes.is_miniature, was_stopped=was_stopped,
+        notes=(*source.notes, *asked.notes, *eyes.notes, *_grid_note(settings, search)), settings=settings,
+        video=VideoFacts(name=source.name, duration_s=info.duration_s, width=info.width, height=info.height,
+                         frame_rate=info.frame_rate, codec=info.codec, num_positions=search.length),
+        question=asked.question, options=asked.options, targets=asked.targets, cues=asked.cues,
+        threshold=eyes.threshold, floor=eyes.floor, iterations=tuple(looked.iterations), keyframes=tuple(keyframes),
+        unconfirmed=tuple(asked.targets[target] for target in search.remaining), truth_s=source.truth_s,
+        truth_spans=source.truth_spans, rooms=source.rooms, answer=reply, methods=tuple(rows), costs=costs)
+
+
+def _grid_note(settings: TStarSettings, search: Search) -> tuple[str, ...]:
+    if search.grid == settings.grid:
+        return ()
+    return (f"The video has {search.length} s, too few for a {settings.grid} x {settings.grid} grid; "
+            f"{search.grid} x {search.grid} was used.",)

@@ -1,0 +1,287 @@
+"""Parts that every page uses: session, charts, knobs made from Settings, the running of a run, taking it away."""
+
+import inspect
+import json
+import sys
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import plotly.graph_objects as go
+import psutil
+import streamlit as st
+from pydantic import ValidationError
+
+from backends.engine import RunState, the_engine
+from backends.registry import System
+from backends.run import Progress, Result, Settings, explain, load_result, save_result
+from backends.sessions import Session
+from visualizers.theme import themed
+from worlds.errors import InputError
+
+POLL_S = 0.4
+
+
+@st.cache_resource(scope="session", on_release=lambda session: session.release(), show_spinner=False)
+def session() -> Session:
+    """This browser tab's files and runs; they go when it closes."""
+    import secrets
+
+    return Session(secrets.token_hex(8))
+
+
+def is_dark() -> bool:
+    return st.context.theme.type == "dark"
+
+
+def chart(figure: go.Figure, key: str, **options: Any) -> Any:
+    """A figure in the app's template, with plotly's camera as its only tool."""
+    config = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "autoScale2d"],
+              "toImageButtonOptions": {"format": "svg", "filename": key.replace(".", "-")}}
+    return st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=config, **options)
+
+
+def machine_status() -> None:
+    """What this machine offers, at the foot of the sidebar."""
+    with st.sidebar:
+        queue = the_engine().queue()
+        memory = psutil.virtual_memory()
+        lines = [f"Memory: {memory.available / 1e9:.1f} GB free of {memory.total / 1e9:.1f} GB",
+                 f"Queue: {queue.running} running, {queue.waiting} waiting"]
+        if "models.memory" in sys.modules:  # nothing is loaded before; asking would import torch
+            from models.devices import machine
+            from models.memory import the_budget
+
+            device = machine()
+            loaded = ", ".join(entry.rung for entry in the_budget().loaded()) or "none yet"
+            lines = [f"Device: {device.device_name}", *lines, f"Models loaded: {loaded}"]
+        st.caption("**This machine**  \n" + "  \n".join(lines))
+
+
+def head(system: System, claim_note: str) -> None:
+    st.title(system.title)
+    st.markdown(f"**{system.claim}**")
+    st.caption(f"{system.paper} ({system.source}). {claim_note}")
+
+
+def badge(result: Result, recorded: str | None = None) -> None:
+    """Which model is behind the picture, and whether it was run just now."""
+    kind = ":orange-badge[miniature]" if result.is_miniature else ":green-badge[real checkpoint]"
+    when = f" :gray-badge[recorded {recorded}]" if recorded else ""
+    st.markdown(f"{kind} `{result.model_id}` · seed {result.seed} · code {result.code_version}{when}")
+    if result.was_stopped:
+        st.warning("This run was stopped. What it had found until then is shown.", icon=":material/front_hand:")
+    for note in result.notes:
+        st.info(note, icon=":material/info:")
+
+
+def knob_key(system: System, name: str) -> str:
+    return f"knob.{system.name}.{name}"
+
+
+def set_knobs(system: System, settings: Settings) -> None:
+    """Turn every knob to what `settings` say; call before the widgets are drawn or from a callback."""
+    for name, value in settings:
+        st.session_state[knob_key(system, name)] = ", ".join(value) if _is_names(value) else value
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(entry, str) for entry in value)
+
+
+def presets(system: System, choices: Mapping[str, tuple[Settings, str]], on_choice: Callable[[Settings], None]) -> None:
+    """One button per preset: label -> (settings, what to notice)."""
+    for column, (label, (settings, help_text)) in zip(st.columns(len(choices)), choices.items()):
+        column.button(label, key=f"preset.{system.name}.{label}", help=help_text, width="stretch", on_click=on_choice,
+                      args=(settings,))
+
+
+def knobs(system: System, names: Sequence[str]) -> dict[str, Any]:
+    """One widget per setting, made from its type, bounds and description; returns what they say."""
+    return {name: _knob(system, name) for name in names}
+
+
+def _knob(system: System, name: str) -> Any:
+    field = system.settings.model_fields[name]
+    schema = system.settings.model_json_schema()["properties"][name]
+    schema = next((choice for choice in schema.get("anyOf", []) if choice.get("type") != "null"), {}) | schema
+    key, label, help_text = knob_key(system, name), name.replace("_", " ").capitalize(), field.description
+    is_optional = type(None) in typing.get_args(field.annotation)
+    if key not in st.session_state:
+        default = field.get_default(call_default_factory=True)
+        st.session_state[key] = ", ".join(default) if _is_names(default) else default
+    if typing.get_origin(field.annotation) is Literal:
+        return st.selectbox(label, typing.get_args(field.annotation), key=key, help=help_text)
+    if schema.get("type") == "boolean":
+        return st.checkbox(label, key=key, help=help_text)
+    if schema.get("type") == "array":
+        text = st.text_input(label, key=key, help=f"{help_text} Separate by commas.")
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if schema.get("type") in ("integer", "number"):
+        low = schema.get("minimum", schema.get("exclusiveMinimum"))
+        high = schema.get("maximum", schema.get("exclusiveMaximum"))
+        is_whole = schema["type"] == "integer"
+        if is_optional or high is None or high > 10_000:
+            return st.number_input(label, min_value=low, max_value=high, key=key, help=help_text,
+                                   placeholder="automatic" if is_optional else None, step=1 if is_whole else 0.05)
+        if "exclusiveMinimum" in schema:
+            low = 1 if is_whole else 0.01
+        return st.slider(label, int(low) if is_whole else float(low), int(high) if is_whole else float(high), key=key,
+                         help=help_text)
+    return st.text_input(label, key=key, help=help_text, max_chars=schema.get("maxLength"))
+
+
+def settings_from(system: System, values: Mapping[str, Any]) -> Settings | None:
+    """The settings that the knobs say, or None with a sentence on the page about each that is wrong."""
+    try:
+        return system.settings(**values)
+    except ValidationError as error:
+        st.error(explain(error), icon=":material/error:")
+        return None
+
+
+def linked_settings(system: System) -> Settings | None:
+    """The settings of `?settings=`, once per session; a broken link is said, not followed."""
+    text = st.query_params.get("settings")
+    seen = f"link.{system.name}"
+    if not text or st.session_state.get(seen) == text:
+        return None
+    st.session_state[seen] = text
+    try:
+        return system.settings.from_permalink(text)
+    except InputError as error:
+        st.error(str(error), icon=":material/link_off:")
+        return None
+
+
+def start(system: System, settings: Settings) -> None:
+    """Queue a run and remember it; its settings go into the address."""
+    stop(system)
+    state = st.session_state
+    state.pop(f"error.{system.name}", None)
+    try:
+        state[f"run.{system.name}"] = the_engine().submit(system.name, settings, session=session().session_id,
+                                                          inputs=session().inputs())
+    except InputError as error:
+        state[f"error.{system.name}"] = str(error)
+        return
+    link = settings.permalink()
+    state[f"link.{system.name}"] = link
+    st.query_params["settings"] = link
+
+
+def stop(system: System) -> None:
+    if run_id := st.session_state.get(f"run.{system.name}"):
+        try:
+            the_engine().cancel(run_id)
+        except InputError:  # the engine has already forgotten it
+            st.session_state.pop(f"run.{system.name}", None)
+
+
+def running(system: System) -> bool:
+    return f"run.{system.name}" in st.session_state
+
+
+def show_error(system: System) -> None:
+    if message := st.session_state.get(f"error.{system.name}"):
+        st.error(message, icon=":material/error:")
+
+
+@st.fragment(run_every=POLL_S)
+def watch(system: System, draw: Callable[[Any], None]) -> None:
+    """Progress, Stop and the newest partial result of the current run; when it ends, the page is drawn anew."""
+    run_id = st.session_state.get(f"run.{system.name}")
+    if run_id is None:
+        return
+    try:
+        status = the_engine().status(run_id)
+        events = the_engine().events(run_id)
+    except InputError as error:
+        st.session_state[f"error.{system.name}"] = str(error)
+        del st.session_state[f"run.{system.name}"]
+        st.rerun()
+    if status.state.is_over:
+        _take(system, events, status.state, status.error)
+        st.rerun()
+    newest = next((event for event in reversed(events) if isinstance(event, Progress)), None)
+    bar, button = st.columns([5, 1], vertical_alignment="center")
+    button.button("Stop", key=f"stop.{system.name}", on_click=stop, args=(system,), icon=":material/stop_circle:",
+                  width="stretch", help="Ends the run at its next step and keeps what it has.")
+    if status.state is RunState.WAITING:
+        wait = f", about {status.expected_wait_s:.0f} s" if status.expected_wait_s else ""
+        bar.progress(0.0, text=f"Place {status.position} in the queue{wait}")
+    elif newest:
+        left = f" · about {newest.seconds_left:.0f} s left at most" if newest.seconds_left else ""
+        bar.progress(min(1.0, newest.fraction), text=newest.stage + left)
+    else:
+        bar.progress(0.0, text="Starting")
+    partial = next((event for event in reversed(events) if not isinstance(event, Progress | Result)), None)
+    if partial is not None:
+        draw(partial)
+
+
+def _take(system: System, events: list[Any], state: RunState, error: str | None) -> None:
+    store = st.session_state
+    del store[f"run.{system.name}"]
+    result = events[-1] if events and isinstance(events[-1], Result) else None
+    if result is not None:
+        store[f"result.{system.name}"] = result
+        store.pop(f"recorded.{system.name}", None)
+    elif error:
+        store[f"error.{system.name}"] = error
+    elif state is RunState.STOPPED:
+        store[f"error.{system.name}"] = "Stopped before there was anything to show."
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def _recorded(path: str, _kind: type[Result]) -> Result:
+    with open(path, "rb") as file:
+        return load_result(file.read(), _kind)
+
+
+def current_result(system: System, recorded_path: str | None) -> tuple[Any, bool]:
+    """The session's result and False, else the recorded one and True, else None."""
+    if result := st.session_state.get(f"result.{system.name}"):
+        return result, False
+    if recorded_path is None:
+        return None, False
+    return _recorded(recorded_path, system.result), True
+
+
+def open_saved(system: System) -> None:
+    """Upload box for a saved run; it opens in the same page as a live one."""
+    file = st.file_uploader("Open a saved run (.orrery)", type=["orrery"], key=f"open.{system.name}", max_upload_size=200,
+                            help="A file that this page's 'Whole run' button made. At most 200 MB.")
+    if file is None or st.session_state.get(f"opened.{system.name}") == file.file_id:
+        return
+    st.session_state[f"opened.{system.name}"] = file.file_id
+    try:
+        st.session_state[f"result.{system.name}"] = load_result(file.getvalue(), system.result)
+    except InputError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.rerun()
+
+
+def download_whole(system: System, result: Result, settings: Settings) -> None:
+    """The buttons that every system has: whole run, numbers, link and Python."""
+    first, second = st.columns(2)
+    first.download_button("Whole run (.orrery)", lambda: save_result(result), f"{system.name}-{result.seed}.orrery",
+                          key=f"save.{system.name}", width="stretch", on_click="ignore",
+                          help="Opens in this page again, with every array.")
+    numbers = json.dumps(result.summary() if hasattr(result, "summary") else settings.model_dump(mode="json"), indent=2)
+    second.download_button("Numbers (JSON)", numbers, f"{system.name}-{result.seed}.json", "application/json",
+                           key=f"json.{system.name}", width="stretch", on_click="ignore")
+    st.caption("Link to these settings")
+    st.code(f"/{system.name}?settings={settings.permalink()}", language=None, wrap_lines=True)
+    st.caption("The same in Python")
+    changed = ", ".join(f"{name}={value!r}" for name, value in settings.model_dump(exclude_defaults=True).items())
+    kind = type(settings)
+    st.code(f"from backends.run import Inputs, last\nfrom {kind.__module__} import {kind.__name__}\n"
+            f"from backends.{system.name}.run import run\n\nresult = last(run({kind.__name__}({changed}), Inputs()))")
+
+
+def source_of(function: Callable[..., Any]) -> None:
+    """Fold-out with the code that ran, so that it cannot be out of date."""
+    with st.expander(f"The code: {function.__module__}.{function.__name__}"):
+        st.code(inspect.getsource(function))

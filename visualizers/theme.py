@@ -1,0 +1,38 @@
+"""One look for every chart: two templates (light, dark), one colour per method, named once."""
+
+import plotly.graph_objects as go
+import plotly.io as pio
+
+# Okabe and Ito's colours, told apart by colour-blind readers too; a method has the same one on every page.
+METHOD_COLOURS = {
+    "tstar": "#D55E00", "uniform": "#56B4E9", "random": "#999999", "random_grid": "#0072B2", "dense": "#009E73",
+    "budgeted_dense": "#66C2A5", "scene_change": "#CC79A7", "top_similarity": "#E69F00", "aks": "#8C6BB1",
+    "bolt": "#A6761D", "oracle": "#444444",
+}
+METHOD_NAMES = {
+    "tstar": "T*", "uniform": "Uniform", "random": "Random", "random_grid": "Random grid", "dense": "Dense scan",
+    "budgeted_dense": "Budgeted dense", "scene_change": "Scene change", "top_similarity": "Top similarity", "aks": "AKS",
+    "bolt": "BOLT", "oracle": "Oracle",
+}
+SCORE_COLOUR, DISTRIBUTION_COLOUR, TRUTH_COLOUR, VISITED_COLOUR = "#D55E00", "#0072B2", "#009E73", "#8A8F98"
+
+
+def _template(*, ink: str, grid: str) -> go.layout.Template:
+    axis = {"gridcolor": grid, "zerolinecolor": grid, "linecolor": grid, "ticks": "outside", "tickcolor": grid,
+            "title": {"font": {"size": 13}}, "automargin": True}
+    return go.layout.Template(layout={
+        "font": {"color": ink, "size": 13, "family": "Source Sans, sans-serif"}, "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": axis, "yaxis": axis, "colorway": list(METHOD_COLOURS.values()),
+        "margin": {"l": 55, "r": 15, "t": 40, "b": 45}, "title": {"font": {"size": 15}, "x": 0, "xref": "container"},
+        "legend": {"orientation": "h", "y": -0.22, "x": 0}, "hoverlabel": {"font": {"size": 13}},
+        "colorscale": {"sequential": "Cividis"},
+    })
+
+
+pio.templates["orrery_light"] = _template(ink="#1F2430", grid="#DDE1E8")
+pio.templates["orrery_dark"] = _template(ink="#E6E9EF", grid="#39404D")
+
+
+def themed(figure: go.Figure, *, is_dark: bool) -> go.Figure:
+    """The same figure in the app's light or dark template."""
+    return go.Figure(figure).update_layout(template="orrery_dark" if is_dark else "orrery_light")

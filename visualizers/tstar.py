@@ -1,0 +1,219 @@
+"""Figures of T*: an Iteration or a TStarResult -> plotly Figure, or a picture."""
+
+import base64
+import io
+import zipfile
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from backends.tstar.results import Iteration, Keyframe, SeenBox, TStarResult
+from visualizers.theme import (
+    DISTRIBUTION_COLOUR,
+    METHOD_COLOURS,
+    METHOD_NAMES,
+    SCORE_COLOUR,
+    TRUTH_COLOUR,
+    VISITED_COLOUR,
+)
+
+TARGET_RGB, CUE_RGB = (213, 94, 0), (0, 114, 178)  # the boxes' colours: targets, cues
+FOUND_RGB, REFUSED_RGB = (0, 158, 115), (200, 40, 60)  # frames that were looked at again: confirmed or not
+HEATMAP_COLUMNS = 600  # a video of three hours has more seconds than a chart has pixels
+
+
+def clock(second: float) -> str:
+    """75 -> '1:15'; 3700 -> '1:01:40'."""
+    whole = round(second)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def decode(jpeg: np.ndarray) -> np.ndarray:
+    """(bytes,) -> (h, w, 3) RGB."""
+    return cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[:, :, ::-1].copy()
+
+
+def canvas_picture(iteration: Iteration) -> np.ndarray:
+    """The grid picture with its boxes; cells that were looked at again are framed. (h, w, 3) uint8 RGB."""
+    picture = decode(iteration.canvas_jpeg)
+    side, grid = picture.shape[0], iteration.grid
+    cell = side // grid
+    second_looks = {check.second: check.is_confirmed for check in sorted(iteration.verifications,
+                                                                        key=lambda check: check.is_confirmed)}
+    for index, second in enumerate(iteration.positions.tolist()):
+        row, column = divmod(index, grid)
+        top_left = (column * cell, row * cell)
+        if second in second_looks:
+            cv2.rectangle(picture, (top_left[0] + 3, top_left[1] + 3), (top_left[0] + cell - 4, top_left[1] + cell - 4),
+                          FOUND_RGB if second_looks[second] else REFUSED_RGB, 4)
+        if cell >= 70:
+            _label(picture, clock(second), (top_left[0] + 6, top_left[1] + cell - 8))
+    return draw_boxes(picture, iteration.boxes, with_names=grid <= 4)
+
+
+def draw_boxes(picture: np.ndarray, boxes: Sequence[SeenBox], *, with_names: bool = True) -> np.ndarray:
+    """Boxes on a copy of the picture: targets orange with their score, cues blue."""
+    drawn = picture.copy()
+    height, width = drawn.shape[:2]
+    for box in boxes:
+        first, second = (int(box.x1 * width), int(box.y1 * height)), (int(box.x2 * width), int(box.y2 * height))
+        cv2.rectangle(drawn, first, second, TARGET_RGB if box.is_target else CUE_RGB, 3 if box.is_target else 2)
+    for box in boxes:
+        if with_names and box.is_target:
+            _label(drawn, f"{box.name} {box.score:.2f}", (int(box.x1 * width), max(12, int(box.y1 * height) - 5)))
+    return drawn
+
+
+def _label(picture: np.ndarray, text: str, at: tuple[int, int]) -> None:
+    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):  # white on a dark rim reads on any picture
+        cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, thickness, cv2.LINE_AA)
+
+
+def _time_axis(length: int) -> dict[str, object]:
+    step = next(step for step in (5, 15, 60, 120, 300, 600, 1200, 1800, 3600) if length / step <= 12)
+    ticks = list(range(0, length + 1, step))
+    return {"title": "time in the video", "tickvals": ticks, "ticktext": [clock(t) for t in ticks], "range": [0, length]}
+
+
+def _mark_truth(figure: go.Figure, spans: Sequence[tuple[float, float, str]], truth_s: Sequence[float] | None) -> None:
+    marks = [(start, end) for start, end, _ in spans] or [(t - 1, t + 1) for t in truth_s or ()]
+    for start, end in marks:
+        figure.add_vrect(x0=start, x1=end, fillcolor=TRUTH_COLOUR, opacity=0.35, line_width=0)
+    if marks:
+        figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name="where it truly is",
+                                    marker={"color": TRUTH_COLOUR, "symbol": "square", "size": 12}))
+
+
+def timeline(iteration: Iteration, spans: Sequence[tuple[float, float, str]] = (),
+             truth_s: Sequence[float] | None = None) -> go.Figure:
+    """Score S (bars), distribution P (line, scaled to its maximum) and visited seconds over the video."""
+    seconds = np.arange(len(iteration.scores))
+    visited = np.flatnonzero(~iteration.is_new)
+    shown = iteration.scores > 0.01
+    scaled = iteration.probabilities / iteration.probabilities.max()
+    figure = go.Figure([
+        go.Scatter(x=seconds, y=scaled, name="sampling distribution P (share of its maximum)", fill="tozeroy", mode="lines",
+                   line={"color": DISTRIBUTION_COLOUR, "width": 1}, fillcolor="rgba(0,114,178,0.15)",
+                   hovertemplate="%{x} s: P at %{y:.0%} of its maximum<extra></extra>"),
+        go.Bar(x=seconds[shown], y=iteration.scores[shown], name="score S", marker_color=SCORE_COLOUR, marker_line_width=0,
+               width=max(1.0, len(seconds) / 400), hovertemplate="%{x} s: score %{y:.2f}<extra></extra>"),
+        go.Scatter(x=visited, y=np.full(len(visited), -0.04), mode="markers", name="looked at",
+                   marker={"symbol": "line-ns-open", "size": 7, "color": VISITED_COLOUR}, hovertemplate="%{x} s<extra></extra>"),
+        go.Scatter(x=iteration.keyframes, y=np.full(len(iteration.keyframes), 1.06), mode="markers", name="key frames now",
+                   marker={"symbol": "triangle-down", "size": 11, "color": SCORE_COLOUR},
+                   hovertemplate="key frame at %{x} s<extra></extra>"),
+    ])
+    _mark_truth(figure, spans, truth_s)
+    return figure.update_layout(height=330, xaxis=_time_axis(len(seconds)), bargap=0,
+                                yaxis={"title": "score, share", "range": [-0.08, 1.12]},
+                                title=f"After grid {iteration.number}: {iteration.frames_seen} frames seen")
+
+
+def heatmap(iterations: Sequence[Iteration]) -> go.Figure:
+    """What each grid was drawn from: q over time, one row per iteration (the paper's Fig. 3)."""
+    length = len(iterations[0].support)
+    edges = np.linspace(0, length, min(length, HEATMAP_COLUMNS) + 1).astype(int)[:-1]
+    rows = np.stack([np.maximum.reduceat(step.support / step.support.max(), edges) for step in iterations])
+    drawn_x = np.concatenate([step.positions for step in iterations])
+    drawn_y = np.concatenate([np.full(len(step.positions), step.number) for step in iterations])
+    figure = go.Figure([
+        go.Heatmap(x=edges, y=[step.number for step in iterations], z=rows, colorscale="Cividis", zmin=0, zmax=1,
+                   colorbar={"title": "share of<br>row's maximum", "thickness": 12},
+                   hovertemplate="grid %{y}, %{x} s: %{z:.0%}<extra></extra>"),
+        go.Scatter(x=drawn_x, y=drawn_y, mode="markers", name="drawn", hoverinfo="skip",
+                   marker={"size": 4, "color": "#FFFFFF", "line": {"width": 0.6, "color": "#000000"}}),
+    ])
+    return figure.update_layout(height=300, showlegend=False, title="Where each grid was drawn from",
+                                xaxis=_time_axis(length), yaxis={"title": "grid", "autorange": "reversed", "dtick":
+                                                                 max(1, len(iterations) // 8)})
+
+
+def recall_curve(result: TStarResult) -> go.Figure:
+    """Recall of the best K so far against the frames looked at; baselines as points."""
+    figure = go.Figure()
+    steps = [step for step in result.iterations if step.recall is not None]
+    if steps:
+        figure.add_trace(go.Scatter(x=[step.frames_seen for step in steps], y=[step.recall for step in steps], name="T*",
+                                    mode="lines+markers", line={"color": METHOD_COLOURS["tstar"], "shape": "hv"}))
+    for row in result.methods[1:]:
+        if row.recall is not None:
+            figure.add_trace(go.Scatter(x=[row.frames_seen], y=[row.recall], name=METHOD_NAMES[row.method], mode="markers",
+                                        marker={"size": 13, "color": METHOD_COLOURS[row.method], "symbol": "diamond"}))
+    return figure.update_layout(height=300, title="Recall within 5 s against frames looked at", yaxis={
+        "title": "recall", "range": [-0.05, 1.05], "tickformat": ".0%"}, xaxis={"title": "frames looked at",
+                                                                                "rangemode": "tozero"}, showlegend=True)
+
+
+def cost_bars(result: TStarResult) -> go.Figure:
+    """Frames looked at and seconds, per method."""
+    rows = result.methods[::-1]
+    names, colours = [METHOD_NAMES[row.method] for row in rows], [METHOD_COLOURS[row.method] for row in rows]
+    figure = go.Figure(go.Bar(
+        y=names, x=[row.frames_seen for row in rows], orientation="h", marker_color=colours,
+        text=[f"{row.frames_seen} frames, {row.seconds:.1f} s" for row in rows], textposition="auto",
+        hovertemplate="%{y}: %{x} frames<extra></extra>"))
+    return figure.update_layout(height=110 + 34 * len(rows), title="What it cost", xaxis_title="frames looked at",
+                                showlegend=False)
+
+
+def keyframe_picture(frame: Keyframe) -> np.ndarray:
+    """A key frame with its boxes, (h, w, 3) uint8 RGB."""
+    return draw_boxes(decode(frame.jpeg), frame.boxes)
+
+
+def contact_sheet(result: TStarResult, columns: int = 4, width_px: int = 360) -> bytes:
+    """All key frames with their times in one JPEG file."""
+    cells = []
+    for frame in result.keyframes:
+        picture = keyframe_picture(frame)
+        height = round(picture.shape[0] * width_px / picture.shape[1])
+        cell = np.full((height + 30, width_px, 3), 255, np.uint8)
+        cell[:height] = cv2.resize(picture, (width_px, height), interpolation=cv2.INTER_AREA)
+        text = f"{clock(frame.second)}  score {frame.score:.2f}{'  confirmed' if frame.is_confirmed else ''}"
+        cv2.putText(cell, text, (8, height + 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (30, 36, 48), 1, cv2.LINE_AA)
+        cells.append(cell)
+    while len(cells) % columns:
+        cells.append(np.full_like(cells[0], 255))
+    sheet = np.vstack([np.hstack(cells[i:i + columns]) for i in range(0, len(cells), columns)])
+    return cv2.imencode(".jpg", sheet[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+def keyframe_zip(result: TStarResult) -> bytes:
+    """The key frames as JPEG files in one zip, named by rank of time and second."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for index, frame in enumerate(result.keyframes, start=1):
+            archive.writestr(f"keyframe-{index:02d}-{frame.second:05d}s.jpg", frame.jpeg.tobytes())
+    return buffer.getvalue()
+
+
+def method_table(result: TStarResult) -> pd.DataFrame:
+    """One row per method, rates in percent."""
+    def percent(value: float | None) -> float | None:
+        return None if value is None else round(100 * value, 1)
+
+    return pd.DataFrame([{
+        "method": METHOD_NAMES[row.method], "frames looked at": row.frames_seen, "detector calls": row.detector_calls,
+        "seconds": round(row.seconds, 2), "precision %": percent(row.precision), "recall %": percent(row.recall),
+        "F1 %": percent(row.f1), "key frames": ", ".join(clock(second) for second in row.keyframes)} for row in result.methods])
+
+
+def data_uri(jpeg: np.ndarray) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()
+
+
+def figures(result: TStarResult) -> dict[str, go.Figure]:
+    """All charts of a finished search, by title."""
+    if not result.iterations:
+        return {}
+    return {"timeline": timeline(result.iterations[-1], result.truth_spans, result.truth_s),
+            "heatmap": heatmap(result.iterations), "recall": recall_curve(result), "costs": cost_bars(result)}
+
+
+def live(event: object) -> dict[str, go.Figure] | None:
+    """The charts worth drawing while a search runs; None for other events."""
+    return {"timeline": timeline(event)} if isinstance(event, Iteration) else None
