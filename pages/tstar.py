@@ -18,10 +18,10 @@ PRESETS = {
     "See it found": (TStarSettings(), "Fifteen minutes, one star for a few seconds: T* needs a fraction of the frames."),
     "See it fail": (TStarSettings(grid=8, threshold=0.3, seed=3),
                     "64 frames in one picture: each is so small that other things are taken for the target."),
-    "No clue to follow": (TStarSettings(video="sample:no-cue"), "No furniture gives the room away: the search is blind."),
-    "Two things, once each": (TStarSettings(video="sample:two-needle", num_frames=8), "Two targets in two rooms."),
+    "No clue to follow": (TStarSettings(video="sample:no-cues"), "No furniture gives the room away: the search is blind."),
+    "Two things, once each": (TStarSettings(video="sample:two-needles", num_frames=8), "Two targets in two rooms."),
 }
-FIRST_KNOBS = ("grid", "num_frames", "budget_share", "rule", "seed")
+FIRST_KNOBS = ("grid", "num_frames", "budget_share", "rule", "seed", "num_seeds")
 FOLDED_KNOBS = {
     "Detector": ("detector", "quantisation", "threshold", "floor", "max_boxes", "cue_weight", "verifies", "verify_rule", "cell_fit"),
     "Distribution": ("quantile", "window", "spline_smoothing", "temperature", "first_grid"),
@@ -68,8 +68,13 @@ with st.expander("Your video, your question, every knob", icon=":material/tune:"
             values |= parts.knobs(SYSTEM, names)
     values["baselines"] = tstar_parts.baseline_knob(SYSTEM)
     asked = parts.settings_from(SYSTEM, values)
-    if st.button("Search", type="primary", icon=":material/play_arrow:", disabled=asked is None, key="run.button"):
+    search, series = st.columns(2)
+    if search.button("Search", type="primary", icon=":material/play_arrow:", disabled=asked is None, key="run.button",
+                     width="stretch"):
         parts.start(SYSTEM, asked)
+    if series.button("Run 20 seeds", icon=":material/casino:", disabled=asked is None, key="run.seeds", width="stretch",
+                     help="The same search with 20 seeds, beside a random grid: how much of the result is luck?"):
+        parts.start(SYSTEM, asked.model_copy(update={"num_seeds": 20}))
 parts.show_error(SYSTEM)
 if parts.running(SYSTEM):
     parts.watch(SYSTEM, draw_live)

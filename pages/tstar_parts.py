@@ -14,13 +14,8 @@ from pages import parts
 from visualizers import tstar as figures
 from visualizers.theme import METHOD_NAMES
 from worlds.errors import InputError
+from worlds.samples import SAMPLES
 
-SAMPLES = {
-    "sample:ten-minutes": "Sample: 10 minutes", "sample:fifteen-minutes": "Sample: 15 minutes",
-    "sample:thirty-minutes": "Sample: 30 minutes (drawn on first use)",
-    "sample:sixty-minutes": "Sample: 60 minutes (drawn on first use)",
-    "sample:two-needle": "Sample: two targets, 15 minutes", "sample:no-cue": "Sample: no clues, 15 minutes",
-}
 OWN, GENERATED = "own", "generated"
 PLAYABLE_MB = 300  # a larger upload is not sent back to the browser whole
 
@@ -29,9 +24,11 @@ def input_knobs(system: System) -> dict[str, Any]:
     """Video, question, what to look for."""
     key = parts.knob_key(system, "video")
     wanted = st.session_state.get(key, system.settings.model_fields["video"].default)
-    kinds = [*SAMPLES, GENERATED, OWN]
-    kind = wanted if wanted in SAMPLES else GENERATED if wanted.startswith("generated:") else OWN
-    labels = SAMPLES | {GENERATED: "A new drawn video", OWN: "My own video"}
+    samples = {sample.id: f"Sample: {sample.title}{'' if sample.is_shipped else ' (drawn on first use)'}"
+               for sample in SAMPLES.values()}
+    kinds = [*samples, GENERATED, OWN]
+    kind = wanted if wanted in samples else GENERATED if wanted.startswith("generated:") else OWN
+    labels = samples | {GENERATED: "A new drawn video", OWN: "My own video"}
     if st.session_state.get("tstar.kind.of") != wanted:  # a preset or a link chose another video
         st.session_state["tstar.kind"], st.session_state["tstar.kind.of"] = kind, wanted
     choice = st.selectbox("Video", kinds, format_func=labels.get, key="tstar.kind",
@@ -195,6 +192,8 @@ def comparison(result: TStarResult) -> None:
         parts.chart(figures.recall_curve(result), key="recall")
     with right:
         parts.chart(figures.cost_bars(result), key="costs")
+    if result.seed_curves and result.truth_s:
+        parts.chart(figures.seeds_figure(result), key="seeds")
     table = figures.method_table(result)
     st.dataframe(table, hide_index=True, width="stretch")
     st.download_button("Table (CSV)", table.to_csv(index=False), "tstar-methods.csv", "text/csv", key="methods.csv",
@@ -205,12 +204,10 @@ def comparison(result: TStarResult) -> None:
 
 
 def beside_the_paper(result: TStarResult) -> None:
-    from backends.tstar.paper import SEARCH_UTILITY
-
     with st.expander("Beside the paper", icon=":material/menu_book:"):
         st.caption("The paper's Table 2, LV-Haystack, in percent, on hour-long real videos and its own detector. The last row is "
                    "this run, on one drawn video: the mechanism is the same, the numbers cannot be compared.")
-        st.dataframe(figures.paper_table(SEARCH_UTILITY, result), hide_index=True, width="stretch")
+        st.dataframe(figures.paper_table(result), hide_index=True, width="stretch")
 
 
 def how_it_works(result: TStarResult) -> None:
@@ -270,16 +267,12 @@ def score_files() -> None:
     if not results:
         return
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            paths = []
-            for index, file in enumerate([truth or results[0], *results]):
-                path = Path(folder) / f"{index}{Path(file.name).suffix[:10]}"
-                path.write_bytes(file.getvalue())
-                paths.append(path)
-            scored = score(paths[0], *paths[1:])
+        scored = score(truth.getvalue() if truth else None, {file.name: file.getvalue() for file in results})
     except InputError as error:
         st.error(str(error), icon=":material/error:")
         return
+    for note in scored.notes:
+        st.info(note, icon=":material/info:")
     table = figures.score_table(scored)
     st.dataframe(table, hide_index=True, width="stretch")
     st.download_button("Scores (CSV)", table.to_csv(index=False), "scores.csv", "text/csv", key="scores.csv", on_click="ignore")

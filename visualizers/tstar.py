@@ -1,6 +1,5 @@
 """Figures of T*: an Iteration or a TStarResult -> plotly Figure, or a picture."""
 
-import base64
 import io
 import zipfile
 from collections.abc import Sequence
@@ -10,7 +9,9 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from backends.tstar.paper import UTILITY
 from backends.tstar.results import Iteration, Keyframe, SeenBox, TStarResult
+from backends.tstar.scoring import Scoring
 from visualizers.theme import (
     DISTRIBUTION_COLOUR,
     METHOD_COLOURS,
@@ -148,6 +149,27 @@ def recall_curve(result: TStarResult) -> go.Figure:
                                                                                 "rangemode": "tozero"}, showlegend=True)
 
 
+def seeds_figure(result: TStarResult) -> go.Figure:
+    """Mean recall over seeds against frames looked at, with the middle half as a band; the rule of the run and random."""
+    figure = go.Figure()
+    for rule in dict.fromkeys(curve.rule for curve in result.seed_curves):
+        curves = [curve for curve in result.seed_curves if curve.rule == rule]
+        colour = METHOD_COLOURS["random_grid" if rule == "random" else "tstar"]
+        ends = np.arange(0, max(curve.frames_seen[-1] for curve in curves) + 1, 8)
+        # a finished search keeps what it found: its last recall holds from there on
+        values = np.stack([np.concatenate([[0.0], curve.recall])[np.searchsorted(curve.frames_seen, ends, side="right")]
+                           for curve in curves])  # (seeds, ends)
+        low, high = np.quantile(values, [0.25, 0.75], axis=0)
+        name = "Random grid" if rule == "random" else f"T* ({rule})"
+        figure.add_trace(go.Scatter(x=np.concatenate([ends, ends[::-1]]), y=np.concatenate([high, low[::-1]]), fill="toself",
+                                    line={"width": 0}, fillcolor=colour, opacity=0.18, hoverinfo="skip", showlegend=False))
+        figure.add_trace(go.Scatter(x=ends, y=values.mean(axis=0), name=f"{name}, mean of {len(curves)} seeds", mode="lines",
+                                    line={"color": colour}))
+    return figure.update_layout(height=320, title="How much is luck: recall over seeds (band: the middle half)",
+                                yaxis={"title": "recall", "range": [-0.05, 1.05], "tickformat": ".0%"},
+                                xaxis={"title": "frames looked at", "rangemode": "tozero"})
+
+
 def cost_bars(result: TStarResult) -> go.Figure:
     """Frames looked at and seconds, per method."""
     rows = result.methods[::-1]
@@ -202,16 +224,41 @@ def method_table(result: TStarResult) -> pd.DataFrame:
         "F1 %": percent(row.f1), "key frames": ", ".join(clock(second) for second in row.keyframes)} for row in result.methods])
 
 
-def data_uri(jpeg: np.ndarray) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()
+def paper_table(result: TStarResult) -> pd.DataFrame:
+    """The paper's Table 2, in percent, and this run's row with temporal scores only."""
+    def triple(values: Sequence[float]) -> str:
+        return " / ".join(f"{value:.1f}" for value in values)
+
+    rows = [{"method": row.method, "frames returned": row.frames, "Ego4D temporal P/R/F1": triple(row.ego4d_temporal),
+             "Ego4D visual P/R/F1": triple(row.ego4d_visual), "LVBench temporal P/R/F1": triple(row.lvbench_temporal),
+             "LVBench visual P/R/F1": triple(row.lvbench_visual)} for row in UTILITY]
+    own = result.methods[0]
+    if own.recall is not None:
+        rows.append({"method": f"this run ({result.model_id}, {result.video.name})", "frames returned": len(own.keyframes),
+                     "Ego4D temporal P/R/F1": f"not Ego4D: {triple([100 * own.precision, 100 * own.recall, 100 * own.f1])}"})
+    return pd.DataFrame(rows).fillna("")
+
+
+def score_table(scoring: Scoring) -> pd.DataFrame:
+    """Scores of uploaded result files, in percent."""
+    def percent(value: float | None) -> float | None:
+        return None if value is None else round(100 * value, 2)
+
+    return pd.DataFrame([{
+        "file and method": row.name, "precision %": percent(row.precision), "recall %": percent(row.recall),
+        "F1 %": percent(row.f1), "one-sided precision % (before 2025-03)": percent(row.one_sided_precision),
+        "nearest frame s": row.nearest_s, "frames returned": row.mean_frames, "questions scored": row.num_scored,
+        "without truth": row.num_without_truth, "without frames": row.num_without_frames, "unknown": row.num_unknown,
+        "missing": row.num_missing} for row in scoring.rows])
 
 
 def figures(result: TStarResult) -> dict[str, go.Figure]:
     """All charts of a finished search, by title."""
     if not result.iterations:
         return {}
-    return {"timeline": timeline(result.iterations[-1], result.truth_spans, result.truth_s),
-            "heatmap": heatmap(result.iterations), "recall": recall_curve(result), "costs": cost_bars(result)}
+    charts = {"timeline": timeline(result.iterations[-1], result.truth_spans, result.truth_s),
+              "heatmap": heatmap(result.iterations), "recall": recall_curve(result), "costs": cost_bars(result)}
+    return charts | ({"seeds": seeds_figure(result)} if result.seed_curves else {})
 
 
 def live(event: object) -> dict[str, go.Figure] | None:

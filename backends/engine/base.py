@@ -1,6 +1,7 @@
 """What an engine promises. Runs are named by strings and travel as plain values, so that it may be on another machine."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -37,6 +38,7 @@ class QueueState:
     workers: int
     max_waiting: int
     seconds_per_run: float | None  # mean of the last runs
+    ended: Mapping[str, int] = field(default_factory=dict)  # state -> runs that ended so, since the start
 
 
 class Engine(Protocol):

@@ -8,7 +8,7 @@ import logging
 import secrets
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +58,7 @@ class LocalEngine:
         self._last_served: dict[str, int] = {}  # session -> turn
         self._turn = 0
         self._durations: deque[float] = deque(maxlen=20)
+        self._ended: Counter[str] = Counter()
         self._changed = threading.Condition()
         for index in range(num_workers):
             threading.Thread(target=self._work, name=f"orrery-worker-{index}", daemon=True).start()
@@ -106,7 +107,8 @@ class LocalEngine:
     def queue(self) -> QueueState:
         with self._changed:
             running = sum(job.state is RunState.RUNNING for job in self._jobs.values())
-            return QueueState(running, len(self._waiting), self._num_workers, self._max_waiting, self._mean())
+            return QueueState(running, len(self._waiting), self._num_workers, self._max_waiting, self._mean(),
+                              dict(self._ended))
 
     def _job(self, run_id: str) -> _Job:
         if run_id not in self._jobs:
@@ -118,6 +120,7 @@ class LocalEngine:
         if job in self._waiting:
             self._waiting.remove(job)
             job.state, job.ended = RunState.STOPPED, time.monotonic()
+            self._ended[job.state.value] += 1
 
     def _order(self) -> list[_Job]:
         """The waiting jobs in the order in which they will run."""
@@ -150,6 +153,7 @@ class LocalEngine:
             with self._changed:
                 job.state, job.error, job.ended = state, error, time.monotonic()
                 self._durations.append(job.ended - started)
+                self._ended[state.value] += 1
                 self._forget_old()
                 self._changed.notify_all()
             log.info("run %s: %s after %.2f s, %d events", job.run_id, state, job.ended - started, len(job.events))
@@ -185,7 +189,7 @@ class LocalEngine:
             except (RunStopped, StopIteration):
                 pass
             finally:
-                events.close()  # frees what the run holds, now
+                events.close()  # type: ignore[attr-defined]  # frees what the run holds, now
         return RunState.STOPPED
 
     def _publish(self, job: _Job, event: Any) -> None:

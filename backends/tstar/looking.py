@@ -10,27 +10,12 @@ import numpy as np
 from backends.tstar.results import SeenBox
 from backends.tstar.search import Cell, cell_of, cells_from_boxes
 from backends.tstar.settings import TStarSettings
+from models.boxes import Box, Detector
 
 SHOWN_CANVAS_PX = 640  # what people see; the detector sees its own size
 OFFICIAL_CELL_PX = (95, 200)  # height, width of the released code's squashed cells
 OFFICIAL_FRAME_PX = (285, 600)  # and of its single frames
 BATCH = 16  # pictures per detector call, bounds the memory
-
-
-class Box(Protocol):
-    x1: float
-    y1: float
-    x2: float
-    y2: float
-    label: int
-    score: float
-
-
-class Detector(Protocol):
-    """What T* asks of a detector."""
-
-    def detect(self, canvases: np.ndarray, names: Sequence[str], *, floor: float,
-               max_boxes: int | None) -> list[list[Box]]: ...
 
 
 class Frames(Protocol):

@@ -78,6 +78,16 @@ class MethodRow(_Frozen):
     note: str = ""
 
 
+class SeedCurve(_Frozen):
+    """One search of a series that differs only in its seed."""
+
+    rule: str
+    seed: int
+    frames_seen: Array  # (iterations,)
+    recall: Array  # (iterations,) of the best K after each; NaN where the truth is not known
+    has_confirmed_all: bool
+
+
 class VideoFacts(_Frozen):
     name: str
     duration_s: float
@@ -132,6 +142,7 @@ class TStarResult(Result):
     rooms: tuple[tuple[float, float, str], ...] = ()  # start, end, colour: of generated videos
     answer: Answer | None = None
     methods: tuple[MethodRow, ...] = ()  # T* first
+    seed_curves: tuple[SeedCurve, ...] = ()
     costs: Costs = Costs()
 
     def summary(self) -> dict[str, object]:

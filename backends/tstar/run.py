@@ -9,15 +9,15 @@ import numpy as np
 
 from backends.run import Inputs, Progress, RunStopped
 from backends.tstar import baselines as methods
-from backends.tstar.answering import answer_question
 from backends.tstar.looking import SHOWN_CANVAS_PX, Looker, jpeg, tile
-from backends.tstar.metrics import temporal_scores
+from backends.tstar.metrics import temporal
 from backends.tstar.results import (
     Answer,
     Costs,
     Iteration,
     Keyframe,
     MethodRow,
+    SeedCurve,
     SeenBox,
     TStarResult,
     Verification,
@@ -26,6 +26,7 @@ from backends.tstar.results import (
 )
 from backends.tstar.scorers import Eyes, open_eyes
 from backends.tstar.search import Search
+from backends.tstar.seeing import answer_question, similar_frames
 from backends.tstar.settings import TStarSettings
 from backends.tstar.sources import Asked, Source, ask, open_source
 from worlds.errors import InputError
@@ -66,7 +67,9 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
         eyes = stack.enter_context(open_eyes(settings, video))
         looker = _looker(settings, video, eyes, asked)
         search = Search(settings, length=length, num_targets=len(asked.targets), threshold=eyes.threshold)
-        looked, was_stopped, first_s, rows = _Looked(), False, 0.0, []
+        looked, was_stopped, first_s = _Looked(), False, 0.0
+        rows: list[MethodRow] = []
+        curves: list[SeedCurve] = []
         try:
             while not search.is_over:
                 yield _progress(search, looked, settings, length)
@@ -83,11 +86,18 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
                     yield Progress(0.9, f"Comparing with {name.replace('_', ' ')}")
                     if (row := _baseline(name, settings, video, eyes, asked, source, search)) is not None:
                         rows.append(row)
+                if settings.num_seeds > 1:
+                    for rule in dict.fromkeys((settings.rule, "random")):
+                        for seed in range(settings.seed, settings.seed + settings.num_seeds):
+                            yield Progress(0.95, f"Seed {seed} with the rule {rule}")
+                            changed = settings.model_copy(update={"rule": rule, "seed": seed})
+                            curves.append(_curve(changed, video, eyes, asked, source, length))
             except RunStopped:
                 was_stopped = True
         keyframes = _keyframes(search, looked, video, looker)
-        reply = answer_question(settings, asked, video, eyes, [frame.second for frame in keyframes], looker)
-        yield _result(settings, source, asked, video, search, looked, keyframes, reply, rows, looker, eyes,
+        reply = answer_question(settings, asked.question, asked.options, asked.expected, video, eyes,
+                                [frame.second for frame in keyframes])
+        yield _result(settings, source, asked, video, search, looked, keyframes, reply, rows, curves, looker, eyes,
                       was_stopped=was_stopped, first_s=first_s, total_s=search_s)
 
 
@@ -166,7 +176,8 @@ def _row(name: str, seconds: np.ndarray, looker: Looker | None, source: Source, 
     seen = frames_seen if frames_seen is not None else int((~is_new).sum()) if is_new is not None else len(seconds)
     precision = recall = f1 = None
     if source.truth_s:
-        scores = temporal_scores(source.truth_s, [float(second) for second in seconds])
+        scores = temporal(source.truth_s, [float(second) for second in seconds])
+    if source.truth_s and scores is not None:
         precision, recall, f1 = scores.precision, scores.recall, scores.f1
     return MethodRow(method=name, keyframes=tuple(float(second) for second in seconds), frames_seen=seen,
                      detector_calls=looker.calls if looker else 0, seconds=took_s, precision=precision, recall=recall, f1=f1,
@@ -181,14 +192,17 @@ def _baseline(name: str, settings: TStarSettings, video: Video, eyes: Eyes, aske
     if name == "oracle":
         if not source.truth_s:
             return None
-        return _row(name, np.array(source.truth_s)[:count], None, source, 0.0, note="the true key frames")
+        return _row(name, methods.oracle(source.truth_s, length, count), None, source, 0.0, note="the true key frames")
     if name == "uniform":
         return _row(name, methods.uniform(length, count), None, source, time.perf_counter() - start)
     if name == "random":
         return _row(name, methods.random(length, count, seed=settings.seed), None, source, time.perf_counter() - start)
     if name == "scene_change":
         frames = video.frames_at([float(t) for t in range(length)], max_side_px=64)
-        chosen = methods.scene_change(frames, count)
+        chosen = methods.scene_change(frames, length, count)
+        return _row(name, chosen, None, source, time.perf_counter() - start, frames_seen=length)
+    if name in ("top_similarity", "aks", "bolt"):
+        chosen = similar_frames(name, settings, video, asked.question, length)
         return _row(name, chosen, None, source, time.perf_counter() - start, frames_seen=length)
     looker = _looker(settings, video, eyes, asked)
     if name == "random_grid":
@@ -199,14 +213,28 @@ def _baseline(name: str, settings: TStarSettings, video: Video, eyes: Eyes, aske
             _turn(other, looker, looked)
         return _row(name, other.key_positions(), looker, source, time.perf_counter() - start, is_new=other.is_new)
     if name in ("dense", "budgeted_dense"):
-        looks = np.arange(length) if name == "dense" else methods.budgeted_dense(length, int((~search.is_new).sum()))
+        looks = np.arange(length) if name == "dense" else methods.budgeted_dense(
+            length, num_iterations=search.iteration, per_iteration=search.count)
         scores = np.zeros(length)
         for first in range(0, len(looks), search.count):
             positions = looks[first:first + search.count]
             scores[positions] = [cell.confidence for cell in looker.grid(positions, search.grid)[0]]
-        chosen = np.sort(np.argsort(-scores, kind="stable")[:count])
+        chosen = methods.top_k(scores, count)
         return _row(name, chosen, looker, source, time.perf_counter() - start, frames_seen=len(looks))
     return None
+
+
+def _curve(settings: TStarSettings, video: Video, eyes: Eyes, asked: Asked, source: Source, length: int) -> SeedCurve:
+    """A whole search that keeps only how recall grew."""
+    search = Search(settings, length=length, num_targets=len(asked.targets), threshold=eyes.threshold)
+    looker, looked, seen, recall = _looker(settings, video, eyes, asked), _Looked(), [], []
+    while not search.is_over:
+        _turn(search, looker, looked)
+        seen.append(search.iteration * search.count)
+        value = recall_of(search.key_positions(), source.truth_s)
+        recall.append(np.nan if value is None else value)
+    return SeedCurve(rule=settings.rule, seed=settings.seed, frames_seen=np.array(seen), recall=np.array(recall, float),
+                     has_confirmed_all=not search.remaining)
 
 
 def _turn(search: Search, looker: Looker, looked: _Looked) -> None:
@@ -217,7 +245,8 @@ def _turn(search: Search, looker: Looker, looked: _Looked) -> None:
 
 
 def _result(settings: TStarSettings, source: Source, asked: Asked, video: Video, search: Search, looked: _Looked,
-            keyframes: list[Keyframe], reply: Answer | None, rows: list[MethodRow], looker: Looker, eyes: Eyes,
+            keyframes: list[Keyframe], reply: Answer | None, rows: list[MethodRow], curves: list[SeedCurve],
+            looker: Looker, eyes: Eyes,
             *, was_stopped: bool, first_s: float, total_s: float) -> TStarResult:
     info = video.info
     frames_grid = sum(len(iteration.positions) for iteration in looked.iterations)
@@ -234,7 +263,7 @@ def _result(settings: TStarSettings, source: Source, asked: Asked, video: Video,
         question=asked.question, options=asked.options, targets=asked.targets, cues=asked.cues,
         threshold=eyes.threshold, floor=eyes.floor, iterations=tuple(looked.iterations), keyframes=tuple(keyframes),
         unconfirmed=tuple(asked.targets[target] for target in search.remaining), truth_s=source.truth_s,
-        truth_spans=source.truth_spans, rooms=source.rooms, answer=reply, methods=tuple(rows), costs=costs)
+        truth_spans=source.truth_spans, rooms=source.rooms, answer=reply, methods=tuple(rows), seed_curves=tuple(curves), costs=costs)
 
 
 def _grid_note(settings: TStarSettings, search: Search) -> tuple[str, ...]:

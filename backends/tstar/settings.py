@@ -44,6 +44,8 @@ class TStarSettings(Settings):
                        "paper [P 3.2, literal]; random ignores the scores.")
     seed: int = _knob(0, "search", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
+    num_seeds: int = _knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20)
+
     detector: str = _knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300)
     quantisation: Literal["none", "int8", "nf4"] = _knob("none", "detector", "Weights of a real model: full, 8 or 4 bit.")
     threshold: float | None = _knob(None, "detector", "Score above which a target counts as found, theta. "

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from backends.run import Inputs, Progress
 from backends.tstar.grounding import ground_template
 from backends.tstar.settings import TStarSettings
 from worlds.errors import InputError
-from worlds.haystack import Haystack
+from worlds.haystack import Haystack, Question
 from worlds.samples import haystack_of, sample_path
 from worlds.video import Video
 
@@ -43,7 +43,7 @@ class Asked:
     vlm_s: float = 0.0
 
 
-def open_source(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress]:
+def open_source(settings: TStarSettings, inputs: Inputs) -> Generator[Progress, None, Source]:
     """Yield Progress while a generated video is being drawn; return the Source.
 
     Raises:
@@ -59,10 +59,10 @@ def open_source(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress]:
     question = _question_of(haystack, settings.question)
     truth = tuple(float(second) for second in question.key_seconds) if question else None
     return Source(path, settings.video, haystack, truth, tuple((n.start_s, n.end_s, n.name) for n in haystack.needles),
-                  tuple((v.start_s, v.end_s, v.colour) for v in haystack.rooms))
+                  tuple((visit.start_s, visit.end_s, haystack.rooms[visit.room].wall) for visit in haystack.visits))
 
 
-def _draw(video: str) -> Iterator[Progress]:
+def _draw(video: str) -> Generator[Progress, None, Path]:
     """Return the file of a sample or generated video; drawing it happens once and says how far it is."""
     told: queue.SimpleQueue[float | Path | Exception] = queue.SimpleQueue()
 
@@ -82,7 +82,11 @@ def _draw(video: str) -> Iterator[Progress]:
         yield Progress(0.02 * news, f"Drawing the video, once: {news:.0%}")
 
 
-def _question_of(haystack: Haystack, text: str):  # type: ignore[no-untyped-def]
+def _lettered(question: Question) -> dict[str, str]:
+    return dict(zip("ABCDEF", question.options))
+
+
+def _question_of(haystack: Haystack, text: str) -> Question | None:
     """The generated question that reads `text`, the first one if there is no text, else None."""
     if not text.strip():
         return haystack.questions[0]
@@ -97,16 +101,17 @@ def ask(settings: TStarSettings, source: Source, video: Video) -> Asked:
     question = known.question if known else settings.question.strip()
     if known and not settings.targets:
         targets, cues = tuple(known.targets), settings.cues or tuple(known.cues)
-        return Asked(question, dict(known.options), known.answer, targets, cues)
-    options = dict(known.options) if known else {}
+        return Asked(question, _lettered(known), known.answer, targets, cues)
+    options = _lettered(known) if known else {}
     expected = known.answer if known else None
     if settings.targets:
         return Asked(question or f"When does the {settings.targets[0]} appear?", options, expected, settings.targets,
                      settings.cues)
     if settings.grounder == "vlm":
-        from backends.tstar.seeing import ground_with_vlm  # loads transformers
+        from backends.tstar.seeing import GROUNDING_FRAMES, ground_with_vlm  # with it come the models
 
-        return ground_with_vlm(settings, question, options, expected, video)
-    grounding = ground_template(question)
+        targets, cues, notes, took_s = ground_with_vlm(settings, question, options, video)
+        return Asked(question, options, expected, targets, settings.cues or cues, notes, GROUNDING_FRAMES, 1, took_s)
+    grounding = ground_template(question, options)
     return Asked(question, options, expected, tuple(grounding.targets), settings.cues or tuple(grounding.cues),
                  tuple(grounding.notes))

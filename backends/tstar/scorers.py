@@ -1,0 +1,97 @@
+"""Who looks at the grid: a rung of the ladder, or the person's example without any trained model."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from backends.tstar.settings import TStarSettings
+from models.boxes import Detector
+from models.catalogue import Rung, find, local_rung
+from models.detection import ImageGuidedDetector, OwlDetector
+from models.example_detection import ExampleDetector
+from models.memory import budget
+from worlds.errors import InputError
+from worlds.video import Video
+
+REAL_CANVAS_PX = 960  # OWL and its kin read 768 to 960 pixels a side
+EXAMPLE_CANVAS_PX = 512
+MINIATURE_CANVAS_PX = 256
+EXAMPLE_FRAME_PX = 720
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """A detector, ready, with the thresholds that this run uses."""
+
+    detector: Detector
+    model_id: str
+    is_miniature: bool
+    threshold: float
+    floor: float
+    canvas_px: int
+    notes: tuple[str, ...] = ()
+
+
+def rung_of(name: str, role: str) -> Rung:
+    """A rung by its catalogue name, or by the folder of a checkpoint. Raises InputError when there is none."""
+    if Path(name).is_absolute():
+        return local_rung(name, role)  # type: ignore[arg-type]
+    rung = find(name)
+    if rung.role != role:
+        raise InputError(f"{rung.title} is a {rung.role}, not a {role}. Choose a {role}.")
+    return rung
+
+
+@contextmanager
+def open_eyes(settings: TStarSettings, video: Video) -> Iterator[Eyes]:
+    """Lend the detector that the settings ask for.
+
+    An example without a checkpoint uses classical features; with OWLv2 chosen, its image-guided detection.
+
+    Raises:
+        InputError: no such rung, its weights are not here, or it does not fit into the memory.
+    """
+    if settings.by_example and settings.detector == "canvas-detector":
+        detector = _example(settings, video)
+        yield _eyes(settings, detector, "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
+        return
+    rung = rung_of(settings.detector, "detector")
+    with budget().borrow(rung, settings.quantisation) as loaded:
+        detector = loaded.tool
+        if settings.by_example:
+            crop, _ = _crop(settings, video)
+            detector = _guided(loaded.tool, crop, rung)
+        size = MINIATURE_CANVAS_PX if rung.is_miniature else REAL_CANVAS_PX
+        suffix = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
+        yield _eyes(settings, detector, f"{rung.name}{suffix}", rung.is_miniature, size)
+
+
+def _eyes(settings: TStarSettings, detector: Detector, model_id: str, is_miniature: bool, canvas_px: int) -> Eyes:
+    threshold = detector.theta if settings.threshold is None else settings.threshold
+    floor = detector.floor if settings.floor is None else settings.floor
+    return Eyes(detector, model_id, is_miniature, threshold, floor, canvas_px)
+
+
+def _crop(settings: TStarSettings, video: Video) -> tuple[np.ndarray, tuple[int, int]]:
+    """The marked part of the example frame, (h, w, 3), and the frame's size."""
+    assert settings.example_s is not None and settings.example_box is not None
+    frame = video.frames_at([settings.example_s], max_side_px=EXAMPLE_FRAME_PX)[0]
+    height, width = frame.shape[:2]
+    x1, y1, x2, y2 = settings.example_box
+    crop = frame[int(y1 * height):max(int(y2 * height), int(y1 * height) + 1),
+                 int(x1 * width):max(int(x2 * width), int(x1 * width) + 1)]
+    return crop, (height, width)
+
+
+def _example(settings: TStarSettings, video: Video) -> ExampleDetector:
+    crop, frame_size = _crop(settings, video)
+    return ExampleDetector(crop, frame_size=frame_size)
+
+
+def _guided(tool: object, crop: np.ndarray, rung: Rung) -> ImageGuidedDetector:
+    if not isinstance(tool, OwlDetector):
+        raise InputError(f"{rung.title} cannot search by example. Choose OWL-ViT or OWLv2, or the miniature for classical features.")
+    return ImageGuidedDetector(tool, crop)

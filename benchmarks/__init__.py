@@ -1,0 +1,1 @@
+"""What is measured, never asserted by the clock: `python -m benchmarks` writes docs/benchmarks.md."""

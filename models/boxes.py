@@ -1,0 +1,58 @@
+"""What a detector says: boxes with a label and a score, and the one call that every detector answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Box:
+    """One detection: corners in pixels of the canvas, `label` the index into the names asked for, `score` 0..1."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    label: int
+    score: float
+
+
+class Detector(Protocol):
+    """Finds named things on pictures. `theta` and `floor` are the score thresholds that suit this detector."""
+
+    name: str
+    is_miniature: bool
+    theta: float
+    floor: float
+
+    def detect(
+        self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None
+    ) -> list[list[Box]]:
+        """Return per canvas its boxes with a score of at least `floor`, best first, at most `max_boxes`.
+
+        Args:
+            canvases: (canvases, height, width, 3) uint8 RGB, at least one pixel wide and high.
+            names: what to look for; a box's label is an index into it.
+        Raises:
+            ValueError: the canvases have another shape or type.
+        """
+        ...
+
+
+def check_canvases(canvases: np.ndarray) -> None:
+    """Raise ValueError unless the array is (canvases, height, width, 3) uint8."""
+    if canvases.ndim != 4 or canvases.shape[-1] != 3 or canvases.dtype != np.uint8 or 0 in canvases.shape[1:]:
+        raise ValueError(f"canvases are {canvases.shape} {canvases.dtype}; they must be (canvases, height, width, 3) uint8 RGB")
+
+
+def best_boxes(boxes: np.ndarray, labels: np.ndarray, scores: np.ndarray, *, floor: float, most: int | None) -> list[Box]:
+    """Return the boxes with a score of at least `floor`, best first; equal scores keep their order.
+
+    Args:
+        boxes: (boxes, 4) x1 y1 x2 y2 in pixels.     labels: (boxes,) int; -1 is dropped.     scores: (boxes,) 0..1
+    """
+    kept = np.flatnonzero((scores >= floor) & (labels >= 0))
+    order = kept[np.argsort(-scores[kept], kind="stable")][:most]
+    return [Box(*(float(x) for x in boxes[i]), label=int(labels[i]), score=float(scores[i])) for i in order]

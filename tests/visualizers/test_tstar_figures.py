@@ -1,0 +1,71 @@
+"""The figures of T* are pure functions of a result."""
+
+import numpy as np
+import pytest
+
+from backends.run import load_result
+from backends.tstar.results import TStarResult
+from backends.tstar.system import RECORDED
+from visualizers import tstar as figures
+from visualizers.theme import METHOD_COLOURS, METHOD_NAMES
+
+
+@pytest.fixture(scope="module")
+def result() -> TStarResult:
+    return load_result(RECORDED.read_bytes(), TStarResult)
+
+
+@pytest.mark.parametrize(("second", "text"), [(0, "0:00"), (75, "1:15"), (3700, "1:01:40")], ids=["start", "minutes", "hours"])
+def test_clock_reads_as_a_player_writes_it(second, text):
+    assert figures.clock(second) == text
+
+
+def test_timeline_holds_the_distribution_scores_visits_and_key_frames(result):
+    step = result.iterations[-1]
+    by_name = {trace.name: trace for trace in figures.timeline(step, result.truth_spans).data}
+
+    assert max(by_name["sampling distribution P (share of its maximum)"].y) == pytest.approx(1)
+    assert len(by_name["looked at"].x) == np.count_nonzero(~step.is_new)
+    np.testing.assert_array_equal(by_name["key frames now"].x, step.keyframes)
+
+
+def test_heatmap_has_one_row_per_grid_and_marks_every_drawn_frame(result):
+    heat, drawn = figures.heatmap(result.iterations).data
+
+    assert len(heat.z) == len(result.iterations)
+    assert len(drawn.x) == sum(len(step.positions) for step in result.iterations)
+
+
+def test_every_method_has_its_own_colour_and_name():
+    assert METHOD_COLOURS.keys() == METHOD_NAMES.keys()
+    assert len(set(METHOD_COLOURS.values())) == len(METHOD_COLOURS)
+
+
+def test_recall_curve_shows_the_search_and_every_baseline(result):
+    names = [trace.name for trace in figures.recall_curve(result).data]
+
+    assert names == [METHOD_NAMES[row.method] for row in result.methods]
+
+
+def test_pictures_are_large_enough_to_see(result):
+    assert min(figures.canvas_picture(result.iterations[0]).shape[:2]) >= 384
+    assert min(figures.keyframe_picture(result.keyframes[0]).shape[:2]) >= 384
+
+
+def test_zip_and_contact_sheet_hold_every_key_frame(result):
+    import io
+    import zipfile
+
+    names = zipfile.ZipFile(io.BytesIO(figures.keyframe_zip(result))).namelist()
+
+    assert len(names) == len(result.keyframes)
+    assert figures.contact_sheet(result)[:2] == b"\xff\xd8"  # a JPEG
+
+
+def test_figures_leave_the_result_as_it_was(result):
+    from backends.run import save_result
+
+    before = save_result(result)
+    figures.figures(result)
+
+    assert save_result(result) == before
