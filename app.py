@@ -4,12 +4,14 @@ import environment
 
 environment.prepare()  # before anything heavy: the libraries read these variables at their import
 
+from pathlib import Path  # noqa: E402
+
 import streamlit as st  # noqa: E402
 
 from backends.registry import systems  # noqa: E402
 from pages import parts  # noqa: E402
 
-st.set_page_config(page_title="Orrery", page_icon=":material/motion_mode:", layout="wide")
+st.set_page_config(page_title="Orrery", page_icon=str(Path(__file__).parent / "docs" / "icon.png"), layout="wide")
 
 home = st.Page("pages/home.py", title="Home", icon=":material/home:", default=True)
 built = [st.Page(f"pages/{system.name}.py", title=system.title.split(":")[0], icon=system.icon, url_path=system.name)

@@ -3,6 +3,7 @@
 import importlib
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from backends.run import Result, Run, Settings
 
@@ -22,7 +23,8 @@ class System:
     settings: type[Settings]
     result: type[Result]
     run: Run
-    upload_setting: str | None = None  # the setting that may name an uploaded file, if any
+    recorded: Path | None = None  # a saved run that the page opens with, marked as recorded
+    upload_setting: str | None = None  # the setting that may be "upload:NAME", if any
     upload_kinds: tuple[str, ...] = ()  # endings that the upload box offers; the content decides
 
 

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
@@ -95,7 +96,8 @@ class Result(BaseModel):
     seed: int
     model_id: str
     is_miniature: bool
-    code_version: str = Field(default_factory=lambda: code_version())
+    code_version: str = Field(default_factory=lambda: code_version())  # type: ignore[has-type]
+    made_on: str = Field(default_factory=lambda: date.today().isoformat())
     was_stopped: bool = False
     notes: tuple[str, ...] = ()  # what was dropped, clamped or replaced on the way
 

@@ -5,6 +5,7 @@ that only this session can resolve. All folders of a process lie in one root tha
 died without doing so; a lock on the root says whether its process lives, also across containers that share a disk.
 """
 
+import atexit
 import hashlib
 import os
 import re
@@ -143,7 +144,14 @@ def _root() -> Path:
     clean_up(base)
     root = Path(tempfile.mkdtemp(prefix="orrery-new-", dir=base))
     _held.append(_hold(root))
-    return root.rename(base / f"{_ROOT}{os.getpid()}-{root.name[-8:]}")  # under its name only once it is locked
+    named = root.rename(base / f"{_ROOT}{os.getpid()}-{root.name[-8:]}")  # under its name only once it is locked
+    atexit.register(_remove, named, os.getpid())
+    return named
+
+
+def _remove(root: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a forked child ends before its parent
+        shutil.rmtree(root, ignore_errors=True)
 
 
 _held: list[IO[bytes]] = []  # an open lock file says: this process lives

@@ -58,21 +58,26 @@ def machine_status() -> None:
         st.caption("**This machine**  \n" + "  \n".join(lines))
 
 
+def plain(text: str) -> str:
+    """Text in which Markdown finds nothing to format: T* is a name, and what models say is text."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|$~:" else letter for letter in text)
+
+
 def head(system: System, claim_note: str) -> None:
     st.title(system.title)
-    st.markdown(f"**{system.claim}**")
+    st.markdown(f"**{plain(system.claim)}**")
     st.caption(f"{system.paper} ({system.source}). {claim_note}")
 
 
-def badge(result: Result, recorded: str | None = None) -> None:
+def badge(result: Result, *, is_recorded: bool = False) -> None:
     """Which model is behind the picture, and whether it was run just now."""
     kind = ":orange-badge[miniature]" if result.is_miniature else ":green-badge[real checkpoint]"
-    when = f" :gray-badge[recorded {recorded}]" if recorded else ""
+    when = f" :gray-badge[recorded {result.made_on}; run it yourself with a button above]" if is_recorded else ""
     st.markdown(f"{kind} `{result.model_id}` · seed {result.seed} · code {result.code_version}{when}")
     if result.was_stopped:
         st.warning("This run was stopped. What it had found until then is shown.", icon=":material/front_hand:")
     for note in result.notes:
-        st.info(note, icon=":material/info:")
+        st.info(plain(note), icon=":material/info:")
 
 
 def knob_key(system: System, name: str) -> str:
@@ -122,8 +127,10 @@ def _knob(system: System, name: str) -> Any:
         high = schema.get("maximum", schema.get("exclusiveMaximum"))
         is_whole = schema["type"] == "integer"
         if is_optional or high is None or high > 10_000:
-            return st.number_input(label, min_value=low, max_value=high, key=key, help=help_text,
-                                   placeholder="automatic" if is_optional else None, step=1 if is_whole else 0.05)
+            cast = int if is_whole else float  # Streamlit refuses mixed kinds
+            return st.number_input(label, min_value=None if low is None else cast(low), key=key, help=help_text,
+                                   max_value=None if high is None else cast(high), step=cast(1) if is_whole else 0.05,
+                                   placeholder="automatic" if is_optional else None)
         if "exclusiveMinimum" in schema:
             low = 1 if is_whole else 0.01
         return st.slider(label, int(low) if is_whole else float(low), int(high) if is_whole else float(high), key=key,
@@ -136,7 +143,7 @@ def settings_from(system: System, values: Mapping[str, Any]) -> Settings | None:
     try:
         return system.settings(**values)
     except ValidationError as error:
-        st.error(explain(error), icon=":material/error:")
+        st.error(plain(explain(error)), icon=":material/error:")
         return None
 
 
@@ -150,7 +157,7 @@ def linked_settings(system: System) -> Settings | None:
     try:
         return system.settings.from_permalink(text)
     except InputError as error:
-        st.error(str(error), icon=":material/link_off:")
+        st.error(plain(str(error)), icon=":material/link_off:")
         return None
 
 
@@ -184,7 +191,7 @@ def running(system: System) -> bool:
 
 def show_error(system: System) -> None:
     if message := st.session_state.get(f"error.{system.name}"):
-        st.error(message, icon=":material/error:")
+        st.error(plain(message), icon=":material/error:")
 
 
 @st.fragment(run_every=POLL_S)
@@ -234,18 +241,21 @@ def _take(system: System, events: list[Any], state: RunState, error: str | None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
-def _recorded(path: str, _kind: type[Result]) -> Result:
+def _opened(path: str, _kind: type[Result]) -> Result:
     with open(path, "rb") as file:
         return load_result(file.read(), _kind)
 
 
-def current_result(system: System, recorded_path: str | None) -> tuple[Any, bool]:
+def recorded(system: System) -> Any:
+    """The run that the page opens with."""
+    return _opened(str(system.recorded), system.result)
+
+
+def current_result(system: System) -> tuple[Any, bool]:
     """The session's result and False, else the recorded one and True, else None."""
     if result := st.session_state.get(f"result.{system.name}"):
         return result, False
-    if recorded_path is None:
-        return None, False
-    return _recorded(recorded_path, system.result), True
+    return (recorded(system), True) if system.recorded else (None, False)
 
 
 def open_saved(system: System) -> None:
@@ -258,7 +268,7 @@ def open_saved(system: System) -> None:
     try:
         st.session_state[f"result.{system.name}"] = load_result(file.getvalue(), system.result)
     except InputError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     st.rerun()
 

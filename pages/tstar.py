@@ -1,15 +1,11 @@
 """Page of T*: a video and a question in, key frames out."""
 
-from datetime import date
-from pathlib import Path
-
 import streamlit as st
 
 from backends.registry import system as find_system
 from backends.tstar.results import Iteration, TStarResult
 from backends.tstar.search import Search, distribution, spread
 from backends.tstar.settings import TStarSettings
-from backends.tstar.system import RECORDED
 from pages import parts, tstar_parts
 from visualizers import tstar as figures
 
@@ -37,22 +33,43 @@ def choose(settings: TStarSettings) -> None:
 
 def draw_live(step: Iteration) -> None:
     picture, chart = st.columns([2, 3])
-    picture.image(figures.canvas_picture(step), width="stretch",
+    picture.image(figures.canvas_picture(step), width="stretch", alt=f"Grid {step.number}: frames with detected boxes",
                   caption=f"Grid {step.number}: {len(step.positions)} frames in one picture")
     with chart:
         parts.chart(figures.timeline(step), key="live.timeline")
         st.caption(f"Still to confirm: {', '.join(step.remaining) or 'nothing'} · {step.budget_left} frames of budget left")
 
 
-def show(result: TStarResult, *, recorded: bool) -> None:
-    when = date.fromtimestamp(Path(RECORDED).stat().st_mtime).isoformat() if recorded else None
-    parts.badge(result, recorded=when)
-    tstar_parts.verdict(result)
-    tstar_parts.replay(result)
+def knobs() -> None:
+    """Everything that can be turned, folded away."""
+    with st.expander("Your video, your question, every knob", icon=":material/tune:"):
+        values = tstar_parts.input_knobs(SYSTEM)
+        values |= parts.knobs(SYSTEM, FIRST_KNOBS)
+        for tab, names in zip(st.tabs(list(FOLDED_KNOBS)), FOLDED_KNOBS.values()):
+            with tab:
+                values |= parts.knobs(SYSTEM, names)
+        values["baselines"] = tstar_parts.baseline_knob(SYSTEM)
+        asked = parts.settings_from(SYSTEM, values)
+        search, series = st.columns(2)
+        search.button("Search", type="primary", icon=":material/play_arrow:", disabled=asked is None, key="run.button",
+                      width="stretch", on_click=parts.start, args=(SYSTEM, asked), help="Runs the search with these settings.")
+        series.button("Run 20 seeds", icon=":material/casino:", disabled=asked is None, key="run.seeds", width="stretch",
+                      on_click=parts.start, args=(SYSTEM, asked and asked.model_copy(update={"num_seeds": 20})),
+                      help="The same search with 20 seeds, beside a random grid: how much of the result is luck?")
+
+
+def show_rest(result: TStarResult) -> None:
     tstar_parts.film_strip(SYSTEM, result)
     st.header("Against other ways of choosing frames")
     tstar_parts.comparison(result)
     tstar_parts.beside_the_paper(result)
+    st.header("How it works")
+    tstar_parts.how_it_works(result)
+    for function in (Search.update, spread, distribution):
+        parts.source_of(function)
+    st.header("Take it away")
+    tstar_parts.downloads(SYSTEM, result)
+    parts.download_whole(SYSTEM, result, result.settings)
 
 
 if (linked := parts.linked_settings(SYSTEM)) is not None:
@@ -60,37 +77,17 @@ if (linked := parts.linked_settings(SYSTEM)) is not None:
 
 parts.head(SYSTEM, "This page runs a miniature detector that was made here; it shows the mechanism, on drawn videos and on yours.")
 parts.presets(SYSTEM, PRESETS, choose)
-with st.expander("Your video, your question, every knob", icon=":material/tune:"):
-    values = tstar_parts.input_knobs(SYSTEM)
-    values |= parts.knobs(SYSTEM, FIRST_KNOBS)
-    for tab, names in zip(st.tabs(list(FOLDED_KNOBS)), FOLDED_KNOBS.values()):
-        with tab:
-            values |= parts.knobs(SYSTEM, names)
-    values["baselines"] = tstar_parts.baseline_knob(SYSTEM)
-    asked = parts.settings_from(SYSTEM, values)
-    search, series = st.columns(2)
-    if search.button("Search", type="primary", icon=":material/play_arrow:", disabled=asked is None, key="run.button",
-                     width="stretch"):
-        parts.start(SYSTEM, asked)
-    if series.button("Run 20 seeds", icon=":material/casino:", disabled=asked is None, key="run.seeds", width="stretch",
-                     help="The same search with 20 seeds, beside a random grid: how much of the result is luck?"):
-        parts.start(SYSTEM, asked.model_copy(update={"num_seeds": 20}))
 parts.show_error(SYSTEM)
+result, is_recorded = parts.current_result(SYSTEM)
 if parts.running(SYSTEM):
     parts.watch(SYSTEM, draw_live)
+    knobs()
 else:
-    result, is_recorded = parts.current_result(SYSTEM, str(RECORDED) if RECORDED.exists() else None)
-    if result is not None:
-        show(result, recorded=is_recorded)
-
-        st.header("How it works")
-        tstar_parts.how_it_works(result)
-        for function in (Search.update, spread, distribution):
-            parts.source_of(function)
-
-        st.header("Take it away")
-        tstar_parts.downloads(SYSTEM, result)
-        parts.download_whole(SYSTEM, result, result.settings)
+    tstar_parts.replay(result)
+    parts.badge(result, is_recorded=is_recorded)
+    tstar_parts.verdict(result)
+    knobs()
+    show_rest(result)
 parts.open_saved(SYSTEM)
 
 st.header("Score result files")

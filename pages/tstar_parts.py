@@ -62,7 +62,7 @@ def _upload(system: System, wanted: str) -> str:
                        "real detector if this machine has one.")
             return f"upload:{stored}"
         except InputError as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(parts.plain(str(error)), icon=":material/error:")
     return wanted if wanted.startswith("upload:") else "upload:none"
 
 
@@ -78,7 +78,7 @@ def _example(system: System, video: str) -> dict[str, Any]:
                                help="Move to a second on which the thing you look for can be seen.") if duration > 1 else 0.0
             frame = opened.frames_at([second], max_side_px=720)[0]
     except InputError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(parts.plain(str(error)), icon=":material/error:")
         return {}
     figure = go.Figure(go.Image(z=frame))
     height, width = frame.shape[:2]
@@ -109,8 +109,7 @@ def baseline_knob(system: System) -> tuple[str, ...]:
 
 
 def verdict(result: TStarResult) -> None:
-    """The question, the answer, what it took: one line each."""
-    st.markdown(f"##### {result.question}")
+    """The answer and what it took: one line each."""
     seen, length = result.costs.frames_grid, result.video.num_positions
     found = [target for target in result.targets if target not in result.unconfirmed]
     first, second, third, fourth = st.columns(4)
@@ -122,7 +121,7 @@ def verdict(result: TStarResult) -> None:
     if result.answer:
         right = {True: " :green-badge[right]", False: " :red-badge[wrong]", None: ""}[result.answer.is_correct]
         option = result.options.get(result.answer.text, result.answer.text)
-        st.markdown(f"**Answer: {option}**{right}  \n{result.answer.why}")
+        st.markdown(f"**Answer: {parts.plain(option)}**{right}  \n{parts.plain(result.answer.why)}")
     if result.unconfirmed:
         st.warning(f"Not confirmed within the budget: {', '.join(result.unconfirmed)}. The frames below are the best guesses.",
                    icon=":material/search_off:")
@@ -130,25 +129,26 @@ def verdict(result: TStarResult) -> None:
 
 def replay(result: TStarResult) -> None:
     """The search, grid by grid."""
+    st.markdown(f"##### {parts.plain(result.question)}")
     if not result.iterations:
         return
     count = len(result.iterations)
     number = st.session_state.setdefault("tstar.step", count)
     if not 1 <= number <= count or st.session_state.get("tstar.step.of") != id(result):
         st.session_state["tstar.step"], st.session_state["tstar.step.of"] = count, id(result)
-    if count > 1:
-        slider, back, on = st.columns([6, 1, 1], vertical_alignment="bottom")
-        back.button("Back", key="step.back", on_click=_step, args=(-1, count), width="stretch", help="One grid back")
-        on.button("Step", key="step.on", on_click=_step, args=(1, count), width="stretch", help="One grid on")
-        slider.slider("Grid of the search", 1, count, key="tstar.step", help="Go through the search grid by grid.")
     step = result.iterations[st.session_state["tstar.step"] - 1]
     picture, charts = st.columns([2, 3])
-    picture.image(figures.canvas_picture(step), width="stretch",
+    picture.image(figures.canvas_picture(step), width="stretch", alt=f"Grid {step.number}: frames with detected boxes",
                   caption=f"What the detector was shown ({step.model_px} px there). Orange: targets, blue: cues. "
                           "Green frame: confirmed at a second look, red: refused.")
     with charts:
         parts.chart(figures.timeline(step, result.truth_spans, result.truth_s), key="timeline")
         parts.chart(figures.heatmap(result.iterations[:step.number]), key="heatmap")
+    if count > 1:
+        slider, back, on = st.columns([6, 1, 1], vertical_alignment="bottom")
+        back.button("Back", key="step.back", on_click=_step, args=(-1, count), width="stretch", help="One grid back")
+        on.button("Step", key="step.on", on_click=_step, args=(1, count), width="stretch", help="One grid on")
+        slider.slider("Grid of the search", 1, count, key="tstar.step", help="Go through the search grid by grid.")
     st.caption("To notice: the first grid is spread evenly; later ones crowd where a cue or the target lit up.")
 
 
@@ -161,7 +161,7 @@ def film_strip(system: System, result: TStarResult) -> None:
     st.subheader("Key frames")
     for first in range(0, len(result.keyframes), 4):
         for column, frame in zip(st.columns(4), result.keyframes[first:first + 4]):
-            column.image(figures.keyframe_picture(frame), width="stretch",
+            column.image(figures.keyframe_picture(frame), width="stretch", alt=f"Key frame at {figures.clock(frame.second)}",
                          caption=f"score {frame.score:.2f}{', confirmed' if frame.is_confirmed else ''}")
             column.button(f"Play from {figures.clock(frame.second)}", key=f"jump.{frame.second}", width="stretch",
                           icon=":material/play_circle:", on_click=st.session_state.__setitem__,
@@ -269,10 +269,10 @@ def score_files() -> None:
     try:
         scored = score(truth.getvalue() if truth else None, {file.name: file.getvalue() for file in results})
     except InputError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(parts.plain(str(error)), icon=":material/error:")
         return
     for note in scored.notes:
-        st.info(note, icon=":material/info:")
+        st.info(parts.plain(note), icon=":material/info:")
     table = figures.score_table(scored)
     st.dataframe(table, hide_index=True, width="stretch")
     st.download_button("Scores (CSV)", table.to_csv(index=False), "scores.csv", "text/csv", key="scores.csv", on_click="ignore")

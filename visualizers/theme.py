@@ -23,8 +23,10 @@ def _template(*, ink: str, grid: str) -> go.layout.Template:
     return go.layout.Template(layout={
         "font": {"color": ink, "size": 13, "family": "Source Sans, sans-serif"}, "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": axis, "yaxis": axis, "colorway": list(METHOD_COLOURS.values()),
-        "margin": {"l": 55, "r": 15, "t": 40, "b": 45}, "title": {"font": {"size": 15}, "x": 0, "xref": "container"},
-        "legend": {"orientation": "h", "y": -0.22, "x": 0}, "hoverlabel": {"font": {"size": 13}},
+        "margin": {"l": 55, "r": 15, "t": 64, "b": 45},
+        "title": {"font": {"size": 15}, "x": 0, "xref": "container", "y": 0.98, "yanchor": "top"},
+        "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        "hoverlabel": {"font": {"size": 13}},
         "colorscale": {"sequential": "Cividis"},
     })
 

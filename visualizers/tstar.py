@@ -97,7 +97,7 @@ def timeline(iteration: Iteration, spans: Sequence[tuple[float, float, str]] = (
     shown = iteration.scores > 0.01
     scaled = iteration.probabilities / iteration.probabilities.max()
     figure = go.Figure([
-        go.Scatter(x=seconds, y=scaled, name="sampling distribution P (share of its maximum)", fill="tozeroy", mode="lines",
+        go.Scatter(x=seconds, y=scaled, name="distribution P / max", fill="tozeroy", mode="lines",
                    line={"color": DISTRIBUTION_COLOUR, "width": 1}, fillcolor="rgba(0,114,178,0.15)",
                    hovertemplate="%{x} s: P at %{y:.0%} of its maximum<extra></extra>"),
         go.Bar(x=seconds[shown], y=iteration.scores[shown], name="score S", marker_color=SCORE_COLOUR, marker_line_width=0,
@@ -185,6 +185,12 @@ def cost_bars(result: TStarResult) -> go.Figure:
 def keyframe_picture(frame: Keyframe) -> np.ndarray:
     """A key frame with its boxes, (h, w, 3) uint8 RGB."""
     return draw_boxes(decode(frame.jpeg), frame.boxes)
+
+
+def cover(result: TStarResult) -> np.ndarray:
+    """What stands for the system in the gallery: the first grid in which a target was confirmed, (h, w, 3) uint8 RGB."""
+    found = [step for step in result.iterations if any(check.is_confirmed for check in step.verifications)]
+    return canvas_picture((found or result.iterations)[0])
 
 
 def contact_sheet(result: TStarResult, columns: int = 4, width_px: int = 360) -> bytes:

@@ -33,12 +33,12 @@ class HaystackSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    minutes: float = Field(15.0, ge=1.0, le=120.0, description="Length of the video in minutes")
-    seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed of everything that is drawn by chance")
-    needles: int = Field(1, ge=1, le=2, description="Number of needles; two make a question about their order")
-    cues: bool = Field(True, description="Furniture stands in the needle's room, so cue objects can guide the search")
-    needle_s: float = Field(6.0, ge=2.0, le=30.0, description="Seconds for which a needle is visible")
-    decoys: bool = Field(True, description="Look-alikes appear: the needle's shape in another colour and the reverse")
+    minutes: float = Field(default=15.0, ge=1.0, le=120.0, description="Length of the video in minutes")
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Seed of everything that is drawn by chance")
+    needles: int = Field(default=1, ge=1, le=2, description="Number of needles; two make a question about their order")
+    cues: bool = Field(default=True, description="Furniture stands in the needle's room, so cue objects can guide the search")
+    needle_s: float = Field(default=6.0, ge=2.0, le=30.0, description="Seconds for which a needle is visible")
+    decoys: bool = Field(default=True, description="Look-alikes appear: the needle's shape in another colour and the reverse")
 
     @classmethod
     def from_id(cls, video_id: str) -> "HaystackSpec":

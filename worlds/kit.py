@@ -146,7 +146,7 @@ def draw_room(
         _draw_window(room, window_x, horizon)
     skirting = (rows > horizon - 0.022) & (rows < horizon)
     _blend(room, skirting[:, None], 0.75, (250, 248, 242))
-    shade = np.exp(-((rows - horizon) / 0.03) ** 2) * (rows > horizon)
+    shade = np.exp(-(((rows - horizon) / 0.03) ** 2)) * (rows > horizon)
     room *= 1 - 0.14 * shade[:, None, None]
     if rug is not None:
         _draw_rug(room, rug, horizon)
@@ -199,9 +199,7 @@ def _draw_rug(room: np.ndarray, rug: str, horizon: float) -> None:
         _blend(room, _oversampled(size, ellipse), strength, colour)
 
 
-def _box(
-    outline: np.ndarray, centre_xy: tuple[float, float], radius_px: float, rotation: float
-) -> tuple[float, float, float, float]:
+def _box(outline: np.ndarray, centre_xy: tuple[float, float], radius_px: float, rotation: float) -> tuple[float, float, float, float]:
     cosine, sine = np.cos(rotation), np.sin(rotation)
     turned = outline @ np.array([[cosine, sine], [-sine, cosine]])  # (points, 2) in radii
     low, high = turned.min(axis=0) * radius_px, turned.max(axis=0) * radius_px

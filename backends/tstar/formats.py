@@ -21,6 +21,7 @@ from backends.tstar.records import (
     cut,
     finite,
     integer,
+    is_text,
     number,
     numbers,
     read_one,
@@ -155,9 +156,7 @@ def item_from(row: Row, *, where: str = "The row") -> Item:
         raise InputError(f"{where} has video_metadata = {cut(metadata)}. It must be an object with named values.")
     options = _options(row.get("options", row.get("choices")), where)
     path = text(row, "video_path", "file_name", where=where)
-    fps = number(metadata, "frame_rate", where=where) or number(row, "fps", where=where)
-    if fps is not None and fps <= 0:
-        raise InputError(f"{where} has the frame rate {fps!r}. It must be above 0.")
+    fps = _frame_rate(metadata, "frame_rate", where) or _frame_rate(row, "fps", where)
     interval = _interval(metadata, where) or _interval(row, where)
     in_video, in_clip = _key_frames(row, where, notes)
     if in_video is None and in_clip is not None and interval is not None and fps is not None:
@@ -213,10 +212,10 @@ def _longvideobench(row: Row, where: str) -> Item:
     item = Item(
         video_id=video_id, question=question, options=options, answer=answer,
         key_indices=whole_numbers(row, "position", where=where),
-        fps=number(row, "fps", where=where), video_path=text(row, "video_path", where=where),
+        fps=_frame_rate(row, "fps", where), video_path=text(row, "video_path", where=where),
         duration_s=number(row, "duration", where=where), category=text(row, "question_category", where=where),
         duration_group=integer(row, "duration_group", where=where), origin="longvideobench", notes=tuple(notes))
-    return item if not item.fps or item.fps < 0 else item.with_fps(item.fps)
+    return item if item.fps is None else item.with_fps(item.fps)
 
 
 def haystack_part(items: Iterable[Item]) -> tuple[Item, ...]:
@@ -376,7 +375,7 @@ def _options(value: object, where: str) -> dict[str, str]:
         pairs = {match[1]: match[2] for match in matches if match} if any(matches) else dict(zip(LETTERS, lines))
     else:
         pairs = {"A": value}
-    if not all(isinstance(option, str) for option in pairs.values()):
+    if not all(is_text(part) for pair in pairs.items() for part in pair):
         raise InputError(f"{where} has options = {cut(value)}. They must be texts, or lines such as 'A) Red'.")
     return pairs
 
@@ -384,7 +383,7 @@ def _options(value: object, where: str) -> dict[str, str]:
 def _answer(value: object, options: Mapping[str, str], where: str, notes: list[str]) -> str | None:
     if value is None or value == "":
         return None
-    if not isinstance(value, str):
+    if not is_text(value) or not isinstance(value, str):
         raise InputError(f"{where} has the answer {cut(value)}. It must be a letter or the text of an option.")
     if not options:
         return value
@@ -399,6 +398,13 @@ def _answer(value: object, options: Mapping[str, str], where: str, notes: list[s
         return match[1]
     notes.append(f"The answer {cut(value)} is none of the options: it is treated as unknown.")
     return None
+
+
+def _frame_rate(row: Row, key: str, where: str) -> float | None:
+    rate = number(row, key, where=where)
+    if rate is not None and not 0.01 <= rate <= 1000:
+        raise InputError(f"{where} has {key} = {rate!r}. A frame rate is between 0.01 and 1000 frames per second.")
+    return rate
 
 
 def _interval(row: Row, where: str) -> tuple[float, float] | None:

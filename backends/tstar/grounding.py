@@ -35,7 +35,7 @@ make made look looked find found keep kept pick picked move moved open opened cl
 talked wear wearing wore other another same different video clip scene scenes frame frames image picture moment part
 colour color shape object thing things kind type number piece pieces person people someone anyone somebody man woman
 right start end beginning old new big small large little
-tell please know doing inside outside together immediately finally instead
+lie lies lay lying sit sits sat hang hangs hung tell please know doing inside outside together immediately finally instead
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 COLOUR_WORDS = frozenset([*COLOURS, "black", "white", "grey", "gray", "brown", "gold", "silver", "beige"])
@@ -82,10 +82,15 @@ def answer_prompt(question: str, options: Mapping[str, str]) -> str:
 def ground_template(question: str, options: Mapping[str, str] | None = None) -> Grounding:
     """Objects of the question by rule: colour and noun where there are such, otherwise runs of content words.
 
-    "What did I put in the black dustbin?" gives "black dustbin". Words that only stand in the options are not searched:
-    at most one of them is in the video. Cues are always empty: a question rarely names any, and we have no knowledge
-    of what stands where.
+    "What did I put in the black dustbin?" gives "black dustbin". Cues are always empty: a question rarely names any, and
+    we have no knowledge of what stands where.
+
+    Args:
+        options: letter -> text. Where the question repeats them ("... A) Red B) Blue"), they are cut out of it: most of
+            them are not in the video.
     """
+    for letter, option in (options or {}).items():
+        question = re.sub(rf"\(?\b{re.escape(letter)}\s*[).:]\s*{re.escape(option)}", " ", question, flags=re.IGNORECASE)
     names = _colour_nouns(question) or _content_runs(question)
     notes = ["The objects were read from the question by rule: no model was asked, and there are no cues."]
     if not names:

@@ -9,18 +9,11 @@ Not for real videos: there a vision-language model answers.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from backends.tstar.grounding import ground_template
 from worlds.kit import COLOURS, FURNITURE, SHAPES, WALLS, object_name
-
-if TYPE_CHECKING:
-    from backends.tstar.looking import Looker
-    from backends.tstar.results import Answer
-    from backends.tstar.scorers import Eyes
-    from worlds.video import Video
 
 CANNOT_TELL = "cannot tell"
 WALL_PART = 0.5  # of the picture's height: above the furniture, whichever way the camera looks
@@ -212,25 +205,3 @@ def _choose_word(word: str, options: Mapping[str, str], why: str) -> Reading:
 
 def _clock(second: float) -> str:
     return f"{int(second) // 60}:{int(second) % 60:02d}"
-
-
-def read_answer(video: "Video", eyes: "Eyes", seconds: Sequence[int], looker: "Looker", question: str,
-                options: Mapping[str, str], expected: str | None) -> "Answer":
-    """The reader's answer, with the detector looking once more at the returned frames for all that the question needs.
-
-    Args:
-        looker: not asked again: it looks for the searched names only, and what is read here is no cost of the search.
-    """
-    from backends.tstar.looking import fit_into
-    from backends.tstar.results import Answer
-
-    del looker
-    frames = video.frames_at([float(second) for second in seconds], max_side_px=max(384, eyes.canvas_px))
-    canvases = np.stack([fit_into(frame, eyes.canvas_px, eyes.canvas_px) for frame in frames])
-    names, side = names_to_detect(question), eyes.canvas_px
-    found = eyes.detector.detect(canvases, names, floor=eyes.floor, max_boxes=None) if names else [[] for _ in canvases]
-    detections = [[(names[box.label], float(box.score), (box.x1 / side, box.y1 / side, box.x2 / side, box.y2 / side))
-                   for box in of_frame] for of_frame in found]
-    reading = read(frames, seconds, detections, question, options, threshold=max(eyes.floor, SAFETY_FACTOR * eyes.threshold))
-    is_correct = None if expected is None else reading.letter == expected
-    return Answer(text=reading.text, why=reading.why, expected=expected, is_correct=is_correct)

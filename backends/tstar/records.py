@@ -163,15 +163,20 @@ def _parquet(content: bytes, columns: Sequence[str] | None, *, limit_mb: int, ma
         raise InputError(f"The parquet file cannot be read ({cut(str(error))}). It must be a whole parquet table.") from error
 
 
+def is_text(value: object) -> bool:
+    """Whether it is text that can be written again: JSON can smuggle in half a character (a lone surrogate)."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def text(row: Row, *keys: str, where: str = "The row") -> str | None:
     """The first of these keys that is there, as text; None if none is."""
     for key in keys:
         value = row.get(key)
         if value is None:
             continue
-        if not isinstance(value, str):
+        if not is_text(value):
             raise InputError(f"{where} has {key} = {cut(value)}. It must be text.")
-        return value
+        return str(value)
     return None
 
 
@@ -234,6 +239,6 @@ def texts(row: Row, key: str, *, where: str = "The row") -> tuple[str, ...]:
     """A list of texts; empty if the key is missing."""
     values = _list(row, key, where) or []
     for value in values:
-        if not isinstance(value, str):
+        if not is_text(value):
             raise InputError(f"{where} has {cut(value)} in {key}. It must be a list of texts.")
     return tuple(values)

@@ -23,5 +23,5 @@ SYSTEM = System(
     claim="T* finds the few seconds that answer a question by looking at many frames at once in one small picture, then "
           "looking again where something lit up.",
     paper="Re-thinking Temporal Search for Long-Form Video Understanding, CVPR 2025", source="arXiv 2504.02259",
-    icon=":material/travel_explore:", settings=TStarSettings, result=TStarResult, run=_run, upload_setting="video",
+    icon=":material/travel_explore:", settings=TStarSettings, result=TStarResult, run=_run, recorded=RECORDED, upload_setting="video",
     upload_kinds=("mp4", "mkv", "webm", "mov", "avi"))

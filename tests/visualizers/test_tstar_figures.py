@@ -24,7 +24,7 @@ def test_timeline_holds_the_distribution_scores_visits_and_key_frames(result):
     step = result.iterations[-1]
     by_name = {trace.name: trace for trace in figures.timeline(step, result.truth_spans).data}
 
-    assert max(by_name["sampling distribution P (share of its maximum)"].y) == pytest.approx(1)
+    assert max(by_name["distribution P / max"].y) == pytest.approx(1)
     assert len(by_name["looked at"].x) == np.count_nonzero(~step.is_new)
     np.testing.assert_array_equal(by_name["key frames now"].x, step.keyframes)
 

@@ -26,7 +26,7 @@ class Limits:
     size_bytes: int = field(default_factory=lambda: int(_from_environment("ORRERY_MAX_UPLOAD_MB", 1024) * MIB))
     duration_s: float = field(default_factory=lambda: _from_environment("ORRERY_MAX_MINUTES", 180) * 60)
     side_px: int = 4096  # the longest side; 8K would need 50 MB for every frame that the decoder keeps
-    memory_mb: int = 3072  # address space of the decoder's process, of which Python and FFmpeg reserve about 700
+    memory_mb: int = 3072  # address space of the decoder's process, of which the readers themselves reserve 300 to 400
     timeout_s: float = 120.0  # for opening, and again for every 64 frames
     answer_mb: int = 2048  # what one call of frames_at may return
 

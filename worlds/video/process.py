@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -50,6 +50,7 @@ class Decoder:
         self.num_starts = 0  # a video that was opened in an earlier process must be opened again
         self._write_mb = _WRITE_MB if may_write else 0
         self._processes: list[subprocess.Popen[bytes]] = []  # none or one; shared with the finalizer
+        self._is_retired = False
         self._lock = threading.RLock()
         self._stop_at_end = weakref.finalize(self, _kill, self._processes)
 
@@ -57,7 +58,7 @@ class Decoder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
+        self.retire()
 
     @property
     def pid(self) -> int | None:
@@ -67,6 +68,8 @@ class Decoder:
     def start(self) -> None:
         """Start the process unless it runs; return before it is ready."""
         with self._lock:
+            if self._is_retired:
+                raise Broken("was closed while it was read. Opening it again would be right.")
             if self._processes and self._processes[0].poll() is None:
                 return
             _kill(self._processes)
@@ -75,10 +78,17 @@ class Decoder:
 
     def stop(self) -> None:
         """Kill the process. A later question starts another."""
+        for process in list(self._processes):
+            process.kill()  # before waiting for the lock: a question that another thread waits for ends with it
         with self._lock:
             _kill(self._processes)
 
-    def ask(self, request: dict[str, object]) -> Iterator[tuple[dict, bytearray | None]]:
+    def retire(self) -> None:
+        """Kill the process, for good: no question starts another."""
+        self._is_retired = True
+        self.stop()
+
+    def ask(self, request: dict[str, object]) -> Generator[tuple[dict, bytearray | None], None, None]:
         """Yield the answers to one request, each with its raw bytes.
 
         Raises:

@@ -36,8 +36,8 @@ class DecordReader(Reader):
             raise Undecodable(_UNREADABLE) from error
         if num_frames == 0:
             raise Undecodable(_UNREADABLE)
-        self.times_s = np.maximum.accumulate(spans[:, 0] - spans[0, 0])
-        duration_s = max(float(spans[-1, 1] - spans[0, 0]), float(self.times_s[-1]))
+        self.times_s = self._times_s = np.maximum.accumulate(spans[:, 0] - spans[0, 0])
+        duration_s = max(float(spans[-1, 1] - spans[0, 0]), float(self._times_s[-1]))
         check_duration(duration_s, limits=limits)
         height, width = self._decode([0])[0].shape[:2]
         check_size(width, height, limits=limits)
@@ -45,23 +45,23 @@ class DecordReader(Reader):
             duration_s=duration_s,
             width=width,
             height=height,
-            frame_rate=average_rate(self.times_s, duration_s=duration_s),
+            frame_rate=average_rate(self._times_s, duration_s=duration_s),
             codec="unknown",
             rotation_deg=0,  # decord turns the frames itself and does not say so
-            has_variable_rate=is_uneven(self.times_s),
+            has_variable_rate=is_uneven(self._times_s),
         )
         # decord gives its times in single precision, which is 1 ms at the third hour.
         self.tolerance_s = max(rounding_s(kind), 1.2e-7 * duration_s)
 
     def frames_at(self, seconds: Sequence[float], *, width: int, height: int) -> Iterator[tuple[float, np.ndarray]]:
         """See Reader."""
-        indices = [frame_index(self.times_s, second, tolerance_s=self.tolerance_s) for second in seconds]
+        indices = [frame_index(self._times_s, second, tolerance_s=self.tolerance_s) for second in seconds]
         for first in range(0, len(indices), _BATCH):
             batch = indices[first : first + _BATCH]
             for index, frame in zip(batch, self._decode(batch), strict=True):
                 if frame.shape[:2] != (height, width):
                     frame = np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BOX))
-                yield float(self.times_s[index]), frame
+                yield float(self._times_s[index]), frame
         self._video.seek(0)  # without it decord keeps what it read ahead, and grows
 
     def close(self) -> None:

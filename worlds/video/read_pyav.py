@@ -45,7 +45,7 @@ class PyAvReader(Reader):
         check_size(self._stream.codec_context.width, self._stream.codec_context.height, limits=limits)
         self._time_base = self._stream.time_base or Fraction(1, 1000)
         self._ticks, self._keys, last_tick = self._scan()
-        self.times_s = (self._ticks - self._ticks[0]) * float(self._time_base)
+        self.times_s = self._times_s = (self._ticks - self._ticks[0]) * float(self._time_base)
         duration_s = float((last_tick - int(self._ticks[0])) * self._time_base)
         check_duration(duration_s, limits=limits)
         # Half a tick of the container's clock: in Matroska frame 2 of 30 per second is at 67 ms and people ask for 66.67.
@@ -59,17 +59,17 @@ class PyAvReader(Reader):
             duration_s=duration_s,
             width=sides[self._turns % 2],
             height=sides[1 - self._turns % 2],
-            frame_rate=average_rate(self.times_s, duration_s=duration_s),
+            frame_rate=average_rate(self._times_s, duration_s=duration_s),
             codec=self._stream.codec_context.name,
             rotation_deg=self._turns * 90,
-            has_variable_rate=is_uneven(self.times_s),
+            has_variable_rate=is_uneven(self._times_s),
         )
 
     def frames_at(self, seconds: Sequence[float], *, width: int, height: int) -> Iterator[tuple[float, np.ndarray]]:
         """See Reader."""
         start = int(self._ticks[0])
         for second in seconds:
-            index = frame_index(self.times_s, second, tolerance_s=self.tolerance_s)
+            index = frame_index(self._times_s, second, tolerance_s=self.tolerance_s)
             frame = self._frame(int(self._ticks[index]))
             yield float((_tick(frame) - start) * self._time_base), self._picture(frame, width=width, height=height)
 

@@ -49,9 +49,10 @@ class Reader(ABC):
 
     @abstractmethod
     def frames_at(self, seconds: Sequence[float], *, width: int, height: int) -> Iterator[tuple[float, np.ndarray]]:
-        """Yield, for each of the rising `seconds`, the time of the frame that is shown then and the frame.
+        """Yield, for each of `seconds`, the time of the frame that is shown then and the frame.
 
-        Frames are (height, width, 3) uint8 RGB. Where a frame is damaged, the last good one before it stands in.
+        Frames are (height, width, 3) uint8 RGB; rising seconds are the fastest. Where a frame is damaged, the last good one
+        before it stands in.
         """
 
     @abstractmethod

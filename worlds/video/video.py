@@ -1,4 +1,4 @@
-"""A stranger's video: what is known about it, the frame at any second, and a clip of its best moments.
+"""A stranger's video: what is known about it, and the frame at any second.
 
 `open_video` looks at the file's first bytes, has it opened in a process of its own and tries the readers in turn. What that
 process does not survive is one sentence here. Whatever was decoded once stays in a bounded cache.
@@ -8,7 +8,7 @@ import contextlib
 import itertools
 import math
 import os
-import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -28,8 +28,6 @@ from worlds.video.readers import AUTO, READERS, Refused, Undecodable, frame_inde
 ReaderName = Literal["auto", "pyav", "decord", "opencv"]
 
 _BATCH = 64  # frames for which the time limit holds
-_MAX_SPANS = 500
-_MAX_CLIP_FPS = 60.0
 _NO_INDEX = "has no index, as after an upload that was cut off. The complete file would be right."
 _numbers = itertools.count()
 
@@ -63,9 +61,10 @@ class Video:
         self._number = next(_numbers)
         self._opened_in = -1  # which start of the decoder's process knows this video
         self._is_closed = False
+        self._lock = threading.RLock()  # the cache and the readers' order belong to one call at a time
         self._cache = FrameCache(int(cache_mb * MIB))
         self._stand_ins: dict[float, float] = {}  # wanted second -> the second that was shown in its place
-        self.decode_s = 0.0
+        self.decode_s = 0.0  # seconds spent waiting for frames so far, without the opening
         self._times_s: np.ndarray | None = None
         self._tolerance_s = 0.0
         try:
@@ -117,6 +116,10 @@ class Video:
             InputError: the video breaks the decoder, or its pictures at those seconds cannot be decoded.
             ValueError: a second is not a number, or the video is closed.
         """
+        with self._lock:
+            return self._frames_at(seconds, max_side_px=max_side_px)
+
+    def _frames_at(self, seconds: Sequence[float], *, max_side_px: int | None) -> np.ndarray:
         if self._is_closed:
             raise ValueError("the video is closed; open it again")
         width, height = self.size_at(max_side_px)
@@ -146,12 +149,13 @@ class Video:
         if self._is_closed:
             return
         self._is_closed = True
-        self._cache.clear()
         if self._owns_decoder:
-            self._decoder.stop()
+            self._decoder.retire()  # first: it also ends what another thread waits for
         elif self._opened_in == self._decoder.num_starts:
             with contextlib.suppress(Undecodable, Refused):  # it is gone, which is what was wanted
                 list(self._decoder.ask({"do": "close", "video": self._number}))
+        with self._lock:
+            self._cache.clear()
 
     def _snapped(self, second: float) -> float:
         """Return the time of the frame shown at `second`, where the times are known: equal frames are asked for once."""
@@ -182,13 +186,14 @@ class Video:
     def _ask_for_frames(self, seconds: list[float], *, width: int, height: int) -> list[np.ndarray]:
         request = {"do": "frames", "video": self._number, "seconds": seconds, "width": width, "height": height}
         frames: list[np.ndarray] = []
-        for answer, payload in self._decoder.ask(request):
-            if payload is None or len(payload) != width * height * 3 or len(frames) == len(seconds):
-                raise Undecodable("answers with something else than frames.")
-            second, shown_s = seconds[len(frames)], float(answer["shown_s"])
-            if self._times_s is not None and abs(shown_s - second) > max(self._tolerance_s, 0.002):
-                self._stand_ins[second] = shown_s
-            frames.append(np.frombuffer(payload, dtype=np.uint8).reshape(height, width, 3))
+        with contextlib.closing(self._decoder.ask(request)) as answers:  # an unfinished conversation must end here and now
+            for answer, payload in answers:
+                if payload is None or len(payload) != width * height * 3 or len(frames) == len(seconds):
+                    raise Undecodable("answers with something else than frames.")
+                second, shown_s = seconds[len(frames)], float(answer["shown_s"])
+                if self._times_s is not None and abs(shown_s - second) > max(self._tolerance_s, 0.002):
+                    self._stand_ins[second] = shown_s
+                frames.append(np.frombuffer(payload, dtype=np.uint8).reshape(height, width, 3))
         if len(frames) != len(seconds):
             raise Undecodable("answers with too few frames.")
         return frames
@@ -220,7 +225,11 @@ class Video:
             ((answer, payload),) = answers
             facts = Facts(**answer["facts"])
             self._tolerance_s = float(answer["tolerance_s"])
-            self._times_s = None if payload is None else np.frombuffer(payload, dtype=np.float64)
+            self._times_s = np.frombuffer(payload, dtype=np.float64) if payload else None
+            if not (0 < min(facts.width, facts.height) and max(facts.width, facts.height) <= self._limits.side_px):
+                raise ValueError(f"pictures of {facts.width} x {facts.height}")
+            if not 0 <= facts.duration_s <= self._limits.duration_s:
+                raise ValueError(f"a duration of {facts.duration_s}")
         except (ValueError, TypeError, KeyError) as error:  # a decoder that was taken over may say anything
             raise Undecodable("makes the decoder talk nonsense. A video that a player can show would be right.") from error
         self._opened_in = self._decoder.num_starts
@@ -235,9 +244,22 @@ class Video:
         if (facts.width, facts.height) != (self.info.width, self.info.height):
             raise Undecodable("has pictures of another size to this reader.")
 
-    def _write_clip(self, seconds: list[float], out: Path, *, max_side_px: int, frame_rate: float, crf: int) -> None:
+    def write_moments(
+        self, moments: list[tuple[float, int]], out: Path, *, max_side_px: int, frame_rate: float, crf: int
+    ) -> None:
+        """Have the decoder's process, which must be one that may write, encode a clip; see clip.write_clip.
+
+        Args:
+            moments: where each starts, in seconds, and how many frames it gives.
+            out: the file; it is replaced.
+            max_side_px: the longest side of the clip.
+            frame_rate: frames per second of the clip.
+            crf: quality, 0 (lossless) to 51.
+        Raises:
+            InputError: the video breaks the decoder, or its pictures cannot be decoded.
+        """
         width, height = self.size_at(max_side_px)
-        request = {"do": "clip", "video": self._number, "seconds": seconds, "width": max(2, width), "height": max(2, height)}
+        request = {"do": "clip", "video": self._number, "moments": moments, "width": max(2, width), "height": max(2, height)}
         while True:
             try:
                 self._reopen()
@@ -277,65 +299,3 @@ def open_video(
     """
     limits = limits or Limits()
     return Video(path, reader=reader, limits=limits, name=name, decoder=decoder, cache_mb=cache_mb)
-
-
-def write_clip(
-    path: str | os.PathLike[str],
-    spans: Sequence[tuple[float, float]],
-    out: str | os.PathLike[str],
-    *,
-    max_side_px: int = 640,
-    frame_rate: float | None = None,
-    limits: Limits | None = None,
-    crf: int = 23,
-) -> Path:
-    """Write the moments `spans` of a stranger's video, joined, as an mp4 that browsers play, and return where it lies.
-
-    Decodes and encodes in a process of its own. There is no sound. What lies beyond the end is left out.
-
-    Args:
-        path: the video; see open_video.
-        spans: (start_s, end_s) pairs in the order in which they are shown; at most 500.
-        out: the file; it is replaced once the clip is complete.
-        max_side_px: the longest side of the clip, 16 or more.
-        frame_rate: frames per second of the clip; by default the video's, at most 60.
-        limits: what the video may cost; by default Limits(). Its duration also holds for the clip.
-        crf: quality, 0 (lossless) to 51.
-    Raises:
-        InputError: the video cannot be used, or a span is not within it.
-        ValueError: `max_side_px` or `frame_rate` is out of its range.
-    """
-    limits, out = limits or Limits(), Path(out).absolute()
-    if max_side_px < 16:
-        raise ValueError(f"max_side_px is {max_side_px}; it must be 16 or more")
-    if frame_rate is not None and not 0 < frame_rate <= 1000:
-        raise ValueError(f"frame_rate is {frame_rate}; it must be above 0 and at most 1000")
-    with Decoder(limits, may_write=True) as decoder, open_video(path, limits=limits, decoder=decoder) as video:
-        rate = frame_rate or min(_MAX_CLIP_FPS, max(1.0, video.info.frame_rate))
-        seconds = _clip_seconds(spans, duration_s=video.info.duration_s, frame_rate=rate, limits=limits)
-        handle, part = tempfile.mkstemp(prefix=".clip-", suffix=".mp4", dir=out.parent)
-        os.close(handle)
-        try:
-            video._write_clip(seconds, Path(part), max_side_px=max_side_px, frame_rate=rate, crf=crf)
-            os.replace(part, out)
-        finally:
-            Path(part).unlink(missing_ok=True)
-    return out
-
-
-def _clip_seconds(
-    spans: Sequence[tuple[float, float]], *, duration_s: float, frame_rate: float, limits: Limits
-) -> list[float]:
-    """Return the second of every frame of the clip."""
-    if not 1 <= len(spans) <= _MAX_SPANS:
-        raise InputError(f"A clip of {len(spans)} moments cannot be made. From 1 to {_MAX_SPANS} moments would be right.")
-    seconds: list[float] = []
-    for start_s, end_s in spans:
-        if not 0 <= start_s < min(end_s, duration_s):
-            what = f"The moment from {start_s:g} s to {end_s:g} s is not in a video of {duration_s:.2f} s."
-            raise InputError(f"{what} A start before the end, both within the video, would be right.")
-        num_frames = max(1, round((min(end_s, duration_s) - start_s) * frame_rate))
-        if (len(seconds) + num_frames) / frame_rate > limits.duration_s + 1:
-            raise InputError(f"The moments together are too long for a clip. At most {limits.duration_s / 60:g} minutes are.")
-        seconds += [start_s + frame / frame_rate for frame in range(num_frames)]
-    return seconds

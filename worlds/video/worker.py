@@ -59,9 +59,11 @@ def main() -> None:
 def _limit(*, memory_mb: int, write_mb: int) -> None:
     if resource is None:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (memory_mb * MIB, memory_mb * MIB))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (write_mb * MIB, write_mb * MIB))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    wanted = {resource.RLIMIT_AS: memory_mb * MIB, resource.RLIMIT_FSIZE: write_mb * MIB, resource.RLIMIT_CORE: 0}
+    for what, limit in wanted.items():
+        highest = resource.getrlimit(what)[1]  # the machine may have set less already, which nobody may raise
+        allowed = limit if highest == resource.RLIM_INFINITY else min(limit, highest)
+        resource.setrlimit(what, (allowed, allowed))
 
 
 def _die_with_parent(parent: int) -> None:
@@ -96,8 +98,9 @@ def _answers(request: dict, readers: dict[int, Reader]) -> Iterator[tuple[dict, 
 
         size = {"width": request["width"], "height": request["height"]}
         rate, out = request["frame_rate"], Path(request["out"])
-        with Encoder(out, frame_rate=rate, keyframe_every=max(1, round(rate)), crf=request["crf"]) as encoder:
-            for num_frames, (_, frame) in enumerate(readers[number].frames_at(request["seconds"], **size), start=1):
+        seconds = [start_s + frame / rate for start_s, num_frames in request["moments"] for frame in range(num_frames)]
+        with Encoder(out, frame_rate=rate, crf=request["crf"]) as encoder:
+            for num_frames, (_, frame) in enumerate(readers[number].frames_at(seconds, **size), start=1):
                 encoder.add(frame)
                 if num_frames % _PROGRESS == 0:
                     yield {"frames": num_frames}, None

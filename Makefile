@@ -1,0 +1,43 @@
+# make demo, test, lint, bench, space, clean. Everything happens in .venv, which is made once and kept.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 7860
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+export PORT
+
+.PHONY: demo test lint bench space clean
+
+demo: $(VENV)/run.stamp
+	@echo "Orrery starts at http://localhost:$(PORT)"
+	@$(BIN)/python server.py
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy app.py server.py gradio_app.py environment.py backends models pages visualizers worlds
+
+bench: $(VENV)/run.stamp
+	$(BIN)/python -m benchmarks
+
+space: $(VENV)/run.stamp
+	$(BIN)/python deploy/spaces.py
+
+clean:
+	rm -rf $(VENV) space .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# PIP_EXTRA passes anything on to pip, for instance another package index
+$(VENV)/run.stamp: requirements.txt | $(BIN)/python
+	$(PIP) $(PIP_EXTRA) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt | $(BIN)/python
+	$(PIP) $(PIP_EXTRA) -r requirements-dev.txt
+	@touch $@ $(VENV)/run.stamp

@@ -1,0 +1,20 @@
+"""What every entrance sets before anything heavy is imported: no telemetry, and no network unless it is asked for.
+
+The libraries read these variables once, at their import, so `prepare` comes first in app.py, server.py and gradio_app.py.
+"""
+
+import os
+
+
+def prepare() -> None:
+    """Set what is not set. `ORRERY_ALLOW_DOWNLOAD=1` lets the hub be asked for real checkpoints."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    if os.environ.get("ORRERY_ALLOW_DOWNLOAD") != "1":
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+
+def is_space() -> bool:
+    """Whether this runs on a Hugging Face Space, inside its frame and behind its proxy."""
+    return bool(os.environ.get("SPACE_ID"))

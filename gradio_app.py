@@ -1,0 +1,374 @@
+"""The Gradio front: a tab and three endpoints per system, all made from the registry and from each system's Settings.
+
+Runs go through the engine like those of the pages. On ZeroGPU, where a GPU is lent to one function call at a time, the
+whole run is that call instead. `python gradio_app.py` starts it alone; server.py mounts it beside the pages.
+"""
+
+import environment
+
+environment.prepare()  # before anything below is imported
+
+import os  # noqa: E402
+
+ON_ZERO_GPU = bool(os.environ.get("SPACES_ZERO_GPU"))
+if ON_ZERO_GPU:
+    import spaces  # has to come before everything that touches CUDA
+
+import contextlib  # noqa: E402
+import importlib  # noqa: E402
+import json  # noqa: E402
+import tempfile  # noqa: E402
+import threading  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import gradio as gr  # noqa: E402
+import numpy as np  # noqa: E402
+from pydantic import ValidationError  # noqa: E402
+
+from backends.engine import RunState, the_engine  # noqa: E402
+from backends.registry import System, system, systems  # noqa: E402
+from backends.run import Inputs, Progress, Result, Settings, explain, save_result  # noqa: E402
+from backends.sessions import MAX_FILE_MB, Session  # noqa: E402
+from worlds.errors import InputError  # noqa: E402
+
+MAX_FIGURES = 8  # plots that a tab has room for
+MAX_SLIDER_STEPS = 10_000  # a wider range, such as a seed's, is typed
+ZERO_GPU_SECONDS = 120
+KEPT_FILES_S = 3600  # Gradio's copies of uploads and downloads
+MOUNT: dict[str, Any] = {"max_file_size": f"{MAX_FILE_MB}mb", "show_error": False, "footer_links": ["api"], "run_history": False}
+
+
+class OpenSessions:
+    """The sessions of the open tabs, by Gradio's own session hash, and what each is running."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, Session] = {}
+        self._runs: dict[tuple[str, str], str] = {}
+        self._lock = threading.Lock()
+
+    def of(self, key: str) -> Session:
+        with self._lock:
+            if key not in self._sessions:
+                self._sessions[key] = Session(f"gradio-{key}")
+            return self._sessions[key]
+
+    def started(self, key: str, name: str, run_id: str) -> None:
+        with self._lock:
+            self._runs[key, name] = run_id
+
+    def stop(self, key: str, name: str) -> None:
+        with self._lock:
+            run_id = self._runs.pop((key, name), None)
+        if run_id:
+            _quietly_cancel(run_id)
+
+    def close(self, key: str) -> None:
+        with self._lock:
+            session = self._sessions.pop(key, None)
+            for run in [run for run in self._runs if run[0] == key]:
+                del self._runs[run]
+        if session:
+            session.release()
+
+
+def _quietly_cancel(run_id: str) -> None:
+    with contextlib.suppress(InputError):  # it is over and forgotten
+        the_engine().cancel(run_id)
+
+
+def events_of(name: str, settings: Settings, inputs: Inputs, *, session: str,
+              started: Callable[[str], None] = lambda run_id: None) -> Iterator[Any]:
+    """The events of a run, with `Progress` for its place in the queue. Closing this generator stops the run."""
+    if ON_ZERO_GPU:
+        yield from run_on_zero_gpu(name, settings, inputs)
+        return
+    engine = the_engine()
+    run_id = engine.submit(name, settings, session=session, inputs=inputs)
+    started(run_id)
+    seen = 0
+    try:
+        while True:
+            events = engine.events(run_id, since=seen, wait_s=0.5)
+            seen += len(events)
+            yield from events
+            status = engine.status(run_id)
+            if status.state is RunState.WAITING:
+                yield Progress(0.0, f"number {status.position} in the queue", status.expected_wait_s)
+            elif status.state is RunState.FAILED:
+                raise InputError(status.error or "The run failed.")
+            elif status.state.is_over and status.num_events == seen:
+                return
+    finally:
+        _quietly_cancel(run_id)
+
+
+def run_on_zero_gpu(name: str, settings: Settings, inputs: Inputs) -> Iterator[Any]:
+    """The whole run in one lent GPU call; it is another process, so only plain values cross."""
+    yield from system(name).run(settings, inputs)
+
+
+if ON_ZERO_GPU:
+    run_on_zero_gpu = spaces.GPU(duration=ZERO_GPU_SECONDS)(run_on_zero_gpu)  # type: ignore[attr-defined]
+
+
+def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
+    """Raises: InputError naming every field that is wrong, with its limit."""
+    try:
+        return kind.model_validate_json(json.dumps(values))  # as JSON: lists are tuples there
+    except ValidationError as error:
+        raise InputError(explain(error)) from error
+    except (TypeError, ValueError) as error:
+        raise InputError("The settings are not a JSON object of plain values.") from error
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """The numbers of a result: its own `summary()` where it has one, else everything but the arrays."""
+    own = getattr(result, "summary", None)
+    return _plain(own() if callable(own) else result.model_dump())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return {"shape": list(value.shape), "dtype": str(value.dtype)}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def component(name: str, field: dict[str, Any]) -> gr.components.Component:
+    """The input of one setting, from its JSON schema."""
+    kinds = field.get("anyOf") or [field]
+    kind = {**field, **next((entry for entry in kinds if entry.get("type") != "null"), {})}
+    common = {"label": field.get("title", name), "info": field.get("description")}
+    default, low, high = field.get("default"), _bound(kind, "inimum"), _bound(kind, "aximum")
+    if "const" in kind:
+        return gr.Dropdown(choices=[kind["const"]], value=kind["const"], **common)
+    if "enum" in kind:
+        return gr.Dropdown(choices=kind["enum"], value=default, **common)
+    if kind.get("type") == "boolean":
+        return gr.Checkbox(value=bool(default), **common)
+    if kind.get("type") in ("integer", "number") and default is None:
+        return gr.Textbox("", lines=1, **common)  # a number box cannot be empty: it would show and send 0
+    if kind.get("type") in ("integer", "number"):
+        step = 1 if kind["type"] == "integer" else kind.get("multipleOf")
+        if low is not None and high is not None and len(kinds) == 1 and (high - low) / (step or 1) <= MAX_SLIDER_STEPS:
+            return gr.Slider(low, high, value=default, step=step or round((high - low) / 100, 6), **common)
+        return gr.Number(default, minimum=low, maximum=high, precision=0 if kind["type"] == "integer" else None, **common)
+    if choices := kind.get("items", {}).get("enum"):
+        return gr.Dropdown(choices=choices, value=list(default or ()), multiselect=True, **common)
+    if kind.get("type") == "array":
+        return gr.Textbox(", ".join(map(str, default or ())), **{**common, "info": f"{common['info'] or ''} (separated by commas)"})
+    if kind.get("type") == "string":
+        return gr.Textbox(default, lines=1, max_length=kind.get("maxLength"), **common)
+    return gr.Textbox(json.dumps(default), lines=2, **{**common, "info": f"{common['info'] or ''} (as JSON)"})
+
+
+def _bound(kind: dict[str, Any], ending: str) -> float | None:
+    """Of minimum, maximum; an exclusive bound is shown as it is, and settings refuse the end itself."""
+    return kind.get("m" + ending, kind.get("exclusiveM" + ending))
+
+
+def parsed(field: dict[str, Any], value: Any) -> Any:
+    """What a component holds, as the JSON that the setting wants."""
+    kinds = field.get("anyOf") or [field]
+    kind = {**field, **next((entry for entry in kinds if entry.get("type") != "null"), {})}
+    if value in ("", None) and len(kinds) > 1:
+        return None
+    if isinstance(value, list):  # several were chosen
+        return value
+    if kind.get("type") == "array":
+        parts = [part.strip() for part in (value or "").split(",") if part.strip()]
+        if kind.get("items", {}).get("type") == "string":
+            return parts
+        return [_json(part) for part in parts]
+    if kind.get("type") in ("integer", "number") and isinstance(value, str):
+        return _json(value)
+    if kind.get("type") == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    if "type" not in kind and "enum" not in kind and "const" not in kind:
+        return _json(value)
+    return value
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{text[:80]!r} is not a number or JSON. Write for example 3 or [1, 2].") from error
+
+
+def figures_of(what: System, event: Any) -> dict[str, Any] | None:
+    """The plotly figures of an event, or None where there is nothing to draw."""
+    drawing = importlib.import_module(f"visualizers.{what.name}")
+    if isinstance(event, Result):
+        return drawing.figures(event)
+    live = getattr(drawing, "live", None)
+    return live(event) if live else None
+
+
+def progress_line(progress: Progress) -> str:
+    left = f", {progress.seconds_left:.0f} s left" if progress.seconds_left is not None else ""
+    return f"{progress.fraction:.0%}: {progress.stage}{left}"
+
+
+class Tab:
+    """One system: inputs, Run, Stop, what comes out; and its endpoints."""
+
+    def __init__(self, what: System, sessions: OpenSessions) -> None:
+        self.what = what
+        self._sessions = sessions
+        self._fields: dict[str, dict[str, Any]] = what.settings.model_json_schema().get("properties", {})
+        defs = what.settings.model_json_schema().get("$defs", {})
+        for name, field in self._fields.items():
+            if "$ref" in field:
+                self._fields[name] = {**defs[field["$ref"].rsplit("/", 1)[-1]], **field}
+
+    def draw(self) -> None:
+        what = self.what
+        gr.Markdown(f"{what.claim}\n\n*{what.paper}* ({what.source})")
+        with gr.Row():
+            with gr.Column(scale=1, min_width=300):
+                inputs = self._draw_inputs()
+                if what.upload_setting:
+                    endings = [f".{kind.lstrip('.')}" for kind in what.upload_kinds]
+                    upload = gr.File(label=f"Bring your own ({', '.join(what.upload_kinds)}, up to {MAX_FILE_MB} MB)",
+                                     height=140, file_types=endings or None, type="filepath")
+                    inputs.append(upload)
+            with gr.Column(scale=2, min_width=300):
+                with gr.Row():
+                    run = gr.Button("Run", variant="primary")
+                    stop = gr.Button("Stop")
+                self.line = gr.Textbox("Press Run.", label="Progress", interactive=False)
+                self.plots = [gr.Plot(visible=False) for _ in range(MAX_FIGURES)]
+                self.numbers = gr.JSON(label="Result")
+                self.download = gr.File(label="The whole run, to open again in the pages", interactive=False)
+        run.click(self.run, inputs, [self.line, *self.plots, self.numbers, self.download], concurrency_limit=None,
+                  api_visibility="private", show_progress="hidden")
+        stop.click(self.stop, None, None, queue=False, api_visibility="private", show_progress="hidden")
+        gr.api(self._endpoint(), api_name=what.name, concurrency_limit=8, concurrency_id="endpoints")
+        gr.api(self._schema_endpoint(), api_name=f"{what.name}_schema", queue=False)
+
+    def _draw_inputs(self) -> list[gr.components.Component]:
+        """In the order of the settings; the first group is open, the others are folded away."""
+        groups: dict[str, dict[str, dict[str, Any]]] = {}
+        for name, field in self._fields.items():
+            groups.setdefault(str(field.get("group", "settings")), {})[name] = field
+        inputs: dict[str, gr.components.Component] = {}
+        for index, (group, fields) in enumerate(groups.items()):
+            with gr.Accordion(group.capitalize(), open=index == 0):
+                inputs |= {name: component(name, field) for name, field in fields.items()}
+        return [inputs[name] for name in self._fields]
+
+    def run(self, request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
+        """Run with what the inputs hold; yields what changed."""
+        key = str(request.session_hash)
+        yield {self.line: "0%: starting", self.numbers: None, self.download: None}
+        try:
+            session = self._sessions.of(key)
+            settings = self._settings(list(values), session)
+            events = events_of(self.what.name, settings, session.inputs(), session=session.session_id,
+                               started=lambda run_id: self._sessions.started(key, self.what.name, run_id))
+            result = None
+            for event in events:
+                if isinstance(event, Progress):
+                    yield {self.line: progress_line(event)}
+                elif (figures := figures_of(self.what, event)) is not None:
+                    yield self._show(figures)
+                result = event if isinstance(event, Result) else result
+        except InputError as error:
+            yield {self.line: "Not run."}  # otherwise the last stage stands there for ever
+            raise gr.Error(str(error), print_exception=False) from error
+        if result is None:
+            yield {self.line: "Stopped before there was a result."}
+            return
+        line = "Stopped; this is what there was." if result.was_stopped else "Done."
+        with tempfile.TemporaryDirectory(prefix="orrery-download-") as folder:  # Gradio takes its copy at this yield
+            path = Path(folder) / f"{self.what.name}-seed{result.seed}.orrery"
+            path.write_bytes(save_result(result))
+            yield {self.line: " ".join((line, *result.notes)), self.numbers: summary(result), self.download: str(path)}
+
+    def stop(self, request: gr.Request) -> None:
+        self._sessions.stop(str(request.session_hash), self.what.name)
+
+    def _settings(self, values: list[Any], session: Session) -> Any:
+        upload = values.pop() if self.what.upload_setting else None
+        asked = {name: parsed(field, value) for (name, field), value in zip(self._fields.items(), values, strict=True)}
+        if upload:
+            with Path(upload).open("rb") as file:
+                asked[str(self.what.upload_setting)] = f"upload:{session.add_upload(Path(upload).name, file)}"
+        return checked(self.what.settings, asked)
+
+    def _show(self, figures: dict[str, Any]) -> dict[Any, Any]:
+        shown = list(figures.items())[:MAX_FIGURES]
+        updates: dict[Any, Any] = {plot: gr.update(value=figure, label=title.capitalize(), visible=True)
+                                   for plot, (title, figure) in zip(self.plots, shown)}
+        return updates | {plot: gr.update(visible=False) for plot in self.plots[len(shown):]}
+
+    def _endpoint(self) -> Callable[..., Any]:
+        what, sessions = self.what, self._sessions
+
+        def call(settings: dict, request: gr.Request) -> dict:  # type: ignore[type-arg]
+            key = f"endpoint-{what.name}-{id(request)}-{request.session_hash}"
+            try:
+                asked = checked(what.settings, settings)
+                result = None
+                for event in events_of(what.name, asked, Inputs(), session=sessions.of(key).session_id):
+                    result = event if isinstance(event, Result) else result
+            except InputError as error:
+                raise gr.Error(str(error), print_exception=False) from error
+            finally:
+                sessions.close(key)
+            if result is None:
+                raise gr.Error("The run was stopped before it had a result.", print_exception=False)
+            return summary(result)
+
+        knobs = "; ".join(f"{name}: {field.get('description', field.get('title', ''))}" for name, field in self._fields.items())
+        call.__name__ = what.name
+        call.__doc__ = (f"{what.title}: {what.claim} ({what.paper})\n\n"
+                        f"Args:\n    settings: JSON object; what is left out has its default, so {{}} works. {knobs}\n"
+                        "Returns:\n    The run's numbers, with the seed, the model and the code version that made them.")
+        return call
+
+    def _schema_endpoint(self) -> Callable[..., Any]:
+        what = self.what
+
+        def schema() -> dict:  # type: ignore[type-arg]
+            return what.settings.model_json_schema()
+
+        schema.__name__ = f"{what.name}_schema"
+        schema.__doc__ = f"The JSON schema of the settings of {what.title}: every knob with default, bounds and meaning."
+        return schema
+
+
+def build(shown: tuple[System, ...] | None = None) -> gr.Blocks:
+    """The whole front, of all systems that are built unless `shown` says which."""
+    sessions = OpenSessions()
+    with gr.Blocks(title="Orrery", analytics_enabled=False, delete_cache=(KEPT_FILES_S, KEPT_FILES_S)) as demo:
+        gr.Markdown("# Orrery\nResearch systems on seeing, thinking, making and acting, on models small enough for a laptop.")
+        for what in systems() if shown is None else shown:
+            with gr.Tab(what.title):
+                Tab(what, sessions).draw()
+
+        def closed(request: gr.Request) -> None:
+            sessions.close(str(request.session_hash))
+
+        demo.unload(closed)
+    demo.queue(max_size=64)
+    return demo
+
+
+def main() -> None:
+    """Serve the Gradio front alone, as a ZeroGPU Space does."""
+    demo = build()
+    demo.launch(server_name=os.environ.get("HOST", "0.0.0.0"), server_port=int(os.environ.get("PORT", "7860")),
+                mcp_server=True, ssr_mode=False, **MOUNT)
+
+
+if __name__ == "__main__":
+    main()

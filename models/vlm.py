@@ -1,0 +1,138 @@
+"""A vision-language model that reads frames and answers with text: it grounds a question and it answers one.
+
+The prompts follow T* (arXiv 2504.02259, section 3.1) in our own words. Decoding is greedy: the same frames and question
+give the same text. What comes back is raw; parsing it is the backend's matter. The families' combined processors also
+build a video processor, which needs torchvision; frames are pictures here, so that part is left out and nothing is missed.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image
+from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, ProcessorMixin
+from transformers.models.auto.image_processing_auto import AutoImageProcessor
+from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+
+from models.boxes import check_canvases
+from worlds.errors import InputError
+
+GROUNDING_TOKENS = 512  # T*'s own limit
+ANSWER_TOKENS = 30  # T*'s own limit
+LETTERS = "ABCDEFGHIJ"
+
+
+class VisionLanguageModel:
+    """A chat model that takes pictures, called with frames in the order of time."""
+
+    def __init__(self, model: PreTrainedModel, processor: ProcessorMixin) -> None:
+        self.model, self.processor = model, processor
+
+    def ground(
+        self, frames: np.ndarray, question: str, options: Sequence[str] = (), *, max_tokens: int = GROUNDING_TOKENS
+    ) -> str:
+        """Return the raw text that should name key objects on its first line and cue objects on its second.
+
+        Args:
+            frames: (frames, height, width, 3) uint8 RGB in the order of time, at least one.
+        Raises:
+            ValueError: the frames have another shape or type.
+        """
+        return self.say(frames, grounding_prompt(question, options), max_tokens=max_tokens)
+
+    def answer(self, frames: np.ndarray, question: str, options: Sequence[str] = (), *, max_tokens: int = ANSWER_TOKENS) -> str:
+        """Return the raw text that should be one option's letter, or a short answer where there are no options."""
+        return self.say(frames, answer_prompt(question, options), max_tokens=max_tokens)
+
+    @torch.inference_mode()
+    def say(self, frames: np.ndarray, prompt: str, *, max_tokens: int) -> str:
+        """Return the model's greedy reply to the frames followed by the prompt, without special tokens."""
+        check_canvases(frames)
+        if not len(frames):
+            raise ValueError("there are 0 frames; a vision-language model is asked about 1 or more")
+        content = [{"type": "image"} for _ in frames] + [{"type": "text", "text": prompt}]
+        text = self.processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+        pictures = [Image.fromarray(frame) for frame in frames]
+        inputs = self.processor(images=[pictures], text=[text], return_tensors="pt")
+        dtype = next(p.dtype for p in self.model.parameters() if p.dtype.is_floating_point)
+        inputs = {k: v.to(self.model.device, dtype if v.is_floating_point() else None) for k, v in inputs.items()}
+        # sampling settings of the checkpoint's own generation_config are switched off, or greedy decoding would warn
+        tokens = self.model.generate(
+            **inputs, max_new_tokens=max_tokens, do_sample=False, num_beams=1, temperature=None, top_p=None, top_k=None
+        )
+        reply = tokens[0, inputs["input_ids"].shape[1] :]  # (1, prompt + reply) -> (reply,)
+        return self.processor.tokenizer.decode(reply, skip_special_tokens=True).strip()
+
+
+def grounding_prompt(question: str, options: Sequence[str] = ()) -> str:
+    """Return the request for key and cue objects, one comma-separated line each."""
+    return "\n".join(
+        [
+            "These pictures are frames of one video, in the order of time. Somewhere in the video lies the answer to a question.",
+            f"Question: {question.strip()}",
+            *_option_lines(options),
+            "Which visible things would lead to the moments that answer it?",
+            "Key objects: things that the question or its answer is about, and that show where the answer is.",
+            "Cue objects: things that are likely to stand near the key objects in the same scenes.",
+            "Reply with exactly two lines and nothing else, short nouns separated by commas:",
+            "first line: the key objects",
+            "second line: the cue objects",
+        ]
+    )
+
+
+def answer_prompt(question: str, options: Sequence[str] = ()) -> str:
+    """Return the request for the letter of the best option, or for a short answer where there are none."""
+    ending = "Reply with the letter of the best option only." if options else "Reply with a few words only."
+    return "\n".join(
+        [
+            "These pictures are frames of one video, in the order of time. Use them to answer the question.",
+            f"Question: {question.strip()}",
+            *_option_lines(options),
+            ending,
+        ]
+    )
+
+
+def _option_lines(options: Sequence[str]) -> list[str]:
+    if len(options) > len(LETTERS):
+        raise InputError(f"There are {len(options)} options. At most {len(LETTERS)} can be lettered here.")
+    return [f"{letter}. {option.strip()}" for letter, option in zip(LETTERS, options)]
+
+
+def load_image_processor_only(source: str, *, local_files_only: bool, trust_remote_code: bool = False) -> ProcessorMixin:
+    """Return the checkpoint's own combined processor for pictures and text, without its part for videos.
+
+    Raises:
+        InputError: the checkpoint's class has no combined processor or no chat template.
+    """
+    options = {"local_files_only": local_files_only, "trust_remote_code": trust_remote_code}
+    config = AutoConfig.from_pretrained(source, **options)
+    if type(config) not in PROCESSOR_MAPPING:
+        raise InputError(f"The family {config.model_type!r} has no processor for chats with pictures. Choose another model.")
+    processor_class = PROCESSOR_MAPPING[type(config)]
+
+    class PicturesOnly(processor_class):  # type: ignore[valid-type, misc]
+        """The real processor; its video part is None, which the real one refuses."""
+
+        def check_argument_for_proper_class(self, argument_name: str, argument: object) -> object:
+            return type(None) if argument is None else super().check_argument_for_proper_class(argument_name, argument)
+
+        @classmethod
+        def get_attributes(cls) -> list[str]:
+            return processor_class.get_attributes()
+
+        @classmethod
+        def _get_arguments_from_pretrained(cls, path: str, processor_dict: object = None, **_: object) -> list[object]:
+            parts = {
+                "image_processor": lambda: AutoImageProcessor.from_pretrained(path, backend="pil", **options),
+                "tokenizer": lambda: AutoTokenizer.from_pretrained(path, **options),
+                "video_processor": lambda: None,
+            }
+            return [parts[name]() for name in cls.get_attributes()]
+
+    PicturesOnly.__name__ = processor_class.__name__
+    processor = PicturesOnly.from_pretrained(source, **options)
+    if not processor.chat_template and not getattr(processor.tokenizer, "chat_template", None):
+        raise InputError(f"{source} has no chat template, so it cannot be asked. Choose an instruction-tuned model.")
+    return processor

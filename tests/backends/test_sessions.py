@@ -1,0 +1,207 @@
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backends import sessions
+from backends.engine import QueueState, RunStatus
+from backends.run import Inputs, Settings
+from backends.sessions import Session, clean_name, clean_up
+from worlds.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Listening:
+    """An engine that only remembers who was released."""
+
+    def __init__(self) -> None:
+        self.released: list[str] = []
+
+    def release(self, session: str) -> None:
+        self.released.append(session)
+
+    def submit(self, system: str, settings: Settings, *, session: str, inputs: Inputs | None = None) -> str:
+        raise NotImplementedError
+
+    def status(self, run_id: str) -> RunStatus:
+        raise NotImplementedError
+
+    def events(self, run_id: str, *, since: int = 0, wait_s: float = 0.0) -> list[object]:
+        raise NotImplementedError
+
+    def cancel(self, run_id: str) -> None:
+        raise NotImplementedError
+
+    def queue(self) -> QueueState:
+        raise NotImplementedError
+
+
+@pytest.fixture(autouse=True)
+def own_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("ORRERY_SESSIONS", str(tmp_path))
+    sessions._root.cache_clear()
+    yield tmp_path
+    sessions._root.cache_clear()
+
+
+@pytest.fixture
+def engine() -> Listening:
+    return Listening()
+
+
+def test_an_upload_is_found_under_the_name_it_got(engine: Listening) -> None:
+    session = Session("a", engine=engine)
+
+    name = session.add_upload("clip.MP4", io.BytesIO(b"moving"))
+
+    assert name == "clip.MP4"
+    assert session.inputs().file(name).read_bytes() == b"moving"
+    assert session.inputs().file(name).suffix == ".mp4"
+
+
+def test_two_sessions_never_see_one_anothers_files(engine: Listening) -> None:
+    one, two = Session("same id", engine=engine), Session("same id", engine=engine)
+
+    name = one.add_upload("clip.mp4", io.BytesIO(b"private"))
+
+    with pytest.raises(InputError, match="not in this session"):
+        two.inputs().file(name)
+    assert two.add_upload("clip.mp4", io.BytesIO(b"other")) == name
+    assert one.inputs().file(name).read_bytes() == b"private"
+
+
+def test_release_deletes_the_files_and_stops_the_runs_once(engine: Listening) -> None:
+    session = Session("a", engine=engine)
+    name = session.add_upload("x.txt", io.BytesIO(b"x"))
+    file = session.inputs().file(name)
+
+    session.release()
+    session.release()
+
+    assert not file.parent.exists()
+    assert not session.inputs().files
+    assert engine.released == ["a"]
+
+
+def test_a_released_session_takes_no_more_uploads(engine: Listening) -> None:
+    session = Session("a", engine=engine)
+    session.release()
+
+    with pytest.raises(InputError, match="has ended"):
+        session.add_upload("x", io.BytesIO(b"x"))
+
+
+def test_a_running_run_keeps_its_inputs_when_more_come(engine: Listening) -> None:
+    session = Session("a", engine=engine)
+    session.add_upload("first.txt", io.BytesIO(b"1"))
+    inputs = session.inputs()
+
+    session.add_upload("second.txt", io.BytesIO(b"2"))
+
+    assert set(inputs.files) == {"first.txt"}
+
+
+def test_the_same_file_twice_is_one_file(engine: Listening) -> None:
+    session = Session("a", engine=engine)
+
+    names = [session.add_upload(name, io.BytesIO(b"same")) for name in ("a.txt", "b.txt")]
+
+    assert names == ["a.txt", "a.txt"]
+    assert len(list(session.inputs().file("a.txt").parent.iterdir())) == 1
+
+
+def test_another_file_of_the_same_name_gets_a_number(engine: Listening) -> None:
+    session = Session("a", engine=engine)
+
+    names = [session.add_upload("a.txt", io.BytesIO(content)) for content in (b"1", b"2", b"3")]
+
+    assert names == ["a.txt", "a-2.txt", "a-3.txt"]
+    assert [session.inputs().file(name).read_bytes() for name in names] == [b"1", b"2", b"3"]
+
+
+@pytest.mark.parametrize(("size", "is_kept"), [pytest.param(1_000_000, True, id="at the limit"),
+                                               pytest.param(1_000_001, False, id="above")])
+def test_a_file_that_is_too_large_is_refused_with_the_limit(engine: Listening, size: int, is_kept: bool) -> None:
+    session = Session("a", engine=engine, max_file_mb=1)
+
+    if is_kept:
+        assert session.add_upload("x.bin", io.BytesIO(bytes(size)))
+    else:
+        with pytest.raises(InputError, match=r"larger than 1 MB\. At most 1 MB"):
+            session.add_upload("x.bin", io.BytesIO(bytes(size)))
+        assert not session.inputs().files
+        assert not list(session._folder.iterdir())
+
+
+def test_all_files_together_are_limited(engine: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MAX_SESSION_MB", 1)
+    session = Session("a", engine=engine)
+    session.add_upload("a.bin", io.BytesIO(bytes(1_000_000)))
+
+    with pytest.raises(InputError, match=r"already holds 1 MB\. At most 1 MB"):
+        session.add_upload("b.bin", io.BytesIO(b"1"))
+
+
+def test_the_number_of_files_is_limited(engine: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MAX_FILES", 2)
+    session = Session("a", engine=engine)
+    for content in (b"1", b"2"):
+        session.add_upload("x.txt", io.BytesIO(content))
+
+    with pytest.raises(InputError, match=r"already holds 2 files\. At most 2"):
+        session.add_upload("x.txt", io.BytesIO(b"3"))
+
+
+@pytest.mark.parametrize(("name", "cleaned"), [
+    pytest.param("../../etc/passwd", "passwd", id="a path up"),
+    pytest.param("C:\\Users\\me\\clip.mp4", "clip.mp4", id="a Windows path"),
+    pytest.param("a／b.mp4", "b.mp4", id="a slash that normalising makes"),
+    pytest.param(".bashrc", "bashrc", id="hidden"),
+    pytest.param("..", "file", id="only dots"),
+    pytest.param("", "file", id="empty"),
+    pytest.param("a\x00b\n.mp4", "a_b_.mp4", id="control characters"),
+    pytest.param("<script>.mp4", "script_.mp4", id="markup"),
+    pytest.param("Cafe\u0301 κλειδί.mp4", "Café κλειδί.mp4", id="other scripts, composed"),
+    pytest.param("a\u202egpj.mp4", "a_gpj.mp4", id="text direction"),
+    pytest.param("x" * 300 + ".mp4", "x" * 76 + ".mp4", id="long"),
+    pytest.param("x." + "y" * 300, "x." + "y" * 11, id="a long ending"),
+])
+def test_a_name_from_outside_is_cleaned(name: str, cleaned: str) -> None:
+    assert clean_name(name) == cleaned
+
+
+@pytest.mark.parametrize("name", ["../../../escaped.txt", "/tmp/escaped.txt", "a/../../b.txt", "x.tar/../../y"])
+def test_no_name_leaves_the_sessions_folder(engine: Listening, name: str) -> None:
+    session = Session("a", engine=engine)
+
+    stored = session.add_upload(name, io.BytesIO(b"x"))
+
+    assert session.inputs().file(stored).parent == session._folder
+
+
+def test_a_process_that_ends_in_peace_takes_its_folder_along(own_root: Path) -> None:
+    code = "from backends.sessions import Session\nprint(Session('b')._folder)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+
+    assert Path(done.stdout.strip()).is_relative_to(own_root)
+    assert not list(own_root.iterdir())
+
+
+def test_folders_of_dead_processes_go_and_those_of_living_ones_stay(engine: Listening, own_root: Path) -> None:
+    living = Session("a", engine=engine)._folder
+    code = "import os\nfrom backends.sessions import Session\nprint(Session('b')._folder, flush=True)\nos._exit(0)  # killed"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    dead = Path(done.stdout.strip())
+    assert dead.is_dir()
+    assert living.is_dir(), "the other process must not touch ours"
+
+    num_gone = clean_up(own_root)
+
+    assert num_gone == 1
+    assert not dead.parent.exists()
+    assert living.is_dir()

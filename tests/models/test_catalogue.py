@@ -1,0 +1,206 @@
+"""The ladder: what is offered, what it costs, and which folders and words are refused."""
+
+import json
+
+import pytest
+import torch
+
+from models import catalogue, devices
+from models.catalogue import RUNGS, availability, find, local_rung, rungs
+from tests.models import tiny_checkpoints
+from worlds.errors import InputError
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+
+
+def test_names_of_rungs_are_unique_and_found():
+    assert len({rung.name for rung in RUNGS}) == len(RUNGS)
+    assert all(find(rung.name) is rung for rung in RUNGS)
+
+
+def test_every_role_has_rungs_and_every_detector_has_thresholds():
+    assert {rung.role for rung in RUNGS} == {"detector", "vlm", "similarity"}
+    assert all(0 < rung.floor < rung.theta < 1 for rung in rungs("detector"))
+    assert rungs("detector")[0].is_miniature
+
+
+def test_an_unknown_model_is_refused_with_the_known_ones():
+    with pytest.raises(InputError, match=r"'yolo'.*owlvit-base-patch32"):
+        find("yolo")
+
+
+def test_memory_is_parameters_times_bytes_and_shrinks_with_quantisation():
+    memory = find("owlvit-base-patch32").memory_mb
+
+    assert memory["none"] == round(153 * 4 * 1.2)
+    assert memory["none"] > memory["int8"] > memory["nf4"]
+
+
+def test_a_hub_model_that_is_not_cached_is_said_without_the_network(empty_cache, monkeypatch):
+    def no_network(*_, **__):
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr("socket.socket.connect", no_network)
+
+    said = availability(find("owlvit-base-patch32"), "cpu")
+
+    assert not said.ok
+    assert "google/owlvit-base-patch32 is not in this machine's model cache" in said.reason
+
+
+def test_a_hub_model_counts_as_there_only_with_every_shard(tmp_path, empty_cache, monkeypatch):
+    rung = find("qwen3-vl-2b")
+    repository = tmp_path / "hub" / "models--Qwen--Qwen3-VL-2B-Instruct"
+    snapshot = repository / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc")
+    monkeypatch.setattr(
+        catalogue,
+        "try_to_load_from_cache",
+        lambda hub_id, name: str(snapshot / name) if (snapshot / name).exists() else None,
+    )
+    (snapshot / "config.json").write_text("{}")
+    (snapshot / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "1.safetensors", "b": "2.safetensors"}}))
+    (snapshot / "1.safetensors").touch()
+    assert catalogue.missing_files(rung)
+
+    (snapshot / "2.safetensors").touch()
+
+    assert catalogue.missing_files(rung) == ""
+
+
+def test_downloads_are_allowed_only_when_asked_for_and_not_offline(monkeypatch):
+    assert not catalogue.downloads_allowed()
+    monkeypatch.setenv("ORRERY_ALLOW_DOWNLOAD", "1")
+    assert not catalogue.downloads_allowed()  # HF_HUB_OFFLINE=1 is stronger
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    assert catalogue.downloads_allowed()
+
+
+def test_what_does_not_fit_is_said_with_numbers_and_a_way_out(monkeypatch):
+    monkeypatch.setattr(catalogue, "missing_files", lambda rung: "")
+    monkeypatch.setattr(devices, "total_and_free_mb", lambda device: (10_000, 8_000))
+    rung = find("qwen2.5-vl-7b")
+
+    said = availability(rung, "cpu")
+
+    assert not said.ok
+    assert f"needs about {rung.memory_mb['none']:,} MB" in said.reason
+    assert "6,000 MB of this machine's 10,000 MB" in said.reason
+    assert "Choose" in said.reason
+
+
+@pytest.mark.parametrize(("limit_mb", "fits"), [(734, True), (733, False)], ids=["at the limit", "one below"])
+def test_a_model_fits_at_the_limit(monkeypatch, limit_mb, fits):
+    monkeypatch.setattr(catalogue, "missing_files", lambda rung: "")
+    monkeypatch.setenv("ORRERY_MODEL_MEMORY_MB", str(limit_mb))
+
+    assert availability(find("owlvit-base-patch32"), "cpu").ok is fits
+
+
+def test_a_quantisation_that_is_not_offered_is_said():
+    said = availability(find("canvas-detector"), "cpu", "nf4")
+
+    assert not said.ok
+    assert "nf4" in said.reason
+
+
+def test_smolvlm_says_which_package_it_needs(monkeypatch):
+    monkeypatch.setattr(catalogue, "find_spec", lambda name: None)
+
+    assert "pip install num2words" in availability(find("smolvlm2-2.2b"), "cpu").reason
+
+
+def test_a_saved_folder_is_a_rung_with_its_own_class_and_count(checkpoints):
+    tiny_checkpoints.clip(checkpoints / "counted")
+
+    rung = local_rung("counted", "similarity")
+
+    assert rung.architecture == "CLIPModel"
+    assert 100_000 < rung.parameters < 300_000
+    assert availability(rung, "cpu").ok
+
+
+@pytest.mark.parametrize("path", ["..", ".", "../other", "/etc", "a/../../b", "\0"], ids=repr)
+def test_paths_that_lead_outside_are_refused(path):
+    with pytest.raises(InputError):
+        local_rung(path, "detector")
+
+
+def test_a_link_that_leads_outside_is_refused(tmp_path, monkeypatch):
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    outside.mkdir()
+    root.mkdir()
+    (root / "door").symlink_to(outside)
+    (root / "inside").mkdir()
+    (root / "inside" / "config.json").symlink_to(tmp_path / "secret")
+    monkeypatch.setenv("ORRERY_MODELS_DIR", str(root))
+
+    for name in ("door", "inside"):
+        with pytest.raises(InputError, match="ORRERY_MODELS_DIR"):
+            local_rung(name, "detector")
+
+
+def test_without_an_allowed_folder_there_are_no_local_models(monkeypatch):
+    monkeypatch.delenv("ORRERY_MODELS_DIR")
+
+    with pytest.raises(InputError, match="Set ORRERY_MODELS_DIR"):
+        local_rung("anything", "vlm")
+
+
+def _folder(checkpoints, name, config):
+    folder = checkpoints / name
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(config)
+    return folder
+
+
+def test_a_folder_with_pickled_weights_only_is_refused(checkpoints):
+    folder = _folder(checkpoints, "pickled", '{"architectures": ["CLIPModel"]}')
+    torch.save({}, folder / "pytorch_model.bin")
+
+    with pytest.raises(InputError, match="only pickled weights"):
+        local_rung("pickled", "similarity")
+
+
+@pytest.mark.parametrize(
+    "config",
+    ['{"architectures": ["BertModel"]}', '{"architectures": []}', "{}", "[]", "not json", '{"architectures": "x"}'],
+    ids=["other class", "no class", "empty", "list", "no json", "text"],
+)
+def test_an_unknown_class_is_refused(checkpoints, config):
+    _folder(checkpoints, "unknown", config)
+
+    with pytest.raises(InputError):
+        local_rung("unknown", "similarity")
+
+
+def test_a_class_of_another_role_is_refused(checkpoints):
+    _folder(checkpoints, "other-role", '{"architectures": ["CLIPModel"]}')
+
+    with pytest.raises(InputError, match="no detector here"):
+        local_rung("other-role", "detector")
+
+
+def test_a_config_of_more_than_a_megabyte_is_refused(checkpoints):
+    _folder(checkpoints, "large", " " * (catalogue.MAX_CONFIG_BYTES + 1))
+
+    with pytest.raises(InputError, match="at most 1 MB"):
+        local_rung("large", "detector")
+
+
+def test_a_broken_safetensors_file_is_refused(checkpoints):
+    folder = _folder(checkpoints, "broken", '{"architectures": ["CLIPModel"]}')
+    (folder / "model.safetensors").write_bytes(b"\xff" * 100)
+
+    with pytest.raises(InputError, match="not a readable safetensors"):
+        local_rung("broken", "similarity")
+
+
+def test_an_unknown_role_is_refused(checkpoints):
+    with pytest.raises(InputError, match="no role 'cook'"):
+        local_rung("x", "cook")

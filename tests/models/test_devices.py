@@ -1,0 +1,38 @@
+"""What the machine says about itself."""
+
+from models import devices
+
+
+def test_the_machine_has_cores_and_more_memory_than_is_free():
+    machine = devices.machine()
+
+    assert machine.cores >= 1
+    assert 0 < machine.memory_free_mb <= machine.memory_total_mb
+    assert machine.gpu_memory_free_mb <= machine.gpu_memory_total_mb
+    assert machine.device_name
+
+
+def test_the_device_can_be_named_from_outside(monkeypatch):
+    monkeypatch.setenv("ORRERY_DEVICE", "cpu")
+
+    assert devices.best_device() == "cpu"
+
+
+def test_models_may_take_sixty_percent_unless_the_environment_says_otherwise(monkeypatch):
+    monkeypatch.setattr(devices, "total_and_free_mb", lambda device: (1_000, 900))
+    assert devices.model_limit_mb("cpu") == 600
+
+    monkeypatch.setenv("ORRERY_MODEL_MEMORY_MB", "250")
+    assert devices.model_limit_mb("cpu") == 250
+
+    monkeypatch.setenv("ORRERY_MODEL_MEMORY_MB", "plenty")
+    assert devices.model_limit_mb("cpu") == 600
+
+
+def test_a_container_counts_its_own_memory_not_its_hosts(tmp_path, monkeypatch):
+    (tmp_path / "memory.max").write_text("50000000\n")
+    (tmp_path / "memory.current").write_text("40000000\n")
+    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 15000000\n")
+    monkeypatch.setattr(devices, "_CGROUP", tmp_path)
+
+    assert devices.total_and_free_mb("cpu") == (50, 25)

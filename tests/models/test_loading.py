@@ -1,0 +1,78 @@
+"""From a rung to a network: refusals before anything is read, and sentences where something is broken."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.catalogue import find, local_rung
+from models.detection import OwlDetector, ZeroShotDetector
+from models.loading import load
+from models.similarity import FrameScorer
+from models.vlm import VisionLanguageModel
+from tests.models import tiny_checkpoints
+from worlds.errors import InputError
+
+
+@pytest.mark.parametrize(
+    ("family", "tool"),
+    [("owlvit", OwlDetector), ("grounding_dino", ZeroShotDetector), ("clip", FrameScorer), ("llava", VisionLanguageModel)],
+)
+def test_every_role_gets_its_tool(tiny, family, tool):
+    loaded = tiny(family)
+
+    assert isinstance(loaded.tool, tool)
+    assert not loaded.tool.model.training
+    assert loaded.footprint_mb == pytest.approx(loaded.rung.parameters * 4 / 1e6, rel=0.02)
+
+
+def test_a_hub_model_that_is_not_cached_is_refused_in_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+
+    with pytest.raises(InputError, match="is not in this machine's model cache"):
+        load(find("grounding-dino-tiny"))
+
+
+def test_a_quantisation_that_is_not_offered_is_refused():
+    with pytest.raises(InputError, match="does not run in 'nf4'"):
+        load(find("canvas-detector"), "nf4")
+
+
+def test_a_class_other_than_the_catalogue_names_is_refused(tiny):
+    wrong = replace(tiny("clip").rung, architecture="SiglipModel")
+
+    with pytest.raises(InputError, match="must be a 'SiglipModel'"):
+        load(wrong)
+
+
+def test_a_truncated_folder_says_so_without_a_stack_trace(checkpoints):
+    folder = tiny_checkpoints.clip(checkpoints / "cut")
+    rung = local_rung("cut", "similarity")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:5000])
+
+    with pytest.raises(InputError, match="could not be loaded"):
+        load(rung)
+
+
+def test_a_folder_that_went_away_says_so(checkpoints):
+    folder = tiny_checkpoints.clip(checkpoints / "gone")
+    rung = local_rung("gone", "similarity")
+    (folder / "config.json").unlink()
+
+    with pytest.raises(InputError, match="any more"):
+        load(rung)
+
+
+def test_code_that_lies_beside_the_weights_is_never_run(checkpoints):
+    folder = tiny_checkpoints.clip(checkpoints / "code")
+    (folder / "modeling.py").write_text("raise SystemExit('this ran')")
+    config = (
+        (folder / "config.json")
+        .read_text()
+        .replace("{", '{"auto_map": {"AutoModel": "modeling.Evil", "AutoConfig": "modeling.Evil"},', 1)
+    )
+    (folder / "config.json").write_text(config)
+
+    loaded = load(local_rung("code", "similarity"))
+
+    assert type(loaded.tool.model).__name__ == "CLIPModel"

@@ -1,0 +1,86 @@
+"""The house has floors, and imports only point down. This reads every import in the tree, also those inside functions."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FLOORS = {"worlds": 0, "models": 1, "backends": 2, "visualizers": 3, "pages": 4, "app": 5, "server": 5, "gradio_app": 5}
+DOORS = ("app.py", "server.py", "gradio_app.py")
+DRAWS_PAGES = {"streamlit", "gradio"}  # for doors and pages only
+DRAWS_FIGURES = {"plotly", "matplotlib"}  # for visualizers and above only
+
+
+def imports(source: str) -> Iterator[tuple[int, str]]:
+    """Line and full name of every import, `importlib.import_module` with a constant beginning included."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.lineno, node.module
+        elif isinstance(node, ast.Call) and node.args and _called(node) in ("import_module", "__import__"):
+            name = node.args[0]
+            if isinstance(name, ast.JoinedStr) and name.values:
+                name = name.values[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield node.lineno, name.value
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def findings(floor: str, source: str, where: str) -> list[str]:
+    found = []
+    for line, name in imports(source):
+        top = name.split(".")[0]
+        if FLOORS.get(top, -1) > FLOORS[floor]:
+            found.append(f"{where}:{line} imports {name}: {floor} may not know {top}")
+        if top in DRAWS_PAGES and FLOORS[floor] < FLOORS["pages"]:
+            found.append(f"{where}:{line} imports {name}: only pages and doors draw pages")
+        if top in DRAWS_FIGURES and FLOORS[floor] < FLOORS["visualizers"]:
+            found.append(f"{where}:{line} imports {name}: only visualizers and above draw figures")
+        if top == "environment" and floor not in ("app", "server", "gradio_app"):
+            found.append(f"{where}:{line} imports {name}: only doors prepare the environment")
+        if top in ("tests", "benchmarks"):
+            found.append(f"{where}:{line} imports {name}: the app knows neither tests nor benchmarks")
+    return found
+
+
+def _files() -> list[tuple[str, Path]]:
+    inside = [(floor, path) for floor in ("worlds", "models", "backends", "visualizers", "pages")
+              for path in sorted((ROOT / floor).rglob("*.py"))]
+    return inside + [(Path(door).stem, ROOT / door) for door in DOORS if (ROOT / door).is_file()]
+
+
+def test_every_import_points_down() -> None:
+    found = [line for floor, path in _files()
+             for line in findings(floor, path.read_text(encoding="utf-8"), str(path.relative_to(ROOT)))]
+
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("floor", "source"), [
+    pytest.param("worlds", "from backends.run import Settings", id="a world that knows a backend"),
+    pytest.param("models", "import backends", id="a model that knows a backend"),
+    pytest.param("backends", "import streamlit as st", id="a backend with widgets"),
+    pytest.param("backends", "def f():\n    import plotly.graph_objects", id="a backend that draws, inside a function"),
+    pytest.param("visualizers", "from streamlit import cache_data", id="a figure with widgets"),
+    pytest.param("visualizers", "import gradio", id="a figure with Gradio"),
+    pytest.param("backends", "import importlib\nimportlib.import_module(f'pages.{x}')", id="a page imported by name"),
+    pytest.param("pages", "import app", id="a page that knows the door"),
+    pytest.param("models", "import tests.fakes", id="a model that knows the tests"),
+])
+def test_an_arrow_that_runs_up_is_found(floor: str, source: str) -> None:
+    assert findings(floor, source, "example.py")
+
+
+@pytest.mark.parametrize(("floor", "source"), [
+    pytest.param("pages", "import streamlit\nfrom backends import run\nimport plotly", id="a page"),
+    pytest.param("visualizers", "import plotly\nfrom worlds.errors import InputError", id="a figure"),
+    pytest.param("backends", "from backends.run import Run\nimport numpy", id="a neighbour on the same floor"),
+])
+def test_an_arrow_that_runs_down_is_not(floor: str, source: str) -> None:
+    assert not findings(floor, source, "example.py")

@@ -1,0 +1,234 @@
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar, Literal
+
+import gradio as gr
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from pydantic import Field
+
+import gradio_app
+from backends.engine import LocalEngine
+from backends.registry import System
+from backends.run import Array, Inputs, Progress, Result, RunStopped, Settings, load_result
+from gradio_app import OpenSessions, Tab, build, checked, component, parsed, summary
+from worlds.errors import InputError
+
+PATIENCE_S = 20.0
+
+
+class Knobs(Settings):
+    count: int = Field(3, ge=1, le=50, description="Steps.")
+    share: float = Field(0.5, ge=0, le=1, description="Share.")
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="Seed.")
+    rule: Literal["greedy", "soft"] = Field("greedy", description="Rule.")
+    targets: tuple[str, ...] = Field(("cup",), description="Objects.")
+    against: tuple[Literal["uniform", "random"], ...] = Field(("uniform",), description="Baselines.")
+    box: tuple[float, float] | None = Field(None, description="Box.")
+    threshold: float | None = Field(None, ge=0, le=1, description="Threshold.")
+    verifies: bool = Field(True, description="Looks twice.")
+    clip: str = Field("", max_length=80, description="File.")
+
+
+class Counted(Result):
+    system: ClassVar[str] = "counting"
+
+    values: Array
+
+
+class Halting:
+    """A system that counts; endless when asked for 50."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.let = threading.Event()
+
+    def run(self, settings: Knobs, inputs: Inputs) -> Iterator[Any]:
+        if settings.clip:
+            inputs.file(settings.clip.removeprefix("upload:"))
+        done: list[float] = []
+        try:
+            for step in range(settings.count):
+                done.append(float(step))
+                yield Progress((step + 1) / settings.count, "counting", 2.0)
+                if settings.count == 50:
+                    self.entered.set()
+                    assert self.let.wait(PATIENCE_S)
+        except RunStopped:
+            pass
+        yield Counted(seed=settings.seed, model_id="none", is_miniature=True, code_version="test", values=np.array(done),
+                      was_stopped=len(done) < settings.count, notes=("a note",))
+
+    def system(self) -> System:
+        return System("counting", "Counting", "It counts.", "Nobody (2026)", "arXiv 0000.00000", "circle", Knobs, Counted,
+                      self.run, upload_setting="clip", upload_kinds=("txt",))
+
+
+@pytest.fixture
+def halting(monkeypatch: pytest.MonkeyPatch) -> Halting:
+    what = Halting()
+    engine = LocalEngine(find_run=lambda name: what.run)
+    monkeypatch.setattr(gradio_app, "the_engine", lambda: engine)
+    monkeypatch.setattr("backends.sessions.the_engine", lambda: engine)
+    monkeypatch.setattr(gradio_app, "figures_of", figures_of)
+    return what
+
+
+def figures_of(what: System, event: Any) -> dict[str, Any] | None:
+    return {"Values": go.Figure(go.Scatter(y=event.values))} if isinstance(event, Result) else None
+
+
+@pytest.fixture
+def tab(halting: Halting) -> Tab:
+    drawn = Tab(halting.system(), OpenSessions())
+    with gr.Blocks():
+        drawn.draw()
+    return drawn
+
+
+def a_person(name: str = "someone") -> Any:
+    return SimpleNamespace(session_hash=name)
+
+
+def held(**changed: Any) -> list[Any]:
+    """What the inputs hold: the defaults as Gradio sends them, and the upload."""
+    values = {"count": 3, "share": 0.5, "seed": 0, "rule": "greedy", "targets": "cup", "against": ["uniform"], "box": "",
+              "threshold": "", "verifies": True, "clip": "", "upload": None}
+    return list((values | changed).values())
+
+
+SCHEMA = Knobs.model_json_schema()["properties"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [
+    ("count", gr.Slider), ("share", gr.Slider), ("seed", gr.Number), ("rule", gr.Dropdown), ("targets", gr.Textbox),
+    ("against", gr.Dropdown), ("box", gr.Textbox), ("threshold", gr.Textbox), ("verifies", gr.Checkbox), ("clip", gr.Textbox)])
+def test_every_kind_of_setting_has_its_input_with_default_and_description(name: str, kind: type) -> None:
+    drawn = component(name, SCHEMA[name])
+
+    assert type(drawn) is kind
+    assert drawn.info.startswith(SCHEMA[name]["description"])
+    assert Knobs.model_fields[name].default == getattr(
+        checked(Knobs, {name: parsed(SCHEMA[name], drawn.value)}), name), "what is shown at first is the default"
+
+
+def test_a_slider_has_the_bounds_of_its_setting() -> None:
+    drawn = component("count", SCHEMA["count"])
+
+    assert (drawn.minimum, drawn.maximum, drawn.step) == (1, 50, 1)
+
+
+@pytest.mark.parametrize(("name", "value", "wanted"), [
+    pytest.param("targets", " cup , red ball,,", ("cup", "red ball"), id="words"),
+    pytest.param("targets", "", (), id="no words"),
+    pytest.param("box", "0.1, 0.5", (0.1, 0.5), id="numbers"),
+    pytest.param("threshold", "0.25", 0.25, id="a number that may be empty"),
+    pytest.param("seed", 7.0, 7, id="a whole number that arrives as a float"),
+    pytest.param("against", ["random", "uniform"], ("random", "uniform"), id="choices"),
+])
+def test_what_an_input_holds_becomes_the_setting(name: str, value: Any, wanted: Any) -> None:
+    assert getattr(checked(Knobs, {name: parsed(SCHEMA[name], value)}), name) == wanted
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    pytest.param("box", "left, right", id="words for numbers"), pytest.param("threshold", "much", id="a word for a number"),
+    pytest.param("count", 51, id="above the limit"), pytest.param("rule", "loud", id="no such choice")])
+def test_what_cannot_be_used_is_said_in_a_sentence(name: str, value: Any) -> None:
+    with pytest.raises(InputError):
+        checked(Knobs, {name: parsed(SCHEMA[name], value)})
+
+
+def test_a_run_streams_progress_then_figures_numbers_and_the_file(tab: Tab) -> None:
+    updates, saved = [], b""
+    for update in tab.run(a_person(), *held()):
+        updates.append(update)
+        saved = Path(update[tab.download]).read_bytes() if update.get(tab.download) else b""  # Gradio copies it here
+    lines = [update[tab.line] for update in updates if tab.line in update]
+
+    assert "33%: counting, 2 s left" in lines
+    assert lines[-1] == "Done. a note"
+    assert any(tab.plots[0] in update and update[tab.plots[0]]["visible"] for update in updates)
+    assert updates[-1][tab.numbers]["values"] == {"shape": [3], "dtype": "float64"}
+    assert load_result(saved, Counted).values.tolist() == [0, 1, 2]
+    assert not Path(updates[-1][tab.download]).exists(), "only Gradio's copy stays"
+
+
+def test_stop_keeps_what_there_is(tab: Tab, halting: Halting) -> None:
+    updates: list[dict[Any, Any]] = []
+    watching = threading.Thread(target=lambda: updates.extend(tab.run(a_person(), *held(count=50))))
+    watching.start()
+    assert halting.entered.wait(PATIENCE_S)
+
+    tab.stop(a_person())
+    halting.let.set()
+    watching.join(PATIENCE_S)
+
+    assert updates[-1][tab.line].startswith("Stopped; this is what there was.")
+    assert updates[-1][tab.numbers]["was_stopped"] is True
+
+
+def test_stop_of_someone_else_changes_nothing(tab: Tab, halting: Halting) -> None:
+    updates: list[dict[Any, Any]] = []
+    watching = threading.Thread(target=lambda: updates.extend(tab.run(a_person("me"), *held(count=50))))
+    watching.start()
+    assert halting.entered.wait(PATIENCE_S)
+
+    tab.stop(a_person("you"))
+    halting.let.set()
+    watching.join(PATIENCE_S)
+
+    assert updates[-1][tab.line].startswith("Done.")
+
+
+def test_a_wrong_setting_is_an_error_for_people(tab: Tab) -> None:
+    with pytest.raises(gr.Error, match="count: Input should be less than or equal to 50"):
+        list(tab.run(a_person(), *held(count=51)))
+
+
+def test_an_upload_is_copied_into_the_session_and_goes_with_it(halting: Halting, tmp_path: Path) -> None:
+    sessions = OpenSessions()
+    tab = Tab(halting.system(), sessions)
+    with gr.Blocks():
+        tab.draw()
+    (tmp_path / "mine.txt").write_text("mine")
+
+    updates = list(tab.run(a_person(), *held(upload=str(tmp_path / "mine.txt"))))
+    copy = sessions.of("someone").inputs().file("mine.txt")
+
+    assert updates[-1][tab.line].startswith("Done.")
+    assert copy.read_text() == "mine"
+    sessions.close("someone")
+    assert not copy.exists()
+    assert (tmp_path / "mine.txt").exists()
+
+
+def test_nobody_names_the_file_of_another_session(tab: Tab, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    list(tab.run(a_person("me"), *held(upload=str(tmp_path / "mine.txt"))))
+
+    with pytest.raises(gr.Error, match="not in this session"):
+        list(tab.run(a_person("you"), *held(clip="upload:mine.txt")))
+
+
+def test_a_summary_has_no_arrays_and_is_json() -> None:
+    result = Counted(seed=1, model_id="none", is_miniature=True, code_version="test", values=np.zeros((2, 3)))
+
+    assert summary(result)["values"] == {"shape": [2, 3], "dtype": "float64"}
+
+
+def test_a_result_may_say_its_own_summary() -> None:
+    class Short(Counted):
+        def summary(self) -> dict[str, Any]:
+            return {"mean": np.float64(self.values.mean())}
+
+    assert summary(Short(seed=1, model_id="none", is_miniature=True, code_version="test", values=np.ones(3))) == {"mean": 1.0}
+
+
+def test_every_system_gets_its_endpoints_and_nothing_else_is_public(halting: Halting) -> None:
+    demo = build((halting.system(),))
+
+    assert {fn.api_name for fn in demo.fns.values() if fn.api_visibility == "public" and fn.api_name} == {
+        "counting", "counting_schema"}

@@ -1,0 +1,239 @@
+"""The whole process, started once on a free port, asked from outside."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gradio_client import Client
+
+ROOT = Path(__file__).resolve().parent.parent
+PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    text: str
+    headers: dict[str, str]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    before_gradio: Answer  # what /gradio said when the pages were up and it was not
+
+    def ask(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return ask(self.url + path, body, **headers)
+
+
+def ask(url: str, body: Any = None, **headers: str) -> Answer:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"content-type": "application/json"} | sent if data else sent)
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return Answer(answer.status, answer.read().decode(), {k.lower(): v for k, v in answer.headers.items()})
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.read().decode(), {k.lower(): v for k, v in error.headers.items()})
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(folder: Path, **variables: str) -> Iterator[Server]:
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SPACE", "GRADIO", "HF_", "STREAMLIT"))}
+    log = folder / "server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, str(ROOT / "server.py")], cwd=folder, stdout=out, stderr=subprocess.STDOUT,
+                                   env=clean | {"PORT": str(port), "HOST": "127.0.0.1"} | variables)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for_port(process, port, log)
+        before = ask(url + "/gradio/")
+        while ask(url + "/api/health").json["gradio"] == "warming up":
+            ask(url + "/gradio/config")
+        yield Server(url, before)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for_port(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    while True:
+        assert process.poll() is None, log.read_text()
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            continue
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from start(tmp_path_factory.mktemp("elsewhere"))  # another folder: the configuration is found from anywhere
+
+
+@pytest.fixture(scope="module")
+def names(server: Server) -> list[str]:
+    return [entry["name"] for entry in server.ask("/api/systems").json]
+
+
+def test_the_pages_are_served_at_the_root(server: Server) -> None:
+    answer = server.ask("/")
+
+    assert answer.code == 200
+    assert "streamlit" in answer.text.lower()
+    assert server.ask("/_stcore/health").text == "ok"
+
+
+def test_gradio_says_when_to_come_back_while_it_is_built(server: Server) -> None:
+    assert server.before_gradio.code == 503
+    assert server.before_gradio.headers["retry-after"]
+    assert "warming up" in server.before_gradio.json["detail"]
+
+
+def test_health_says_that_everything_is_up(server: Server) -> None:
+    health = server.ask("/api/health").json
+
+    assert (health["pages"], health["gradio"]) == ("ready", "ready")
+
+
+@pytest.mark.parametrize("path", ["/api/nope", "/api/", "/api/health/more"])
+def test_a_mistyped_api_address_is_not_found(server: Server, path: str) -> None:
+    answer = server.ask(path)
+
+    assert answer.code == 404
+    assert "nothing at /api/" in answer.json["detail"]
+
+
+def test_the_machine_tells_its_memory(server: Server) -> None:
+    machine = server.ask("/api/machine").json
+
+    assert machine["cores"] >= 1
+    assert 0 < machine["memory_free_mb"] <= machine["memory_mb"]
+    assert isinstance(machine["accelerators"], list)
+
+
+def test_every_system_shows_its_settings(server: Server) -> None:
+    systems = server.ask("/api/systems").json
+
+    assert systems
+    for entry in systems:
+        assert entry["claim"]
+        assert entry["settings"]["properties"]
+
+
+def test_gradio_has_three_listeners_and_two_endpoints_per_system(server: Server, names: list[str]) -> None:
+    config = server.ask("/gradio/config").json
+    public = {entry["api_name"] for entry in config["dependencies"] if entry["api_visibility"] == "public"}
+
+    assert {endpoint for name in names for endpoint in (name, f"{name}_schema")} <= public
+
+
+def test_gradio_does_not_phone_home(server: Server) -> None:
+    config = server.ask("/gradio/config").json
+
+    assert config["analytics_enabled"] is False
+
+
+def test_the_pages_do_not_phone_home_and_keep_their_traces(server: Server) -> None:
+    page, host = server.ask("/").text, server.ask("/_stcore/host-config").json
+
+    assert "googleapis" not in page
+    assert "gstatic" not in page
+    assert not re.findall(r'(?:src|href)="https?://', page)
+    assert not host.get("metricsUrl")
+
+
+def test_a_client_runs_a_system_and_gets_its_numbers(server: Server, names: list[str]) -> None:
+    client = Client(server.url + "/gradio/", verbose=False)
+
+    result = client.predict(settings={}, api_name=f"/{names[0]}")
+
+    assert {"seed", "model_id", "is_miniature", "code_version"} <= set(result)
+    assert 'orrery_runs_ended_total{state="done"}' in server.ask("/metrics").text
+
+
+def test_a_client_reads_the_schema_of_the_settings(server: Server, names: list[str]) -> None:
+    schema = Client(server.url + "/gradio/", verbose=False).predict(api_name=f"/{names[0]}_schema")
+
+    assert schema["properties"] == server.ask("/api/systems").json[0]["settings"]["properties"]
+
+
+def test_a_client_that_asks_for_an_unknown_knob_is_told_its_name(server: Server, names: list[str]) -> None:
+    client = Client(server.url + "/gradio/", verbose=False)
+
+    with pytest.raises(Exception, match="no_such_knob: Extra inputs are not permitted"):
+        client.predict(settings={"no_such_knob": 1}, api_name=f"/{names[0]}")
+
+
+def test_an_upload_without_the_pages_token_is_refused(server: Server) -> None:
+    request = urllib.request.Request(server.url + "/_stcore/upload_file/someone/file", b"x", method="PUT")
+
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(request, timeout=PATIENCE_S)
+
+    assert refusal.value.code == 403
+
+
+def mcp(server: Server, method: str, **params: Any) -> Answer:
+    return server.ask("/gradio/gradio_api/mcp/", {"jsonrpc": "2.0", "id": 1, "method": method, "params": params},
+                      accept="application/json, text/event-stream")
+
+
+def test_mcp_answers(server: Server) -> None:
+    answer = mcp(server, "initialize", protocolVersion="2025-03-26", capabilities={}, clientInfo={"name": "test", "version": "1"})
+
+    assert answer.code == 200
+    assert "serverInfo" in answer.text
+
+
+def test_every_system_is_a_tool_with_a_description(server: Server, names: list[str]) -> None:
+    answer = mcp(server, "tools/list")
+    found = re.search(r"^data: (.*)$", answer.text, re.MULTILINE)
+    assert found, answer.text
+    tools = {tool["name"]: tool for tool in json.loads(found[1])["result"]["tools"]}
+
+    assert {tool for name in names for tool in (name, f"{name}_schema")} == set(tools)
+    assert all(tool["description"] for tool in tools.values())
+
+
+def test_prometheus_can_read_queue_and_runs(server: Server) -> None:
+    answer = server.ask("/metrics")
+
+    assert answer.headers["content-type"].startswith("text/plain")
+    for name in ("orrery_runs_waiting", "orrery_runs_running", "orrery_workers", "orrery_memory_bytes"):
+        assert re.search(rf"^{name} \d", answer.text, re.MULTILINE), name
+
+
+@pytest.mark.parametrize(("variables", "needs_token"), [
+    pytest.param({}, True, id="on a server of one's own"),
+    pytest.param({"SPACE_ID": "someone/orrery"}, False, id="in the frame of a Space"),
+])
+def test_uploads_are_protected_except_in_a_frame_that_refuses_cookies(variables: dict[str, str], needs_token: bool) -> None:
+    code = ("import server\nfrom streamlit import config\nserver.configure_streamlit()\n"
+            "print(config.get_option('server.enableXsrfProtection'), config.get_option('browser.gatherUsageStats'), "
+            "config.get_option('client.showErrorDetails'), config.get_option('server.maxUploadSize'))")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SPACE", "STREAMLIT"))}
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=clean | variables, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == [str(needs_token), "False", "none", "1024"]
