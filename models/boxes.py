@@ -27,9 +27,7 @@ class Detector(Protocol):
     theta: float
     floor: float
 
-    def detect(
-        self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None
-    ) -> list[list[Box]]:
+    def detect(self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None) -> list[list[Box]]:
         """Return per canvas its boxes with a score of at least `floor`, best first, at most `max_boxes`.
 
         Args:
@@ -55,4 +53,5 @@ def best_boxes(boxes: np.ndarray, labels: np.ndarray, scores: np.ndarray, *, flo
     """
     kept = np.flatnonzero((scores >= floor) & (labels >= 0))
     order = kept[np.argsort(-scores[kept], kind="stable")][:most]
-    return [Box(*(float(x) for x in boxes[i]), label=int(labels[i]), score=float(scores[i])) for i in order]
+    corners = boxes.astype(float).tolist()
+    return [Box(x1, y1, x2, y2, int(labels[i]), float(scores[i])) for i in order for x1, y1, x2, y2 in [corners[i]]]

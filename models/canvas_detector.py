@@ -8,7 +8,7 @@ It knows the words of `worlds.kit` only; it is no model of photographs.
 
 import difflib
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -58,7 +58,7 @@ class CanvasDetectorConfig(PretrainedConfig):
         embedding: int = 16,
         floor: float = 0.15,
         confirmation: float = 0.5,
-        **kwargs: object,
+        **kwargs: Any,  # what transformers itself keeps in config.json
     ) -> None:
         self.colours = list(colours)
         self.kinds = list(kinds)
@@ -117,7 +117,7 @@ class CanvasDetector(PreTrainedModel):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-            if module.out_channels == 1:
+            if module.bias is not None and module.out_channels == 1:
                 nn.init.constant_(module.bias, -3.0)  # objects are rare: start from "nothing here"
         elif isinstance(module, nn.Embedding):
             nn.init.normal_(module.weight)
@@ -229,8 +229,9 @@ def _peaks(
         width, height = np.exp(np.clip(shapes[:2, row, column], -2, 4.2)) * STRIDE
         x = (column + 0.5 + shapes[2, row, column]) * STRIDE
         y = (row + 0.5 + shapes[3, row, column]) * STRIDE
-        corners = (x - width / 2) * scale[0], (y - height / 2) * scale[1], (x + width / 2) * scale[0], (y + height / 2) * scale[1]
-        box = DetectedBox(*(float(corner) for corner in corners), label, float(scores[row, column]))
+        x1, x2 = (float(x + side * width / 2) * scale[0] for side in (-1, 1))
+        y1, y2 = (float(y + side * height / 2) * scale[1] for side in (-1, 1))
+        box = DetectedBox(x1, y1, x2, y2, label, float(scores[row, column]))
         if all(_overlap(box, other) < 0.5 for other in kept):
             kept.append(box)
         if len(kept) == max_boxes:

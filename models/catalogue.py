@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError, safe_open
@@ -101,12 +101,12 @@ def _memory_mb(rung: Rung, quantisation: Quantisation) -> int:
     return max(1, round(rung.parameters * per_parameter * WORKSPACE / devices.MB))
 
 
-def _detector(name: str, source: str, architecture: str, millions: int, **facts: object) -> Rung:
+def _detector(name: str, source: str, architecture: str, millions: int, **facts: Any) -> Rung:
     title = str(facts.pop("title"))
     return Rung(name, "detector", title, source, "zero-shot-detector", architecture, "apache-2.0", millions * 1_000_000, **facts)
 
 
-def _vlm(name: str, source: str, architecture: str, millions: int, **facts: object) -> Rung:
+def _vlm(name: str, source: str, architecture: str, millions: int, **facts: Any) -> Rung:
     title = str(facts.pop("title"))
     licence = str(facts.pop("licence", "apache-2.0"))
     return Rung(name, "vlm", title, source, "vlm", architecture, licence, millions * 1_000_000, "bfloat16", **facts)
@@ -414,7 +414,7 @@ def _read_config(folder: Path, role: Role) -> tuple[str, Literal["float32", "flo
     known = _CLASSES[role][0]
     if architecture not in known:
         raise InputError(f"{folder.name!r} is a {architecture[:80]!r}, which is no {role} here. Known are {_words(known)}.")
-    dtype = config.get("dtype") or config.get("torch_dtype") or "float32"
+    dtype: Any = config.get("dtype") or config.get("torch_dtype") or "float32"
     return architecture, dtype if dtype in _BYTES else "float32"
 
 

@@ -7,6 +7,7 @@ canvas pixels. OWL-ViT: arXiv 2205.06230, OWLv2: 2306.09683, Grounding DINO: 230
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,13 +41,11 @@ class MiniatureDetector:
     """The canvas detector that was trained here, behind the common call."""
 
     def __init__(self, model: PreTrainedModel, rung: Rung) -> None:
-        self.model = model
+        self.model: Any = model
         self.name, self.is_miniature = rung.name, True
         self.theta, self.floor = _thresholds(rung)
 
-    def detect(
-        self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None
-    ) -> list[list[Box]]:
+    def detect(self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None) -> list[list[Box]]:
         """Return what the miniature finds; see `Detector.detect`."""
         check_canvases(canvases)
         if not len(canvases) or not names:
@@ -58,14 +57,13 @@ class _TransformersDetector:
     """What the transformers families share: thresholds, batches, and a small cache per tuple of names."""
 
     def __init__(self, model: PreTrainedModel, processor: ProcessorMixin, rung: Rung, *, batch: int = BATCH) -> None:
-        self.model, self.processor, self.batch = model, processor, batch
+        self.model: Any = model  # the families share method names but no base class that declares them
+        self.processor, self.batch = processor, batch
         self.name, self.is_miniature = rung.name, rung.is_miniature
         self.theta, self.floor = _thresholds(rung)
-        self._texts: OrderedDict[tuple[str, ...], object] = OrderedDict()
+        self._texts: OrderedDict[tuple[str, ...], Any] = OrderedDict()
 
-    def detect(
-        self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None
-    ) -> list[list[Box]]:
+    def detect(self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None) -> list[list[Box]]:
         """Return per canvas its boxes; see `Detector.detect`. One box per region: its best name."""
         check_canvases(canvases)
         if not len(canvases) or not names:
@@ -83,7 +81,7 @@ class _TransformersDetector:
         """Return boxes (canvases, queries, 4) in pixels, labels (canvases, queries), scores (canvases, queries)."""
         raise NotImplementedError
 
-    def _remembered(self, names: tuple[str, ...], embed: Callable[[tuple[str, ...]], object]) -> object:
+    def _remembered(self, names: tuple[str, ...], embed: Callable[[tuple[str, ...]], Any]) -> Any:
         if names not in self._texts:
             self._texts[names] = embed(names)
             if len(self._texts) > CACHED_NAMES:
@@ -115,9 +113,9 @@ class OwlDetector(_TransformersDetector):
     def _embed(self, names: tuple[str, ...]) -> torch.Tensor:
         texts = [self.template.format(name.strip().lower()) for name in names]
         longest = self.model.config.text_config.max_position_embeddings
-        inputs = self.processor.tokenizer(
-            texts, padding="max_length", max_length=longest, truncation=True, return_tensors="pt"
-        ).to(self.model.device)
+        inputs = self.processor.tokenizer(texts, padding="max_length", max_length=longest, truncation=True, return_tensors="pt").to(
+            self.model.device
+        )
         owl = getattr(self.model, self.model.base_model_prefix)
         embeds = owl.get_text_features(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).pooler_output
         return embeds / embeds.norm(dim=-1, keepdim=True)  # as the full forward does before the class head
@@ -129,7 +127,7 @@ class OwlDetector(_TransformersDetector):
             scale = boxes.new_tensor([max(height, width)] * 4)  # the canvas lies at the top left of a padded square
         else:
             scale = boxes.new_tensor([width, height, width, height])  # squashed
-        corners = center_to_corners_format(boxes) * scale
+        corners: torch.Tensor = center_to_corners_format(boxes) * scale  # type: ignore[arg-type, operator, assignment]
         return corners.clamp(min=0).minimum(boxes.new_tensor([width, height, width, height]))
 
 

@@ -4,7 +4,8 @@ Places are proposed at several scales by the correlation along one colour axis, 
 out from the canvas. Each is then measured closely: correlation of the Lab picture over the thing's own pixels (shape),
 intersection of Lab histograms (colour, whatever the pose) and, on large windows, ORB features that agree on one
 similarity transform (Rublee et al. 2011). The thing's own pixels are those whose colours are rare around the crop.
-It does not know categories: another dog than the one in the crop is another thing.
+It does not know categories: another dog than the one in the crop is another thing. A thing of one colour without pattern
+is confused with backgrounds of that colour once it is smaller than about 20 pixels.
 """
 
 from collections.abc import Sequence
@@ -47,7 +48,7 @@ class ExampleDetector:
             times the crop's longer side. It tells how large the thing is in a cell of the canvas.
         context: the frame it was cut from, (height, width, 3) uint8 RGB, and
         box: x1 y1 x2 y2 in its pixels. Both together tell the thing from what lies behind it.
-        grid: cells per side of the canvases, or None where they vary: then all usual grids are tried, slower.
+        grid: cells per side of the canvases, or None where they vary: then grids of 1, 2, 4 and 8 are all tried, slower.
     Raises:
         InputError: the crop is smaller than 5 × 5 pixels or no RGB picture.
     """
@@ -82,7 +83,7 @@ class ExampleDetector:
         self._close = cv2.cvtColor(_resized(self.crop, close), cv2.COLOR_RGB2LAB).astype(np.float32)
         self._close_weights = _resized(weights, close)
         self._has_outline = 0.05 < float(weights.mean()) < 0.95
-        self._orb = cv2.ORB_create(nfeatures=300, edgeThreshold=8, patchSize=16, fastThreshold=8)
+        self._orb = cv2.ORB.create(nfeatures=300, edgeThreshold=8, patchSize=16, fastThreshold=8)
         self._features = self._orb.detectAndCompute(cv2.cvtColor(self.crop, cv2.COLOR_RGB2GRAY), None)
 
     def detect(
@@ -281,7 +282,7 @@ def _peaks(fit: np.ndarray, size: tuple[int, int], *, most: int) -> list[tuple[i
 
 def _bins(picture: np.ndarray) -> np.ndarray:
     """Return (rows, columns) int: the bin of every pixel's Lab colour."""
-    lab = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2LAB)
+    lab = cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2LAB).astype(np.uint8, copy=False)
     chroma = (np.clip(lab[..., 1:], 64, 191) - 64) >> 3  # colours of pictures lie in the middle of the range
     return ((lab[..., 0] >> 6).astype(np.intp) * CHROMA + chroma[..., 0]) * CHROMA + chroma[..., 1]
 

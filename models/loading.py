@@ -6,6 +6,7 @@ Only safetensors are read, code that lies beside weights is never run, and nothi
 
 import importlib
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from huggingface_hub.errors import HfHubHTTPError
@@ -90,7 +91,7 @@ def _options(rung: Rung) -> dict[str, bool]:
     return {"local_files_only": is_on_disk or not catalogue.downloads_allowed(), "trust_remote_code": False}
 
 
-def _weights(auto_class: type, rung: Rung, quantisation: Quantisation, device: str) -> PreTrainedModel:
+def _weights(auto_class: Any, rung: Rung, quantisation: Quantisation, device: str) -> PreTrainedModel:
     """Return the network in evaluation mode on its device; its class must be the one the catalogue names."""
     source, options = _source(rung), _options(rung)
     dtype = getattr(torch, rung.dtype)
@@ -116,5 +117,5 @@ def _weights(auto_class: type, rung: Rung, quantisation: Quantisation, device: s
     return model.eval() if packed else model.eval().to(device)
 
 
-def _processor(rung: Rung) -> object:
+def _processor(rung: Rung) -> Any:
     return AutoProcessor.from_pretrained(_source(rung), backend="pil", **_options(rung))

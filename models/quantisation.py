@@ -108,6 +108,7 @@ def _quantised(layer: nn.Linear, kind: Quantisation) -> nn.Module:
 
     device, has_bias = layer.weight.device, layer.bias is not None
     weight = layer.weight.detach().cpu()
+    twin: nn.Module
     if kind == "nf4":
         twin = bnb.nn.Linear4bit(layer.in_features, layer.out_features, has_bias, compute_dtype=weight.dtype, quant_type="nf4")
         twin.weight = bnb.nn.Params4bit(weight, requires_grad=False, quant_type="nf4")

@@ -5,6 +5,7 @@ The cosine is neither a probability nor comparable between models: CLIP's lie ne
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +21,8 @@ class FrameScorer:
     """Scores frames against a sentence with a two-tower model."""
 
     def __init__(self, model: PreTrainedModel, processor: ProcessorMixin, *, batch: int = BATCH) -> None:
-        self.model, self.processor, self.batch = model, processor, batch
+        self.model: Any = model
+        self.processor, self.batch = processor, batch
         self._embed_text = lru_cache(maxsize=64)(self._text_features)
 
     def scores(self, frames: np.ndarray, text: str) -> np.ndarray:
@@ -63,7 +65,7 @@ class FrameScorer:
         return _unit(self.model.get_image_features(**inputs))
 
 
-def _unit(features: object) -> torch.Tensor:
+def _unit(features: Any) -> torch.Tensor:
     embeds = features if isinstance(features, torch.Tensor) else features.pooler_output  # transformers 5 wraps them
     embeds = embeds.float()
     return embeds / embeds.norm(dim=-1, keepdim=True)

@@ -6,6 +6,7 @@ build a video processor, which needs torchvision; frames are pictures here, so t
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,11 +27,10 @@ class VisionLanguageModel:
     """A chat model that takes pictures, called with frames in the order of time."""
 
     def __init__(self, model: PreTrainedModel, processor: ProcessorMixin) -> None:
-        self.model, self.processor = model, processor
+        self.model: Any = model
+        self.processor = processor
 
-    def ground(
-        self, frames: np.ndarray, question: str, options: Sequence[str] = (), *, max_tokens: int = GROUNDING_TOKENS
-    ) -> str:
+    def ground(self, frames: np.ndarray, question: str, options: Sequence[str] = (), *, max_tokens: int = GROUNDING_TOKENS) -> str:
         """Return the raw text that should name key objects on its first line and cue objects on its second.
 
         Args:
@@ -50,7 +50,7 @@ class VisionLanguageModel:
         check_canvases(frames)
         if not len(frames):
             raise ValueError("there are 0 frames; a vision-language model is asked about 1 or more")
-        content = [{"type": "image"} for _ in frames] + [{"type": "text", "text": prompt}]
+        content: Any = [{"type": "image"} for _ in frames] + [{"type": "text", "text": prompt}]
         text = self.processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
         pictures = [Image.fromarray(frame) for frame in frames]
         inputs = self.processor(images=[pictures], text=[text], return_tensors="pt")
@@ -110,7 +110,7 @@ def load_image_processor_only(source: str, *, local_files_only: bool, trust_remo
     config = AutoConfig.from_pretrained(source, **options)
     if type(config) not in PROCESSOR_MAPPING:
         raise InputError(f"The family {config.model_type!r} has no processor for chats with pictures. Choose another model.")
-    processor_class = PROCESSOR_MAPPING[type(config)]
+    processor_class: Any = PROCESSOR_MAPPING[type(config)]
 
     class PicturesOnly(processor_class):  # type: ignore[valid-type, misc]
         """The real processor; its video part is None, which the real one refuses."""

@@ -50,10 +50,10 @@ def machine_status() -> None:
                  f"Queue: {queue.running} running, {queue.waiting} waiting"]
         if "models.memory" in sys.modules:  # nothing is loaded before; asking would import torch
             from models.devices import machine
-            from models.memory import the_budget
+            from models.memory import budget
 
             device = machine()
-            loaded = ", ".join(entry.rung for entry in the_budget().loaded()) or "none yet"
+            loaded = ", ".join(holding.title for holding in budget().loaded()) or "none yet"
             lines = [f"Device: {device.device_name}", *lines, f"Models loaded: {loaded}"]
         st.caption("**This machine**  \n" + "  \n".join(lines))
 

@@ -182,7 +182,8 @@ class Haystack:
 
     def _plan_visits(self, rng: np.random.Generator) -> list[Visit]:
         visits: list[Visit] = []
-        start, order = 0, []
+        start = 0
+        order: list[int] = []
         while start < self.duration_s:
             if not order:
                 order = list(rng.permutation(len(WALLS)))
@@ -279,7 +280,7 @@ class Haystack:
 
     def _special(self, t: float) -> Iterator[Placed]:
         """Yield decoys, then the needle with its neighbour in front of everything; they jitter within the view."""
-        shown = [(name, start, end, None) for name, start, end in self.decoys]
+        shown: list[tuple[str, float, float, str | None]] = [(name, start, end, None) for name, start, end in self.decoys]
         shown += [(needle.name, needle.start_s, needle.end_s, needle.neighbour) for needle in self.needles]
         for index, (name, start, end, neighbour) in enumerate(shown):
             if not start <= t < end:

@@ -135,8 +135,8 @@ def draw_room(
     light = 1.06 - 0.16 * (0.6 * rows[:, None] + 0.4 * rows[None, :])  # the light comes from the upper left
     below = np.clip((rows - horizon) * size + 0.5, 0, 1)[:, None, None]
     deeper = np.clip((rows - horizon) / max(1e-6, 1 - horizon), 0, 1)[:, None, None]
-    ground = np.float32(FLOORS[floor]) * (0.86 + 0.2 * deeper)
-    room = np.float32(WALLS[wall]) * (1 - below) + ground * below
+    ground = np.array(FLOORS[floor], dtype=np.float32) * (0.86 + 0.2 * deeper)
+    room = np.array(WALLS[wall], dtype=np.float32) * (1 - below) + ground * below
     room = np.broadcast_to(room, (size, size, 3)) * light[..., None]
     room = np.ascontiguousarray(room, dtype=np.float32)
     for board in range(1, 6):  # boards get wider towards the viewer
@@ -155,7 +155,7 @@ def draw_room(
 
 def _blend(room: np.ndarray, mask: np.ndarray, strength: float, colour: _Colour) -> None:
     weight = (mask.astype(np.float32) * strength)[..., None]
-    room += (np.float32(colour) - room) * weight
+    room += (np.array(colour, dtype=np.float32) - room) * weight
 
 
 def _oversampled(size: int, draw: Callable[[np.ndarray, int], None]) -> np.ndarray:
@@ -189,7 +189,8 @@ def _draw_window(room: np.ndarray, window_x: float, horizon: float) -> None:
 def _draw_rug(room: np.ndarray, rug: str, horizon: float) -> None:
     size = room.shape[0]
     middle_y = (1 + horizon) / 2 + 0.03
-    pale = tuple(0.35 * channel + 0.65 * 226 for channel in COLOURS[rug])
+    red, green, blue = (0.35 * channel + 0.65 * 226 for channel in COLOURS[rug])
+    pale = (red, green, blue)
     for grow, strength, colour in ((1.0, 0.7, pale), (0.86, 0.5, (250, 246, 238)), (0.8, 0.75, pale)):
 
         def ellipse(mask: np.ndarray, side: int, grow: float = grow) -> None:
@@ -220,7 +221,7 @@ class _Painter:
         soft = cv2.GaussianBlur(mask, (0, 0), _SPRITE_PX * 0.016)
         bevel = cv2.Sobel(soft, cv2.CV_32F, 1, 0) * 0.7 + cv2.Sobel(soft, cv2.CV_32F, 0, 1) * 0.9
         shade = (1 + relief * (0.10 * self.slope + 1.1 * bevel))[..., None]
-        lit = np.clip(np.float32(colour) * shade + np.maximum(shade - 1, 0) * 70, 0, 255)
+        lit = np.clip(np.array(colour, dtype=np.float32) * shade + np.maximum(shade - 1, 0) * 70, 0, 255)
         self.rgb += (lit - self.rgb) * mask[..., None]
         self.alpha = np.maximum(self.alpha, mask)
 
@@ -253,16 +254,16 @@ class _Painter:
 
     def finish(self) -> tuple[list[np.ndarray], np.ndarray]:
         unit = _SPRITE_PX / (2 * _REACH)
-        shift = np.float32([[1, 0, 0.07 * unit], [0, 1, 0.10 * unit]])
-        shadow = cv2.warpAffine(self.alpha, shift, (_SPRITE_PX, _SPRITE_PX))
+        shift = np.array([[1, 0, 0.07 * unit], [0, 1, 0.10 * unit]], dtype=np.float32)
+        shadow = cv2.warpAffine(self.alpha, shift, (_SPRITE_PX, _SPRITE_PX)).astype(np.float32)
         shadow = cv2.GaussianBlur(shadow, (0, 0), 0.085 * unit) * 0.34
         covered = self.alpha + shadow * (1 - self.alpha)
-        shadow_rgb = np.float32((34, 30, 48)) * (shadow * (1 - self.alpha))[..., None]
+        shadow_rgb = np.array((34, 30, 48), dtype=np.float32) * (shadow * (1 - self.alpha))[..., None]
         sprite = np.dstack([self.rgb * self.alpha[..., None] + shadow_rgb, covered]).astype(np.float32)
-        levels = [sprite]
+        levels: list[np.ndarray] = [sprite]
         while levels[-1].shape[0] > 6:
             side = levels[-1].shape[0] // 2
-            levels.append(cv2.resize(levels[-1], (side, side), interpolation=cv2.INTER_AREA))
+            levels.append(np.asarray(cv2.resize(levels[-1], (side, side), interpolation=cv2.INTER_AREA)))
         contours, _ = cv2.findContours((self.alpha > 0.02).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         pixels = np.concatenate([contour[:, 0, :] for contour in contours]).astype(np.float64)
         corners = np.concatenate([pixels + np.array(step) for step in ((0, 0), (1, 0), (0, 1), (1, 1))])

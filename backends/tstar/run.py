@@ -257,7 +257,7 @@ def _result(settings: TStarSettings, source: Source, asked: Asked, video: Video,
         first_iteration_s=first_s)
     return TStarResult(
         seed=settings.seed, model_id=eyes.model_id, is_miniature=eyes.is_miniature, was_stopped=was_stopped,
-        notes=(*source.notes, *asked.notes, *eyes.notes, *_grid_note(settings, search)), settings=settings,
+        notes=(*source.notes, *asked.notes, *eyes.notes, *video.notes, *_grid_note(settings, search)), settings=settings,
         video=VideoFacts(name=source.name, duration_s=info.duration_s, width=info.width, height=info.height,
                          frame_rate=info.frame_rate, codec=info.codec, num_positions=search.length),
         question=asked.question, options=asked.options, targets=asked.targets, cues=asked.cues,

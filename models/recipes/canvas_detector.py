@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from models.canvas_detector import STRIDE, CanvasDetector, CanvasDetectorConfig, Maps
@@ -72,7 +72,7 @@ def draw_toys(canvas: np.ndarray, rng: np.random.Generator) -> list[tuple[str, f
 def compress(frame: np.ndarray, quality: int) -> np.ndarray:
     """Return the frame after JPEG coding, which stands for the artefacts of the video file."""
     _, code = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(code, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR))
 
 
 def tile(frames: list[np.ndarray], grid: int) -> np.ndarray:
@@ -187,7 +187,7 @@ def train(steps: int, out: Path, *, seed: int, batch: int, pool_size: int, limit
     pool = Pool(pool_size, np.random.default_rng(seed))
     print(f"pool of {pool_size} frames: {time.monotonic() - started:.0f} s", flush=True)
     model = CanvasDetector(CanvasDetectorConfig())
-    model.to(memory_format=torch.channels_last)  # twice as fast on a CPU
+    nn.Module.to(model, memory_format=torch.channels_last)  # twice as fast on a CPU
     print(f"{sum(p.numel() for p in model.parameters())} parameters", flush=True)
     averaged = copy.deepcopy(model).eval()
     decayed = [p for p in model.parameters() if p.ndim > 1]

@@ -226,7 +226,7 @@ class Video:
             facts = Facts(**answer["facts"])
             self._tolerance_s = float(answer["tolerance_s"])
             self._times_s = np.frombuffer(payload, dtype=np.float64) if payload else None
-            if not (0 < min(facts.width, facts.height) and max(facts.width, facts.height) <= self._limits.side_px):
+            if not (min(facts.width, facts.height) > 0 and max(facts.width, facts.height) <= self._limits.side_px):
                 raise ValueError(f"pictures of {facts.width} x {facts.height}")
             if not 0 <= facts.duration_s <= self._limits.duration_s:
                 raise ValueError(f"a duration of {facts.duration_s}")
