@@ -5,7 +5,7 @@ Only safetensors are read, code that lies beside weights is never run, and nothi
 """
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -70,7 +70,8 @@ def _build(
         module, _, name = MINIATURE_CLASSES[rung.name].partition(":")
         auto_class = getattr(importlib.import_module(module), name)
         model = _weights(auto_class, rung, quantisation, device)
-        return model, MiniatureDetector(model, rung)
+        calibrated = replace(rung, theta=model.config.confirmation, floor=model.config.floor)  # by the recipe, on held-out data
+        return model, MiniatureDetector(model, calibrated)
     if rung.loader == "zero-shot-detector":
         model = _weights(AutoModelForZeroShotObjectDetection, rung, quantisation, device)
         return model, zero_shot_detector(model, _processor(rung), rung)

@@ -94,7 +94,7 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(entry, str) for entry in value)
 
 
-def presets(system: System, choices: Mapping[str, tuple[Settings, str]], on_choice: Callable[[Settings], None]) -> None:
+def presets(system: System, choices: Mapping[str, tuple[Any, str]], on_choice: Callable[[Any], None]) -> None:
     """One button per preset: label -> (settings, what to notice)."""
     for column, (label, (settings, help_text)) in zip(st.columns(len(choices)), choices.items()):
         column.button(label, key=f"preset.{system.name}.{label}", help=help_text, width="stretch", on_click=on_choice,
@@ -138,7 +138,7 @@ def _knob(system: System, name: str) -> Any:
     return st.text_input(label, key=key, help=help_text, max_chars=schema.get("maxLength"))
 
 
-def settings_from(system: System, values: Mapping[str, Any]) -> Settings | None:
+def settings_from(system: System, values: Mapping[str, Any]) -> Any:
     """The settings that the knobs say, or None with a sentence on the page about each that is wrong."""
     try:
         return system.settings(**values)
@@ -147,7 +147,7 @@ def settings_from(system: System, values: Mapping[str, Any]) -> Settings | None:
         return None
 
 
-def linked_settings(system: System) -> Settings | None:
+def linked_settings(system: System) -> Any:
     """The settings of `?settings=`, once per session; a broken link is said, not followed."""
     text = st.query_params.get("settings")
     seen = f"link.{system.name}"

@@ -31,7 +31,7 @@ def input_knobs(system: System) -> dict[str, Any]:
     labels = samples | {GENERATED: "A new drawn video", OWN: "My own video"}
     if st.session_state.get("tstar.kind.of") != wanted:  # a preset or a link chose another video
         st.session_state["tstar.kind"], st.session_state["tstar.kind.of"] = kind, wanted
-    choice = st.selectbox("Video", kinds, format_func=labels.get, key="tstar.kind",
+    choice = st.selectbox("Video", kinds, format_func=lambda kind: labels[kind], key="tstar.kind",
                           help="Samples are drawn videos whose truth is known. Your own file stays on this machine.")
     video = choice
     if choice == GENERATED:
@@ -104,7 +104,8 @@ def baseline_knob(system: System) -> tuple[str, ...]:
     kept = st.session_state.get(key, default)
     st.session_state[key] = [name for name in (kept.split(", ") if isinstance(kept, str) else kept) if name]
     return tuple(st.multiselect("Compare with", [name for name in METHOD_NAMES if name != "tstar"], key=key,
-                                format_func=METHOD_NAMES.get, help="Run on the same video with the same number of key frames. "
+                                format_func=lambda name: METHOD_NAMES[name],
+                                help="Run on the same video with the same number of key frames. "
                                 "A dense scan looks at every second."))
 
 

@@ -35,7 +35,10 @@ def clock(second: float) -> str:
 
 def decode(jpeg: np.ndarray) -> np.ndarray:
     """(bytes,) -> (h, w, 3) RGB."""
-    return cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[:, :, ::-1].copy()
+    picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    if picture is None:
+        raise ValueError(f"{len(jpeg)} bytes are no JPEG picture")
+    return picture[:, :, ::-1].copy()
 
 
 def canvas_picture(iteration: Iteration) -> np.ndarray:
@@ -239,7 +242,7 @@ def paper_table(result: TStarResult) -> pd.DataFrame:
              "Ego4D visual P/R/F1": triple(row.ego4d_visual), "LVBench temporal P/R/F1": triple(row.lvbench_temporal),
              "LVBench visual P/R/F1": triple(row.lvbench_visual)} for row in UTILITY]
     own = result.methods[0]
-    if own.recall is not None:
+    if own.precision is not None and own.recall is not None and own.f1 is not None:
         rows.append({"method": f"this run ({result.model_id}, {result.video.name})", "frames returned": len(own.keyframes),
                      "Ego4D temporal P/R/F1": f"not Ego4D: {triple([100 * own.precision, 100 * own.recall, 100 * own.f1])}"})
     return pd.DataFrame(rows).fillna("")

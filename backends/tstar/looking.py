@@ -11,6 +11,7 @@ from backends.tstar.results import SeenBox
 from backends.tstar.search import Cell, cell_of, cells_from_boxes
 from backends.tstar.settings import TStarSettings
 from models.boxes import Box, Detector
+from models.example_detection import ExampleDetector
 
 SHOWN_CANVAS_PX = 640  # what people see; the detector sees its own size
 OFFICIAL_CELL_PX = (95, 200)  # height, width of the released code's squashed cells
@@ -71,12 +72,14 @@ class Looker:
         self.frames_seen = self.calls = 0
         self.detect_s = 0.0
 
-    def _detect(self, canvases: np.ndarray) -> list[list[Box]]:
+    def _detect(self, canvases: np.ndarray, grid: int) -> list[list[Box]]:
         start = time.perf_counter()
+        # classical features search over sizes: telling them how small the cells are saves most of the work
+        hint = {"grid": grid} if isinstance(self.detector, ExampleDetector) else {}
         found: list[list[Box]] = []
         for first in range(0, len(canvases), BATCH):
             found += self.detector.detect(canvases[first:first + BATCH], self.names, floor=self.floor,
-                                          max_boxes=self.settings.max_boxes)
+                                          max_boxes=self.settings.max_boxes, **hint)
         self.calls += len(canvases)
         self.detect_s += time.perf_counter() - start
         return found
@@ -104,7 +107,7 @@ class Looker:
         frames = self.video.frames_at([float(p) for p in positions],
                                       max_side_px=max(SHOWN_CANVAS_PX, self.canvas_px) // grid)
         canvas = self._canvas(frames, grid)
-        boxes = self._detect(canvas[None])[0]
+        boxes = self._detect(canvas[None], grid)[0]
         self.frames_seen += len(positions)
         seen = []
         for box in boxes:
@@ -121,7 +124,7 @@ class Looker:
         self.frames_seen += len(positions)
         return [(self._cells(boxes, canvas, 1, 1)[0],
                  [_without_bars(self._seen(box, canvas, None), frame.shape, canvas.shape) for box in boxes])
-                for canvas, frame, boxes in zip(canvases, frames, self._detect(canvases))]
+                for canvas, frame, boxes in zip(canvases, frames, self._detect(canvases, 1))]
 
 
 def _without_bars(box: SeenBox, frame_px: tuple[int, ...], canvas_px: tuple[int, ...]) -> SeenBox:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -55,12 +56,11 @@ def open_eyes(settings: TStarSettings, video: Video) -> Iterator[Eyes]:
         InputError: no such rung, its weights are not here, or it does not fit into the memory.
     """
     if settings.by_example and settings.detector == "canvas-detector":
-        detector = _example(settings, video)
-        yield _eyes(settings, detector, "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
+        yield _eyes(settings, _example(settings, video), "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
         return
     rung = rung_of(settings.detector, "detector")
     with budget().borrow(rung, settings.quantisation) as loaded:
-        detector = loaded.tool
+        detector = cast(Detector, loaded.tool)
         if settings.by_example:
             crop, _ = _crop(settings, video)
             detector = _guided(loaded.tool, crop, rung)

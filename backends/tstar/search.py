@@ -194,7 +194,7 @@ class Search:
         else:
             q = support(self.probabilities, self.is_new, count=self.count, rule=self.settings.rule,
                         quantile=self.settings.quantile)
-            size = min(self.count, np.count_nonzero(q))
+            size = min(self.count, int(np.count_nonzero(q)))
             positions = self.generator.choice(self.length, size=size, replace=False, p=q)
         self.budget -= len(positions)  # verification is never charged, as in the released code
         self.iteration += 1

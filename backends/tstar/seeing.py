@@ -5,6 +5,7 @@ Offline, the answer comes from a rule-based reader of the detector's boxes; it k
 
 import time
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from backends.tstar.results import Answer
 from backends.tstar.scorers import Eyes, rung_of
 from backends.tstar.settings import TStarSettings
 from models.memory import budget
+from models.similarity import FrameScorer
+from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 from worlds.video import Video
 
@@ -38,7 +41,7 @@ def ground_with_vlm(settings: TStarSettings, question: str, options: dict[str, s
     seconds = [video.info.duration_s * i / GROUNDING_FRAMES for i in range(GROUNDING_FRAMES)]
     frames = video.frames_at(seconds, max_side_px=VLM_FRAME_PX)
     with budget().borrow(rung_of(settings.vlm, "vlm"), settings.quantisation) as loaded:
-        reply = loaded.tool.ground(frames, question, list(options.values()))
+        reply = cast(VisionLanguageModel, loaded.tool).ground(frames, question, list(options.values()))
     grounding = parse_grounding(reply, question=question, options=options)
     return tuple(grounding.targets), tuple(grounding.cues), tuple(grounding.notes), time.perf_counter() - start
 
@@ -51,7 +54,7 @@ def answer_question(settings: TStarSettings, question: str, options: dict[str, s
     if settings.vlm:
         frames = video.frames_at([float(second) for second in seconds], max_side_px=VLM_FRAME_PX)
         with budget().borrow(rung_of(settings.vlm, "vlm"), settings.quantisation) as loaded:
-            reply = loaded.tool.answer(frames, question, list(options.values()))
+            reply = cast(VisionLanguageModel, loaded.tool).answer(frames, question, list(options.values()))
         letter = match_answer(reply, options) if options else None
         is_correct = None if expected is None else letter == expected
         return Answer(text=letter or reply[:300], why=f"{loaded.rung.title} said {reply[:200]!r}.", expected=expected,
@@ -82,8 +85,9 @@ def similar_frames(name: str, settings: TStarSettings, video: Video, question: s
         raise InputError(f"The baseline {name!r} needs an image-text model. Choose one under 'Similarity', or leave it out.")
     with budget().borrow(rung_of(settings.similarity, "similarity"), settings.quantisation) as loaded:
         scores = np.concatenate([
-            loaded.tool.scores(video.frames_at([float(t) for t in range(first, min(first + 64, length))],
+            cast(FrameScorer, loaded.tool).scores(video.frames_at([float(t) for t in range(first, min(first + 64, length))],
                                                max_side_px=SIMILARITY_FRAME_PX), question)
             for first in range(0, length, 64)])
-    choose = {"top_similarity": baselines.top_k, "aks": baselines.aks, "bolt": baselines.bolt}[name]
-    return np.unique(choose(scores, settings.num_frames))
+    if name == "top_similarity":
+        return baselines.top_k(scores, settings.num_frames)
+    return np.unique((baselines.aks if name == "aks" else baselines.bolt)(scores, settings.num_frames))
