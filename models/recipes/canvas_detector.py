@@ -177,7 +177,8 @@ class Pool:
         return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).contiguous(), targets
 
 
-def train(steps: int, out: Path, *, seed: int, batch: int, pool_size: int, limit_minutes: float) -> dict[str, float]:
+def train(steps: int, out: Path, *, seed: int, batch: int, pool_size: int, limit_minutes: float,
+          resume: Path | None = None) -> dict[str, float]:
     """Train, save the averaged model and its early stages; return the steps made and the minutes they took.
 
     On a slow machine the learning rate follows the clock instead of the steps, so that training ends within the limit.
@@ -186,7 +187,7 @@ def train(steps: int, out: Path, *, seed: int, batch: int, pool_size: int, limit
     started = time.monotonic()
     pool = Pool(pool_size, np.random.default_rng(seed))
     print(f"pool of {pool_size} frames: {time.monotonic() - started:.0f} s", flush=True)
-    model = CanvasDetector(CanvasDetectorConfig())
+    model = CanvasDetector.from_pretrained(resume) if resume else CanvasDetector(CanvasDetectorConfig())
     nn.Module.to(model, memory_format=torch.channels_last)  # twice as fast on a CPU
     print(f"{sum(p.numel() for p in model.parameters())} parameters", flush=True)
     averaged = copy.deepcopy(model).eval()
@@ -249,6 +250,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=6)
     parser.add_argument("--pool", type=int, default=900)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", type=Path, help="folder of weights to start from, instead of chance")
     parser.add_argument("--videos", type=int, default=60, help="unseen videos to measure on")
     parser.add_argument("--out", type=Path, default=Path("models/miniatures/canvas-detector"))
     parser.add_argument("--only-measure", action="store_true", help="keep the weights, write the card again")
@@ -265,6 +267,7 @@ def main() -> None:
             batch=arguments.batch,
             pool_size=arguments.pool,
             limit_minutes=arguments.limit_minutes,
+            resume=arguments.resume,
         )
         record.write_text(json.dumps({**settings, **made}, indent=2) + "\n")
     from models.recipes.canvas_detector_card import measure, write_card  # it needs this module's tiling and held-out pairs
