@@ -206,7 +206,12 @@ def write_card(out: Path, model: CanvasDetector, measured: Measured, training: d
         "This file and `card.json` are written by the recipe.",
         "",
         f"- **Made by** `{script} --steps {training['steps']}` (seed {training['seed']}, batches of {training['batch']}"
-        f" canvases, {training['minutes']} minutes on one CPU thread)",
+        f" canvases, {training['minutes']} minutes on one CPU thread"
+        + (
+            f"; continued with `--resume` after {training['continued_after_steps']} steps)"
+            if "continued_after_steps" in training
+            else ")"
+        ),
         f"- **Data**: {data}",
         f"- **Never seen in training**: {', '.join(HELD_OUT)}",
         "",
