@@ -143,7 +143,10 @@ def machine() -> dict[str, Any]:
 def configure_streamlit() -> None:
     """What .streamlit/config.toml cannot know. Streamlit ignores its environment variables when it is mounted."""
     from streamlit import config
+    from streamlit.runtime.pages_manager import PagesManager
 
+    # else the first visitor who opens a page's own address gets it without the door, beside a list of all files in pages/
+    PagesManager.uses_pages_directory = False
     if environment.is_space():  # third-party cookies are refused in a frame, and every upload with them
         config.set_option("server.enableXsrfProtection", False)
     if hosts := os.environ.get("ORRERY_HOSTS"):

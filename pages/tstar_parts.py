@@ -74,9 +74,9 @@ def _example(system: System, video: str) -> dict[str, Any]:
     try:
         with open_video(parts.session().inputs().file(name)) as opened:
             duration = opened.info.duration_s
-            second = st.slider("Frame to mark the example on", 0.0, max(1.0, float(int(duration))), key="tstar.example_s",
-                               help="Move to a second on which the thing you look for can be seen.") if duration > 1 else 0.0
-            frame = opened.frames_at([second], max_side_px=720)[0]
+            second = st.slider("Frame to mark the example on", 0, int(duration), key="tstar.example_s", format="%d s",
+                               help="Move to a second on which the thing you look for can be seen.") if duration >= 1 else 0
+            frame = opened.frames_at([float(second)], max_side_px=720)[0]
     except InputError as error:
         st.error(parts.plain(str(error)), icon=":material/error:")
         return {}
@@ -94,7 +94,7 @@ def _example(system: System, video: str) -> dict[str, Any]:
         return {}
     xs, ys = np.clip(np.array(boxes[0]["x"]) / width, 0, 1), np.clip(np.array(boxes[0]["y"]) / height, 0, 1)
     box = (float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max()))
-    st.caption(f"Looking for what is in the box at second {second:.0f}.")
+    st.caption(f"Looking for what is in the box at second {second}.")
     return {"example_s": float(second), "example_box": box}
 
 

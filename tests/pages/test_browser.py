@@ -34,6 +34,14 @@ def page(browser, server_url) -> Iterator[object]:
     context.close()
 
 
+def choose_own_video(page) -> None:
+    box = page.get_by_role("combobox", name="Video", exact=True)
+    box.click()
+    box.fill("My own")
+    box.press("Enter")
+    page.get_by_text("Video file").wait_for(timeout=30_000)
+
+
 def test_page_opens_on_a_picture_without_asking_any_other_host(page, server_url):
     page.goto(f"{server_url}/tstar")
     page.wait_for_selector(PICTURE, timeout=60_000)
@@ -55,8 +63,7 @@ def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page
     page.goto(f"{server_url}/tstar")
     page.wait_for_selector(PICTURE, timeout=60_000)
     page.get_by_text("Your video, your question, every knob").click()
-    page.locator("[data-testid=stSelectbox]").first.locator("input").click()
-    page.get_by_role("option", name="My own video").click()
+    choose_own_video(page)
     page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(phone_video))
     page.get_by_text("Draw a box around what you look for").wait_for(timeout=60_000)
     second = page.get_by_role("slider", name="Frame to mark the example on")
@@ -64,7 +71,7 @@ def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page
     for _ in range(26):
         page.keyboard.press("ArrowRight")
     page.wait_for_timeout(2500)
-    plot = page.locator(".js-plotly-plot .nsewdrag").first
+    plot = page.locator("[data-testid=stExpander] .js-plotly-plot .nsewdrag").first
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     scale = min(box["width"] / 320, box["height"] / 240)
@@ -74,7 +81,7 @@ def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page
     page.mouse.move(left + 252 * scale, top + 192 * scale, steps=12)
     page.mouse.up()
     page.get_by_text("Looking for what is in the box").wait_for(timeout=30_000)
-    page.get_by_role("button", name="Search", exact=True).click()
+    page.get_by_test_id("stBaseButton-primary").first.click()
     page.get_by_text("classical features").wait_for(timeout=90_000)
     times = [text.strip() for text in page.locator("[data-testid=stButton]", has_text="Play from").all_inner_texts()]
 
@@ -89,8 +96,7 @@ def test_file_that_is_no_video_gives_one_sentence(page, server_url, tmp_path: Pa
     page.goto(f"{server_url}/tstar")
     page.wait_for_selector(PICTURE, timeout=60_000)
     page.get_by_text("Your video, your question, every knob").click()
-    page.locator("[data-testid=stSelectbox]").first.locator("input").click()
-    page.get_by_role("option", name="My own video").click()
+    choose_own_video(page)
     page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(bad))
     page.locator("[data-testid=stAlert]").first.wait_for(timeout=30_000)
 
