@@ -20,7 +20,7 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy app.py server.py gradio_app.py environment.py backends models pages visualizers worlds
 
-bench: $(VENV)/run.stamp
+bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks
 
 space: $(VENV)/run.stamp

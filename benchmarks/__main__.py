@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 
 from backends.run import code_version
-from benchmarks import frames, search, server
+from benchmarks import detector, frames, search, server
 
-SECTIONS = {"search": search.section, "frames": frames.section, "server": server.section}
+SECTIONS = {"search": search.section, "detector": detector.section, "frames": frames.section, "server": server.section}
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 

@@ -42,7 +42,7 @@ def section(num_videos: int) -> str:
     return "\n".join(["## Search\n", f"{num_videos} held-out videos of {MINUTES} minutes, one target each, default settings except "
                       "what a row names. Recall is the share of true seconds with a key frame within 5 s.\n",
                       _against_dense(videos), "### Distribution rules, g = 4\n", _rules(videos),
-                      "### What else moves it, g = 4\n", _ablations(videos)])
+                      "### What else moves it, g = 4\n", _ablations(videos), "### Evenly spread frames\n", _uniform(videos)])
 
 
 def _against_dense(videos: list[str]) -> str:
@@ -80,3 +80,17 @@ def _ablations(videos: list[str]) -> str:
                      shown([f.wall_s for f in found]), shown([f.result.costs.first_iteration_s for f in found])))
     return markdown(("setting", "grid frames", "recall ±5 s", "seconds", "first grid after s"), rows)
 
+
+
+def _uniform(videos: list[str]) -> str:
+    rows = []
+    for count in (8, 16, 32):
+        found = [_search_row(video, count) for video in videos]
+        rows.append((count, shown([row.recall for row in found]), shown([row.precision for row in found])))
+    return markdown(("frames", "recall ±5 s", "precision"), rows)
+
+
+def _search_row(video: str, count: int) -> MethodRow:
+    """Uniform frames beside the smallest search that can be asked for."""
+    result = last(run(TStarSettings(video=video, num_frames=count, budget_share=0.01, baselines=("uniform",)), Inputs()))
+    return next(row for row in result.methods if row.method == "uniform")

@@ -56,7 +56,8 @@ def test_phone_needs_no_sideways_scrolling(page, server_url, path):
     page.goto(server_url + path)
     page.wait_for_selector(PICTURE, timeout=60_000)
 
-    assert page.evaluate("() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }") <= 0
+    sideways = page.evaluate("m => m.scrollWidth - m.clientWidth", page.query_selector("[data-testid=stMain]"))
+    assert sideways <= 0
 
 
 def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page, server_url, phone_video: Path):
