@@ -1,4 +1,4 @@
-"""What every entrance sets before anything heavy is imported: no telemetry, and no network unless it is asked for.
+"""What every entrance sets before anything heavy is imported: no telemetry, no network unless asked for, threads that yield.
 
 The libraries read these variables once, at their import, so `prepare` comes first in app.py, server.py and gradio_app.py.
 """
@@ -11,6 +11,8 @@ def prepare() -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    # OpenMP's threads spin while they wait for each other; where cores are shared that made the detector six times slower
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if os.environ.get("ORRERY_ALLOW_DOWNLOAD") != "1":
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
 

@@ -8,8 +8,12 @@ import time
 from datetime import date
 from pathlib import Path
 
-from backends.run import code_version
-from benchmarks import detector, frames, search, server
+import environment
+
+environment.prepare()  # before torch: the benchmarks run as the app does
+
+from backends.run import code_version  # noqa: E402
+from benchmarks import detector, frames, search, server  # noqa: E402
 
 SECTIONS = {"search": search.section, "detector": detector.section, "frames": frames.section, "server": server.section}
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"

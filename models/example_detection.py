@@ -56,7 +56,7 @@ class ExampleDetector:
     name = "search by example"
     is_miniature = False
     theta = 0.6
-    floor = 0.3
+    floor = 0.1
 
     def __init__(
         self,
@@ -212,10 +212,11 @@ class ExampleDetector:
 def joined_score(shape: float, outline: float, colour: float) -> float:
     """Return one score, 0..1, from two correlations (-1..1) and the intersection of histograms (0..1).
 
-    A logistic regression on 208 pasted things and 216 empty canvases, drawn as those of the tests are (some seeds are the
-    same): 96 % of the things came above 0.7 and 1.4 % of the canvases' best other places above 0.4.
+    A logistic regression on frames of 16 drawn videos: 80 with the thing, 129 in which something else fitted best. Above
+    0.6 came 92 % of the former and 5 % of the latter; on 12 other videos 87 % of 60 frames with the thing and none of 466
+    without. The outline counts most: another thing of the same colour has another.
     """
-    return float(1 / (1 + np.exp(-(12.0 * shape + 4.0 * outline + 5.0 * colour - 9.6))))
+    return float(1 / (1 + np.exp(-(7.2 * shape + 8.9 * outline + 8.6 * colour - 18.0))))
 
 
 def _surroundings(crop: np.ndarray, context: np.ndarray | None, box: tuple[int, int, int, int] | None) -> np.ndarray:

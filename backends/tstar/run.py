@@ -64,7 +64,7 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
         if not asked.targets:
             raise InputError("No object to look for was found in the question. Type it under 'Objects to find'.")
         yield Progress(0.03, "Loading the detector")
-        eyes = stack.enter_context(open_eyes(settings, video))
+        eyes = stack.enter_context(open_eyes(settings, video, inputs))
         looker = _looker(settings, video, eyes, asked)
         search = Search(settings, length=length, num_targets=len(asked.targets), threshold=eyes.threshold)
         looked, was_stopped, first_s = _Looked(), False, 0.0

@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from backends.run import Inputs
 from backends.tstar.settings import TStarSettings
 from models.boxes import Detector
 from models.catalogue import Rung, find, local_rung
@@ -15,6 +16,7 @@ from models.detection import ImageGuidedDetector, OwlDetector
 from models.example_detection import ExampleDetector
 from models.memory import budget
 from worlds.errors import InputError
+from worlds.pictures import read_picture
 from worlds.video import Video
 
 REAL_CANVAS_PX = 960  # OWL and its kin read 768 to 960 pixels a side
@@ -47,7 +49,7 @@ def rung_of(name: str, role: str) -> Rung:
 
 
 @contextmanager
-def open_eyes(settings: TStarSettings, video: Video) -> Iterator[Eyes]:
+def open_eyes(settings: TStarSettings, video: Video, inputs: Inputs) -> Iterator[Eyes]:
     """Lend the detector that the settings ask for.
 
     An example without a checkpoint uses classical features; with OWLv2 chosen, its image-guided detection.
@@ -56,14 +58,13 @@ def open_eyes(settings: TStarSettings, video: Video) -> Iterator[Eyes]:
         InputError: no such rung, its weights are not here, or it does not fit into the memory.
     """
     if settings.by_example and settings.detector == "canvas-detector":
-        yield _eyes(settings, _example(settings, video), "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
+        yield _eyes(settings, _example(settings, video, inputs), "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
         return
     rung = rung_of(settings.detector, "detector")
     with budget().borrow(rung, settings.quantisation) as loaded:
         detector = cast(Detector, loaded.tool)
         if settings.by_example:
-            crop, _ = _crop(settings, video)
-            detector = _guided(loaded.tool, crop, rung)
+            detector = _guided(loaded.tool, _crop(settings, video, inputs), rung)
         size = MINIATURE_CANVAS_PX if rung.is_miniature else REAL_CANVAS_PX
         suffix = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
         yield _eyes(settings, detector, f"{rung.name}{suffix}", rung.is_miniature, size)
@@ -75,20 +76,36 @@ def _eyes(settings: TStarSettings, detector: Detector, model_id: str, is_miniatu
     return Eyes(detector, model_id, is_miniature, threshold, floor, canvas_px)
 
 
-def _crop(settings: TStarSettings, video: Video) -> tuple[np.ndarray, tuple[int, int]]:
-    """The marked part of the example frame, (h, w, 3), and the frame's size."""
+def _example(settings: TStarSettings, video: Video, inputs: Inputs) -> ExampleDetector:
+    """The detector of the uploaded picture, or of the marked part of a frame, whose rest then tells thing from background."""
+    if settings.example_picture:
+        return ExampleDetector(_uploaded(settings, inputs), frame_size=(video.info.height, video.info.width))
+    frame, box = _marked(settings, video)
+    return ExampleDetector(_cut(frame, box), context=frame, box=box)
+
+
+def _crop(settings: TStarSettings, video: Video, inputs: Inputs) -> np.ndarray:
+    """The thing to look for, (h, w, 3)."""
+    return _uploaded(settings, inputs) if settings.example_picture else _cut(*_marked(settings, video))
+
+
+def _uploaded(settings: TStarSettings, inputs: Inputs) -> np.ndarray:
+    return read_picture(inputs.file(settings.example_picture.removeprefix("upload:")), max_side_px=EXAMPLE_FRAME_PX)
+
+
+def _marked(settings: TStarSettings, video: Video) -> tuple[np.ndarray, tuple[int, int, int, int]]:
+    """The frame with the example, and the box in its pixels, at least one each way."""
     assert settings.example_s is not None and settings.example_box is not None
     frame = video.frames_at([settings.example_s], max_side_px=EXAMPLE_FRAME_PX)[0]
     height, width = frame.shape[:2]
     x1, y1, x2, y2 = settings.example_box
-    crop = frame[int(y1 * height):max(int(y2 * height), int(y1 * height) + 1),
-                 int(x1 * width):max(int(x2 * width), int(x1 * width) + 1)]
-    return crop, (height, width)
+    left, top = int(x1 * width), int(y1 * height)
+    return frame, (left, top, max(int(x2 * width), left + 1), max(int(y2 * height), top + 1))
 
 
-def _example(settings: TStarSettings, video: Video) -> ExampleDetector:
-    crop, frame_size = _crop(settings, video)
-    return ExampleDetector(crop, frame_size=frame_size)
+def _cut(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    left, top, right, bottom = box
+    return frame[top:bottom, left:right]
 
 
 def _guided(tool: object, crop: np.ndarray, rung: Rung) -> ImageGuidedDetector:

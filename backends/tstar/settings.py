@@ -17,8 +17,10 @@ Baseline = Literal["uniform", "random", "random_grid", "dense", "budgeted_dense"
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
-def _knob(default: Any, group: str, description: str, **limits: Any) -> Any:
-    return Field(default, description=description, json_schema_extra={"group": group}, **limits)
+def _knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", **limits: Any) -> Any:
+    """`role`: the setting names a model of that ladder; `none` is how leaving it empty reads."""
+    ladder = {"role": role, "none": none} if role else {}
+    return Field(default, description=description, json_schema_extra={"group": group, **ladder}, **limits)
 
 
 class TStarSettings(Settings):
@@ -33,6 +35,8 @@ class TStarSettings(Settings):
     example_s: float | None = _knob(None, "input", "Second of the frame on which the example box is drawn.", ge=0)
     example_box: tuple[float, float, float, float] | None = _knob(
         None, "input", "Search by example: x1, y1, x2, y2 of the box as shares of the frame.")
+    example_picture: str = _knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
+                                 max_length=300)
 
     grid: int = _knob(4, "search", "Frames per side of the grid picture: g x g frames are looked at at once [C: 4].",
                       ge=1, le=8)
@@ -46,7 +50,7 @@ class TStarSettings(Settings):
 
     num_seeds: int = _knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20)
 
-    detector: str = _knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300)
+    detector: str = _knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300, role="detector")
     quantisation: Literal["none", "int8", "nf4"] = _knob("none", "detector", "Weights of a real model: full, 8 or 4 bit.")
     threshold: float | None = _knob(None, "detector", "Score above which a target counts as found, theta. "
                                     "Empty: calibrated for the detector [C: 0.7 dataset, 0.6 demo, for YOLO-World].",
@@ -78,10 +82,11 @@ class TStarSettings(Settings):
     grounder: Literal["template", "vlm"] = _knob("template", "answer",
                                                  "Who reads the question: a parser, offline, or a vision-language model.")
     vlm: str = _knob("", "answer", "Vision-language model for grounding and answering. Empty: offline reader.",
-                     max_length=300)
+                     max_length=300, role="vlm", none="None: the offline reader")
     baselines: tuple[Baseline, ...] = _knob(("uniform", "random_grid"), "answer",
                                             "What T* is compared with, on the same video.", max_length=10)
-    similarity: str = _knob("", "answer", "Image-text model for top_similarity, aks and bolt.", max_length=300)
+    similarity: str = _knob("", "answer", "Image-text model for top_similarity, aks and bolt.", max_length=300,
+                            role="similarity", none="None: without these baselines")
 
     @model_validator(mode="after")
     def _box_is_a_box(self) -> Self:
@@ -96,4 +101,28 @@ class TStarSettings(Settings):
 
     @property
     def by_example(self) -> bool:
-        return self.example_box is not None
+        return self.example_box is not None or bool(self.example_picture)
+
+    def most_frames(self, num_positions: int) -> dict[str, int]:
+        """Upper bound of the frames that each method looks at in a video of that many seconds: what a run may cost."""
+        budget = min(1000, int(num_positions * self.budget_share))  # never above 1000, as in the released code
+        search = max(self.grid**2, budget)
+        seeds = 2 * self.num_seeds * search if self.num_seeds > 1 else 0  # with the rule and with a random grid
+        all_of_it = dict.fromkeys(("dense", "scene_change", "top_similarity", "aks", "bolt"), num_positions)
+        looks = {"random_grid": search, "budgeted_dense": search} | all_of_it
+        return {"tstar": search + seeds} | {name: looks[name] for name in self.baselines if name in looks}
+
+
+PRESETS: dict[str, tuple[TStarSettings, str]] = {  # label: settings, what to notice
+    "See it found": (TStarSettings(), "Fifteen minutes, one thing in view for six seconds: T* needs a fraction of the frames."),
+    "See it fail": (
+        TStarSettings(grid=8, first_grid="stride", threshold=0.1, verifies=False),
+        "64 tiny frames in one picture and no second look: the first thing that looks a little alike is taken for the target. "
+        "The true six seconds are not even in this picture."),
+    "Two things, once each": (
+        TStarSettings(video="sample:two-needles"),
+        "Two targets in two rooms: it goes on until both are confirmed."),
+    "Push it until it breaks": (
+        TStarSettings(video="sample:no-cues", grid=8, budget_share=0.07),
+        "Budget for one picture only, and no furniture that gives the room away: the six seconds fall between two looks."),
+}

@@ -1,0 +1,65 @@
+"""Search by example: the thing is shown by a box on a frame or by a picture of its own; no trained model looks."""
+
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backends.run import Inputs, last
+from backends.tstar.run import run
+from backends.tstar.settings import TStarSettings
+from worlds.errors import InputError
+from worlds.haystack import Haystack, HaystackSpec
+from worlds.samples import sample_path
+from worlds.video import open_video
+
+SPEC = HaystackSpec(minutes=2, seed=530_004)
+
+
+@pytest.fixture(scope="module")
+def needle() -> tuple[float, tuple[float, float, float, float]]:
+    """A second at which the needle is in view, and its box there."""
+    thing = Haystack(SPEC).needles[0]
+    second = float((thing.start_s + thing.end_s) // 2)
+    return second, next(tuple(float(x) for x in box) for name, *box in Haystack(SPEC).boxes(second) if name == thing.name)
+
+
+@pytest.fixture(scope="module")
+def crop(needle) -> np.ndarray:
+    second, (x1, y1, x2, y2) = needle
+    with open_video(sample_path(SPEC.id)) as video:
+        frame = video.frames_at([second])[0]
+    height, width = frame.shape[:2]
+    return frame[int(y1 * height):int(y2 * height), int(x1 * width):int(x2 * width)]
+
+
+def recall(result) -> float:
+    return next(row.recall for row in result.methods if row.method == "tstar")
+
+
+def test_a_box_drawn_on_one_frame_finds_the_thing(needle):
+    second, box = needle
+
+    result = last(run(TStarSettings(video=SPEC.id, example_s=second, example_box=box, baselines=()), Inputs()))
+
+    assert recall(result) == 1.0
+    assert not result.is_miniature and "no trained model" in result.model_id
+
+
+def test_a_picture_of_the_thing_finds_it_too(crop, tmp_path):
+    path = tmp_path / "thing.png"
+    Image.fromarray(crop).save(path)
+
+    result = last(run(TStarSettings(video=SPEC.id, example_picture="upload:thing.png", baselines=()), Inputs({"thing.png": path})))
+
+    assert recall(result) == 1.0
+
+
+def test_a_picture_that_is_none_is_refused_in_one_sentence(tmp_path):
+    path = tmp_path / "thing.png"
+    path.write_bytes(b"hello")
+
+    with pytest.raises(InputError, match="not a picture"):
+        last(run(TStarSettings(video=SPEC.id, example_picture="upload:thing.png"), Inputs({"thing.png": path})))
+    with pytest.raises(InputError, match="not in this session"):
+        last(run(TStarSettings(video=SPEC.id, example_picture="upload:other.png"), Inputs({"thing.png": path})))
