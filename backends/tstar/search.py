@@ -147,7 +147,9 @@ def select(scores: np.ndarray, probabilities: np.ndarray, *, count: int, rule: F
     """
     count = min(count, len(scores))
     if rule == "draw_scores":
-        ranked = generator.choice(len(scores), size=len(scores), replace=False, p=scores / scores.sum())
+        seen = np.flatnonzero(scores)
+        drawn = generator.choice(seen, size=len(seen), replace=False, p=scores[seen] / scores.sum()) if len(seen) else seen
+        ranked = np.concatenate([drawn, generator.permutation(np.flatnonzero(scores == 0))])  # those can only fill up
     else:
         ranked = np.argsort(-(scores if rule == "top_scores" else probabilities), kind="stable")
     chosen: list[int] = []

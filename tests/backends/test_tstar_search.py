@@ -222,3 +222,14 @@ def test_official_verification_lets_any_object_pass_and_ours_only_the_target():
 
     assert official.verify(3, 0, seen)
     assert not own.verify(3, 0, seen)
+
+
+@pytest.mark.parametrize("num_positive", [0, 3, 10], ids=["none", "fewer than K", "more than K"])
+def test_a_draw_by_score_takes_seconds_without_a_score_only_to_fill_up(num_positive):
+    scores = np.zeros(40)
+    scores[5:5 + num_positive] = 0.5
+
+    chosen = select(scores, np.full(40, 1 / 40), count=8, rule="draw_scores", min_gap=0, generator=np.random.default_rng(0))
+
+    assert len(set(chosen.tolist())) == 8
+    assert np.count_nonzero(scores[chosen]) == min(8, num_positive)
