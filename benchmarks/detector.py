@@ -15,8 +15,8 @@ def section(num_videos: int) -> str:
     rows = [(grid, f"{row['auc']:.3f}", f"{row['recall_at_5_percent']:.2f}", f"{row['cue_recall']:.2f}")
             for grid, row in measured["grids"].items()]
     return "\n".join([
-        f"## Detector\n\nThe miniature on {num_videos} videos of ten minutes, one canvas in {measured['forward_ms']:.0f} ms. Cue recall is "
-        "at its floor.\n",
+        f"## Detector\n\nThe miniature on {num_videos} videos of ten minutes, one canvas in {measured['forward_ms']:.0f} ms. "
+        "Cue recall is at its floor.\n",
         markdown(("g", "AUC of the needle", "recall at 5 % false positives", "cue recall"), rows), _confirmed(model, measured)])
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -58,10 +59,27 @@ def section(_num_videos: int) -> str:
             if seed == 0:
                 rows.append(("memory after one run", f"{_memory_mb(server):.0f} MB"))
         rows.append(("memory after ten runs", f"{_memory_mb(server):.0f} MB"))
+        rows += _a_class(url)
+        rows.append(("memory after the class", f"{_memory_mb(server):.0f} MB"))
     finally:
         process.terminate()
         process.wait(20)
     return "## Server\n\n" + markdown(("what", "measured"), rows)
+
+
+def _a_class(url: str, num_students: int = 30) -> list[tuple[str, str]]:
+    """Thirty sessions ask for a search of their own at the same moment."""
+    from gradio_client import Client
+
+    def ask(seed: int) -> float:
+        client, start = Client(url + "/gradio", verbose=False), time.monotonic()
+        client.predict({"seed": seed, "baselines": []}, api_name="/tstar")
+        return time.monotonic() - start
+
+    with ThreadPoolExecutor(num_students) as students:
+        waits = sorted(students.map(ask, range(100, 100 + num_students)))
+    return [(f"{num_students} searches asked for at once: first, median and last answer",
+             f"{waits[0]:.1f}, {waits[num_students // 2]:.1f} and {waits[-1]:.1f} s")]
 
 
 def _first_picture(url: str) -> float:
