@@ -20,6 +20,7 @@ import json  # noqa: E402
 import tempfile  # noqa: E402
 import threading  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
+from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -29,8 +30,10 @@ from pydantic import ValidationError  # noqa: E402
 
 from backends.engine import RunState, the_engine  # noqa: E402
 from backends.registry import System, system, systems  # noqa: E402
-from backends.run import Inputs, Progress, Result, Settings, explain, save_result  # noqa: E402
+from backends.run import Inputs, Progress, Result, Settings, explain, load_result, save_result  # noqa: E402
 from backends.sessions import MAX_FILE_MB, Session  # noqa: E402
+from visualizers import ladder  # noqa: E402
+from visualizers.theme import themed  # noqa: E402
 from worlds.errors import InputError  # noqa: E402
 
 MAX_FIGURES = 8  # plots that a tab has room for
@@ -147,6 +150,12 @@ def component(name: str, field: dict[str, Any]) -> gr.components.Component:
     kind = {**field, **next((entry for entry in kinds if entry.get("type") != "null"), {})}
     common = {"label": field.get("title", name), "info": field.get("description")}
     default, low, high = field.get("default"), _bound(kind, "inimum"), _bound(kind, "aximum")
+    if role := field.get("role"):
+        rungs = ladder.choices(role, none_label=field.get("none", ""), asks_device=not ON_ZERO_GPU)
+        return gr.Dropdown(choices=[(rung.label, rung.value) for rung in rungs], value=default, allow_custom_value=True,
+                           **{**common, "info": f"{common['info']} Or type the name of a folder below ORRERY_MODELS_DIR."})
+    if suggestions := field.get("suggestions"):
+        return gr.Dropdown(choices=suggestions, value=default, allow_custom_value=True, **common)
     if "const" in kind:
         return gr.Dropdown(choices=[kind["const"]], value=kind["const"], **common)
     if "enum" in kind:
@@ -178,6 +187,8 @@ def parsed(field: dict[str, Any], value: Any) -> Any:
     """What a component holds, as the JSON that the setting wants."""
     kinds = field.get("anyOf") or [field]
     kind = {**field, **next((entry for entry in kinds if entry.get("type") != "null"), {})}
+    if role := field.get("role"):
+        return ladder.value_of(str(value or ""), role)
     if value in ("", None) and len(kinds) > 1:
         return None
     if isinstance(value, list):  # several were chosen
@@ -196,6 +207,16 @@ def parsed(field: dict[str, Any], value: Any) -> Any:
     return value
 
 
+def shown(field: dict[str, Any], value: Any) -> Any:
+    """The other way round: a setting's JSON as its component holds it."""
+    kind = {**field, **next((entry for entry in field.get("anyOf") or [field] if entry.get("type") != "null"), {})}
+    if isinstance(value, list):
+        return value if kind.get("items", {}).get("enum") else ", ".join(map(str, value))
+    if value is None or (kind.get("type") in ("integer", "number") and field.get("default") is None):
+        return "" if value is None else str(value)  # such a number is typed
+    return value
+
+
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
@@ -206,10 +227,23 @@ def _json(text: str) -> Any:
 def figures_of(what: System, event: Any) -> dict[str, Any] | None:
     """The plotly figures of an event, or None where there is nothing to draw."""
     drawing = importlib.import_module(f"visualizers.{what.name}")
-    if isinstance(event, Result):
-        return drawing.figures(event)
-    live = getattr(drawing, "live", None)
-    return live(event) if live else None
+    draw = drawing.figures if isinstance(event, Result) else getattr(drawing, "live", None)
+    figures = draw(event) if draw else None
+    # Gradio does not tell whether a browser is dark: on white, the light template can be read in both
+    return figures and {title: themed(figure, is_dark=False).update_layout(paper_bgcolor="#FFFFFF")
+                        for title, figure in figures.items()}
+
+
+def pictures_of(what: System, event: Any) -> list[Any]:
+    """The pictures of an event with their captions; a system without pictures has none."""
+    draw = getattr(importlib.import_module(f"visualizers.{what.name}"), "pictures", None)
+    return draw(event) if draw else []
+
+
+def refuse_what_is_not_here(settings: Settings) -> None:
+    """Raises: InputError with the reason, before a run is queued, if a model that was chosen cannot run here."""
+    for entry in () if ON_ZERO_GPU else ladder.missing(settings):  # there, the device is known inside the run only
+        raise InputError(f"{entry.reason} Or choose {entry.fallback_title or 'none'}, which works here.")
 
 
 def progress_line(progress: Progress) -> str:
@@ -233,6 +267,13 @@ class Tab:
         what = self.what
         gr.Markdown(f"{what.claim}\n\n*{what.paper}* ({what.source})")
         with gr.Row():
+            presets = [(gr.Button(label, size="sm", min_width=140), *preset) for label, preset in what.presets.items()]
+        with gr.Row():
+            with gr.Column(scale=2, min_width=300):  # first, so that a phone shows the picture before the knobs
+                with gr.Row():
+                    run = gr.Button("Run", variant="primary", min_width=120)
+                    stop = gr.Button("Stop", min_width=120)
+                self._draw_outputs()
             with gr.Column(scale=1, min_width=300):
                 inputs = self._draw_inputs()
                 if what.upload_setting:
@@ -240,16 +281,12 @@ class Tab:
                     upload = gr.File(label=f"Bring your own ({', '.join(what.upload_kinds)}, up to {MAX_FILE_MB} MB)",
                                      height=140, file_types=endings or None, type="filepath")
                     inputs.append(upload)
-            with gr.Column(scale=2, min_width=300):
-                with gr.Row():
-                    run = gr.Button("Run", variant="primary")
-                    stop = gr.Button("Stop")
-                self.line = gr.Textbox("Press Run.", label="Progress", interactive=False)
-                self.plots = [gr.Plot(visible=False) for _ in range(MAX_FIGURES)]
-                self.numbers = gr.JSON(label="Result")
-                self.download = gr.File(label="The whole run, to open again in the pages", interactive=False)
-        run.click(self.run, inputs, [self.line, *self.plots, self.numbers, self.download], concurrency_limit=None,
-                  api_visibility="private", show_progress="hidden")
+        outputs = [self.line, self.gallery, *self.plots, self.numbers, self.download]
+        running = {"concurrency_limit": None, "api_visibility": "private", "show_progress": "hidden"}
+        run.click(self.run, inputs, outputs, **running)  # type: ignore[arg-type]
+        for button, settings, _ in presets:
+            button.click(partial(self._held, settings), None, inputs, queue=False, api_visibility="private", show_progress="hidden"
+                         ).then(self.run, inputs, outputs, **running)  # type: ignore[arg-type]
         stop.click(self.stop, None, None, queue=False, api_visibility="private", show_progress="hidden")
         gr.api(self._endpoint(), api_name=what.name, concurrency_limit=8, concurrency_id="endpoints")
         gr.api(self._schema_endpoint(), api_name=f"{what.name}_schema", queue=False)
@@ -265,6 +302,28 @@ class Tab:
                 inputs |= {name: component(name, field) for name, field in fields.items()}
         return [inputs[name] for name in self._fields]
 
+    def _draw_outputs(self) -> None:
+        """Where results go. A recorded run is there from the start, and the line says that it is one."""
+        first = load_result(self.what.recorded.read_bytes(), self.what.result) if self.what.recorded else None
+        line = (f"A recorded run of {first.made_on}: {first.model_id}, seed {first.seed}. Press Run, or a preset, for your own."
+                if first else "Press Run.")
+        figures = list((figures_of(self.what, first) or {}).items())[:MAX_FIGURES] if first else []
+        self.line = gr.Textbox(line, label="Progress", interactive=False)
+        pictures = pictures_of(self.what, first) if first else []
+        self.gallery = gr.Gallery(pictures or None, label="Pictures", columns=4, height=420, interactive=False,
+                                  visible=bool(pictures), preview=bool(pictures), selected_index=0 if pictures else None,
+                                  buttons=["download", "fullscreen"])  # not "share", which would send it elsewhere
+        self.plots = [gr.Plot(figure, show_label=False) for _, figure in figures]  # a figure has its own title
+        self.plots += [gr.Plot(visible=False, show_label=False) for _ in range(MAX_FIGURES - len(figures))]
+        self.numbers = gr.JSON(summary(first) if first else None, label="Result")
+        self.download = gr.File(label="The whole run, to open again in the pages", interactive=False)
+
+    def _held(self, settings: Settings) -> list[Any]:
+        """What the inputs hold for these settings; an upload is taken out."""
+        values = settings.model_dump(mode="json")
+        held = [shown(field, values[name]) for name, field in self._fields.items()]
+        return [*held, None] if self.what.upload_setting else held
+
     def run(self, request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         """Run with what the inputs hold; yields what changed."""
         key = str(request.session_hash)
@@ -272,6 +331,7 @@ class Tab:
         try:
             session = self._sessions.of(key)
             settings = self._settings(list(values), session)
+            refuse_what_is_not_here(settings)
             events = events_of(self.what.name, settings, session.inputs(), session=session.session_id,
                                started=lambda run_id: self._sessions.started(key, self.what.name, run_id))
             result = None
@@ -279,7 +339,7 @@ class Tab:
                 if isinstance(event, Progress):
                     yield {self.line: progress_line(event)}
                 elif (figures := figures_of(self.what, event)) is not None:
-                    yield self._show(figures)
+                    yield self._show(figures, pictures_of(self.what, event))
                 result = event if isinstance(event, Result) else result
         except InputError as error:
             yield {self.line: "Not run."}  # otherwise the last stage stands there for ever
@@ -304,10 +364,10 @@ class Tab:
                 asked[str(self.what.upload_setting)] = f"upload:{session.add_upload(Path(upload).name, file)}"
         return checked(self.what.settings, asked)
 
-    def _show(self, figures: dict[str, Any]) -> dict[Any, Any]:
+    def _show(self, figures: dict[str, Any], pictures: list[Any]) -> dict[Any, Any]:
         shown = list(figures.items())[:MAX_FIGURES]
-        updates: dict[Any, Any] = {plot: gr.update(value=figure, label=title.capitalize(), visible=True)
-                                   for plot, (title, figure) in zip(self.plots, shown)}
+        updates: dict[Any, Any] = {self.gallery: gr.update(value=pictures or None, visible=bool(pictures), selected_index=0)}
+        updates |= {plot: gr.update(value=figure, visible=True) for plot, (_, figure) in zip(self.plots, shown)}
         return updates | {plot: gr.update(visible=False) for plot in self.plots[len(shown):]}
 
     def _endpoint(self) -> Callable[..., Any]:
@@ -317,6 +377,7 @@ class Tab:
             key = f"endpoint-{what.name}-{id(request)}-{request.session_hash}"
             try:
                 asked = checked(what.settings, settings)
+                refuse_what_is_not_here(asked)
                 result = None
                 for event in events_of(what.name, asked, Inputs(), session=sessions.of(key).session_id):
                     result = event if isinstance(event, Result) else result

@@ -1,9 +1,12 @@
 """The systems that are built. Adding one is one line here, its package, its figures, its page and its tests."""
 
 import importlib
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from backends.run import Result, Run, Settings
 
@@ -26,6 +29,11 @@ class System:
     recorded: Path | None = None  # a saved run that the page opens with, marked as recorded
     upload_setting: str | None = None  # the setting that may be "upload:NAME", if any
     upload_kinds: tuple[str, ...] = ()  # endings that the upload box offers; the content decides
+
+    @property
+    def presets(self) -> Mapping[str, tuple[Any, str]]:
+        """Label -> settings and what to notice: PRESETS beside the settings, for the pages and the Gradio front alike."""
+        return getattr(sys.modules[self.settings.__module__], "PRESETS", {})
 
 
 @cache

@@ -16,6 +16,7 @@ from backends.engine import RunState, the_engine
 from backends.registry import System
 from backends.run import Progress, Result, Settings, explain, load_result, save_result
 from backends.sessions import Session
+from pages import ladder
 from visualizers.theme import themed
 from worlds.errors import InputError
 
@@ -94,27 +95,51 @@ def _is_names(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(entry, str) for entry in value)
 
 
-def presets(system: System, choices: Mapping[str, tuple[Any, str]], on_choice: Callable[[Any], None]) -> None:
-    """One button per preset: label -> (settings, what to notice)."""
-    for column, (label, (settings, help_text)) in zip(st.columns(len(choices)), choices.items()):
-        column.button(label, key=f"preset.{system.name}.{label}", help=help_text, width="stretch", on_click=on_choice,
-                      args=(settings,))
+def presets(system: System, on_choice: Callable[[Any], None]) -> None:
+    """One button per preset of the system; on a phone they share lines."""
+    with st.container(horizontal=True, gap="small"):
+        for label, (settings, help_text) in system.presets.items():
+            st.button(label, key=f"preset.{system.name}.{label}", help=help_text, on_click=on_choice, args=(settings,))
 
 
-def knobs(system: System, names: Sequence[str]) -> dict[str, Any]:
+def ladder_waits() -> bool:
+    """Whether the knobs are best drawn last: their list of models imports torch, once, and pictures do not wait for it."""
+    return "models.catalogue" not in sys.modules
+
+
+def fold(system: System) -> Any:
+    """Where the knobs are; filled by the page, later. Open where a file has to be uploaded first."""
+    return st.expander("Your video, your question, every knob", icon=":material/tune:", key=f"fold.{system.name}",
+                       expanded=bool(st.session_state.get(f"needs.{system.name}")))
+
+
+def knobs(system: System, names: Sequence[str], *, per_row: int = 3) -> dict[str, Any]:
     """One widget per setting, made from its type, bounds and description; returns what they say."""
-    return {name: _knob(system, name) for name in names}
+    ladders = [name for name in names if _schema(system, name).get("role")]  # their entries are long: a line each
+    values = {name: _knob(system, name) for name in ladders}
+    names = [name for name in names if name not in ladders]
+    for first in range(0, len(names), per_row):
+        for column, name in zip(st.columns(per_row, vertical_alignment="bottom"), names[first:first + per_row]):
+            with column:
+                values[name] = _knob(system, name)
+    return values
+
+
+def _schema(system: System, name: str) -> dict[str, Any]:
+    schema = system.settings.model_json_schema()["properties"][name]
+    return next((choice for choice in schema.get("anyOf", []) if choice.get("type") != "null"), {}) | schema
 
 
 def _knob(system: System, name: str) -> Any:
     field = system.settings.model_fields[name]
-    schema = system.settings.model_json_schema()["properties"][name]
-    schema = next((choice for choice in schema.get("anyOf", []) if choice.get("type") != "null"), {}) | schema
+    schema = _schema(system, name)
     key, label, help_text = knob_key(system, name), name.replace("_", " ").capitalize(), field.description
     is_optional = type(None) in typing.get_args(field.annotation)
     if key not in st.session_state:
         default = field.get_default(call_default_factory=True)
         st.session_state[key] = ", ".join(default) if _is_names(default) else default
+    if schema.get("role"):
+        return ladder.knob(label, key, help_text, role=schema["role"], none_label=schema["none"])
     if typing.get_origin(field.annotation) is Literal:
         return st.selectbox(label, typing.get_args(field.annotation), key=key, help=help_text)
     if schema.get("type") == "boolean":
@@ -131,8 +156,7 @@ def _knob(system: System, name: str) -> Any:
             return st.number_input(label, min_value=None if low is None else cast(low), key=key, help=help_text,
                                    max_value=None if high is None else cast(high), step=cast(1) if is_whole else 0.05,
                                    placeholder="automatic" if is_optional else None)
-        if "exclusiveMinimum" in schema:
-            low = 1 if is_whole else 0.01
+        low = (1 if is_whole else 0.01) if "exclusiveMinimum" in schema or low is None else low
         return st.slider(label, int(low) if is_whole else float(low), int(high) if is_whole else float(high), key=key,
                          help=help_text)
     return st.text_input(label, key=key, help=help_text, max_chars=schema.get("maxLength"))
@@ -145,6 +169,11 @@ def settings_from(system: System, values: Mapping[str, Any]) -> Any:
     except ValidationError as error:
         st.error(plain(explain(error)), icon=":material/error:")
         return None
+
+
+def can_run(system: System, asked: Any) -> bool:
+    """Whether the settings are right and every model that they name is here; draws a card for each that is not."""
+    return asked is not None and ladder.cards(asked, lambda name: knob_key(system, name))
 
 
 def linked_settings(system: System) -> Any:
@@ -161,11 +190,27 @@ def linked_settings(system: System) -> Any:
         return None
 
 
+def missing_upload(settings: Settings) -> str:
+    """The name of a file that the settings speak of and that this session does not have, or nothing."""
+    files = session().inputs().files
+    return next((name for name in _uploads(settings) if name not in files), "")
+
+
+def _uploads(settings: Settings) -> list[str]:
+    """The files that the settings name."""
+    return [value.removeprefix("upload:") for _, value in settings if isinstance(value, str) and value.startswith("upload:")]
+
+
 def start(system: System, settings: Settings) -> None:
     """Queue a run and remember it; its settings go into the address."""
     stop(system)
     state = st.session_state
     state.pop(f"error.{system.name}", None)
+    state[f"needs.{system.name}"] = name = missing_upload(settings)
+    if name:
+        state[f"error.{system.name}"] = (f"These settings are for the file {name!r}, which is not in this session: a link holds "
+                                         "settings, never a file. Upload it again below; the other knobs are set already.")
+        return
     try:
         state[f"run.{system.name}"] = the_engine().submit(system.name, settings, session=session().session_id,
                                                           inputs=session().inputs())
@@ -282,13 +327,22 @@ def download_whole(system: System, result: Result, settings: Settings) -> None:
     numbers = json.dumps(result.summary() if hasattr(result, "summary") else settings.model_dump(mode="json"), indent=2)
     second.download_button("Numbers (JSON)", numbers, f"{system.name}-{result.seed}.json", "application/json",
                            key=f"json.{system.name}", width="stretch", on_click="ignore")
-    st.caption("Link to these settings")
-    st.code(f"/{system.name}?settings={settings.permalink()}", language=None, wrap_lines=True)
+    link(system, settings)
     st.caption("The same in Python")
     changed = ", ".join(f"{name}={value!r}" for name, value in settings.model_dump(exclude_defaults=True).items())
     kind = type(settings)
     st.code(f"from backends.run import Inputs, last\nfrom {kind.__module__} import {kind.__name__}\n"
-            f"from backends.{system.name}.run import run\n\nresult = last(run({kind.__name__}({changed}), Inputs()))")
+            f"from backends.{system.name}.run import run\n\nresult = last(run({kind.__name__}({changed}), Inputs()))",
+            language=None, wrap_lines=True)  # Streamlit's colours for code are too pale to be read by all
+
+
+def link(system: System, settings: Settings) -> None:
+    """The whole address of these settings, with a button that copies it."""
+    page = (st.context.url or f"/{system.name}").split("?")[0]
+    st.caption("Link to these settings: whoever opens it gets the same knobs, and the run starts.")
+    st.code(f"{page}?settings={settings.permalink()}", language=None, wrap_lines=True)
+    for name in _uploads(settings):
+        st.caption(f":material/warning: The link does not hold the file {plain(name)}: who opens it has to upload it again.")
 
 
 def source_of(function: Callable[..., Any]) -> None:

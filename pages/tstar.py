@@ -1,22 +1,16 @@
 """Page of T*: a video and a question in, key frames out."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.registry import system as find_system
 from backends.tstar.results import Iteration, TStarResult
 from backends.tstar.search import Search, distribution, spread
 from backends.tstar.settings import TStarSettings
-from pages import parts, tstar_parts
+from pages import parts, tstar_knobs, tstar_parts
 from visualizers import tstar as figures
 
 SYSTEM = find_system("tstar")
-PRESETS = {
-    "See it found": (TStarSettings(), "Fifteen minutes, one star for a few seconds: T* needs a fraction of the frames."),
-    "See it fail": (TStarSettings(grid=8, threshold=0.3, seed=3),
-                    "64 frames in one picture: each is so small that other things are taken for the target."),
-    "No clue to follow": (TStarSettings(video="sample:no-cues"), "No furniture gives the room away: the search is blind."),
-    "Two things, once each": (TStarSettings(video="sample:two-needles", num_frames=8), "Two targets in two rooms."),
-}
 FIRST_KNOBS = ("grid", "num_frames", "budget_share", "rule", "seed", "num_seeds")
 FOLDED_KNOBS = {
     "Detector": ("detector", "quantisation", "threshold", "floor", "max_boxes", "cue_weight", "verifies", "verify_rule", "cell_fit"),
@@ -40,22 +34,24 @@ def draw_live(step: Iteration) -> None:
         st.caption(f"Still to confirm: {', '.join(step.remaining) or 'nothing'} · {step.budget_left} frames of budget left")
 
 
-def knobs() -> None:
-    """Everything that can be turned, folded away."""
-    with st.expander("Your video, your question, every knob", icon=":material/tune:"):
-        values = tstar_parts.input_knobs(SYSTEM)
+def knobs(folded: DeltaGenerator) -> None:
+    """Everything that can be turned, and what it will cost."""
+    with folded:
+        values = tstar_knobs.input_knobs(SYSTEM)
         values |= parts.knobs(SYSTEM, FIRST_KNOBS)
         for tab, names in zip(st.tabs(list(FOLDED_KNOBS)), FOLDED_KNOBS.values()):
             with tab:
                 values |= parts.knobs(SYSTEM, names)
-        values["baselines"] = tstar_parts.baseline_knob(SYSTEM)
+        values["baselines"] = tstar_knobs.baseline_knob(SYSTEM)
         asked = parts.settings_from(SYSTEM, values)
-        search, series = st.columns(2)
-        search.button("Search", type="primary", icon=":material/play_arrow:", disabled=asked is None, key="run.button",
+        is_off = not (parts.can_run(SYSTEM, asked) and tstar_knobs.has_its_similarity(asked))
+        search, series, cost = st.columns([2, 2, 3], vertical_alignment="center")
+        search.button("Search", type="primary", icon=":material/play_arrow:", disabled=is_off, key="run.button",
                       width="stretch", on_click=parts.start, args=(SYSTEM, asked), help="Runs the search with these settings.")
-        series.button("Run 20 seeds", icon=":material/casino:", disabled=asked is None, key="run.seeds", width="stretch",
+        series.button("Run 20 seeds", icon=":material/casino:", disabled=is_off, key="run.seeds", width="stretch",
                       on_click=parts.start, args=(SYSTEM, asked and asked.model_copy(update={"num_seeds": 20})),
                       help="The same search with 20 seeds, beside a random grid: how much of the result is luck?")
+        cost.caption("What is in the way is said above." if is_off else tstar_knobs.cost(asked))
 
 
 def show_rest(result: TStarResult) -> None:
@@ -65,6 +61,7 @@ def show_rest(result: TStarResult) -> None:
     tstar_parts.beside_the_paper(result)
     st.header("How it works")
     tstar_parts.how_it_works(result)
+    tstar_parts.larger_grids(result)
     for function in (Search.update, spread, distribution):
         parts.source_of(function)
     st.header("Take it away")
@@ -75,20 +72,26 @@ def show_rest(result: TStarResult) -> None:
 if (linked := parts.linked_settings(SYSTEM)) is not None:
     choose(linked)
 
-parts.head(SYSTEM, "This page runs a miniature detector that was made here; it shows the mechanism, on drawn videos and on yours.")
-parts.presets(SYSTEM, PRESETS, choose)
+parts.head(SYSTEM, "Here a miniature detector shows the mechanism, on drawn videos and on yours.")
+parts.presets(SYSTEM, choose)
 parts.show_error(SYSTEM)
 result, is_recorded = parts.current_result(SYSTEM)
+tstar_knobs.remember(result, is_recorded=is_recorded)
+waits = parts.ladder_waits()
 if parts.running(SYSTEM):
     parts.watch(SYSTEM, draw_live)
-    knobs()
 else:
     tstar_parts.replay(result)
     parts.badge(result, is_recorded=is_recorded)
     tstar_parts.verdict(result)
-    knobs()
+folded = parts.fold(SYSTEM)
+if not waits:
+    knobs(folded)
+if not parts.running(SYSTEM):
     show_rest(result)
 parts.open_saved(SYSTEM)
 
 st.header("Score result files")
 tstar_parts.score_files()
+if waits:
+    knobs(folded)

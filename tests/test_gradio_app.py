@@ -13,6 +13,7 @@ from pydantic import Field
 import gradio_app
 from backends.engine import LocalEngine
 from backends.registry import System
+from backends.registry import system as find_system
 from backends.run import Array, Inputs, Progress, Result, RunStopped, Settings, load_result
 from gradio_app import OpenSessions, Tab, build, checked, component, parsed, summary
 from worlds.errors import InputError
@@ -74,6 +75,7 @@ def halting(monkeypatch: pytest.MonkeyPatch) -> Halting:
     monkeypatch.setattr(gradio_app, "the_engine", lambda: engine)
     monkeypatch.setattr("backends.sessions.the_engine", lambda: engine)
     monkeypatch.setattr(gradio_app, "figures_of", figures_of)
+    monkeypatch.setattr(gradio_app, "pictures_of", lambda what, event: [])
     return what
 
 
@@ -232,3 +234,41 @@ def test_every_system_gets_its_endpoints_and_nothing_else_is_public(halting: Hal
 
     assert {fn.api_name for fn in demo.fns.values() if fn.api_visibility == "public" and fn.api_name} == {
         "counting", "counting_schema"}
+
+
+def test_presets_turn_the_inputs_to_their_settings() -> None:
+    what = find_system("tstar")
+    tab = Tab(what, OpenSessions())
+
+    for label, (settings, _) in what.presets.items():
+        held_now = tab._held(settings)
+        assert held_now[-1] is None, "an upload is taken out"
+        values = {name: parsed(field, value) for (name, field), value in zip(tab._fields.items(), held_now)}
+        assert checked(what.settings, values) == settings, label
+
+
+def test_the_recorded_run_is_shown_before_any_click() -> None:
+    tab = Tab(find_system("tstar"), OpenSessions())
+    with gr.Blocks():
+        tab.draw()
+
+    assert "recorded run" in tab.line.value
+    assert len(tab.gallery.value) > 1
+    assert sum(plot.visible for plot in tab.plots) >= 3
+    assert tab.numbers.value["model_id"] == "canvas-detector"
+
+
+def test_the_ladder_is_a_list_that_takes_a_folder_too() -> None:
+    field = find_system("tstar").settings.model_json_schema()["properties"]["detector"]
+    drawn = component("detector", field)
+
+    assert drawn.choices[0] == (drawn.choices[0][0], "canvas-detector") and drawn.allow_custom_value
+    assert parsed(field, "OWL-ViT B/32") == "owlvit-base-patch32"
+
+
+def test_a_model_that_is_not_here_is_refused_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    settings = find_system("tstar").settings(detector="owlvit-base-patch32")
+
+    with pytest.raises(InputError, match=r"hf download.*Canvas detector"):
+        gradio_app.refuse_what_is_not_here(settings)

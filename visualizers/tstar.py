@@ -2,7 +2,8 @@
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -112,6 +113,8 @@ def timeline(iteration: Iteration, spans: Sequence[tuple[float, float, str]] = (
                    hovertemplate="key frame at %{x} s<extra></extra>"),
     ])
     _mark_truth(figure, spans, truth_s)
+    faint = {"marker": {"opacity": 1}}  # a click on a mark chooses a moment; the others do not fade for it
+    figure.update_traces(unselected=faint, selector={"type": "bar"}).update_traces(unselected=faint, selector={"mode": "markers"})
     return figure.update_layout(height=330, xaxis=_time_axis(len(seconds)), bargap=0,
                                 yaxis={"title": "score, share", "range": [-0.08, 1.12]},
                                 title=f"After grid {iteration.number}: {iteration.frames_seen} frames seen")
@@ -126,12 +129,13 @@ def heatmap(iterations: Sequence[Iteration]) -> go.Figure:
     drawn_y = np.concatenate([np.full(len(step.positions), step.number) for step in iterations])
     figure = go.Figure([
         go.Heatmap(x=edges, y=[step.number for step in iterations], z=rows, colorscale="Cividis", zmin=0, zmax=1,
-                   colorbar={"title": "share of<br>row's maximum", "thickness": 12},
+                   colorbar={"thickness": 10, "tickformat": ".0%", "nticks": 3},
                    hovertemplate="grid %{y}, %{x} s: %{z:.0%}<extra></extra>"),
         go.Scatter(x=drawn_x, y=drawn_y, mode="markers", name="drawn", hoverinfo="skip",
                    marker={"size": 4, "color": "#FFFFFF", "line": {"width": 0.6, "color": "#000000"}}),
     ])
-    return figure.update_layout(height=300, showlegend=False, title="Where each grid was drawn from",
+    return figure.update_layout(height=300, showlegend=False, margin={"t": 54},
+                                title="Where each grid was drawn from<br><sub>share of its row's maximum</sub>",
                                 xaxis=_time_axis(length), yaxis={"title": "grid", "autorange": "reversed", "dtick":
                                                                  max(1, len(iterations) // 8)})
 
@@ -183,6 +187,24 @@ def cost_bars(result: TStarResult) -> go.Figure:
         hovertemplate="%{y}: %{x} frames<extra></extra>"))
     return figure.update_layout(height=110 + 34 * len(rows), title="What it cost", xaxis_title="frames looked at",
                                 showlegend=False)
+
+
+def grid_recall(card: Mapping[str, Any]) -> go.Figure | None:
+    """What the miniature's card measured: held-out recall against frames per side of the grid; None if it holds no such table."""
+    grids = card.get("measured", {}).get("grids", {})
+    sides = sorted((side for side in grids if side.isdecimal()), key=int)
+    figure = go.Figure()
+    for key, name, colour in (("recall_at_5_percent", "targets, with 5 % of the empty cells lit", SCORE_COLOUR),
+                              ("cue_recall", "cues", DISTRIBUTION_COLOUR)):
+        if sides and all(key in grids[side] for side in sides):
+            figure.add_trace(go.Scatter(x=[f"{side} x {side}" for side in sides], y=[grids[side][key] for side in sides], name=name,
+                                        mode="lines+markers", line={"color": colour}, marker={"size": 9},
+                                        hovertemplate="%{x}: %{y:.0%}<extra></extra>"))
+    if not figure.data:
+        return None
+    return figure.update_layout(height=300, title="What the detector still sees as cells shrink (held-out canvases)", showlegend=True,
+                                yaxis={"title": "recall", "range": [0, 1.05], "tickformat": ".0%"},
+                                xaxis={"title": "grid", "type": "category"})
 
 
 def keyframe_picture(frame: Keyframe) -> np.ndarray:
@@ -265,9 +287,21 @@ def figures(result: TStarResult) -> dict[str, go.Figure]:
     """All charts of a finished search, by title."""
     if not result.iterations:
         return {}
-    charts = {"timeline": timeline(result.iterations[-1], result.truth_spans, result.truth_s),
-              "heatmap": heatmap(result.iterations), "recall": recall_curve(result), "costs": cost_bars(result)}
+    charts = {"timeline": timeline(result.iterations[-1], result.truth_spans, result.truth_s)}
+    if len(result.iterations) > 1:  # a single grid is drawn evenly: there is nothing to see in it
+        charts["heatmap"] = heatmap(result.iterations)
+    charts |= {"recall": recall_curve(result), "costs": cost_bars(result)}
     return charts | ({"seeds": seeds_figure(result)} if result.seed_curves else {})
+
+
+def pictures(event: object) -> list[tuple[np.ndarray, str]]:
+    """What the detector was shown last, then the key frames, with their captions; of an Iteration or a TStarResult."""
+    steps = [event] if isinstance(event, Iteration) else event.iterations if isinstance(event, TStarResult) else ()
+    shown = [(canvas_picture(step), f"Grid {step.number}. Orange: targets, blue: cues")
+             for step in steps[-1:]]
+    keyframes = event.keyframes if isinstance(event, TStarResult) else ()
+    return shown + [(keyframe_picture(frame), f"{clock(frame.second)}, score {frame.score:.2f}"
+                     f"{', confirmed' if frame.is_confirmed else ''}") for frame in keyframes]
 
 
 def live(event: object) -> dict[str, go.Figure] | None:

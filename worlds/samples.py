@@ -15,6 +15,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,7 @@ def sample_of(video_id: str) -> Sample:
     return SAMPLES[name]
 
 
+@lru_cache(maxsize=16)  # its furniture is drawn to measure it, which takes half a second
 def haystack_of(video_id: str) -> Haystack:
     """Return the generated video behind "sample:NAME" or "generated:...", for its exact boxes and answers."""
     return Haystack.from_id(video_id) if video_id.startswith(PREFIX) else Haystack(sample_of(video_id).spec)

@@ -53,10 +53,10 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
     Raises:
         InputError: the video, the names or the model cannot be used; one sentence says why.
     """
-    started = time.perf_counter()
     with ExitStack() as stack:
         yield Progress(0.0, "Opening the video")
         source = yield from open_source(settings, inputs)
+        started = time.perf_counter()  # from the file on disk: drawing a video is not part of the search
         video = stack.enter_context(open_video(source.path))
         length = max(MIN_POSITIONS, int(video.info.duration_s))
         yield Progress(0.02, "Reading the question")
@@ -198,13 +198,12 @@ def _baseline(name: str, settings: TStarSettings, eyes: Eyes, asked: Asked, sour
     if name == "random":
         return _row(name, methods.random(length, count, seed=settings.seed), None, source, time.perf_counter() - start)
     with open_video(source.path) as own:  # a reader of its own: frames that the search has cached would be a gift
-        return _looking_baseline(name, settings, own, eyes, asked, source, search)
+        return _looking_baseline(name, settings, own, eyes, asked, source, search, start)
 
 
 def _looking_baseline(name: str, settings: TStarSettings, video: Video, eyes: Eyes, asked: Asked, source: Source,
-                      search: Search) -> MethodRow:
+                      search: Search, start: float) -> MethodRow:
     """The methods that look at frames to choose some."""
-    start = time.perf_counter()
     length, count = search.length, settings.num_frames
     if name == "scene_change":
         frames = video.frames_at([float(t) for t in range(length)], max_side_px=64)

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 
 from backends.run import Inputs
+from backends.rungs import rung_of
 from backends.tstar.settings import TStarSettings
 from models.boxes import Detector
-from models.catalogue import Rung, find, local_rung
+from models.catalogue import Rung
 from models.detection import ImageGuidedDetector, OwlDetector
 from models.example_detection import ExampleDetector
 from models.memory import budget
@@ -36,16 +36,6 @@ class Eyes:
     floor: float
     canvas_px: int
     notes: tuple[str, ...] = ()
-
-
-def rung_of(name: str, role: str) -> Rung:
-    """A rung by its catalogue name, or by the folder of a checkpoint. Raises InputError when there is none."""
-    if Path(name).is_absolute():
-        return local_rung(name, role)  # type: ignore[arg-type]
-    rung = find(name)
-    if rung.role != role:
-        raise InputError(f"{rung.title} is a {rung.role}, not a {role}. Choose a {role}.")
-    return rung
 
 
 @contextmanager

@@ -9,11 +9,12 @@ from typing import cast
 
 import numpy as np
 
+from backends.rungs import rung_of
 from backends.tstar.grounding import match_answer, parse_grounding
 from backends.tstar.looking import Looker
 from backends.tstar.reading import SAFETY_FACTOR, names_to_detect, read
 from backends.tstar.results import Answer
-from backends.tstar.scorers import Eyes, rung_of
+from backends.tstar.scorers import Eyes
 from backends.tstar.settings import TStarSettings
 from models.memory import budget
 from models.similarity import FrameScorer

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from backends.run import Settings
+from worlds.samples import SAMPLES
 
 Rule = Literal["official", "early", "paper", "softmax", "random"]
 FinalRule = Literal["top_scores", "draw_scores", "top_distribution"]
@@ -17,17 +18,18 @@ Baseline = Literal["uniform", "random", "random_grid", "dense", "budgeted_dense"
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
-def _knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", **limits: Any) -> Any:
-    """`role`: the setting names a model of that ladder; `none` is how leaving it empty reads."""
-    ladder = {"role": role, "none": none} if role else {}
-    return Field(default, description=description, json_schema_extra={"group": group, **ladder}, **limits)
+def _knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", suggestions: tuple[str, ...] = (),
+          **limits: Any) -> Any:
+    """`role`: the setting names a model of that ladder; `none` is how leaving it empty reads. `suggestions`: likely values."""
+    extra: dict[str, Any] = {"role": role, "none": none} if role else {"suggestions": list(suggestions)} if suggestions else {}
+    return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
 
 
 class TStarSettings(Settings):
     """Settings of one search."""
 
     video: str = _knob("sample:fifteen-minutes", "input", "Which video: a sample, a generated one or an uploaded file.",
-                       max_length=300)
+                       max_length=300, suggestions=tuple(sample.id for sample in SAMPLES.values()))
     question: str = _knob("", "input", "What you want to know. Empty: the sample's own question.", max_length=500)
     targets: tuple[Name, ...] = _knob((), "input", "Objects to find. Empty: taken from the question.", max_length=4)
     cues: tuple[Name, ...] = _knob((), "input", "Objects that are likely to be near. Empty: taken from the question.",

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from backends.engine import the_engine
 from backends.tstar.settings import TStarSettings
+from pages import costs
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_word_that_the_miniature_does_not_know_is_named(page):
 
 
 def test_stopped_search_keeps_what_it_found(page):
-    page.button(key="preset.tstar.No clue to follow").click().run()
+    page.button(key="preset.tstar.See it found").click().run()
     run_id = page.session_state["run.tstar"]
     the_engine().events(run_id, since=4, wait_s=60)
     page.button(key="stop.tstar").click().run()
@@ -96,3 +97,52 @@ def test_stopped_search_keeps_what_it_found(page):
 
     assert not page.exception
     assert page.session_state["result.tstar"].iterations
+
+
+def test_ladder_offers_what_runs_here_first_and_says_why_the_rest_does_not(page):
+    entries = page.selectbox(key="knob.tstar.detector").options
+
+    assert entries[0].startswith("Canvas detector")
+    assert all("not here" not in entry for entry in entries[:1])
+    assert any("OWL-ViT" in entry for entry in entries)
+
+
+def test_model_that_is_not_here_gives_one_card_and_no_run(page, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    page.selectbox(key="knob.tstar.detector").set_value("owlvit-base-patch32").run()
+
+    assert page.button(key="run.button").disabled
+    assert any("hf download" in code.value for code in page.code)
+    page.button(key="fallback.detector").click().run()
+    assert page.selectbox(key="knob.tstar.detector").value == "canvas-detector"
+    assert not page.button(key="run.button").disabled
+
+
+def test_cost_is_said_before_a_run_and_learns_from_it():
+    costs.forget()
+    page = AppTest.from_file("../../app.py", default_timeout=120).run().switch_page("pages/tstar.py").run()
+
+    def cost() -> str:
+        return next(text.value for text in page.caption if "Models: about" in text.value)
+
+    assert "MB" in cost() and "recorded run" in cost()
+    page.button(key="preset.tstar.Push it until it breaks").click().run()
+    page = finish(page)
+    assert "last run here" in cost()
+
+
+def test_link_with_an_upload_says_that_the_file_is_needed_and_keeps_the_knobs():
+    app = AppTest.from_file("../../app.py", default_timeout=120).run()
+    app.query_params["settings"] = TStarSettings(video="upload:toy.mp4", grid=2).permalink()
+    page = app.switch_page("pages/tstar.py").run()
+
+    assert "toy.mp4" in page.error[0].value and "Upload it again" in page.error[0].value
+    assert page.slider(key="knob.tstar.grid").value == 2
+    assert "run.tstar" not in page.session_state
+
+
+def test_baseline_without_its_model_is_said_before_the_run(page):
+    page.multiselect(key="knob.tstar.baselines").set_value(["aks"]).run()
+
+    assert page.button(key="run.button").disabled
+    assert "AKS" in page.warning[-1].value

@@ -69,3 +69,23 @@ def test_figures_leave_the_result_as_it_was(result):
     figures.figures(result)
 
     assert save_result(result) == before
+
+
+def test_recall_against_grid_is_what_the_card_says_in_order_of_size():
+    card = {"measured": {"grids": {"8": {"recall_at_5_percent": 0.2}, "1": {"recall_at_5_percent": 0.9}}}}
+    (targets,) = figures.grid_recall(card).data
+
+    assert list(targets.x) == ["1 x 1", "8 x 8"] and list(targets.y) == [0.9, 0.2]
+
+
+@pytest.mark.parametrize("card", [{}, {"measured": {}}, {"measured": {"grids": {"4": {}}}}],
+                         ids=["no card", "no grids", "no numbers"])
+def test_card_without_that_table_gives_no_empty_chart(card):
+    assert figures.grid_recall(card) is None
+
+
+def test_pictures_are_the_last_grid_and_every_key_frame(result):
+    shown = figures.pictures(result)
+
+    assert len(shown) == 1 + len(result.keyframes)
+    assert shown[0][1].startswith(f"Grid {len(result.iterations)}")

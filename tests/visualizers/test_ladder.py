@@ -1,0 +1,92 @@
+"""The ladder as text: order, reasons, what is missing. No network, no weights."""
+
+import pytest
+from pydantic import Field
+
+from backends.run import Settings
+from models import catalogue
+from visualizers import ladder
+
+
+class Asks(Settings):
+    detector: str = Field("canvas-detector", json_schema_extra={"role": "detector"})
+    vlm: str = Field("", json_schema_extra={"role": "vlm", "none": "None"})
+    quantisation: str = "none"
+
+
+@pytest.fixture(autouse=True)
+def offline(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.delenv("ORRERY_MODELS_DIR", raising=False)
+
+
+def test_every_rung_of_the_role_is_offered_and_what_is_here_comes_first():
+    offered = ladder.choices("detector")
+
+    assert {choice.value for choice in offered} == {rung.name for rung in catalogue.rungs("detector")}
+    assert [choice.is_here for choice in offered] == sorted((choice.is_here for choice in offered), reverse=True)
+    assert all(("not here" in choice.label) != choice.is_here for choice in offered)
+
+
+def test_setting_that_may_be_empty_offers_none_first():
+    assert ladder.choices("vlm", none_label="None")[0].value == ""
+
+
+def test_default_settings_miss_nothing_and_cost_the_miniature():
+    assert ladder.missing(Asks()) == ()
+    assert ladder.memory_mb(Asks()) == catalogue.find("canvas-detector").memory_mb["none"]
+
+
+def test_missing_model_comes_with_reason_command_and_a_way_on():
+    (entry,) = ladder.missing(Asks(detector="owlvit-base-patch32"))
+
+    assert entry.setting == "detector" and entry.command == "hf download google/owlvit-base-patch32"
+    assert entry.fallback == "canvas-detector" and "MB" in entry.what
+
+
+def test_optional_model_that_is_missing_falls_back_to_none():
+    (entry,) = ladder.missing(Asks(vlm="qwen2.5-vl-3b"))
+
+    assert (entry.fallback, entry.fallback_title) == ("", "")
+
+
+def test_quantisation_that_a_rung_lacks_is_missing_too():
+    (entry,) = ladder.missing(Asks(quantisation="nf4"))
+
+    assert "nf4" in entry.reason
+
+
+@pytest.mark.parametrize("typed", ["OWL-ViT B/32", "owl-vit b/32", "owlvit-base-patch32"], ids=["title", "lower case", "name"])
+def test_title_that_is_typed_becomes_its_rung(typed):
+    assert ladder.value_of(typed, "detector") == "owlvit-base-patch32"
+
+
+def test_folder_name_becomes_a_path_below_the_models_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("ORRERY_MODELS_DIR", str(tmp_path))
+
+    assert ladder.value_of("my-owl", "detector") == str(tmp_path / "my-owl")
+    (entry,) = ladder.missing(Asks(detector=ladder.value_of("my-owl", "detector")))
+    assert "no model folder" in entry.reason
+
+
+def test_folder_without_a_models_folder_is_refused_with_what_to_set():
+    (entry,) = ladder.missing(Asks(detector="my-owl"))
+
+    assert "ORRERY_MODELS_DIR" in entry.reason and entry.fallback == "canvas-detector"
+
+
+def test_folder_of_a_checkpoint_is_offered_by_its_name(monkeypatch, tmp_path):
+    import json
+
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    folder = tmp_path / "my-owl"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({"architectures": ["OwlViTForObjectDetection"]}))
+    save_file({"weight": np.zeros((2, 2), np.float32)}, folder / "model.safetensors")
+    monkeypatch.setenv("ORRERY_MODELS_DIR", str(tmp_path))
+
+    assert "my-owl (my folder)" in [choice.label for choice in ladder.choices("detector")]
+    assert "my-owl (my folder)" not in [choice.label for choice in ladder.choices("vlm")]
+    assert ladder.missing(Asks(detector=str(folder))) == ()

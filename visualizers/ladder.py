@@ -1,0 +1,176 @@
+"""How the ladder of models reads: one line per rung, and what a person needs to know of one that is not here.
+
+Text only; the pages and the Gradio front make widgets of it. Importing the catalogue imports torch, so the functions
+do it, when they are first asked: a page's first picture does not wait for that.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from worlds.errors import InputError
+
+MAX_FOLDERS = 50  # of ORRERY_MODELS_DIR that are offered; any other can be typed
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry of the ladder's list. `value` is what the setting holds."""
+
+    value: str
+    title: str
+    label: str
+    is_here: bool
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a model that was chosen cannot run here, and what to do."""
+
+    setting: str
+    title: str
+    what: str
+    reason: str
+    command: str  # that would bring it here; empty where none would
+    fallback: str  # a value of the setting that works, or the empty one
+    fallback_title: str
+
+
+def choices(role: str, *, none_label: str = "", asks_device: bool = True) -> tuple[Choice, ...]:
+    """What runs here first, folders of one's own next, then the rest with the reason in the label.
+
+    Args:
+        none_label: how "no model" reads; empty where the setting needs one.
+        asks_device: False where no accelerator may be touched yet; then only the files decide.
+    """
+    from models import catalogue
+
+    rungs = catalogue.rungs(role)  # type: ignore[arg-type]
+    sized = [(rung, f"{rung.title} · {_megabytes(rung)}") for rung in rungs]
+    here = [Choice(rung.name, rung.title, label, True) for rung, label in sized if _runs(rung, asks_device)]
+    gone = [Choice(rung.name, rung.title, f"{label} (not here: {_short(rung)})", False) for rung, label in sized
+            if not _runs(rung, asks_device)]
+    none = [Choice("", none_label, none_label, True)] if none_label else []
+    return (*none, *here, *_folders(role), *gone)
+
+
+def value_of(text: str, role: str) -> str:
+    """What the setting wants for what a person typed: a rung's name for its title, a folder's path for its name."""
+    wanted, root = text.strip(), os.environ.get("ORRERY_MODELS_DIR")
+    for choice in choices(role):
+        if wanted.lower() in (choice.value.lower(), choice.title.lower(), choice.label.lower()):
+            return choice.value
+    return str(Path(root).resolve() / wanted) if root and wanted else wanted
+
+
+def missing(settings: BaseModel) -> tuple[Missing, ...]:
+    """The models that the settings name and that cannot run here."""
+    found = []
+    for name, role, quantisation in _named(settings):
+        try:
+            rung = _rung(getattr(settings, name), role)
+        except InputError as error:
+            found.append(Missing(name, getattr(settings, name), "", str(error), "", *_fallback(settings, name)))
+            continue
+        from models.catalogue import availability
+
+        state = availability(rung, quantisation=quantisation)
+        if not state.ok:
+            what = (f"{rung.architecture}, {_millions(rung)}, about {_megabytes(rung, quantisation)} of memory, "
+                    f"licence {rung.licence}. {rung.note}")
+            found.append(Missing(name, rung.title, what, state.reason, _command(state.reason), *_fallback(settings, name)))
+    return tuple(found)
+
+
+def memory_mb(settings: BaseModel) -> int:
+    """Estimated memory of all models that the settings name; one that is not known counts nothing."""
+    total = 0
+    for name, role, quantisation in _named(settings):
+        try:
+            total += _rung(getattr(settings, name), role).memory_mb.get(quantisation, 0)
+        except InputError:
+            continue
+    return total
+
+
+def _roles(settings: BaseModel) -> dict[str, str]:
+    """setting -> role, of those that name a model."""
+    extras = {name: field.json_schema_extra for name, field in type(settings).model_fields.items()}
+    return {name: str(extra["role"]) for name, extra in extras.items() if isinstance(extra, dict) and extra.get("role")}
+
+
+def _named(settings: BaseModel) -> list[tuple[str, str, Any]]:
+    """(setting, role, quantisation) of every model that is named."""
+    quantisation = getattr(settings, "quantisation", "none")
+    return [(name, role, quantisation) for name, role in _roles(settings).items() if getattr(settings, name)]
+
+
+def _rung(name: str, role: str) -> Any:
+    from models import catalogue
+
+    rung = next((rung for rung in catalogue.RUNGS if rung.name == name), None)
+    if rung is None:
+        return catalogue.local_rung(name, role)  # type: ignore[arg-type]  # it knows why a folder cannot be used
+    if rung.role != role:
+        raise InputError(f"{rung.title} is a {rung.role}, not a {role}. Choose a {role}.")
+    return rung
+
+
+def _fallback(settings: BaseModel, name: str) -> tuple[str, str]:
+    """The setting's default and how it reads."""
+    default = str(type(settings).model_fields[name].get_default())
+    return default, _rung(default, _roles(settings)[name]).title if default else ""
+
+
+def _runs(rung: Any, asks_device: bool) -> bool:
+    from models.catalogue import availability, missing_files
+
+    if not asks_device:
+        return not missing_files(rung)
+    return any(availability(rung, quantisation=kind).ok for kind in rung.quantisations)
+
+
+def _short(rung: Any) -> str:
+    from models.catalogue import missing_files
+
+    reason = missing_files(rung)
+    if not reason:
+        return "needs more memory"
+    return "a package is missing" if "package" in reason else "no weights on this machine"
+
+
+def _command(reason: str) -> str:
+    """The catalogue's sentences end in 'with: COMMAND.'"""
+    return reason.rpartition("with: ")[2].rstrip(".") if "with: " in reason else ""
+
+
+def _megabytes(rung: Any, quantisation: str = "") -> str:
+    """In that quantisation, or in the smallest that it has."""
+    least = rung.memory_mb.get(quantisation) or min(rung.memory_mb.values())
+    return f"{least / 1000:.1f} GB" if least >= 1000 else f"{least} MB"
+
+
+def _millions(rung: Any) -> str:
+    return f"{rung.parameters / 1e9:.1f} billion parameters" if rung.parameters >= 1e9 else (
+        f"{rung.parameters / 1e6:.0f} million parameters")
+
+
+def _folders(role: str) -> list[Choice]:
+    root = os.environ.get("ORRERY_MODELS_DIR")
+    if not root or not Path(root).is_dir():
+        return []
+    folders = sorted(path for path in Path(root).resolve().iterdir() if (path / "config.json").is_file())[:MAX_FOLDERS]
+    return [Choice(str(path), path.name, f"{path.name} (my folder)", True) for path in folders if _is_readable(path, role)]
+
+
+@cache
+def _is_readable(path: Path, role: str) -> bool:
+    try:
+        _rung(str(path), role)
+    except InputError:
+        return False
+    return True
