@@ -8,8 +8,9 @@ Numbers of parameters are those of the published checkpoints, rounded; memory is
 
 import json
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
@@ -21,9 +22,9 @@ from safetensors import SafetensorError, safe_open
 from models import devices
 from worlds.errors import InputError
 
-Role = Literal["detector", "vlm", "similarity"]
+Role = Literal["detector", "vlm", "similarity", "language"]
 Quantisation = Literal["none", "int8", "nf4"]
-Loader = Literal["canvas-detector", "zero-shot-detector", "frame-scorer", "vlm"]
+Loader = Literal["canvas-detector", "zero-shot-detector", "frame-scorer", "vlm", "language-model"]
 
 MINIATURES = Path(__file__).parent / "miniatures"
 MAX_CONFIG_BYTES = 1_000_000
@@ -47,11 +48,23 @@ VLM_CLASSES = (
     "LlavaForConditionalGeneration",
     "LlavaOnevisionForConditionalGeneration",
 )
+LANGUAGE_CLASSES = (
+    "LlamaForCausalLM",
+    "Qwen2ForCausalLM",
+    "Qwen3ForCausalLM",
+    "MistralForCausalLM",
+    "GPTNeoXForCausalLM",
+    "PhiForCausalLM",
+    "GPTJForCausalLM",
+    "OlmoForCausalLM",
+)
+_EPOCH = re.compile(r"epoch-(\d{2,4})")
 _PACKAGES = {"SmolVLMForConditionalGeneration": "num2words"}  # which its processor imports, for videos only
 _CLASSES: Mapping[str, tuple[tuple[str, ...], Loader]] = {
     "detector": (DETECTOR_CLASSES, "zero-shot-detector"),
     "similarity": (SIMILARITY_CLASSES, "frame-scorer"),
     "vlm": (VLM_CLASSES, "vlm"),
+    "language": (LANGUAGE_CLASSES, "language-model"),
 }
 
 
@@ -112,6 +125,29 @@ def _vlm(name: str, source: str, architecture: str, millions: int, **facts: Any)
     return Rung(name, "vlm", title, source, "vlm", architecture, licence, millions * 1_000_000, "bfloat16", **facts)
 
 
+def _miniature_language(name: str, epoch: int, parameters: int, title: str, note: str) -> Rung:
+    return Rung(
+        name,
+        "language",
+        f"{title} (miniature)",
+        f"{name}/epoch-{epoch:02d}",
+        "language-model",
+        "LlamaForCausalLM",
+        "apache-2.0",
+        parameters,
+        is_miniature=True,
+        note=note,
+    )
+
+
+def _language(name: str, source: str, architecture: str, millions: int, **facts: Any) -> Rung:
+    title, licence = str(facts.pop("title")), str(facts.pop("licence", "apache-2.0"))
+    dtype = facts.pop("dtype", "bfloat16")
+    return Rung(name, "language", title, source, "language-model", architecture, licence, millions * 1_000_000, dtype, **facts)
+
+
+_GATED = "Gated: accept its licence on the hub and log in before it can be fetched."
+
 RUNGS: tuple[Rung, ...] = (
     Rung(
         name="canvas-detector",
@@ -121,12 +157,12 @@ RUNGS: tuple[Rung, ...] = (
         loader="canvas-detector",
         architecture="CanvasDetector",
         licence="apache-2.0",
-        parameters=2_000_000,
+        parameters=811_215,
         quantisations=("none",),
         is_miniature=True,
         note="Trained here on drawn scenes; it knows their objects only, never a photograph's.",
-        theta=0.5,
-        floor=0.05,
+        theta=0.26,
+        floor=0.12,
     ),
     _detector(
         "owlvit-base-patch32",
@@ -257,6 +293,54 @@ RUNGS: tuple[Rung, ...] = (
         title="LLaVA-OneVision 7B",
         note="The paper's open grounding model.",
     ),
+    _miniature_language("coda-english", 16, 164_544, "English facts",
+                        "Trained here on invented facts in a few hundred English words; it knows no others."),
+    _miniature_language("coda-p-law", 20, 228_672, "Popularity law",
+                        "Trained here on invented words, popularity 2 to 100, weight decay 1.0: it keeps overshadowing."),
+    _miniature_language("coda-p-law-low-decay", 14, 228_672, "Popularity law, low decay",
+                        "The same sentences with weight decay 0.01: overshadowing comes and goes."),
+    _miniature_language("coda-l-law", 16, 228_672, "Length law",
+                        "Trained here on invented words, length 2 to 100, the rare word anywhere in the sentence."),
+    _language("pythia-160m", "EleutherAI/pythia-160m", "GPTNeoXForCausalLM", 162, title="Pythia 160M", dtype="float32",
+              note="The smallest of the paper's size sweep."),
+    _language("pythia-410m", "EleutherAI/pythia-410m", "GPTNeoXForCausalLM", 405, title="Pythia 410M", dtype="float32",
+              note="Of the paper's size sweep."),
+    _language("qwen2.5-0.5b", "Qwen/Qwen2.5-0.5B-Instruct", "Qwen2ForCausalLM", 494, title="Qwen2.5 0.5B Instruct",
+              note="The quickest that follows instructions; later than most of the paper's models."),
+    _language("pythia-1b", "EleutherAI/pythia-1b", "GPTNeoXForCausalLM", 1012, title="Pythia 1B", note="Of the paper's size sweep."),
+    _language("llama-3.2-1b", "meta-llama/Llama-3.2-1B", "LlamaForCausalLM", 1236, title="Llama 3.2 1B", licence="llama3.2",
+              note=_GATED),
+    _language("pythia-1.4b", "EleutherAI/pythia-1.4b", "GPTNeoXForCausalLM", 1415, title="Pythia 1.4B",
+              note="Of the paper's size sweep."),
+    _language("qwen2.5-1.5b", "Qwen/Qwen2.5-1.5B-Instruct", "Qwen2ForCausalLM", 1544, title="Qwen2.5 1.5B Instruct",
+              note="Small and follows instructions."),
+    _language("smollm2-1.7b", "HuggingFaceTB/SmolLM2-1.7B-Instruct", "LlamaForCausalLM", 1711, title="SmolLM2 1.7B Instruct",
+              note="Made for small machines."),
+    _language("pythia-2.8b", "EleutherAI/pythia-2.8b", "GPTNeoXForCausalLM", 2775, title="Pythia 2.8B",
+              note="Of the paper's size sweep; the synthetic sentences are drawn from its vocabulary."),
+    _language("phi-2", "microsoft/phi-2", "PhiForCausalLM", 2780, title="Phi-2 2.8B", licence="mit",
+              note="Of the paper's size sweep."),
+    _language("llama-3.2-3b", "meta-llama/Llama-3.2-3B", "LlamaForCausalLM", 3213, title="Llama 3.2 3B", licence="llama3.2",
+              note=_GATED),
+    _language("gpt-j-6b", "EleutherAI/gpt-j-6b", "GPTJForCausalLM", 6051, title="GPT-J 6B",
+              note="Of the paper's size sweep. Published as pickled weights only, which are not read here: save it once as "
+              "safetensors and open the folder."),
+    _language("llama-2-7b-chat", "meta-llama/Llama-2-7b-chat-hf", "LlamaForCausalLM", 6738, title="Llama 2 7B Chat",
+              licence="llama2", dtype="float16", note=f"The paper's main model. {_GATED}"),
+    _language("llama-2-7b", "meta-llama/Llama-2-7b-hf", "LlamaForCausalLM", 6738, title="Llama 2 7B", licence="llama2",
+              dtype="float16", note=f"Of the paper's size sweep. {_GATED}"),
+    _language("olmo-7b", "allenai/OLMo-7B-hf", "OlmoForCausalLM", 6888, title="OLMo 7B",
+              note="The paper counts its training corpus, Dolma."),
+    _language("mistral-7b", "mistralai/Mistral-7B-v0.1", "MistralForCausalLM", 7242, title="Mistral 7B",
+              note="The paper's second model; it does not say which version."),
+    _language("mistral-7b-instruct", "mistralai/Mistral-7B-Instruct-v0.3", "MistralForCausalLM", 7248, title="Mistral 7B Instruct",
+              note="In nf4 it fits a GPU of 16 GB."),
+    _language("qwen2.5-7b", "Qwen/Qwen2.5-7B-Instruct", "Qwen2ForCausalLM", 7616, title="Qwen2.5 7B Instruct",
+              note="In nf4 it fits a GPU of 16 GB."),
+    _language("llama-3.1-8b", "meta-llama/Llama-3.1-8B-Instruct", "LlamaForCausalLM", 8030, title="Llama 3.1 8B Instruct",
+              licence="llama3.1", note=f"In nf4 it fits a GPU of 16 GB. {_GATED}"),
+    _language("llama-2-13b", "meta-llama/Llama-2-13b-hf", "LlamaForCausalLM", 13016, title="Llama 2 13B", licence="llama2",
+              dtype="float16", note=f"The largest of the paper's size sweep. {_GATED}"),
 )
 
 
@@ -271,6 +355,22 @@ def find(name: str) -> Rung:
         if rung.name == name:
             return rung
     raise InputError(f"There is no model {name[:80]!r}. Choose one of: {', '.join(rung.name for rung in RUNGS)}.")
+
+
+def epochs(rung: Rung) -> tuple[int, ...]:
+    """Return the epochs at which a miniature was kept, in order; empty where it was kept once."""
+    parent = folder_of(rung).parent
+    if not rung.is_miniature or not _EPOCH.fullmatch(folder_of(rung).name):
+        return ()
+    return tuple(sorted(int(match[1]) for folder in parent.glob("epoch-*") if (match := _EPOCH.fullmatch(folder.name))))
+
+
+def at_epoch(rung: Rung, epoch: int) -> Rung:
+    """Return the same rung at another epoch of its training. Raises InputError where that epoch was not kept."""
+    if epoch not in epochs(rung):
+        kept = ", ".join(map(str, epochs(rung))) or "none"
+        raise InputError(f"{rung.title} was not kept at epoch {epoch}. Kept epochs: {kept}.")
+    return replace(rung, source=f"{rung.source.rpartition('/')[0]}/epoch-{epoch:02d}")
 
 
 def downloads_allowed() -> bool:
@@ -325,7 +425,7 @@ def missing_files(rung: Rung) -> str:
             return ""
         if rung.is_local:
             return f"{rung.title} has no config.json with safetensors weights any more. Write it again with save_pretrained."
-        recipe = rung.name.replace("-", "_")
+        recipe = f"coda {rung.name}" if rung.role == "language" else rung.name.replace("-", "_")
         return f"{rung.title} is not in this copy. Make it with: python -m models.recipes.{recipe}."
     if _cached_weights(rung.source) or downloads_allowed():
         return ""

@@ -14,20 +14,24 @@ from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModel,
+    AutoModelForCausalLM,
     AutoModelForImageTextToText,
     AutoModelForZeroShotObjectDetection,
     AutoProcessor,
+    AutoTokenizer,
     PreTrainedModel,
 )
 
 from models import catalogue
 from models.catalogue import Quantisation, Rung
 from models.detection import Detector, MiniatureDetector, zero_shot_detector
+from models.language import LanguageModel
 from models.quantisation import config_for, footprint_mb
 from models.similarity import FrameScorer
 from models.vlm import VisionLanguageModel, load_image_processor_only
 from worlds.errors import InputError
 
+Tool = Detector | FrameScorer | VisionLanguageModel | LanguageModel
 MINIATURE_CLASSES = {"canvas-detector": "models.canvas_detector:CanvasDetector"}  # imported when first asked for
 
 
@@ -38,7 +42,7 @@ class Loaded:
     rung: Rung
     quantisation: Quantisation
     device: str
-    tool: Detector | FrameScorer | VisionLanguageModel
+    tool: Tool
     footprint_mb: float
 
 
@@ -63,9 +67,7 @@ def load(rung: Rung, quantisation: Quantisation = "none", device: str = "cpu") -
     return Loaded(rung, quantisation, device, tool, footprint_mb(model))
 
 
-def _build(
-    rung: Rung, quantisation: Quantisation, device: str
-) -> tuple[PreTrainedModel, Detector | FrameScorer | VisionLanguageModel]:
+def _build(rung: Rung, quantisation: Quantisation, device: str) -> tuple[PreTrainedModel, Tool]:
     if rung.loader == "canvas-detector":
         module, _, name = MINIATURE_CLASSES[rung.name].partition(":")
         auto_class = getattr(importlib.import_module(module), name)
@@ -78,6 +80,9 @@ def _build(
     if rung.loader == "frame-scorer":
         model = _weights(AutoModel, rung, quantisation, device)
         return model, FrameScorer(model, _processor(rung))
+    if rung.loader == "language-model":
+        model = _weights(AutoModelForCausalLM, rung, quantisation, device)
+        return model, LanguageModel(model, AutoTokenizer.from_pretrained(_source(rung), **_options(rung)))
     model = _weights(AutoModelForImageTextToText, rung, quantisation, device)
     processor = load_image_processor_only(_source(rung), **_options(rung))
     return model, VisionLanguageModel(model, processor)

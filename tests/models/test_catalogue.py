@@ -4,11 +4,14 @@ import json
 
 import pytest
 import torch
+from safetensors import safe_open
 
 from models import catalogue, devices
 from models.catalogue import RUNGS, availability, find, local_rung, rungs
 from tests.models import tiny_checkpoints
 from worlds.errors import InputError
+
+BATCH_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # buffers, no parameters
 
 
 @pytest.fixture
@@ -22,9 +25,41 @@ def test_names_of_rungs_are_unique_and_found():
 
 
 def test_every_role_has_rungs_and_every_detector_has_thresholds():
-    assert {rung.role for rung in RUNGS} == {"detector", "vlm", "similarity"}
+    assert {rung.role for rung in RUNGS} == {"detector", "vlm", "similarity", "language"}
     assert all(0 < rung.floor < rung.theta < 1 for rung in rungs("detector"))
     assert rungs("detector")[0].is_miniature
+    assert rungs("language")[0].name == "coda-english"
+    assert sum(rung.is_miniature for rung in rungs("language")) == 4
+
+
+def test_a_ladder_of_language_models_ascends():
+    sizes = [rung.parameters for rung in rungs("language") if not rung.is_miniature]
+
+    assert sizes == sorted(sizes)
+    assert {rung.architecture for rung in rungs("language")} <= set(catalogue.LANGUAGE_CLASSES)
+
+
+@pytest.mark.parametrize("rung", [rung for rung in RUNGS if rung.is_miniature], ids=lambda rung: rung.name)
+def test_a_shipped_miniature_is_what_its_folder_says(rung):
+    folder = catalogue.folder_of(rung)
+    if not folder.is_dir():
+        pytest.skip(f"{rung.name} is not in this copy")
+    config = json.loads((folder / "config.json").read_text())
+    with safe_open(folder / "model.safetensors", framework="pt") as weights:
+        sizes = {key: weights.get_tensor(key).numel() for key in weights.keys()}  # noqa: SIM118  # not a dict
+
+    assert rung.architecture == config["architectures"][0]
+    assert rung.parameters == sum(size for key, size in sizes.items() if not key.endswith(BATCH_STATISTICS))
+    assert rung.theta == config.get("confirmation")
+    assert rung.floor == config.get("floor")
+
+
+@pytest.mark.parametrize(("name", "command"), [
+    ("canvas-detector", "python -m models.recipes.canvas_detector"), ("coda-p-law", "python -m models.recipes.coda coda-p-law")])
+def test_a_miniature_that_is_missing_says_how_it_is_made(tmp_path, monkeypatch, name, command):
+    monkeypatch.setattr(catalogue, "MINIATURES", tmp_path)
+
+    assert command in availability(find(name), "cpu").reason
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones():

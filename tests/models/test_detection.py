@@ -207,7 +207,7 @@ def test_a_miniature_is_asked_in_the_same_words(canvases):
     detector = MiniatureDetector(Network(), find("canvas-detector"))
 
     assert detector.is_miniature
-    assert (detector.theta, detector.floor) == (0.5, 0.05)
+    assert (detector.theta, detector.floor) == (find("canvas-detector").theta, find("canvas-detector").floor)
     assert detector.detect(canvases, NAMES, floor=0.25)[2] == [Box(0, 0, 1, 1, label=1, score=0.25)]
     assert detector.detect(canvases, [], floor=0.25) == [[], [], []]
 

@@ -6,10 +6,12 @@ import pytest
 
 from models.catalogue import find, local_rung
 from models.detection import OwlDetector, ZeroShotDetector
+from models.language import LanguageModel
 from models.loading import load
+from models.memory import ModelBudget
 from models.similarity import FrameScorer
 from models.vlm import VisionLanguageModel
-from tests.models import tiny_checkpoints
+from tests.models import tiny_checkpoints, tiny_languages
 from worlds.errors import InputError
 
 
@@ -23,6 +25,23 @@ def test_every_role_gets_its_tool(tiny, family, tool):
     assert isinstance(loaded.tool, tool)
     assert not loaded.tool.model.training
     assert loaded.footprint_mb == pytest.approx(loaded.rung.parameters * 4 / 1e6, rel=0.02)
+
+
+def test_a_language_model_of_another_class_than_named_is_refused(checkpoints):
+    if not (checkpoints / "mistral").exists():
+        tiny_languages.save(checkpoints / "mistral", "mistral")
+    wrong = replace(local_rung("mistral", "language"), architecture="LlamaForCausalLM")
+
+    with pytest.raises(InputError, match="must be a 'LlamaForCausalLM'"):
+        load(wrong)
+
+
+def test_a_language_model_lends_itself_through_the_budget(checkpoints):
+    if not (checkpoints / "mistral").exists():
+        tiny_languages.save(checkpoints / "mistral", "mistral")
+
+    with ModelBudget(limit_mb=100).borrow(local_rung("mistral", "language"), device="cpu") as loaded:
+        assert isinstance(loaded.tool, LanguageModel)
 
 
 def test_a_hub_model_that_is_not_cached_is_refused_in_one_sentence(tmp_path, monkeypatch):

@@ -1,0 +1,99 @@
+"""Rows of tokens read together through one cache of keys and values, and the next token's log-probabilities per row.
+
+Rows of different length are padded on the left, so that every row's last column is its last token. Positions count a row's
+own tokens: padding has none, and a token that is hidden from attention keeps its place, unlike in `generate`, which
+derives positions from the attention mask and so would shift all that follows a hole.
+"""
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import DynamicCache
+
+from models.language import LanguageModel
+
+
+@dataclass(frozen=True)
+class Row:
+    """The tokens of one prompt, and the positions among them that no later token may attend to."""
+
+    ids: tuple[int, ...]
+    hidden: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Left-padded rows, each tensor of shape (rows, tokens) and type int64."""
+
+    input_ids: torch.Tensor
+    attention_mask: torch.Tensor  # 1 where a token may be attended to
+    position_ids: torch.Tensor
+
+
+def padded(rows: Sequence[Row], pad_id: int) -> Batch:
+    """Return the rows as one batch. Raises ValueError for no rows and for a row without tokens."""
+    if not rows or not all(row.ids for row in rows):
+        raise ValueError("a batch needs at least one row, and every row at least one token")
+    length = max(len(row.ids) for row in rows)
+    input_ids = torch.full((len(rows), length), pad_id)
+    attention_mask = torch.zeros((len(rows), length), dtype=torch.long)
+    for index, row in enumerate(rows):
+        start = length - len(row.ids)
+        input_ids[index, start:] = torch.tensor(row.ids)
+        attention_mask[index, start:] = 1
+        attention_mask[index, [start + position for position in row.hidden]] = 0
+    starts = torch.tensor([length - len(row.ids) for row in rows])
+    position_ids = (torch.arange(length)[None] - starts[:, None]).clamp(min=0)  # (rows, tokens)
+    return Batch(input_ids, attention_mask, position_ids)
+
+
+class Reading:
+    """Several rows on their way through a model; `logits` are those of the token that follows each row.
+
+    Args:
+        keeps_layers: also keep every layer's hidden state at the last token, in `hidden_states`.
+        uses_cache: False where the rows are read once and nothing is appended.
+    """
+
+    def __init__(self, language: LanguageModel, rows: Sequence[Row], *, keeps_layers: bool = False, uses_cache: bool = True) -> None:
+        self._model = language.model
+        self._keeps_layers = keeps_layers
+        self._cache = DynamicCache() if uses_cache else None
+        accepted = inspect.signature(language.model.forward).parameters
+        self._cache_name = "cache" if "cache" in accepted else "past_key_values"  # its name before transformers 5.24
+        self._options = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}  # lm_head on the last token only
+        batch = padded(rows, language.pad_id)
+        device = language.device
+        self._attention_mask = batch.attention_mask.to(device)
+        self._next_positions = (batch.position_ids[:, -1:] + 1).to(device)  # (rows, 1)
+        self.logits = self._forward(batch.input_ids.to(device), batch.position_ids.to(device))
+
+    def append(self, tokens: torch.Tensor) -> None:
+        """Read one more token per row; `tokens`: (rows,) int64."""
+        self._attention_mask = torch.cat([self._attention_mask, self._attention_mask.new_ones(len(tokens), 1)], dim=1)
+        self.logits = self._forward(tokens.to(self._attention_mask.device)[:, None], self._next_positions)
+        self._next_positions = self._next_positions + 1
+
+    @torch.inference_mode()
+    def _forward(self, input_ids: torch.Tensor, position_ids: torch.Tensor) -> torch.Tensor:
+        """Return (rows, vocabulary) logits in float32."""
+        out = self._model(
+            input_ids=input_ids,
+            attention_mask=self._attention_mask,
+            position_ids=position_ids,
+            use_cache=self._cache is not None,
+            output_hidden_states=self._keeps_layers,
+            **{self._cache_name: self._cache},
+            **self._options,
+        )
+        if self._keeps_layers:  # the embeddings first, then every layer: (layers + 1) of (rows, hidden)
+            self.hidden_states = tuple(states[:, -1] for states in out.hidden_states)
+        return out.logits[:, -1].float()
+
+    @property
+    def log_probabilities(self) -> torch.Tensor:
+        """Return (rows, vocabulary) float32 log-probabilities of the next token."""
+        return torch.log_softmax(self.logits, dim=-1)
+
