@@ -1,0 +1,286 @@
+"""A file of prompts answered by every decoder, row by row, and the rates that follow.
+
+Each prompt is searched for its overshadowed words, which also gives the paper's alarm (arXiv 2502.16143, Table 8); then some
+prompts are decoded together per method. Where the file brings its own masked prompt, as a question without its context, that
+pair is contrasted. A row that cannot be answered says why and stops no other.
+"""
+
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+import torch
+
+from backends.coda.decode import CONTRASTS, Decoding, Pair, decode, decode_redetecting, tokens_of
+from backends.coda.detect import Detecting, Detection, detect
+from backends.coda.formats import Item
+from backends.coda.layers import layers_of
+from backends.coda.masking import Candidates, candidates, found_in
+from backends.coda.matching import contains, is_match
+from backends.coda.recovery import share
+from backends.coda.results import FileRow, Share
+from backends.coda.settings import CodaSettings
+from backends.coda.wiring import decoding_of, detecting_of
+from models.language import LanguageModel, Prompt
+from models.reading import Row, padded
+from worlds.errors import InputError
+
+MAX_BATCH = 16  # prompts that are decoded together; a contrast reads twice as many rows
+BATCH_TOKENS = 4096  # of all prompts of a batch, padding and answers included: fewer prompts where they are long
+LOGIT_BYTES = 256_000_000  # of the logits that compare right and wrong answers
+OWN = "(the file's own masked prompt)"
+
+
+@dataclass(frozen=True, eq=False)  # a detection holds tensors, which have no single answer to ==
+class _Ready:
+    """An item that can be answered."""
+
+    item: Item
+    prompt: Prompt
+    own: Row | None  # the file's own X'
+    parts: Candidates
+    detecting: Detecting
+    found: Detection
+
+    @property
+    def pair(self) -> Pair:
+        """X and, where there is one, X'; the file's own goes before what is found."""
+        return Pair(Row(self.prompt.ids), self.own or self.found.row)
+
+    @property
+    def masked(self) -> str | None:
+        if self.own is not None:
+            return OWN
+        return self.found.chosen.text if self.found.chosen else None
+
+    @property
+    def num_tokens(self) -> int:
+        return max(len(self.prompt.ids), len(self.own.ids) if self.own else 0)
+
+
+@dataclass(frozen=True)
+class _Failed:
+    item: Item
+    problem: str
+
+
+_Entry = _Ready | _Failed
+_Preference = tuple[bool | None, str | None]  # whether the right class is likelier; why that could not be told
+
+
+@dataclass(frozen=True)
+class MethodSummary:
+    """One decoder on all rows that it answered. The last two do not depend on the decoder."""
+
+    method: str
+    exact_match: Share
+    contains: Share
+    hallucinated: Share  # gives a wrong answer of the file
+    prefers_right: Share  # by plain probabilities the right class is the likelier one
+    alarm: Share  # "some indicator is positive" agrees with "greedy is wrong"; nan without greedy among the methods
+
+
+def evaluate(language: LanguageModel, items: Sequence[Item], settings: CodaSettings) -> Iterator[FileRow]:
+    """Yield one row per item, in their order.
+
+    Raises:
+        InputError: the settings fit no row at all.
+    """
+    _check(language, items, settings)
+    prepared = (_prepared(language, item, settings) for item in items)
+    for number, batch in enumerate(_batches(prepared, settings.max_new_tokens)):
+        yield from _rows(language, batch, settings, number)
+
+
+def _check(language: LanguageModel, items: Sequence[Item], settings: CodaSettings) -> None:
+    """What would go wrong in every row is said once."""
+    if "dola" in settings.methods:
+        layers_of(language, settings.layers)
+    if settings.as_chat and not language.chat_template:
+        raise InputError("This model has no chat template. Turn the chat layout off, or choose an instruction-tuned model.")
+    if settings.detector == "oracle" and not any(item.rare or item.masked_prompt for item in items):
+        raise InputError("The detector 'oracle' needs a file that tells the overshadowed words, and this one does not. "
+                         "Use 'lift', or 'manual' with the words.")
+
+
+def _prepared(language: LanguageModel, item: Item, settings: CodaSettings) -> _Entry:
+    """Return the item tokenised and searched for its overshadowed part, or why that cannot be done."""
+    try:
+        prompt = language.prompt(item.prompt, settings.as_chat)
+        own = None if item.masked_prompt is None else Row(language.prompt_ids(item.masked_prompt, settings.as_chat))
+        language.check_room(max(len(prompt.ids), len(own.ids) if own else 0), settings.max_new_tokens)
+        parts = candidates(prompt, unit=settings.unit, skips_stop_words=settings.skips_stop_words)
+        detecting = _detecting(language, prompt, item, settings)
+        found = detect(language, prompt.ids, parts.tried, detecting)
+    except InputError as error:
+        return _Failed(item, str(error))
+    return _Ready(item, prompt, own, parts, detecting, found)
+
+
+def _detecting(language: LanguageModel, prompt: Prompt, item: Item, settings: CodaSettings) -> Detecting:
+    if item.masked_prompt is not None:  # only the alarm is wanted, which no detector changes
+        return replace(detecting_of(settings, language), detector="lift")
+    named = {"manual": settings.named, "oracle": item.rare}.get(settings.detector)
+    return detecting_of(settings, language, found_in(prompt, named).positions if named else ())
+
+
+def _batches(prepared: Iterable[_Entry], new_tokens: int) -> Iterator[list[_Entry]]:
+    """Neighbouring entries; as many as may be decoded together."""
+    batch: list[_Entry] = []
+    longest = 0
+    for entry in prepared:
+        tokens = entry.num_tokens + new_tokens if isinstance(entry, _Ready) else 0
+        if batch and (len(batch) == MAX_BATCH or (len(batch) + 1) * max(longest, tokens) > BATCH_TOKENS):
+            yield batch
+            batch, longest = [], 0
+        batch, longest = [*batch, entry], max(longest, tokens)
+    if batch:
+        yield batch
+
+
+def _rows(language: LanguageModel, batch: Sequence[_Entry], settings: CodaSettings, number: int) -> Iterator[FileRow]:
+    ready = [entry for entry in batch if isinstance(entry, _Ready)]
+    texts: dict[str, list[str]] = {}
+    if ready:
+        texts = {method: _texts(language, ready, settings, method, number) for method in settings.methods}
+    answers = iter([{method: said[place] for method, said in texts.items()} for place in range(len(ready))])
+    preferences = iter(_preferences(language, ready, settings))
+    for entry in batch:
+        if isinstance(entry, _Failed):
+            yield _row(entry.item, {}, problem=entry.problem)
+        else:
+            prefers_right, problem = next(preferences)
+            yield _row(entry.item, next(answers), prefers_right, entry.found.is_alarm, entry.masked, problem)
+
+
+def _row(
+    item: Item, answers: dict[str, str], prefers_right: bool | None = None, is_alarm: bool = False, masked: str | None = None,
+    problem: str | None = None,
+) -> FileRow:
+    right = {method: is_match(text, item.right, is_continued=item.is_continued) for method, text in answers.items()}
+    wrong = {method: is_match(text, item.wrong, is_continued=item.is_continued) for method, text in answers.items()}
+    held = {method: contains(text, item.right) for method, text in answers.items()}
+    return FileRow(
+        number=item.number, prompt=item.prompt, right=item.right, wrong=item.wrong, answers=answers,
+        is_right={method: right[method] if item.right else None for method in answers},
+        contains={method: held[method] if item.right else None for method in answers},
+        is_wrong={method: wrong[method] and not right[method] if item.wrong else None for method in answers},
+        prefers_right=prefers_right, is_alarm=is_alarm, masked=masked, problem=problem,
+    )
+
+
+def _texts(language: LanguageModel, ready: Sequence[_Ready], settings: CodaSettings, method: str, number: int) -> list[str]:
+    """Return one method's answers. Prompts go together unless they need weights of their own or repeated detection."""
+    how = replace(decoding_of(settings, method), seed=settings.seed + number)  # the draws of each batch are its own
+    texts = [""] * len(ready)
+    together: dict[float | None, list[int]] = {}
+    for place, entry in enumerate(ready):
+        if settings.redetects and method in CONTRASTS and entry.own is None:
+            steps = decode_redetecting(language, entry.prompt.ids, entry.parts.tried, entry.detecting, how)
+            texts[place] = language.text(tokens_of(steps, 1)[0])
+        else:
+            together.setdefault(entry.item.weight if method == "cad" else None, []).append(place)
+    for weight, places in together.items():
+        steps = decode(language, [ready[place].pair for place in places], _weighted(how, weight))
+        for place, tokens in zip(places, tokens_of(steps, len(places))):
+            texts[place] = language.text(tokens)
+    return texts
+
+
+def _weighted(how: Decoding, weight: float | None) -> Decoding:
+    return how if weight is None else replace(how, contrast=replace(how.contrast, weight=weight))
+
+
+def _preferences(language: LanguageModel, ready: Sequence[_Ready], settings: CodaSettings) -> list[_Preference]:
+    """Return per entry whether its first right answer is likelier than its first wrong one: MemoTrap's own score."""
+    continued: list[tuple[_Continued, _Continued] | None] = []
+    problems: list[str | None] = []
+    for entry in ready:
+        problem = None
+        try:
+            continued.append(_classes(language, entry, as_chat=settings.as_chat))
+        except InputError as error:
+            continued.append(None)
+            problem = f"Its right and wrong answers were not compared. {error}"
+        problems.append(problem)
+    scored = iter(log_likelihoods(language, [row for pair in continued if pair for row in pair]))
+    return [(next(scored) > next(scored) if pair else None, problem) for pair, problem in zip(continued, problems)]
+
+
+@dataclass(frozen=True)
+class _Continued:
+    """A prompt with an answer behind it, whose tokens begin at `start`."""
+
+    ids: tuple[int, ...]
+    start: int
+
+
+def _classes(language: LanguageModel, entry: _Ready, *, as_chat: bool) -> tuple[_Continued, _Continued] | None:
+    """Return the prompt with the right and with the wrong answer; None where the file has not both."""
+    if not entry.item.right or not entry.item.wrong:
+        return None
+    read, prompt = entry.prompt.ids, entry.item.prompt
+    both = [
+        (*read, *language.tokenizer(answer, add_special_tokens=False)["input_ids"]) if as_chat
+        else language.prompt_ids(f"{prompt} {answer}")
+        for answer in (entry.item.right[0], entry.item.wrong[0])
+    ]
+    for ids in both:
+        language.check_room(len(ids), 0)
+    # a tokenizer may join the prompt's last piece with the answer's first: the answer begins where the three part
+    start = next((place for place, tokens in enumerate(zip(read, *both)) if len(set(tokens)) > 1), len(read))
+    if start == 0 or start >= min(map(len, both)):
+        return None
+    return _Continued(both[0], start), _Continued(both[1], start)
+
+
+def log_likelihoods(language: LanguageModel, rows: Sequence[_Continued]) -> list[float]:
+    """Return log p(answer | prompt) of every row in nats: the sum over the answer's tokens."""
+    if not rows:
+        return []
+    keep = max(len(row.ids) - row.start for row in rows) + 1
+    size = max(1, LOGIT_BYTES // (4 * keep * language.vocabulary))
+    return [value for start in range(0, len(rows), size) for value in _log_likelihoods(language, rows[start : start + size], keep)]
+
+
+@torch.inference_mode()
+def _log_likelihoods(language: LanguageModel, rows: Sequence[_Continued], keep: int) -> list[float]:
+    batch, device = padded([Row(row.ids) for row in rows], language.pad_id), language.device
+    accepted = inspect.signature(language.model.forward).parameters
+    options = {"logits_to_keep": keep} if "logits_to_keep" in accepted else {}
+    logits = language.model(
+        input_ids=batch.input_ids.to(device), attention_mask=batch.attention_mask.to(device),
+        position_ids=batch.position_ids.to(device), use_cache=False, **options,
+    ).logits[:, -keep:-1]  # (rows, keep - 1, vocabulary): what is said before each of the last tokens
+    said = logits.float().log_softmax(-1)
+    chosen = said.gather(-1, batch.input_ids[:, 1 - keep :, None].to(device))[..., 0]  # (rows, keep - 1)
+    return [float(values[len(values) - (len(row.ids) - row.start) :].sum()) for values, row in zip(chosen, rows)]
+
+
+def summary_rows(rows: Sequence[FileRow]) -> tuple[MethodSummary, ...]:
+    """Return the rates of every method; rows without an answer, or whose right answer is not known, are not counted."""
+    methods = dict.fromkeys(method for row in rows for method in row.answers)
+    prefers_right = _share(row.prefers_right for row in rows)
+    alarm = _share(_is_alarm_right(row) for row in rows)
+    return tuple(
+        MethodSummary(
+            method,
+            exact_match=_share(row.is_right.get(method) for row in rows),
+            contains=_share(row.contains.get(method) for row in rows),
+            hallucinated=_share(row.is_wrong.get(method) for row in rows),
+            prefers_right=prefers_right,
+            alarm=alarm,
+        )
+        for method in methods
+    )
+
+
+def _is_alarm_right(row: FileRow) -> bool | None:
+    is_right = row.is_right.get("greedy")
+    return None if is_right is None else row.is_alarm != is_right
+
+
+def _share(values: Iterable[bool | None]) -> Share:
+    """Return the share of true among the known, with its 95 % bootstrap interval over rows."""
+    return Share(**asdict(share([np.array([value for value in values if value is not None])])))

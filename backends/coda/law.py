@@ -1,0 +1,166 @@
+"""The log-linear law R = a log10(factor) + b: fitted, with its uncertainty, and held against new groups (arXiv 2502.16143, Sec. 3).
+
+The paper writes R(P) = alpha log(P / P_c) (eq. 3) and names neither base nor constants. With base 10 the slope a is in points per
+decade and the constant is 10^(-b / a), where the line meets R = 0. Only groups that have learned their popular answer count;
+the line itself has no bounds, so what is shown of it is cut to 0..100.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from models.recipes.coda_rates import LEARNED, Answers, GroupRates, ask, rates
+
+__all__ = ["LEARNED", "Answers", "GroupRates", "Law", "Line", "Point", "ask", "fit", "law", "pooled", "prediction_error", "rates"]
+
+Reading = Literal["prob", "greedy"]
+RESAMPLES = 500  # the ends of a 95 % interval then move by about a tenth of its width
+
+
+@dataclass(frozen=True)
+class Line:
+    """An ordinary least squares line of R in per cent on log10 of the factor."""
+
+    slope: float  # points per decade
+    intercept: float  # R at factor 1
+    r_squared: float  # nan where R does not vary
+
+    @property
+    def constant(self) -> float | None:
+        """P_c, L_c or S_c: the factor at which the line meets 0; None for a flat line."""
+        exponent = -self.intercept / self.slope if self.slope else np.inf
+        return float(10**exponent) if abs(exponent) < 300 else None
+
+    @property
+    def natural_slope(self) -> float:
+        """alpha if the paper's log is the natural one."""
+        return self.slope / float(np.log(10))
+
+    def at(self, factor: float | np.ndarray) -> np.ndarray:
+        """R in per cent, cut to 0..100."""
+        return np.clip(self.slope * np.log10(factor) + self.intercept, 0, 100)
+
+
+@dataclass(frozen=True)
+class Point:
+    """R of one group in per cent with its 95 % interval; None where the group is not learned."""
+
+    rates: GroupRates
+    r: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Law:
+    """The groups, the line through those that are learned, and 95 % intervals over sets and seeds."""
+
+    points: tuple[Point, ...]
+    line: Line | None  # None with fewer than three learned groups
+    slope_interval: tuple[float, float] | None
+    intercept_interval: tuple[float, float] | None
+    seeds: int
+    reading: Reading
+
+    @property
+    def learned(self) -> tuple[Point, ...]:
+        """The points that the line goes through."""
+        return tuple(point for point in self.points if point.r is not None)
+
+
+def fit(factors: Sequence[float] | np.ndarray, r: Sequence[float] | np.ndarray) -> Line:
+    """Return the least squares line.
+
+    Args:
+        factors: (groups,) P, L or S, above 0.
+        r: (groups,) in per cent.
+    Raises:
+        ValueError: fewer than two different factors, or one that has no logarithm.
+    """
+    factors, r = np.asarray(factors, float), np.asarray(r, float)
+    if factors.shape != r.shape or len(np.unique(factors)) < 2 or factors.min() <= 0:
+        raise ValueError(f"factors are {factors.tolist()} for {len(r)} rates; at least two different ones above 0 are needed")
+    x = np.log10(factors)
+    spread = x - x.mean()
+    slope = float((spread * r).sum() / (spread**2).sum())
+    intercept = float(r.mean() - slope * x.mean())
+    rest, total = ((r - slope * x - intercept) ** 2).sum(), ((r - r.mean()) ** 2).sum()
+    return Line(slope, intercept, float(1 - rest / total) if total > 0 else float("nan"))
+
+
+def pooled(seeds: Sequence[Answers]) -> Answers:
+    """Return the answers of all seeds as those of one larger corpus."""
+    return Answers(*(np.concatenate([getattr(own, name) for own in seeds]) for name in Answers.__dataclass_fields__))
+
+
+def law(seeds: Sequence[Answers], *, reading: Reading = "prob", resamples: int = RESAMPLES, seed: int = 0) -> Law:
+    """Return R per group and the fitted law of one corpus, or of several that differ in their seed only.
+
+    Bootstrap: seeds are drawn with replacement, then sets within each group of each. With one seed the intervals cover the
+    choice of sets only.
+    """
+    groups = rates(pooled(seeds))
+    drawn = _resampled(seeds, groups, reading, resamples, np.random.default_rng(seed))  # (resamples, groups), nan: not learned
+    points = tuple(_point(group, drawn[:, index], reading) for index, group in enumerate(groups))
+    known = [index for index, point in enumerate(points) if point.r is not None]
+    if len(known) < 3:  # two points always make a perfect line
+        return Law(points, None, None, None, len(seeds), reading)
+    factors = np.array([groups[index].value for index in known])
+    line = fit(factors, np.array([points[index].r for index in known], float))
+    lines = [_line_of(factors, row) for row in drawn[:, known]]
+    ends = np.array([(found.slope, found.intercept) for found in lines if found is not None]).reshape(-1, 2)
+    return Law(points, line, _interval(ends[:, 0]), _interval(ends[:, 1]), len(seeds), reading)
+
+
+def _point(group: GroupRates, drawn: np.ndarray, reading: Reading) -> Point:
+    r = ratio(group, reading)
+    if r is None:
+        return Point(group, None, None, None)
+    ends = _interval(drawn[~np.isnan(drawn)])
+    return Point(group, r, *(ends or (None, None)))
+
+
+def ratio(group: GroupRates, reading: Reading) -> float | None:
+    """R of a group in per cent, None where it is not learned."""
+    r = group.r_prob if reading == "prob" else group.r_greedy
+    return None if r is None else 100 * r
+
+
+def _interval(values: np.ndarray) -> tuple[float, float] | None:
+    if not len(values):
+        return None
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _line_of(factors: np.ndarray, r: np.ndarray) -> Line | None:
+    """The line through one resample, whose groups may have lost what they learned."""
+    known = ~np.isnan(r)
+    return fit(factors[known], r[known]) if known.sum() >= 3 else None
+
+
+def _resampled(
+    seeds: Sequence[Answers], groups: Sequence[GroupRates], reading: Reading, resamples: int, rng: np.random.Generator
+) -> np.ndarray:
+    """R of each group in every resample, (resamples, groups) in per cent, nan where that resample has not learned it."""
+    out = np.full((resamples, len(groups)), np.nan)
+    rows = [[np.flatnonzero(own.value == group.value) for group in groups] for own in seeds]
+    parts = [np.stack([s.rr_greedy, s.hr_greedy, s.rr_prob, s.hr_prob, s.em_greedy]) for s in seeds]  # (5, sets) each
+    for index in range(resamples):
+        picked = rng.integers(0, len(seeds), len(seeds))
+        for place, group in enumerate(groups):
+            columns = [parts[one][:, rng.choice(own, len(own))] for one in picked if len(own := rows[one][place])]
+            if columns:
+                means = np.concatenate(columns, axis=1).mean(axis=1)
+                r = ratio(GroupRates(group.value, group.sets, *means.tolist()), reading)
+                out[index, place] = np.nan if r is None else r
+    return out
+
+
+def prediction_error(predicted: float | np.ndarray, actual: float | np.ndarray) -> np.ndarray:
+    """Return |predicted - actual| / actual (eq. 5); infinite where nothing was overshadowed."""
+    predicted, actual = np.asarray(predicted, float), np.asarray(actual, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(predicted == actual, 0.0, np.abs(predicted - actual) / actual)

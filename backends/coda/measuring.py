@@ -1,0 +1,189 @@
+"""The law and the recovery of suppressed answers, measured on a corpus whose every fact is known."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from backends.coda import recovery as decoders
+from backends.coda.facts import need_corpus
+from backends.coda.law import Law, law, pooled
+from backends.coda.results import FinderRow, FittedLaw, Group, LawPart, RecoveryPart, RecoveryRow, Share, SweepPoint, TrainedEpoch
+from backends.coda.settings import CodaSettings
+from backends.coda.wiring import contrast_of
+from backends.run import Progress
+from models import catalogue
+from models.catalogue import Rung
+from models.language import as_language_model
+from models.memory import budget
+from models.recipes.coda import Training, train
+from models.recipes.coda_rates import Answers, ask
+from worlds.english_facts import draw_corpus
+from worlds.errors import InputError
+from worlds.overshadowing import PAPER_VALUES, Corpus, CorpusSpec
+
+SIZES = (16, 32, 64, 128)  # widths of the size law; 256 would take minutes an epoch
+ALPHAS = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3)
+WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+LIVE_RESAMPLES = 100  # of the bootstrap: drawn anew after every epoch
+
+
+@dataclass(frozen=True)
+class _One:
+    """One training of a series."""
+
+    training: Training
+    seed: int
+    corpus: Corpus
+
+
+def shipped_law(settings: CodaSettings, rung: Rung) -> Iterator[Progress | LawPart]:
+    """Yield the law of a miniature as it stood after each epoch that was kept.
+
+    Raises:
+        InputError: the model is no miniature of these corpora.
+    """
+    corpus = need_corpus(rung)
+    kept = catalogue.epochs(rung)
+    epochs: list[TrainedEpoch] = []
+    card = _card(rung)
+    for number, epoch in enumerate(kept):
+        yield Progress(number / len(kept), f"Asking the model of epoch {epoch}")
+        with budget().borrow(catalogue.at_epoch(rung, epoch), "none") as loaded:
+            model = as_language_model(loaded.tool).model
+            found = law([ask(model, corpus)], seed=settings.seed)
+        loss, cpu_s = card.get(epoch, (float("nan"), float("nan")))
+        epochs.append(TrainedEpoch(epoch=epoch, loss=loss, cpu_s=cpu_s, law=fitted(found)))
+        yield LawPart(factor=corpus.factor, epochs=tuple(epochs), num_parameters=model.num_parameters(),
+                      num_sentences=sum(1 for _ in corpus.statements()), was_trained=False)
+
+
+def _card(rung: Rung) -> dict[int, tuple[float, float]]:
+    """Loss and CPU seconds of each kept epoch, as the recipe wrote them down."""
+    path: Path = catalogue.folder_of(rung).parent / "card.json"
+    card = json.loads(path.read_text()) if path.is_file() else {}
+    return {entry["epoch"]: (entry["loss"], entry["cpu_s"]) for entry in card.get("epochs", [])}
+
+
+def trained_law(settings: CodaSettings) -> Iterator[Progress | LawPart]:
+    """Train now and yield the law after every epoch: of one size over P or L, or of four sizes over S.
+
+    Several seeds are trained one after the other, each on words of its own, and pooled.
+
+    Raises:
+        InputError: the corpus cannot be drawn, or the width does not suit.
+    """
+    series = _series(settings)
+    answers: dict[int, list[Answers]] = {}
+    losses: dict[int, list[float]] = {}
+    cpu: dict[int, float] = {}
+    total, done, spent = len(series) * settings.epochs, 0, 0.0
+    for one in series:
+        before = spent
+        for state in train(one.training, seed=one.seed, epochs=settings.epochs, corpus=one.corpus):
+            done, spent = done + 1, before + state.cpu_s
+            own = ask(state.model, one.corpus)
+            size = state.model.num_parameters()
+            if settings.factor == "S":
+                own = replace(own, value=np.full(len(own.value), float(size)))
+            answers.setdefault(state.epoch, []).append(own)
+            losses.setdefault(state.epoch, []).append(state.loss)
+            cpu[state.epoch] = cpu.get(state.epoch, 0.0) + state.cpu_s
+            yield Progress(done / total, f"Epoch {state.epoch} of {settings.epochs}, loss {state.loss:.3f}",
+                           spent / done * (total - done))
+            yield LawPart(
+                factor=settings.factor, num_parameters=size, num_sentences=sum(1 for _ in one.corpus.statements()), was_trained=True,
+                epochs=tuple(_epoch(settings, epoch, answers[epoch], losses[epoch], cpu[epoch]) for epoch in sorted(answers)))
+
+
+def _series(settings: CodaSettings) -> list[_One]:
+    if settings.hidden % 8:
+        raise InputError(f"The width is {settings.hidden}. It must be a multiple of 8: there are four heads.")
+    factor: Literal["P", "L"] = "L" if settings.factor == "L" else "P"
+    widths = SIZES if settings.factor == "S" else (settings.hidden,)
+    series: list[_One] = []
+    for seed in range(settings.seed, settings.seed + settings.num_seeds):
+        spec = CorpusSpec(factor=factor, values=PAPER_VALUES, sets=settings.num_sets, other=settings.other,
+                          position=settings.position, seed=seed)
+        corpus = draw_corpus(spec)
+        series += [_One(Training(spec, hidden=width, mlp=8 * round(width * 2.625 / 8), learning_rate=settings.learning_rate,
+                                 batch=64 if factor == "L" else 128, weight_decay=settings.weight_decay), seed, corpus)
+                   for width in widths]
+    return series
+
+
+def _epoch(settings: CodaSettings, epoch: int, answers: list[Answers], losses: list[float], cpu_s: float) -> TrainedEpoch:
+    seeds = _by_seed(answers, len(SIZES)) if settings.factor == "S" else answers
+    found = law(seeds, resamples=LIVE_RESAMPLES, seed=settings.seed)
+    return TrainedEpoch(epoch=epoch, loss=float(np.mean(losses)), cpu_s=cpu_s, law=fitted(found))
+
+
+def _by_seed(answers: list[Answers], sizes: int) -> list[Answers]:
+    """The sizes of one seed belong together: the bootstrap draws seeds."""
+    return [pooled(answers[first:first + sizes]) for first in range(0, len(answers), sizes)]
+
+
+def fitted(found: Law) -> FittedLaw:
+    groups = tuple(Group(value=p.rates.value, num_sets=p.rates.sets, r=p.r, low=p.low, high=p.high, rr=p.rates.rr_greedy,
+                         hr=p.rates.hr_greedy, em_b=p.rates.em_b, other=p.rates.other) for p in found.points)
+    line = found.line
+    return FittedLaw(groups=groups, slope=line.slope if line else None, slope_interval=found.slope_interval,
+                     intercept=line.intercept if line else None, r_squared=line.r_squared if line else None,
+                     constant=line.constant if line else None)
+
+
+def recover(settings: CodaSettings, rung: Rung) -> Iterator[Progress | RecoveryPart]:
+    """Yield what every decoder recovers on a miniature's own rare facts: rows first, then the sweeps, then the detectors.
+
+    Raises:
+        InputError: the model is no miniature of these corpora.
+    """
+    corpus = need_corpus(rung)
+    yield Progress(0.05, "Reading every rare fact, and every one of its maskings")
+    masking: decoders.Masking = "delete" if settings.mask_mode == "delete" else "replace"
+    with budget().borrow(rung, settings.quantisation) as loaded:
+        reads = [decoders.read(as_language_model(loaded.tool).model, corpus, masking=masking)]
+    own = decoders.Decoder("your settings", "coda", contrast_of(settings), "oracle" if settings.detector == "oracle" else "lift",
+                           settings.tau)
+    rows = tuple(_row(decoder, decoders.recovery(reads, decoder)) for decoder in (*decoders.DECODERS, own))
+    part = RecoveryPart(factor=corpus.factor, rows=rows, sweep=(), finders=(), alarm=_share(decoders.alarm_accuracy(reads)))
+    yield Progress(0.5, "Turning alpha and a")
+    yield part
+    part = part.model_copy(update={"sweep": _sweeps(reads)})
+    yield part
+    yield part.model_copy(update={"finders": _finders(reads, settings.tau)})
+
+
+def _row(decoder: decoders.Decoder, found: decoders.Recovery) -> RecoveryRow:
+    return RecoveryRow(decoder=decoder.name, exact_match=_share(found.exact_match), recovered=_share(found.recovered),
+                       broken=_share(found.broken),
+                       per_value=tuple((value, _share(share)) for value, share in found.per_value.items()))
+
+
+def _share(share: decoders.Share) -> Share:
+    return Share(mean=share.mean, low=share.low, high=share.high, count=share.count)
+
+
+def _sweeps(reads: list[decoders.Reads]) -> tuple[SweepPoint, ...]:
+    coda = [decoder for decoder in decoders.DECODERS if decoder.method == "coda" and decoder.mask == "oracle"]
+    cad = next(decoder for decoder in decoders.DECODERS if decoder.method == "cad")
+    points = []
+    for decoder in coda:
+        found = decoders.sweep(reads, decoder, of="alpha", values=ALPHAS)
+        points += [_point(decoder.name, "alpha", value, one) for value, one in found.items()]
+    points += [_point("CAD", "a", value, one) for value, one in decoders.sweep(reads, cad, of="weight", values=WEIGHTS).items()]
+    return tuple(points)
+
+
+def _point(name: str, knob: str, value: float, found: decoders.Recovery) -> SweepPoint:
+    return SweepPoint(decoder=name, knob=knob, value=value, recovered=found.recovered.mean, broken=found.broken.mean,
+                      exact_match=found.exact_match.mean)
+
+
+def _finders(reads: list[decoders.Reads], tau: float) -> tuple[FinderRow, ...]:
+    found = {rule: decoders.localisation(reads, rule, tau=tau) for rule in decoders.RULES}
+    return tuple(FinderRow(rule=rule, hits=_share(one.hits), fires_hallucinated=_share(one.fires_hallucinated),
+                           fires_right=_share(one.fires_right)) for rule, one in found.items())

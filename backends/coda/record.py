@@ -1,0 +1,22 @@
+"""Records the runs that the page opens with: `python -m backends.coda.record [NAME ...]`. The page says that they are recordings."""
+
+import sys
+
+from backends.coda.run import run
+from backends.coda.settings import CodaSettings
+from backends.coda.system import RECORDED
+from backends.run import Inputs, last, save_result
+
+RUNS = {
+    "default": CodaSettings(seed=3),  # a fact that CoDA brings back and CAD does not; "recovery" says how rare that is
+    "law": CodaSettings(task="law", model="coda-p-law"),
+    "recovery": CodaSettings(task="recovery"),
+    "size": CodaSettings(task="law", factor="S", trains=True, num_seeds=3),
+}
+
+if __name__ == "__main__":
+    RECORDED.mkdir(exist_ok=True)
+    for name in sys.argv[1:] or RUNS:
+        path = RECORDED / f"{name}.orrery"
+        path.write_bytes(save_result(last(run(RUNS[name], Inputs()))))
+        print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")

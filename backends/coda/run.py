@@ -1,0 +1,102 @@
+"""One run of CoDA: prompts, a corpus or a file in; answers, the law, recoveries or a table out."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from backends.coda.comparing import compare
+from backends.coda.evaluation import evaluate
+from backends.coda.facts import corpus_of
+from backends.coda.formats import load_items
+from backends.coda.measuring import recover, shipped_law, trained_law
+from backends.coda.results import Asked, CodaResult, FilePart, FileRow, LawPart, RecoveryPart
+from backends.coda.settings import CodaSettings
+from backends.run import Inputs, Progress, RunStopped
+from backends.rungs import rung_of
+from models import catalogue
+from models.catalogue import Rung
+from models.language import as_language_model
+from models.memory import budget
+from worlds.errors import InputError
+
+Part = tuple[Asked, ...] | LawPart | RecoveryPart | FilePart
+_FIELDS: tuple[tuple[type, str], ...] = ((tuple, "asked"), (LawPart, "law"), (RecoveryPart, "recovery"), (FilePart, "file"))
+SHOWN_EVERY = 16  # rows of a file between two looks at the table
+_TRAINED_NOW = "trained in this run"
+
+
+def run(settings: CodaSettings, inputs: Inputs) -> Iterator[Progress | Part | CodaResult]:
+    """Yield Progress and the growing part, then the CodaResult that holds it.
+
+    A stopped run still yields the result of what it had.
+
+    Raises:
+        InputError: the prompts, the file or the model cannot be used; one sentence says why.
+    """
+    notes: list[str] = []
+    part: Part | None = None
+    was_stopped = False
+    yield Progress(0.0, "Loading the model")
+    rung = None if settings.task == "law" and _trains(settings) else _rung(settings)
+    try:
+        for event in _events(settings, inputs, rung, notes):
+            if not isinstance(event, Progress):
+                part = event
+            yield event
+    except RunStopped:
+        if part is None:
+            raise
+        was_stopped = True
+    parts: dict[str, Any] = {name: part for kind, name in _FIELDS if isinstance(part, kind)}
+    yield CodaResult(seed=settings.seed, model_id=_model_id(settings, rung), is_miniature=rung is None or rung.is_miniature,
+                     was_stopped=was_stopped, notes=tuple(notes), settings=settings, **parts)
+
+
+def _trains(settings: CodaSettings) -> bool:
+    """The size law has no shipped models: four sizes are trained."""
+    return settings.trains or settings.factor == "S"
+
+
+def _rung(settings: CodaSettings) -> Rung:
+    try:
+        rung = rung_of(settings.model, "language")
+    except InputError:
+        rung = rung_of(settings.model, "vlm")  # its language part answers
+    return rung if settings.epoch is None else catalogue.at_epoch(rung, settings.epoch)
+
+
+def _model_id(settings: CodaSettings, rung: Rung | None) -> str:
+    if rung is None:
+        return _TRAINED_NOW
+    name = rung.source if rung.is_miniature and settings.task != "law" else rung.name  # the law is asked of every epoch
+    return name if settings.quantisation == "none" else f"{name} ({settings.quantisation})"
+
+
+def _events(settings: CodaSettings, inputs: Inputs, rung: Rung | None, notes: list[str]) -> Iterator[Progress | Part]:
+    if rung is None:
+        yield from trained_law(settings)
+    elif settings.task == "law":
+        yield from shipped_law(settings, rung)
+    elif settings.task == "recovery":
+        yield from recover(settings, rung)
+    else:
+        with budget().borrow(rung, settings.quantisation) as loaded:
+            language = as_language_model(loaded.tool)
+            if settings.task == "compare":
+                yield from compare(settings, language, corpus_of(rung))
+            else:
+                yield from _answer_file(settings, inputs, language, notes)
+
+
+def _answer_file(settings: CodaSettings, inputs: Inputs, language: Any, notes: list[str]) -> Iterator[Progress | Part]:
+    name = settings.file.removeprefix("upload:")
+    items = load_items(inputs.file(name).read_bytes(), name)
+    notes.extend(items.notes)
+    asked = items.items[:settings.num_rows]
+    if len(asked) < items.num_in_file:
+        notes.append(f"The first {len(asked)} of {items.num_in_file} rows were answered.")
+    rows: list[FileRow] = []
+    for row in evaluate(language, asked, settings):
+        rows.append(row)
+        yield Progress(len(rows) / len(asked), f"Row {len(rows)} of {len(asked)}")
+        if len(rows) % SHOWN_EVERY == 0 or len(rows) == len(asked):
+            yield FilePart(kind=items.kind, name=name, num_in_file=items.num_in_file, rows=tuple(rows))

@@ -1,0 +1,27 @@
+"""CoDA as the registry knows it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from backends.coda.results import CodaResult
+from backends.coda.settings import CodaSettings
+from backends.registry import System
+from backends.run import Inputs
+
+RECORDED = Path(__file__).parent / "recorded"  # made by `python -m backends.coda.record`
+
+
+def _run(settings: CodaSettings, inputs: Inputs) -> Iterator[Any]:
+    from backends.coda.run import run  # with it comes torch: a page that only shows a saved run does not wait for that
+
+    yield from run(settings, inputs)
+
+
+SYSTEM = System(
+    name="coda", title="CoDA: facts that overshadow facts",
+    claim="A model that has read one fact many times answers with it even where a rarer fact is asked for; CoDA masks the "
+          "prompt word by word, finds the one that is ignored, and decodes against the prompt without it.",
+    paper="The Law of Knowledge Overshadowing: Towards Understanding, Predicting, and Preventing LLM Hallucination",
+    source="arXiv 2502.16143", icon=":material/contrast:", settings=CodaSettings, result=CodaResult, run=_run,
+    recorded=RECORDED / "default.orrery", upload_setting="file", upload_kinds=("csv", "jsonl", "json", "txt", "parquet"))
