@@ -75,6 +75,7 @@ class MethodRow(_Frozen):
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None
+    visual: tuple[float, float, float] | None = None  # precision, recall, F1 of SSIM at 128 px
     note: str = ""
 
 

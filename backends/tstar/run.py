@@ -9,6 +9,7 @@ import numpy as np
 
 from backends.run import Inputs, Progress, RunStopped
 from backends.tstar import baselines as methods
+from backends.tstar.appearance import with_appearance
 from backends.tstar.looking import SHOWN_CANVAS_PX, Looker, jpeg, tile
 from backends.tstar.metrics import temporal
 from backends.tstar.results import (
@@ -94,6 +95,7 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
                             curves.append(_curve(changed, video, eyes, asked, source, length))
             except RunStopped:
                 was_stopped = True
+        rows = with_appearance(rows, source.truth_s, video)
         keyframes = _keyframes(search, looked, video, looker)
         reply = answer_question(settings, asked.question, asked.options, asked.expected, video, eyes,
                                 [frame.second for frame in keyframes])

@@ -7,7 +7,7 @@ from typing import Any
 from backends.registry import System
 from backends.run import Inputs
 from backends.tstar.results import TStarResult
-from backends.tstar.settings import TStarSettings
+from backends.tstar.settings import PRESETS, TStarSettings
 
 RECORDED = Path(__file__).parent / "recorded" / "default.orrery"  # made by `python -m backends.tstar.record`
 
@@ -24,4 +24,4 @@ SYSTEM = System(
           "looking again where something lit up.",
     paper="Re-thinking Temporal Search for Long-Form Video Understanding, CVPR 2025", source="arXiv 2504.02259",
     icon=":material/travel_explore:", settings=TStarSettings, result=TStarResult, run=_run, recorded=RECORDED, upload_setting="video",
-    upload_kinds=("mp4", "mkv", "webm", "mov", "avi"))
+    upload_kinds=("mp4", "mkv", "webm", "mov", "avi"), presets=PRESETS)
