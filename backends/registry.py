@@ -1,16 +1,15 @@
 """The systems that are built. Adding one is one line here, its package, its figures, its page and its tests."""
 
 import importlib
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from backends.run import Result, Run, Settings
 
-_BUILT = ("tstar",)  # each has backends/NAME/system.py with a SYSTEM, visualizers/NAME.py and pages/NAME.py
+_BUILT = ("tstar", "coda")  # each has backends/NAME/system.py with a SYSTEM, visualizers/NAME.py and pages/NAME.py
 
 
 @dataclass(frozen=True)
@@ -29,11 +28,7 @@ class System:
     recorded: Path | None = None  # a saved run that the page opens with, marked as recorded
     upload_setting: str | None = None  # the setting that may be "upload:NAME", if any
     upload_kinds: tuple[str, ...] = ()  # endings that the upload box offers; the content decides
-
-    @property
-    def presets(self) -> Mapping[str, tuple[Any, str]]:
-        """Label -> settings and what to notice: PRESETS beside the settings, for the pages and the Gradio front alike."""
-        return getattr(sys.modules[self.settings.__module__], "PRESETS", {})
+    presets: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # label -> settings, what to notice
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from models.catalogue import Role, Rung, find, local_rung
+from models.catalogue import RUNGS, Role, Rung, local_rung, rungs
 from worlds.errors import InputError
 
 
@@ -10,7 +10,10 @@ def rung_of(name: str, role: Role) -> Rung:
     """Raises: InputError when there is no such rung, or it does something else."""
     if Path(name).is_absolute():
         return local_rung(name, role)
-    rung = find(name)
+    rung = next((rung for rung in RUNGS if rung.name == name), None)
+    if rung is None:
+        known = ", ".join(rung.name for rung in rungs(role))
+        raise InputError(f"There is no {role} model {name[:80]!r}. Choose one of {known}, or a folder below ORRERY_MODELS_DIR.")
     if rung.role != role:
-        raise InputError(f"{rung.title} is a {rung.role}, not a {role}. Choose a {role}.")
+        raise InputError(f"{rung.title} is a {rung.role} model. Choose a {role} model.")
     return rung

@@ -110,14 +110,9 @@ def _named(settings: BaseModel) -> list[tuple[str, str, Any]]:
 
 
 def _rung(name: str, role: str) -> Any:
-    from models import catalogue
+    from backends.rungs import rung_of
 
-    rung = next((rung for rung in catalogue.RUNGS if rung.name == name), None)
-    if rung is None:
-        return catalogue.local_rung(name, role)  # type: ignore[arg-type]  # it knows why a folder cannot be used
-    if rung.role != role:
-        raise InputError(f"{rung.title} is a {rung.role}, not a {role}. Choose a {role}.")
-    return rung
+    return rung_of(name, role)  # type: ignore[arg-type]
 
 
 def _fallback(settings: BaseModel, name: str) -> tuple[str, str]:

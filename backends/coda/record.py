@@ -11,7 +11,7 @@ RUNS = {
     "default": CodaSettings(seed=3),  # a fact that CoDA brings back and CAD does not; "recovery" says how rare that is
     "law": CodaSettings(task="law", model="coda-p-law"),
     "recovery": CodaSettings(task="recovery"),
-    "size": CodaSettings(task="law", factor="S", trains=True, num_seeds=3),
+    "size": CodaSettings(task="law", factor="S", trains=True, num_seeds=2),
 }
 
 if __name__ == "__main__":

@@ -50,8 +50,8 @@ class CodaSettings(Settings):
                                "argmin; oracle: the miniature's own rare word; manual: the word you name.")
     tau: float = _knob(0.1, "coda", "lift fires above this many nats: 0 is sensitive, 0.3 conservative [O].", ge=0, le=5)
     named: str = _knob("", "coda", "Detector manual: the overshadowed words of the prompt.", max_length=200)
-    mask_mode: MaskMode | Literal["auto"] = _knob("auto", "coda", "A masked word is replaced by the mask token, deleted or "
-                                                  "unattended [P does not say]. auto: replaced in a miniature, else deleted.")
+    mask_mode: Literal["auto", MaskMode] = _knob("auto", "coda", "A masked word is replaced by the mask token, deleted or "
+                                                 "unattended [P does not say]. auto: replaced in a miniature, else deleted.")
     unit: Unit = _knob("word", "coda", "Mask whole words [O] or single tokens [P].")
     skips_stop_words: bool = _knob(False, "coda", "Never mask words such as 'the'.")
     redetects: bool = _knob(False, "coda", "Look for the overshadowed word before every token, not once per prompt.")
@@ -82,3 +82,16 @@ class CodaSettings(Settings):
         if "sample" in self.methods and self.temperature == 0:
             raise ValueError("sampling at temperature 0 is greedy decoding. Set a temperature above 0, the paper has 0.6")
         return self
+
+
+# 3 draws a rare fact whose ignored word is found, 0 one whose word is not; "recovery" counts how often is which
+PRESETS: dict[str, tuple[CodaSettings, str]] = {  # label: settings, what to notice
+    "See it fail": (CodaSettings(seed=0), "The rare fact's word hardly counts, no masking shows it, and every decoder repeats the "
+                    "popular answer."),
+    "One click on CoDA": (CodaSettings(seed=3),
+                          "Masking the ignored word makes the wrong answer likelier: CoDA turns away from it."),
+    "The paper's formula": (CodaSettings(seed=3, escape_bias="paper", gate=False),
+                            "The right answer escapes, but its bias is taken from the popular one, so it wins nothing."),
+    "The law, live": (CodaSettings(task="law", trains=True),
+                      "Train a model now: the more popular the fact, the more it overshadows."),
+}

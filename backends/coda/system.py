@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.coda.results import CodaResult
-from backends.coda.settings import CodaSettings
+from backends.coda.settings import PRESETS, CodaSettings
 from backends.registry import System
 from backends.run import Inputs
 
@@ -24,4 +24,5 @@ SYSTEM = System(
           "prompt word by word, finds the one that is ignored, and decodes against the prompt without it.",
     paper="The Law of Knowledge Overshadowing: Towards Understanding, Predicting, and Preventing LLM Hallucination",
     source="arXiv 2502.16143", icon=":material/contrast:", settings=CodaSettings, result=CodaResult, run=_run,
-    recorded=RECORDED / "default.orrery", upload_setting="file", upload_kinds=("csv", "jsonl", "json", "txt", "parquet"))
+    recorded=RECORDED / "default.orrery", upload_setting="file", upload_kinds=("csv", "jsonl", "json", "txt", "parquet"),
+    presets=PRESETS)
