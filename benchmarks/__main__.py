@@ -1,8 +1,12 @@
-"""Runs the benchmarks and writes docs/benchmarks.md: `python -m benchmarks [--videos 30] [--only search,frames,server]`."""
+"""Runs the benchmarks and writes docs/benchmarks.md: `python -m benchmarks [--videos 30] [--seeds 5] [--only search,frames]`.
+
+Sections that are not run keep what they said before; each names the day and the code that it was measured with.
+"""
 
 import argparse
 import os
 import platform
+import re
 import sys
 import time
 from datetime import date
@@ -13,27 +17,47 @@ import environment
 environment.prepare()  # before torch: the benchmarks run as the app does
 
 from backends.run import code_version  # noqa: E402
-from benchmarks import detector, frames, search, server  # noqa: E402
+from benchmarks import coda_law, coda_speed, detector, frames, search, server  # noqa: E402
 
-SECTIONS = {"search": search.section, "detector": detector.section, "frames": frames.section, "server": server.section}
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+HEAD = """# Benchmarks
+
+`make bench` makes them all again (about an hour on two cores), `python -m benchmarks --only NAME` one of them. Nothing here was typed in
+by hand. Seconds are of a shared machine; ratios are within one run. Intervals are 95 %, bootstrap.
+"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--videos", type=int, default=30, help="held-out generated videos of the search section")
-    parser.add_argument("--only", default=",".join(SECTIONS), help="sections to run, by commas")
+    parser.add_argument("--videos", type=int, default=30, help="held-out generated videos of search and detector")
+    parser.add_argument("--seeds", type=int, default=5, help="models trained for each row of coda-law")
+    parser.add_argument("--only", default="", help="sections to run, by commas")
     args = parser.parse_args()
-    parts = []
-    for name in args.only.split(","):
+    runs = {
+        "search": lambda: search.section(args.videos), "detector": lambda: detector.section(args.videos), "frames": frames.section,
+        "coda-law": lambda: coda_law.section(args.seeds), "coda-speed": coda_speed.section, "server": server.section,
+    }
+    for name in args.only.split(",") if args.only else runs:
         start = time.monotonic()
-        parts.append(SECTIONS[name](args.videos))
+        text = runs[name]()
         print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
-        print(parts[-1])
-    head = (f"# Benchmarks\n\nMade by `make bench` (`python -m benchmarks {' '.join(sys.argv[1:])}`) on {date.today().isoformat()}, "
-            f"code {code_version()}, {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, no GPU. "
-            "Times are of a shared machine; ratios are within one run. Intervals are 95 %, bootstrap over videos.\n")
-    OUT.write_text("\n".join([head, *parts]))
+        OUT.write_text(merged(OUT.read_text() if OUT.exists() else "", name, _signed(name, text), list(runs)))
+
+
+def _signed(name: str, text: str) -> str:
+    """The section with the command that makes it, the day, the code and the machine."""
+    title, _, rest = text.strip().partition("\n")
+    signature = (f"`python -m benchmarks --only {name}` on {date.today().isoformat()}, code {code_version()}, "
+                 f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, no GPU.")
+    return f"{title}\n\n{signature}\n\n{rest.strip()}\n"
+
+
+def merged(old: str, name: str, text: str, order: list[str]) -> str:
+    """The document with one section new, in the order of the sections. A section is known by its command."""
+    sections = {found[1]: part for part in re.split(r"(?m)^(?=## )", old) if (found := re.search(r"--only ([\w-]+)`", part))
+                and part.startswith("## ")}
+    sections[name] = text
+    return "\n".join([HEAD, *(sections[key].rstrip() + "\n" for key in order if key in sections)])
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ UNCACHED = 6  # tokens of the slow one, which the others wait for
 TARGETS = "Targets: CoDA at most 1.6 times greedy for one prompt, and at least 3 times faster than without a cache."
 
 
-def section(_num_videos: int = 0) -> str:
+def section() -> str:
     """Return the table. Methods take turns token by token, so that what else the machine does falls on all of them."""
     before = torch.get_num_threads()
     torch.set_num_threads(THREADS)

@@ -20,7 +20,7 @@ def _frames() -> "object":
         yield np.roll(base, index * 3, axis=1)
 
 
-def section(_num_videos: int) -> str:
+def section() -> str:
     """64 random seconds of a five-minute 640 x 360 file."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:

@@ -38,7 +38,7 @@ def _wait(url: str, limit_s: float = 120) -> float:
     raise TimeoutError(url)
 
 
-def section(_num_videos: int) -> str:
+def section() -> str:
     """A server of its own on a free port; runs go through the Gradio client."""
     from gradio_client import Client
 
