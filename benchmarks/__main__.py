@@ -22,7 +22,7 @@ from benchmarks import coda_law, coda_speed, detector, frames, search, server  #
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
-`make bench` makes them all again (about an hour on two cores), `python -m benchmarks --only NAME` one of them. Nothing here was typed in
+`make bench` makes them all again (about an hour on two cores), `python -m benchmarks --only NAME` one of them. Nothing was typed in
 by hand. Seconds are of a shared machine; ratios are within one run. Intervals are 95 %, bootstrap.
 """
 

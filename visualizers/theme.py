@@ -15,6 +15,11 @@ METHOD_NAMES = {
     "bolt": "BOLT", "oracle": "Oracle",
 }
 SCORE_COLOUR, DISTRIBUTION_COLOUR, TRUTH_COLOUR, VISITED_COLOUR = "#D55E00", "#0072B2", "#009E73", "#8A8F98"
+DECODER_COLOURS = {  # apart from the methods above: a list of one system's baselines is made from that table
+    "greedy": "#8A8F98", "sample": "#A6761D", "coda": "#D55E00", "cad": "#0072B2", "cd": "#8C6BB1", "dola": "#56B4E9",
+}
+DECODER_NAMES = {"greedy": "Greedy", "sample": "Sampling", "coda": "CoDA", "cad": "CAD", "cd": "CD", "dola": "DoLa"}
+RIGHT_COLOUR, POPULAR_COLOUR, OTHER_COLOUR = "#009E73", "#E69F00", "#8A8F98"  # answers: right, the popular one, any other
 
 
 def _template(*, ink: str, grid: str) -> go.layout.Template:

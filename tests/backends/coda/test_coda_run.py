@@ -6,7 +6,7 @@ import pytest
 
 from backends.coda.results import CodaResult, LawPart
 from backends.coda.run import run
-from backends.coda.settings import CodaSettings
+from backends.coda.settings import PRESETS, CodaSettings
 from backends.run import Inputs, Progress, RunStopped, last, load_result, save_result
 from worlds.errors import InputError
 
@@ -162,3 +162,13 @@ def test_bad_input_is_one_clear_sentence(settings, says):
 def test_settings_that_make_no_sense_are_refused_with_the_remedy(wrong, says):
     with pytest.raises(ValueError, match=says):
         CodaSettings(**wrong)
+
+
+def test_the_presets_do_what_their_labels_say():
+    fails, fixed, paper = (last(run(PRESETS[label][0], Inputs())).asked[0]
+                           for label in ("See it fail", "One click on CoDA", "The paper's formula"))
+
+    assert not any(w.is_right for w in fails.written) and fails.written[0].is_popular
+    assert [w.is_right for w in fixed.written if w.method in ("greedy", "coda")] == [False, True]
+    assert not any(w.is_right for w in paper.written if w.method == "coda")
+    assert PRESETS["The law, live"][0].trains
