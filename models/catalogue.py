@@ -161,8 +161,8 @@ RUNGS: tuple[Rung, ...] = (
         quantisations=("none",),
         is_miniature=True,
         note="Trained here on drawn scenes; it knows their objects only, never a photograph's.",
-        theta=0.26,
-        floor=0.12,
+        theta=0.37,
+        floor=0.04,
     ),
     _detector(
         "owlvit-base-patch32",

@@ -12,9 +12,9 @@ from models.recipes.canvas_detector import CANVAS, FILM, GRIDS, HELD_OUT, TEST_S
 from worlds.haystack import Haystack, HaystackSpec
 from worlds.kit import KINDS
 
-FALSE_LIMIT = 0.005  # asked for: below 0.01; half of it leaves room for other videos
+FALSE_LIMIT = 0.001  # a search looks twice at a dozen frames: asked for is below 0.01, and one mistake ends the search
 FALSE_FRAMES = 80  # needle-free frames for each video; decoy frames come on top
-CUE_FLOOR = 0.12
+CUE_FLOOR = 0.04  # a box above it is only looked at again; at the released code's 0.12 a third of the needles stay unseen
 
 
 class Measured(TypedDict):

@@ -31,8 +31,8 @@ OWN_CANNOT = {
     ),
     "coda-english": (
         "L is that of the template (6 to 12) and does not vary; R and RR of one P rest on 30 sentences only. "
-        "Searching for the name is right in about 60 % of the hallucinated prompts at epoch 12 and 80 % at 24, so "
-        "decoding without being told the name gains nothing before epoch 24."
+        "Searching for the name among all words is right in about 60 % of the hallucinated prompts at epoch 12 and "
+        "80 % at 24, so decoding without being told the name gains nothing before epoch 24."
     ),
 }
 
