@@ -1,6 +1,7 @@
 """Takes the pictures of the README and the docs from a running app: `python docs/pictures.py http://localhost:7860`."""
 
 import sys
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -8,19 +9,20 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
+SYSTEMS = ("tstar", "coda")
 SCREENS = {"": (1366, 1500, "light"), "-dark": (1366, 1500, "dark"), "-phone": (390, 1700, "light")}
 
 
 def main(url: str) -> None:
     with sync_playwright() as tools:
         browser = tools.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
-        for ending, (width, height, scheme) in SCREENS.items():
+        for name, (ending, (width, height, scheme)) in product(SYSTEMS, SCREENS.items()):
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-            page.goto(f"{url}/tstar")
+            page.goto(f"{url}/{name}")
             page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
             page.wait_for_timeout(4000)
             picture = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
-            cv2.imwrite(str(HERE / f"tstar{ending}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 85])
+            cv2.imwrite(str(HERE / f"{name}{ending}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 85])
             page.close()
 
 

@@ -85,7 +85,7 @@ def trained_law(settings: CodaSettings) -> Iterator[Progress | LawPart]:
         before = spent
         for state in train(one.training, seed=one.seed, epochs=settings.epochs, corpus=one.corpus):
             done, spent = done + 1, before + state.cpu_s
-            own = ask(state.model, one.corpus)
+            own = state.answers
             size = state.model.num_parameters()
             if settings.factor == "S":
                 own = replace(own, value=np.full(len(own.value), float(size)))

@@ -1,0 +1,102 @@
+"""Page of CoDA: facts that overshadow facts, the law of it, and the decoders that bring the rare ones back."""
+
+from typing import Any
+
+import streamlit as st
+
+from backends.coda.results import CodaResult, FilePart, LawPart, RecoveryPart
+from backends.coda.settings import CodaSettings
+from backends.registry import system as find_system
+from pages import coda_compare, coda_corpus, coda_file, coda_knobs, coda_parts, parts
+
+SYSTEM = find_system("coda")
+
+
+def choose(settings: CodaSettings) -> None:
+    """A preset, a link or a button of the page: knobs turned, run started."""
+    coda_knobs.turn(SYSTEM, settings)
+    coda_parts.start(SYSTEM, settings)
+
+
+def draw_live(part: Any) -> None:
+    """The newest partial result of whichever task runs."""
+    if isinstance(part, LawPart):
+        coda_corpus.law_live(part)
+    elif isinstance(part, RecoveryPart):
+        coda_corpus.recovery_charts(part, place="live")
+    elif isinstance(part, FilePart):
+        coda_file.rows(part, place="live")
+    else:
+        coda_compare.live(part, coda_parts.running_settings())
+
+
+def first_view(task: str, result: CodaResult, beside: Any) -> None:
+    """What is seen without scrolling; `beside` is the line of the tasks, which has room for one more choice."""
+    if task == "compare":
+        coda_compare.answer(result, beside, choose)
+    elif task == "law":
+        coda_corpus.law(result, beside)
+    elif task == "recovery":
+        coda_corpus.recovery(result)
+    else:
+        coda_file.answered(result)
+
+
+def rest(task: str, result: CodaResult) -> None:
+    """Details, the paper, the formulas, the code, the downloads."""
+    if task == "compare":
+        coda_compare.side_by_side(result)
+    if task == "law":
+        coda_corpus.over_training(result)
+    if task == "recovery":
+        coda_corpus.finders(result)
+        coda_corpus.size_law(coda_parts.size_result(SYSTEM), choose)
+    st.header("Beside the paper")
+    coda_parts.beside_the_paper(result)
+    st.header("How it works")
+    coda_parts.how_it_works(result)
+    if task == "compare":
+        coda_compare.formula(result)
+    st.header("Take it away")
+    coda_parts.tables(result)
+    parts.download_whole(SYSTEM, result, result.settings)
+
+
+coda_knobs.keep()
+if (linked := parts.linked_settings(SYSTEM)) is not None:
+    choose(linked)
+coda_parts.settle()
+
+parts.head(SYSTEM, "Here: invented facts.")
+parts.presets(SYSTEM, choose)
+beside = st.container(horizontal=True, gap="medium", vertical_alignment="center")
+task = coda_parts.task_choice(beside)
+parts.show_error(SYSTEM)
+result, is_recorded = coda_parts.result_of(SYSTEM, task)
+code = None
+is_live = parts.running(SYSTEM) and coda_parts.running_settings().task == task
+if parts.running(SYSTEM):
+    parts.watch(SYSTEM, draw_live if is_live else coda_parts.draw_nothing)
+if is_live:
+    coda_parts.coming(task)
+    folded = coda_knobs.fold(task)
+elif result is None or coda_parts.is_empty(result):
+    if task == "file":
+        coda_file.invitation(choose)
+    else:
+        coda_parts.nothing_yet()
+    folded = coda_knobs.fold(task, is_open=task == "file")
+else:
+    first_view(task, result, beside)
+    parts.badge(result, is_recorded=is_recorded)
+    coda_parts.remember(result, is_recorded=is_recorded)
+    folded = coda_knobs.fold(task)
+    rest(task, result)
+    code = st.container()
+parts.open_saved(SYSTEM)
+
+with folded:  # last: the ladder of models imports torch, and the pictures above do not wait for it
+    coda_knobs.knobs(SYSTEM, task, choose)
+if code is not None:
+    with code:
+        coda_parts.code(task)

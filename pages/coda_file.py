@@ -1,0 +1,101 @@
+"""A person's own file of prompts: which layouts are read, the rows as they are answered, the table."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+import models
+from backends.coda.results import CodaResult, FilePart
+from backends.coda.settings import CodaSettings
+from backends.registry import System
+from pages import parts
+from visualizers import coda_file as figures
+from worlds.english_facts import draw_corpus
+from worlds.errors import InputError
+from worlds.overshadowing import CorpusSpec
+
+MAX_MB = 64  # as backends/coda/records.py reads
+EXAMPLE = "rare-facts.csv"
+NUM_EXAMPLES = 24
+LAYOUTS = {
+    "a plain table": "`prompt`, and if known `right` (or `answer`), `wrong`, `masked_prompt`",
+    "MemoTrap": "`prompt`, `classes`, `answer_index`: the usual ending against the one that is asked for",
+    "NQ-Swap": "`question`, `sub_context`, `sub_answer`, `org_answer`: a context that contradicts what was learned",
+    "overshadowing corpora": "`set`, `kind`, `share`, `pos`, `x`, `y`, as JSON lines",
+}
+
+
+@st.cache_data(show_spinner=False)
+def example() -> pd.DataFrame:
+    """Rare facts of the English miniature's world, with what is right and what the popular fact says."""
+    path = Path(models.__file__).parent / "miniatures" / "coda-english" / "corpus.json"
+    corpus = draw_corpus(CorpusSpec.from_json(path.read_text(encoding="utf-8")))
+    sets = corpus.sets[::max(1, len(corpus.sets) // NUM_EXAMPLES)][:NUM_EXAMPLES]
+    return pd.DataFrame([{"prompt": corpus.text(one.statement("b").prompt), "right": corpus.text(one.rare_answer),
+                          "wrong": corpus.text(one.popular_answer)} for one in sets])
+
+
+def invitation(choose: Callable[[CodaSettings], None]) -> None:
+    """What may be brought, and a file to try it with."""
+    st.markdown("**Bring a file of prompts**: every row is answered by each decoder, and counted where the file says what is right. "
+                "The upload box is below the example.")
+    table = example()
+    left, right = st.columns([3, 2])
+    left.dataframe(table, hide_index=True, width="stretch", height=250)
+    right.markdown("Read are CSV, JSON, JSON lines and parquet:\n" + "\n".join(f"- {kind}: {what}" for kind, what in LAYOUTS.items()))
+    with left.container(horizontal=True):
+        st.button("Answer this example", type="primary", icon=":material/play_arrow:", key="coda.example", on_click=_answer_example,
+                  args=(choose,), help=f"{len(table)} rare facts of the miniature's own world.")
+        st.download_button("Example (CSV)", table.to_csv(index=False), EXAMPLE, "text/csv", key="example.csv", on_click="ignore")
+
+
+def _answer_example(choose: Callable[[CodaSettings], None]) -> None:
+    try:
+        name = parts.session().add_upload(EXAMPLE, io.BytesIO(example().to_csv(index=False).encode()))
+    except InputError as error:
+        st.session_state["error.coda"] = str(error)
+        return
+    choose(CodaSettings(task="file", file=f"upload:{name}"))
+
+
+def upload(system: System) -> str:
+    """The upload box; returns what the setting `file` says."""
+    key = parts.knob_key(system, "file")
+    file = st.file_uploader("File of prompts", type=list(system.upload_kinds), key="coda.upload", max_upload_size=MAX_MB,
+                            help=f"CSV, JSON, JSON lines or parquet; at most {MAX_MB} MB and 10,000 rows. It stays in this session.")
+    if file is not None and st.session_state.get("coda.uploaded") != file.file_id:
+        try:
+            st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file)}"
+            st.session_state["coda.uploaded"] = file.file_id
+        except InputError as error:
+            st.error(parts.plain(str(error)), icon=":material/error:")
+    chosen = str(st.session_state.get(key) or "")
+    if chosen:
+        st.caption(f"Chosen: {parts.plain(chosen.removeprefix('upload:'))}")
+    return chosen
+
+
+def answered(result: CodaResult) -> None:
+    if result.file is None:
+        return
+    rows(result.file, place="file")
+    known = [row.prefers_right for row in result.file.rows if row.prefers_right is not None]
+    if known:
+        st.caption(f"The right class is likelier than the other, by plain probabilities, in {sum(known)} of {len(known)} rows: "
+                   "MemoTrap's own score.")
+
+
+def rows(part: FilePart, *, place: str) -> None:
+    """The rows so far: bars where the file says what is right, and the table."""
+    bars = figures.bars(part)
+    st.caption(parts.plain(f"{part.name}: {part.kind}, {part.num_in_file} rows, {len(part.rows)} answered."))
+    if bars is not None:
+        parts.chart(bars, key=f"{place}.bars")
+        st.caption("To notice: the intervals, 95 %. Decoders whose intervals overlap widely do not differ on this file.")
+    elif part.rows:
+        st.caption("This file does not say which answers are right, so nothing is counted.")
+    table = figures.table(part)
+    st.dataframe(table.tail(8) if place == "live" else table, hide_index=True, width="stretch")

@@ -1,0 +1,240 @@
+"""What all tasks of the CoDA page share: which task and result are shown, the paper, the formulas, the tables."""
+
+from math import exp
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from backends.coda import paper
+from backends.coda.results import CodaResult, LawPart, Written, WrittenToken
+from backends.coda.settings import CodaSettings
+from backends.registry import System
+from backends.run import load_result
+from pages import costs, parts
+from visualizers import coda as figures
+from visualizers import coda_file, coda_law, coda_recovery
+
+TASKS = {"compare": "Compare decoders", "law": "The law", "recovery": "Recovery", "file": "Your file"}
+ICONS = {"compare": ":material/contrast:", "law": ":material/trending_up:", "recovery": ":material/healing:",
+         "file": ":material/upload_file:"}
+RECORDED = {"compare": "default", "law": "law", "recovery": "recovery", "size": "size"}  # files beside the system's recorded run
+
+
+def start(system: System, settings: CodaSettings) -> None:
+    """Queue a run; the page shows its task."""
+    st.session_state["coda.task"], st.session_state["coda.asked"] = settings.task, settings
+    parts.start(system, settings)
+
+
+def running_settings() -> CodaSettings:
+    return st.session_state.get("coda.asked") or CodaSettings()
+
+
+COMING = {"compare": "The answers grow here, token by token.", "law": "The curve comes after the first epoch and moves with each.",
+          "recovery": "The decoders come first, then the curves of alpha and a, then the detectors.",
+          "file": "The rows come here one by one."}
+
+
+def coming(task: str) -> None:
+    """What a person waits for."""
+    st.caption(COMING[task])
+
+
+def draw_nothing(_part: object) -> None:
+    """While another task's run goes on, its progress is enough."""
+
+
+def settle() -> None:
+    """Give the newest result to its task; the comparison before it stays for comparing. A saved run that was opened is shown."""
+    state = st.session_state
+    latest = state.get("result.coda")
+    if latest is None or state.get("coda.settled") is latest:
+        return
+    state["coda.settled"], task = latest, latest.settings.task
+    if task == "compare":
+        state["coda.decoder"] = "coda" if "coda" in latest.settings.methods else latest.settings.methods[0]
+        state["coda.before"] = state.get("coda.result.compare")
+    state[f"coda.result.{task}"] = latest
+    if latest.law and latest.law.factor == "S":
+        state["coda.result.size"] = latest
+    if state.get("coda.asked") != latest.settings:
+        state["coda.task"] = task
+
+
+def task_choice(place: Any) -> str:
+    """What the person wants to do."""
+    st.session_state.setdefault("coda.task", "compare")
+    return str(place.segmented_control(
+        "What to do", list(TASKS), format_func=lambda name: f"{ICONS[name]} {TASKS[name]}", key="coda.task", required=True, wrap=True,
+        label_visibility="collapsed", help="Each keeps its own last run.") or "compare")
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _opened(path: str) -> CodaResult:
+    return load_result(Path(path).read_bytes(), CodaResult)
+
+
+def result_of(system: System, task: str) -> tuple[CodaResult | None, bool]:
+    """The session's last result of a task and False, else the recorded one and True, else None."""
+    if result := st.session_state.get(f"coda.result.{task}"):
+        return result, False
+    path = system.recorded.parent / f"{RECORDED.get(task, 'none')}.orrery" if system.recorded else None
+    return (_opened(str(path)), True) if path is not None and path.is_file() else (None, False)
+
+
+def nothing_yet() -> None:
+    st.info("There is no run of this yet. Press a preset above, or the button under the knobs below.", icon=":material/info:")
+
+
+def is_empty(result: CodaResult) -> bool:
+    """Whether a run was stopped before there was anything to draw."""
+    law, file = result.law, result.file
+    return not (result.asked or result.recovery or (law and law.epochs) or (file and file.rows))
+
+
+def size_result(system: System) -> tuple[CodaResult | None, bool]:
+    return result_of(system, "size")
+
+
+def badge_of(written: Written) -> str:
+    """An answer as a chip: green where right, orange where it is the popular fact's."""
+    colour = "green" if written.is_right else "orange" if written.is_popular else "gray" if written.is_right is None else "red"
+    return f":{colour}-badge[{parts.plain(' '.join(written.text.split())[:80]) or 'nothing'}]"
+
+
+def remember(result: CodaResult, *, is_recorded: bool) -> None:
+    """Keep how long a sentence of training took."""
+    if result.law and result.law.was_trained and result.law.epochs:
+        law, settings = result.law, result.settings
+        work = float(_sentences(settings) * law.epochs[-1].epoch)
+        seconds = sum(epoch.cpu_s for epoch in law.epochs[-1:])
+        costs.remember("coda", _trained(settings), {"train": (work, seconds)}, is_recorded=is_recorded)
+
+
+def _trained(settings: CodaSettings) -> tuple[str, int]:
+    return settings.factor, 0 if settings.factor == "S" else settings.hidden
+
+
+def _sentences(settings: CodaSettings) -> int:
+    """Sentences of the corpus, of all models and seeds."""
+    per_set = sum(value + 1 for value in paper.VALUES) if settings.factor != "L" else (settings.other + 1) * len(paper.VALUES)
+    return per_set * settings.num_sets * settings.num_seeds
+
+
+def cost(asked: CodaSettings) -> str:
+    """Memory and seconds that a run may take, in a line."""
+    if asked.task == "law" and (asked.trains or asked.factor == "S"):
+        sentences = _sentences(asked)
+        foreseen = costs.foresee("coda", _trained(asked), {"train": float(sentences * asked.epochs)})
+        said = f"{sentences:,} sentences, {asked.epochs} times"
+        if foreseen is None:
+            return f"{said}; a model of this size was not timed here yet. The run says after one epoch."
+        return f"{said}: about {costs.in_words(foreseen.seconds)}, going by {foreseen.basis}."
+    from visualizers.ladder import memory_mb
+
+    return f"Model: about {memory_mb(asked):,} MB."
+
+
+def beside_the_paper(result: CodaResult) -> None:
+    with st.expander("The paper's numbers and this run's", icon=":material/menu_book:"):
+        if result.settings.task == "law":
+            st.caption("Lines of R on log10 of the factor, Figure 2 of the paper, read off the drawn lines, of models from 160M to "
+                       "13B trained from scratch; the last row is this run, of a model of some hundred thousand parameters.")
+            st.dataframe(coda_law.paper_lines(result), hide_index=True, width="stretch")
+        else:
+            st.caption("Exact match in per cent, Table 3 of the paper, on its data and models of 7 billion parameters. This run's "
+                       "column is on other data: the mechanism is the same, the numbers cannot be compared.")
+            st.dataframe(figures.paper_decoders(result), hide_index=True, width="stretch")
+        st.caption("Where the paper contradicts itself: " + parts.plain(" ".join(paper.INCONSISTENCIES)))
+
+
+def how_it_works(result: CodaResult) -> None:
+    if result.law:
+        _how_the_law(result.law)
+    else:
+        _how_the_contrast(result)
+
+
+def _how_the_law(part: LawPart) -> None:
+    st.markdown("1. In each set, several sentences share their words and their answer and differ in one word; one sentence has "
+                "another word there and another answer. A model reads all of them, every sentence once an epoch.\n"
+                "2. RR is how often the popular prompts get the popular answer, HR how often the rare prompt gets it. Their ratio is "
+                "the rate of being overshadowed:")
+    learned = [group for group in part.epochs[-1].law.groups if group.r is not None]
+    if learned:
+        st.latex(r"R = \frac{HR}{RR},\qquad " + rf"{part.factor} = {learned[-1].value:g}:\; R = {learned[-1].r:.0f}\,\%")
+    fit = part.epochs[-1].law
+    st.markdown("3. Least squares on the logarithm of the factor give the line; a group that recalls less than half of its popular "
+                "facts is not learned and does not count:")
+    numbers = "" if fit.slope is None or fit.intercept is None else (
+        rf" = {fit.slope:.1f}\,\log_{{10}} {part.factor} {fit.intercept:+.1f}\qquad r^2 = {fit.r_squared:.2f}")
+    st.latex(rf"R({part.factor}) = a \log_{{10}} {part.factor} + b{numbers}")
+    st.caption("R is computed from probabilities, which are smoother than counted answers; recall for the 50 % rule counts answers.")
+
+
+def _how_the_contrast(result: CodaResult) -> None:
+    settings = result.settings
+    st.markdown("1. Every word of the prompt X is masked in turn, which gives X'. Where masking a word makes the greedy answer "
+                "*likelier*, that word was being ignored: it is the overshadowed one.\n"
+                f"2. A token is plausible if its probability is at least α = {settings.alpha:g} of the largest: V\\_top(X), "
+                "V\\_top(X').\n"
+                "3. What the prompt says beyond its masked form is the relative pointwise mutual information:")
+    st.latex(r"\mathrm{R\text{-}PMI}(y) = \log p(y|X) - \log p(y|X')")
+    st.markdown("4. CoDA writes the token with the largest score:")
+    st.latex(r"s(y) = \begin{cases} \mathrm{R\text{-}PMI}(y) & y \in V_{top}(X) \cap V_{top}(X') \\ \log p(y|X) - b & "
+             r"y \in V_{top}(X) \setminus V_{top}(X') \\ -\infty & \text{else} \end{cases}")
+    st.markdown("5. *b* stands for a probability that is not known. " + (
+        "Here (*floor*, Orrery's own) it is not above the least that X' finds plausible, which an escaping token lies below."
+        if settings.escape_bias == "floor" else "Here (*paper*) it is the least log p(y|X') of the tokens whose R-PMI is negative; "
+        "where only the popular answer is among them, b is near 0 and the escaping right answer gains nothing."))
+    st.markdown("6. " + ("The gate is on: only where the masked prompt likes the greedy token even more is anything contrasted."
+                         if settings.gate else "The gate is off, as in the paper: right answers are contrasted too, and some break."))
+
+
+def chosen_formula(settings: CodaSettings, method: str, token: WrittenToken) -> None:
+    """The score of one written token with this run's numbers."""
+    entry = figures.chosen_of(token)
+    if entry is None:
+        return
+    full, masked, s = entry.full, entry.masked, entry.score
+    if method in ("greedy", "sample", "dola") or not token.is_contrasted:
+        st.latex(rf"\log p(y|X) = \log {exp(full):.3g} = {full:.2f}")
+    elif method == "cad":
+        a = settings.weight
+        st.latex(rf"s(y) = (1 + a)\log p(y|X) - a \log p(y|X') = {1 + a:g} \cdot ({full:.2f}) - {a:g} \cdot ({masked:.2f}) = {s:.2f}")
+    elif entry.membership == "esc" and method == "coda":
+        st.latex(rf"s(y) = \log p(y|X) - b = {full:.2f} - ({full - s:.2f}) = {s:.2f}")
+    else:
+        st.latex(rf"\mathrm{{R\text{{-}}PMI}}(y) = \log p(y|X) - \log p(y|X') = {full:.2f} - ({masked:.2f}) = {full - masked:.2f}")
+
+
+def code(task: str) -> None:
+    """The functions that ran. Importing them imports torch, so this comes last."""
+    from backends.coda import contrast, detect, law, recovery
+
+    shown: dict[str, tuple[Any, ...]] = {
+        "compare": (contrast.scores, contrast.sets, contrast.escape_bias, contrast.indicator, detect.detect),
+        "law": (law.law, law.fit), "recovery": (recovery.outcome, recovery.recovery, contrast.scores),
+        "file": (contrast.scores, detect.detect)}
+    st.caption("The code that ran")
+    for function in shown[task]:
+        parts.source_of(function)
+
+
+def tables(result: CodaResult) -> None:
+    """The numbers as CSV."""
+    made = {}
+    if result.asked:
+        made["Answers (CSV)"] = figures.answers_table(result.asked, result.settings)
+        made["Every token (CSV)"] = figures.steps_table(result.asked[0], result.settings)
+    if result.law:
+        made["The law (CSV)"] = coda_law.law_table(result.law)
+    if result.recovery:
+        made["Decoders (CSV)"] = coda_recovery.recovery_table(result.recovery)
+    if result.file:
+        made["Answers (CSV)"] = coda_file.table(result.file)
+    for column, (label, table) in zip(st.columns(2), made.items()):
+        name = label.removesuffix(" (CSV)").lower().replace(" ", "-")
+        column.download_button(label, table.to_csv(index=False), f"coda-{name}.csv", "text/csv", key=f"csv.{name}", width="stretch",
+                               on_click="ignore")
