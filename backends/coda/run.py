@@ -14,6 +14,7 @@ from backends.run import Inputs, Progress, RunStopped
 from backends.rungs import rung_of
 from models import catalogue
 from models.catalogue import Rung
+from models.devices import threads_for
 from models.language import as_language_model
 from models.memory import budget
 from worlds.errors import InputError
@@ -38,10 +39,11 @@ def run(settings: CodaSettings, inputs: Inputs) -> Iterator[Progress | Part | Co
     yield Progress(0.0, "Loading the model")
     rung = None if settings.task == "law" and _trains(settings) else _rung(settings)
     try:
-        for event in _events(settings, inputs, rung, notes):
-            if not isinstance(event, Progress):
-                part = event
-            yield event
+        with threads_for(rung.parameters if rung else 0):
+            for event in _events(settings, inputs, rung, notes):
+                if not isinstance(event, Progress):
+                    part = event
+                yield event
     except RunStopped:
         if part is None:
             raise

@@ -13,6 +13,7 @@ from backends.tstar.settings import TStarSettings
 from models.boxes import Detector
 from models.catalogue import Rung
 from models.detection import ImageGuidedDetector, OwlDetector
+from models.devices import threads_for
 from models.example_detection import ExampleDetector
 from models.memory import budget
 from worlds.errors import InputError
@@ -51,7 +52,7 @@ def open_eyes(settings: TStarSettings, video: Video, inputs: Inputs) -> Iterator
         yield _eyes(settings, _example(settings, video, inputs), "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
         return
     rung = rung_of(settings.detector, "detector")
-    with budget().borrow(rung, settings.quantisation) as loaded:
+    with budget().borrow(rung, settings.quantisation) as loaded, threads_for(rung.parameters):
         detector = cast(Detector, loaded.tool)
         if settings.by_example:
             detector = _guided(loaded.tool, _crop(settings, video, inputs), rung)

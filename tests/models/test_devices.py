@@ -1,5 +1,7 @@
 """What the machine says about itself."""
 
+import torch
+
 from models import devices
 
 
@@ -36,3 +38,16 @@ def test_a_container_counts_its_own_memory_not_its_hosts(tmp_path, monkeypatch):
     monkeypatch.setattr(devices, "_CGROUP", tmp_path)
 
     assert devices.total_and_free_mb("cpu") == (50, 25)
+
+
+def test_tiny_models_get_one_thread_and_others_keep_theirs():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with devices.threads_for(200_000):
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+        with devices.threads_for(devices.TINY):
+            assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
