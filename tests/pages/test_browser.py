@@ -1,5 +1,6 @@
 """A real browser uploads a real file and looks at the page."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlparse
@@ -10,6 +11,7 @@ from tests.pages.conftest import CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+CHART = ".js-plotly-plot .main-svg"
 PICTURE = "[data-testid=stMain] [data-testid=stImage] img"
 
 
@@ -50,11 +52,11 @@ def test_page_opens_on_a_picture_without_asking_any_other_host(page, server_url)
     assert page.problems == []
 
 
-@pytest.mark.parametrize("path", ["/", "/tstar"], ids=["home", "tstar"])
+@pytest.mark.parametrize("path", ["/", "/tstar", "/coda"], ids=["home", "tstar", "coda"])
 def test_phone_needs_no_sideways_scrolling(page, server_url, path):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(server_url + path)
-    page.wait_for_selector(PICTURE, timeout=60_000)
+    page.wait_for_selector(CHART if path == "/coda" else PICTURE, timeout=60_000)
 
     sideways = page.evaluate("m => m.scrollWidth - m.clientWidth", page.query_selector("[data-testid=stMain]"))
     assert sideways <= 0
@@ -103,3 +105,45 @@ def test_file_that_is_no_video_gives_one_sentence(page, server_url, tmp_path: Pa
 
     assert "Traceback" not in page.content()
     assert page.locator(PICTURE).count() > 0
+
+
+def test_result_files_are_scored_on_the_page(page, server_url, tmp_path: Path):
+    found = tmp_path / "results.json"
+    found.write_text(json.dumps([{"video_path": "videos/a.mp4", "question": "Where is the cup?", "gt_frame_index": [360, 390],
+                                  "fps": 30.0, "keyframe_timestamps": [12.0, 741.0], "Uniform_32frames_sec": [0.0, 500.0]}]))
+    page.goto(f"{server_url}/tstar")
+    page.wait_for_selector(PICTURE, timeout=60_000)
+    page.locator("[data-testid=stFileUploader]").filter(has_text="Result files").locator("input[type=file]").set_input_files(str(found))
+    page.get_by_text("Scores (CSV)").first.wait_for(timeout=30_000)
+
+    assert page.problems == []
+
+
+def test_one_click_brings_the_rare_answer_back(page, server_url):
+    page.goto(f"{server_url}/coda")
+    page.wait_for_selector(CHART, timeout=60_000)
+    main = page.locator("[data-testid=stMain]")
+    main.get_by_text("popular: hallucinated").first.wait_for(timeout=30_000)
+    page.get_by_role("radio", name="CoDA (floor, gate)").or_(page.get_by_role("button", name="CoDA (floor, gate)")).first.click()
+    main.get_by_text("What comes after").first.wait_for(timeout=30_000)
+
+    assert page.problems == []
+
+
+def test_prompts_of_an_uploaded_file_are_answered_and_counted(page, server_url, tmp_path: Path):
+    file = tmp_path / "mine.csv"
+    file.write_text("prompt,right,wrong\n"
+                    "the door of the library in Ildstow is,brown,green\n"
+                    "on Saturday the harbour in Fennstow serves,honey,cheese\n"
+                    "the dragon of Mardby,fire,ice\n")
+    page.goto(f"{server_url}/coda")
+    page.wait_for_selector(CHART, timeout=60_000)
+    page.get_by_text("Your file", exact=True).first.click()
+    page.get_by_text("Answer this example").first.wait_for(timeout=60_000)
+    page.locator("[data-testid=stFileUploader]").filter(has_text="File of prompts").locator("input[type=file]").set_input_files(str(file))
+    page.get_by_text("Chosen: mine").first.wait_for(timeout=60_000)
+    page.locator("[data-testid=stExpander]").get_by_test_id("stBaseButton-primary").first.click()
+    page.locator("[data-testid=stMain]").get_by_text("coda-english").first.wait_for(timeout=90_000)
+
+    assert page.locator("[data-testid=stDataFrame]").count() > 0
+    assert page.problems == []
