@@ -44,6 +44,10 @@ def choose_own_video(page) -> None:
     page.get_by_text("Video file").wait_for(timeout=30_000)
 
 
+def upload_box(page, label: str):
+    return page.locator("[data-testid=stFileUploader]").filter(has_text=label).locator("input[type=file]")
+
+
 def test_page_opens_on_a_picture_without_asking_any_other_host(page, server_url):
     page.goto(f"{server_url}/tstar")
     page.wait_for_selector(PICTURE, timeout=60_000)
@@ -113,7 +117,7 @@ def test_result_files_are_scored_on_the_page(page, server_url, tmp_path: Path):
                                   "fps": 30.0, "keyframe_timestamps": [12.0, 741.0], "Uniform_32frames_sec": [0.0, 500.0]}]))
     page.goto(f"{server_url}/tstar")
     page.wait_for_selector(PICTURE, timeout=60_000)
-    page.locator("[data-testid=stFileUploader]").filter(has_text="Result files").locator("input[type=file]").set_input_files(str(found))
+    upload_box(page, "Result files").set_input_files(str(found))
     page.get_by_text("Scores (CSV)").first.wait_for(timeout=30_000)
 
     assert page.problems == []
@@ -140,7 +144,7 @@ def test_prompts_of_an_uploaded_file_are_answered_and_counted(page, server_url, 
     page.wait_for_selector(CHART, timeout=60_000)
     page.get_by_text("Your file", exact=True).first.click()
     page.get_by_text("Answer this example").first.wait_for(timeout=60_000)
-    page.locator("[data-testid=stFileUploader]").filter(has_text="File of prompts").locator("input[type=file]").set_input_files(str(file))
+    upload_box(page, "File of prompts").set_input_files(str(file))
     page.get_by_text("Chosen: mine").first.wait_for(timeout=60_000)
     page.locator("[data-testid=stExpander]").get_by_test_id("stBaseButton-primary").first.click()
     page.locator("[data-testid=stMain]").get_by_text("coda-english").first.wait_for(timeout=90_000)
