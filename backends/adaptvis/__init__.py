@@ -1,0 +1,1 @@
+"""AdaptVis: see where a vision-language model looks, and turn its gaze."""

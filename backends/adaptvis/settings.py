@@ -1,0 +1,68 @@
+"""Every knob of AdaptVis, with its range, its default and where the default comes from.
+
+[P] the paper's page, [C] the released code, [O] Orrery's own. One page does two things, and `task` says which: look at one
+picture at many alphas, or evaluate a set of pictures.
+"""
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from backends.run import Settings
+
+Task = Literal["look", "evaluate"]
+Variant = Literal["multiply", "shape", "mass"]
+Looking = Literal["rollout", "gradient", "gradcam"]
+Method = Literal["greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle", "vcd", "dola"]
+
+
+def _knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", **limits: Any) -> Any:
+    """`role`: the setting names a model of that ladder; `none` is how leaving it empty reads."""
+    ladder = {"role": role, "none": none} if role else {}
+    return Field(default, description=description, json_schema_extra={"group": group, **ladder}, **limits)
+
+
+class AdaptVisSettings(Settings):
+    """Settings of one run."""
+
+    task: Task = _knob("look", "task", "Look at one picture at many alphas, or evaluate a set of pictures.")
+    model: str = _knob("scenes-vlm", "task", "The vision-language model that answers.", max_length=300, role="vlm")
+    quantisation: Literal["none", "int8", "nf4"] = _knob("none", "task", "Weights of a real model: full, 8 or 4 bit.")
+    seed: int = _knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
+
+    picture: str = _knob("scene", "picture", "'scene' draws one; 'upload:NAME' is your own.", max_length=300)
+    condition: str = _knob("clutter15", "picture", "Of a drawn scene: plain, held, noiseN, clutterN, disN, edge or small.",
+                           max_length=20)
+    index: int = _knob(98, "picture", "Which scene of that condition.", ge=0, le=100_000)
+    question: str = _knob("", "picture", "What is asked, with the options in it. Empty: the scene's own question.", max_length=500)
+    options: tuple[str, ...] = _knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=12)
+
+    alpha: float = _knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this [C: weight].", ge=0, le=10)
+    alpha1: float = _knob(0.5, "gaze", "alpha where the model is unsure [C: 0.5].", ge=0, le=10)
+    alpha2: float = _knob(1.5, "gaze", "alpha where it is sure [C: 1.2 to 2.0 by data set].", ge=0, le=10)
+    beta: float = _knob(0.9, "gaze", "Below this confidence it counts as unsure [C: 0.2 to 0.64 by data set, for LLaVA-1.5].",
+                        ge=0, le=1.01)
+    rounds_confidence: bool = _knob(False, "gaze", "Round the confidence to two decimals before it is compared [C: on].")
+    variant: Variant = _knob("multiply", "gaze", "multiply [C]; shape keeps the image's share of the attention, mass changes only "
+                             "that share [O].")
+    first_layer: int = _knob(0, "gaze", "First layer that is changed [C: 0].", ge=0, le=200)
+    last_layer: int | None = _knob(None, "gaze", "Last layer that is changed. Empty: the last one [C: layer 31].", ge=0, le=200)
+    heads: tuple[int, ...] = _knob((), "gaze", "Heads that are changed. Empty: all [C].", max_length=64)
+    every_step: bool = _knob(False, "gaze", "Change every written token's row, not only the prompt's last one [C: off].")
+    looking: tuple[Looking, ...] = _knob((), "gaze", "Other ways to see where it looked, beside attention.", max_length=3)
+
+    data: str = _knob("scenes", "evaluate", "'scenes': drawn ones; or an uploaded zip, folder below ORRERY_MODELS_DIR's sibling "
+                      "ORRERY_DATA_DIR, or log in an upstream format.", max_length=300)
+    num_sets: int = _knob(50, "evaluate", "Sets of four scenes, half to choose alphas on, half to test [spec of this page].",
+                          ge=4, le=1000)
+    methods: tuple[Method, ...] = _knob(("greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle"), "evaluate",
+                                        "What is compared.", min_length=1, max_length=9)
+    split: Literal["groups", "official"] = _knob("groups", "evaluate", "Validation part: 20 % of whole sets [O], or the released "
+                                                 "code's random 20 % of items [C].")
+    chooses: bool = _knob(True, "evaluate", "Choose alphas and beta on the validation part. Off: use the knobs.")
+
+    @model_validator(mode="after")
+    def _layers_are_a_range(self) -> Self:
+        if self.last_layer is not None and self.last_layer < self.first_layer:
+            raise ValueError(f"last_layer is {self.last_layer}, before first_layer {self.first_layer}")
+        return self
