@@ -20,8 +20,8 @@ def _run(settings: CodaSettings, inputs: Inputs) -> Iterator[Any]:
 
 SYSTEM = System(
     name="coda", title="CoDA: facts that overshadow facts",
-    claim="A model that has read one fact many times answers with it even where a rarer fact is asked for; CoDA masks the "
-          "prompt word by word, finds the one that is ignored, and decodes against the prompt without it.",
+    claim="A model answers with the fact that it has read most, even where a rarer one is asked for. CoDA finds the word that is "
+          "ignored and decodes against the prompt without it.",
     paper="The Law of Knowledge Overshadowing: Towards Understanding, Predicting, and Preventing LLM Hallucination",
     source="arXiv 2502.16143", icon=":material/contrast:", settings=CodaSettings, result=CodaResult, run=_run,
     recorded=RECORDED / "default.orrery", upload_setting="file", upload_kinds=("csv", "jsonl", "json", "txt", "parquet"),
