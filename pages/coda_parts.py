@@ -203,7 +203,7 @@ def chosen_formula(settings: CodaSettings, method: str, token: WrittenToken) -> 
     elif method == "cad":
         a = settings.weight
         st.latex(rf"s(y) = (1 + a)\log p(y|X) - a \log p(y|X') = {1 + a:g} \cdot ({full:.2f}) - {a:g} \cdot ({masked:.2f}) = {s:.2f}")
-    elif entry.membership == "esc" and method == "coda":
+    elif entry.membership == "esc" and method in ("coda", "coda_paper"):
         st.latex(rf"s(y) = \log p(y|X) - b = {full:.2f} - ({full - s:.2f}) = {s:.2f}")
     else:
         st.latex(rf"\mathrm{{R\text{{-}}PMI}}(y) = \log p(y|X) - \log p(y|X') = {full:.2f} - ({masked:.2f}) = {full - masked:.2f}")

@@ -29,7 +29,7 @@ from visualizers.theme import (
     VISITED_COLOUR,
 )
 
-CONTRASTS = ("coda", "cad", "cd")  # decoders that read a masked prompt
+CONTRASTS = ("coda", "coda_paper", "cad", "cd")  # decoders that read a masked prompt
 MAX_TOKENS_SHOWN = 8
 MEMBERSHIP = {"both": "both", "esc": "escapes", "out": "out"}  # plausible to both prompts, to X only, not to X
 STRIPED: dict[str, Any] = {"opacity": 0.6, "pattern": {"shape": "/", "size": 5, "fgcolor": "#FFFFFF", "fillmode": "overlay"}}

@@ -95,7 +95,7 @@ def _given(settings: CodaSettings, prompt: Prompt, fact: Fact | None) -> tuple[i
 def _steps(settings: CodaSettings, language: LanguageModel, prompt: Prompt, tried: Candidates, how: Detecting, detection: Detection,
            method: str) -> Iterator[Step]:
     decoding = decoding_of(settings, method, top=TOP)
-    if settings.redetects and method in CONTRASTS:
+    if settings.redetects and decoding.method in CONTRASTS:
         return decode_redetecting(language, prompt.ids, tried.tried, how, decoding)
     return decode(language, [Pair(Row(prompt.ids), detection.row)], decoding)
 

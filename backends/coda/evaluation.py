@@ -176,7 +176,7 @@ def _texts(language: LanguageModel, ready: Sequence[_Ready], settings: CodaSetti
     texts = [""] * len(ready)
     together: dict[float | None, list[int]] = {}
     for place, entry in enumerate(ready):
-        if settings.redetects and method in CONTRASTS and entry.own is None:
+        if settings.redetects and how.method in CONTRASTS and entry.own is None:
             steps = decode_redetecting(language, entry.prompt.ids, entry.parts.tried, entry.detecting, how)
             texts[place] = language.text(tokens_of(steps, 1)[0])
         else:

@@ -13,7 +13,7 @@ from backends.run import Settings
 from worlds.overshadowing import Position
 
 Task = Literal["compare", "law", "recovery", "file"]
-Method = Literal["greedy", "sample", "coda", "cad", "cd", "dola"]
+Method = Literal["greedy", "sample", "coda", "coda_paper", "cad", "cd", "dola"]
 Factor = Literal["P", "L", "S"]
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
 
@@ -39,8 +39,8 @@ class CodaSettings(Settings):
     popularity: int = _knob(50, "prompt", "P of these facts: popular statements for each rare one.", ge=2, le=100)
     as_chat: bool = _knob(False, "prompt", "Lay the prompt into the model's chat template.")
     max_new_tokens: int = _knob(8, "prompt", "Longest answer, in tokens.", ge=1, le=256)
-    methods: tuple[Method, ...] = _knob(("greedy", "coda", "cad"), "prompt", "Decoders that answer side by side.",
-                                        min_length=1, max_length=6)
+    methods: tuple[Method, ...] = _knob(("greedy", "coda", "coda_paper", "cad"), "prompt", "Decoders that answer side by side; "
+                                        "coda as the knobs say, coda_paper as printed.", min_length=1, max_length=7)
 
     alpha: float = _knob(0.01, "coda", "A token is plausible from alpha times the largest probability [P 6.1: 0.01].", gt=0, le=1)
     escape_bias: EscapeBias = _knob("floor", "coda", "What stands for a token that the masked prompt finds implausible: floor "
@@ -90,7 +90,7 @@ PRESETS: dict[str, tuple[CodaSettings, str]] = {  # label: settings, what to not
                     "popular answer."),
     "One click on CoDA": (CodaSettings(seed=3),
                           "Masking the ignored word makes the wrong answer likelier: CoDA turns away from it."),
-    "The paper's formula": (CodaSettings(seed=3, escape_bias="paper", gate=False),
+    "The paper's formula": (CodaSettings(seed=3, methods=("greedy", "coda_paper")),
                             "The right answer escapes, but its bias is taken from the popular one, so it wins nothing."),
     "The law, live": (CodaSettings(task="law", trains=True),
                       "Train a model now: the more popular the fact, the more it overshadows."),
