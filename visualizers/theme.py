@@ -20,7 +20,8 @@ DECODER_COLOURS = {  # apart from the methods above: a list of one system's base
     "cd": "#8C6BB1", "dola": "#56B4E9",
 }
 DECODER_NAMES = {
-    "greedy": "Greedy", "sample": "Sampling", "coda": "CoDA", "coda_paper": "CoDA as printed", "cad": "CAD", "cd": "CD", "dola": "DoLa",
+    "greedy": "Greedy", "sample": "Sampling", "coda": "CoDA", "coda_paper": "CoDA as printed", "cad": "CAD", "cd": "CD",
+    "dola": "DoLa",
 }
 GAZE_COLOURS = {  # apart again; greedy, DoLa and the oracle are the same ones as above
     "greedy": "#8A8F98", "scalingvis": "#0072B2", "adaptvis": "#D55E00", "bias": "#CC79A7", "acc_bias": "#8C6BB1",
