@@ -1,5 +1,6 @@
 """What a run of AdaptVis gives back: one picture looked at, or a set evaluated."""
 
+import math
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -80,6 +81,7 @@ class MethodScore(_Frozen):
     method: str
     setting: str  # alpha, or alpha1 / alpha2 / beta, as chosen
     individual: tuple[float, float, float]  # mean, low, high
+    gain: tuple[float, float, float] | None = None  # over greedy on the same items, paired; of `reweighted` over greedy reweighted
     pair: float | None  # complete pairs only
     complete: float | None  # complete sets only
     official_pair: float | None
@@ -128,10 +130,12 @@ class Evaluated(_Frozen):
     alphas: tuple[float, ...]
     scores: tuple[MethodScore, ...]
     curves: tuple[Curve, ...]
+    beta: float  # as chosen, or as set
     beta_curve: tuple[tuple[float, float], ...]  # beta, accuracy on the test part with the chosen alphas
     items: tuple[Item, ...]
-    auroc_per_layer: tuple[tuple[int, float, float], ...]  # layer, of right answers, of wrong ones
+    auroc_per_layer: tuple[tuple[int, float, float], ...]  # layer, of right answers, of wrong ones; nan where there are none
     yes_no: tuple[tuple[str, YesNo], ...] = ()  # method, scores
+    unread: tuple[tuple[int, str], ...] = ()  # number and reply of greedy answers in which no option, or several, were found
 
 
 class AdaptVisResult(Result):
@@ -154,5 +158,14 @@ class AdaptVisResult(Result):
                                "at": [{"alpha": at.alpha, "text": at.text, "confidence": at.confidence,
                                        "probabilities": at.probabilities, "is_right": at.is_right} for at in self.looked.at]}
         if self.evaluated:
-            found["evaluated"] = self.evaluated.model_dump(mode="json")
+            found["evaluated"] = _finite(self.evaluated.model_dump(mode="json"))
         return found
+
+
+def _finite(value: Any) -> Any:
+    """The same with None for what is not a number: JSON has no word for it."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    return [_finite(entry) for entry in value] if isinstance(value, list) else value

@@ -4,15 +4,22 @@
 picture at many alphas, or evaluate a set of pictures.
 """
 
+import json
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from backends.run import Settings
 
+RECORDED = Path(__file__).parent / "recorded"  # made by `python -m backends.adaptvis.record`
+PICKED = RECORDED / "presets.json"  # made by `python -m backends.adaptvis.presets`
+
 Task = Literal["look", "evaluate"]
 Variant = Literal["multiply", "shape", "mass"]
 Looking = Literal["rollout", "gradient", "gradcam"]
+Layout = Literal["chat", "official"]
+Match = Literal["likeliest", "strict", "official"]
 Method = Literal["greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle", "vcd", "dola"]
 
 
@@ -31,11 +38,17 @@ class AdaptVisSettings(Settings):
     seed: int = _knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
     picture: str = _knob("scene", "picture", "'scene' draws one; 'upload:NAME' is your own.", max_length=300)
-    condition: str = _knob("clutter15", "picture", "Of a drawn scene: plain, held, noiseN, clutterN, disN, edge or small.",
-                           max_length=20)
-    index: int = _knob(98, "picture", "Which scene of that condition.", ge=0, le=100_000)
+    condition: str = _knob("clutter15", "picture", "Of drawn scenes: plain, held, noiseN, clutterN, disN, edge or small; with "
+                           "'-depths' behind it for front and behind instead of on and under.", max_length=30)
+    index: int = _knob(98, "picture", "Which scene of that condition.", ge=0, le=20_000)
     question: str = _knob("", "picture", "What is asked, with the options in it. Empty: the scene's own question.", max_length=500)
     options: tuple[str, ...] = _knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=12)
+
+    prompt: Layout = _knob("chat", "picture", "How picture and question are laid out: the checkpoint's chat template, or as released "
+                           "[C]: the picture, USER:, the question, ASSISTANT:.")
+    max_new_tokens: int = _knob(1, "picture", "Longest reply in tokens [C: 100]. 1 costs nothing: options are words.", ge=1, le=100)
+    match: Match = _knob("likeliest", "picture", "How a reply is read: the option whose first token is likeliest [O]; strict: the one "
+                         "option that stands in the text [O]; official: the right word is found in the text [C].")
 
     alpha: float = _knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this [C: weight].", ge=0, le=10)
     alpha1: float = _knob(0.5, "gaze", "alpha where the model is unsure [C: 0.5].", ge=0, le=10)
@@ -51,9 +64,10 @@ class AdaptVisSettings(Settings):
     every_step: bool = _knob(False, "gaze", "Change every written token's row, not only the prompt's last one [C: off].")
     looking: tuple[Looking, ...] = _knob((), "gaze", "Other ways to see where it looked, beside attention.", max_length=3)
 
-    data: str = _knob("scenes", "evaluate", "'scenes': drawn ones; or an uploaded zip, folder below ORRERY_MODELS_DIR's sibling "
-                      "ORRERY_DATA_DIR, or log in an upstream format.", max_length=300)
-    num_sets: int = _knob(50, "evaluate", "Sets of four scenes, half to choose alphas on, half to test [spec of this page].",
+    data: str = _knob("scenes", "evaluate", "'scenes': drawn ones; 'upload:NAME': a zip or log of the released formats; else a "
+                      "folder below ORRERY_DATA_DIR. '#FILE' behind it picks one of several sets.", max_length=300)
+    num_items: int = _knob(400, "evaluate", "Of a data set: at most this many items, whole groups drawn at random.", ge=8, le=10_000)
+    num_sets: int = _knob(50, "evaluate", "Sets of four drawn scenes to test on; as many others to choose alphas on [O].",
                           ge=4, le=1000)
     methods: tuple[Method, ...] = _knob(("greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle"), "evaluate",
                                         "What is compared.", min_length=1, max_length=9)
@@ -66,3 +80,36 @@ class AdaptVisSettings(Settings):
         if self.last_layer is not None and self.last_layer < self.first_layer:
             raise ValueError(f"last_layer is {self.last_layer}, before first_layer {self.first_layer}")
         return self
+
+
+def _look_at(picked: dict[str, Any]) -> AdaptVisSettings:
+    """A scene that was picked by rule, with the setting that was chosen for its condition."""
+    return AdaptVisSettings(alpha=picked["alpha1"], **{name: picked[name] for name in ("condition", "index", "alpha1", "alpha2", "beta")})
+
+
+def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
+    """Label -> settings, what to notice. Without the file, before the miniature was measured, the specification's scenes."""
+    record = json.loads(PICKED.read_text()) if PICKED.is_file() else {"scenes": 0, "counts": {}, "picked": _UNMEASURED}
+    picked, counts = record["picked"], record["counts"]
+
+    def how_many(kind: str) -> str:
+        own = counts.get(picked[kind]["condition"], {})
+        return f" Picked by rule as the clearest of {own[kind]} such among {record['scenes']} scenes." if kind in own else ""
+
+    labels = {
+        "mended": ("See it mended", "Unsure and wrong; with its look spread over the picture (alpha1) it is right."),
+        "unchanged": ("See nothing change", "Unsure and right; the same change of its look leaves the answer where it is."),
+        "broken": ("See it broken", "Right without AdaptVis, wrong with it."),
+    }
+    found = {label: (_look_at(picked[kind]), text + how_many(kind)) for kind, (label, text) in labels.items() if kind in picked}
+    found["Count them all"] = (AdaptVisSettings(task="evaluate"), "How many answers are mended and how many broken, and whether four "
+                               "constants on the answers do as well.")
+    return found
+
+
+_UNMEASURED: dict[str, dict[str, Any]] = {
+    "mended": {"condition": "clutter15", "index": 98, "alpha1": 0.3, "alpha2": 1.0, "beta": 0.99},
+    "unchanged": {"condition": "noise60", "index": 46, "alpha1": 0.3, "alpha2": 1.5, "beta": 0.85},
+    "broken": {"condition": "noise60", "index": 200, "alpha1": 0.3, "alpha2": 1.5, "beta": 0.85},
+}
+PRESETS = _presets()
