@@ -1,13 +1,13 @@
 """The systems that are built. Adding one is one line here, its package, its figures, its page and its tests."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from backends.run import Result, Run, Settings
+from backends.run import Inputs, Result, Run, Settings
 
 _BUILT = ("tstar", "coda")  # each has backends/NAME/system.py with a SYSTEM, visualizers/NAME.py and pages/NAME.py
 
@@ -29,6 +29,15 @@ class System:
     upload_setting: str | None = None  # the setting that may be "upload:NAME", if any
     upload_kinds: tuple[str, ...] = ()  # endings that the upload box offers; the content decides
     presets: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # label -> settings, what to notice
+
+
+def runs(package: str) -> Run:
+    """The run of a package, imported when first called: with it comes torch, for which a saved run need not wait."""
+
+    def run(settings: Any, inputs: Inputs) -> Iterator[Any]:
+        yield from importlib.import_module(f"backends.{package}.run").run(settings, inputs)
+
+    return run
 
 
 @cache

@@ -4,12 +4,12 @@
 the law on a corpus, count what decoders recover on a corpus, or answer a file of prompts.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
 from backends.coda.choices import Detector, EscapeBias, Layers, MaskMode, Unit
-from backends.run import Settings
+from backends.run import Settings, knob
 from worlds.overshadowing import Position
 
 Task = Literal["compare", "law", "recovery", "file"]
@@ -18,60 +18,54 @@ Factor = Literal["P", "L", "S"]
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
 
 
-def _knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", **limits: Any) -> Any:
-    """`role`: the setting names a model of that ladder; `none` is how leaving it empty reads."""
-    ladder = {"role": role, "none": none} if role else {}
-    return Field(default, description=description, json_schema_extra={"group": group, **ladder}, **limits)
-
-
 class CodaSettings(Settings):
     """Settings of one run."""
 
-    task: Task = _knob("compare", "task", "Compare decoders on a prompt; measure the law; count recoveries; answer a file.")
-    model: str = _knob("coda-english", "task", "The language model that answers.", max_length=300, role="language")
-    quantisation: Literal["none", "int8", "nf4"] = _knob("none", "task", "Weights of a real model: full, 8 or 4 bit.")
-    epoch: int | None = _knob(None, "task", "Of a miniature: after how many epochs of training. Empty: its best.", ge=1, le=100)
-    seed: int = _knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
+    task: Task = knob("compare", "task", "Compare decoders on a prompt; measure the law; count recoveries; answer a file.")
+    model: str = knob("coda-english", "task", "The language model that answers.", max_length=300, role="language")
+    quantisation: Literal["none", "int8", "nf4"] = knob("none", "task", "Weights of a real model: full, 8 or 4 bit.")
+    epoch: int | None = knob(None, "task", "Of a miniature: after how many epochs of training. Empty: its best.", ge=1, le=100)
+    seed: int = knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
-    prompts: tuple[Prompt, ...] = _knob((), "prompt", "Prompts, one per line. Empty: rare facts of the miniature's own world.",
-                                        max_length=16)
-    num_examples: int = _knob(1, "prompt", "Rare facts of the miniature's world to ask, if no prompt is written.", ge=1, le=16)
-    popularity: int = _knob(50, "prompt", "P of these facts: popular statements for each rare one.", ge=2, le=100)
-    as_chat: bool = _knob(False, "prompt", "Lay the prompt into the model's chat template.")
-    max_new_tokens: int = _knob(8, "prompt", "Longest answer, in tokens.", ge=1, le=256)
-    methods: tuple[Method, ...] = _knob(("greedy", "coda", "coda_paper", "cad"), "prompt", "Decoders that answer side by side; "
-                                        "coda as the knobs say, coda_paper as printed.", min_length=1, max_length=7)
+    prompts: tuple[Prompt, ...] = knob((), "prompt", "Prompts, one per line. Empty: rare facts of the miniature's own world.",
+                                       max_length=16)
+    num_examples: int = knob(1, "prompt", "Rare facts of the miniature's world to ask, if no prompt is written.", ge=1, le=16)
+    popularity: int = knob(50, "prompt", "P of these facts: popular statements for each rare one.", ge=2, le=100)
+    as_chat: bool = knob(False, "prompt", "Lay the prompt into the model's chat template.")
+    max_new_tokens: int = knob(8, "prompt", "Longest answer, in tokens.", ge=1, le=256)
+    methods: tuple[Method, ...] = knob(("greedy", "coda", "coda_paper", "cad"), "prompt", "Decoders that answer side by side; "
+                                       "coda as the knobs say, coda_paper as printed.", min_length=1, max_length=7)
 
-    alpha: float = _knob(0.01, "coda", "A token is plausible from alpha times the largest probability [P 6.1: 0.01].", gt=0, le=1)
-    escape_bias: EscapeBias = _knob("floor", "coda", "What stands for a token that the masked prompt finds implausible: floor "
-                                    "[O], or paper [P eq. 11], which collapses for sure models.")
-    gate: bool = _knob(True, "coda", "Contrast only where the masked prompt likes the greedy token even more [O; P: off].")
-    detector: Detector = _knob("lift", "coda", "How the overshadowed word is found: lift [O]; indicator_first [P 6.1]; argmax, "
-                               "argmin; oracle: the miniature's own rare word; manual: the word you name.")
-    tau: float = _knob(0.1, "coda", "lift fires above this many nats: 0 is sensitive, 0.3 conservative [O].", ge=0, le=5)
-    named: str = _knob("", "coda", "Detector manual: the overshadowed words of the prompt.", max_length=200)
-    mask_mode: Literal["auto", MaskMode] = _knob("auto", "coda", "A masked word is replaced by the mask token, deleted or "
-                                                 "unattended [P does not say]. auto: replaced in a miniature, else deleted.")
-    unit: Unit = _knob("word", "coda", "Mask whole words [O] or single tokens [P].")
-    skips_stop_words: bool = _knob(False, "coda", "Never mask words such as 'the'.")
-    redetects: bool = _knob(False, "coda", "Look for the overshadowed word before every token, not once per prompt.")
-    weight: float = _knob(0.5, "coda", "a of CAD: (1 + a) log p - a log p' [CAD: 0.5 to 1].", ge=0, le=5)
-    temperature: float = _knob(0.0, "coda", "0 takes the best token; above, answers are drawn [P A.4.5: 0.6].", ge=0, le=2)
-    layers: Layers = _knob("high", "coda", "DoLa's early layers [P A.4.5: high].")
+    alpha: float = knob(0.01, "coda", "A token is plausible from alpha times the largest probability [P 6.1: 0.01].", gt=0, le=1)
+    escape_bias: EscapeBias = knob("floor", "coda", "What stands for a token that the masked prompt finds implausible: floor "
+                                   "[O], or paper [P eq. 11], which collapses for sure models.")
+    gate: bool = knob(True, "coda", "Contrast only where the masked prompt likes the greedy token even more [O; P: off].")
+    detector: Detector = knob("lift", "coda", "How the overshadowed word is found: lift [O]; indicator_first [P 6.1]; argmax, "
+                              "argmin; oracle: the miniature's own rare word; manual: the word you name.")
+    tau: float = knob(0.1, "coda", "lift fires above this many nats: 0 is sensitive, 0.3 conservative [O].", ge=0, le=5)
+    named: str = knob("", "coda", "Detector manual: the overshadowed words of the prompt.", max_length=200)
+    mask_mode: Literal["auto", MaskMode] = knob("auto", "coda", "A masked word is replaced by the mask token, deleted or "
+                                                "unattended [P does not say]. auto: replaced in a miniature, else deleted.")
+    unit: Unit = knob("word", "coda", "Mask whole words [O] or single tokens [P].")
+    skips_stop_words: bool = knob(False, "coda", "Never mask words such as 'the'.")
+    redetects: bool = knob(False, "coda", "Look for the overshadowed word before every token, not once per prompt.")
+    weight: float = knob(0.5, "coda", "a of CAD: (1 + a) log p - a log p' [CAD: 0.5 to 1].", ge=0, le=5)
+    temperature: float = knob(0.0, "coda", "0 takes the best token; above, answers are drawn [P A.4.5: 0.6].", ge=0, le=2)
+    layers: Layers = knob("high", "coda", "DoLa's early layers [P A.4.5: high].")
 
-    trains: bool = _knob(False, "law", "Train a model now instead of opening the shipped one.")
-    factor: Factor = _knob("P", "law", "What varies: popularity P, length L, or the model's size S (always trained).")
-    other: int = _knob(5, "law", "The factor that does not vary [P A.1: 5].", ge=2, le=100)
-    num_sets: int = _knob(50, "law", "Knowledge sets per value [P: 100].", ge=5, le=100)
-    position: Position = _knob("end", "law", "Where the distinct word stands in the shared ones; P has it vary [P 3.1].")
-    hidden: int = _knob(64, "law", "Width of the model.", ge=16, le=256, multiple_of=8)
-    weight_decay: float = _knob(1.0, "law", "1.0 keeps overshadowing, 0.01 lets it pass with more epochs [P A.1: 0.01].", ge=0, le=3)
-    learning_rate: float = _knob(2e-3, "law", "AdamW's, constant [P A.1: 1e-5, for large models].", ge=1e-5, le=1e-2)
-    epochs: int = _knob(14, "law", "Times that every sentence is seen [P A.1: 40].", ge=1, le=60)
-    num_seeds: int = _knob(1, "law", "Train this many models that differ in their seed; intervals then cover seeds too.", ge=1, le=10)
+    trains: bool = knob(False, "law", "Train a model now instead of opening the shipped one.")
+    factor: Factor = knob("P", "law", "What varies: popularity P, length L, or the model's size S (always trained).")
+    other: int = knob(5, "law", "The factor that does not vary [P A.1: 5].", ge=2, le=100)
+    num_sets: int = knob(50, "law", "Knowledge sets per value [P: 100].", ge=5, le=100)
+    position: Position = knob("end", "law", "Where the distinct word stands in the shared ones; P has it vary [P 3.1].")
+    hidden: int = knob(64, "law", "Width of the model.", ge=16, le=256, multiple_of=8)
+    weight_decay: float = knob(1.0, "law", "1.0 keeps overshadowing, 0.01 lets it pass with more epochs [P A.1: 0.01].", ge=0, le=3)
+    learning_rate: float = knob(2e-3, "law", "AdamW's, constant [P A.1: 1e-5, for large models].", ge=1e-5, le=1e-2)
+    epochs: int = knob(14, "law", "Times that every sentence is seen [P A.1: 40].", ge=1, le=60)
+    num_seeds: int = knob(1, "law", "Train this many models that differ in their seed; intervals then cover seeds too.", ge=1, le=10)
 
-    file: str = _knob("", "file", "Uploaded prompts: CSV, JSON lines or parquet.", max_length=300)
-    num_rows: int = _knob(200, "file", "Rows of the file that are answered, from its beginning.", ge=1, le=10_000)
+    file: str = knob("", "file", "Uploaded prompts: CSV, JSON lines or parquet.", max_length=300)
+    num_rows: int = knob(200, "file", "Rows of the file that are answered, from its beginning.", ge=1, le=10_000)
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -1,21 +1,12 @@
 """CoDA as the registry knows it."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from backends.coda.results import CodaResult
 from backends.coda.settings import PRESETS, CodaSettings
-from backends.registry import System
-from backends.run import Inputs
+from backends.registry import System, runs
 
 RECORDED = Path(__file__).parent / "recorded"  # made by `python -m backends.coda.record`
-
-
-def _run(settings: CodaSettings, inputs: Inputs) -> Iterator[Any]:
-    from backends.coda.run import run  # with it comes torch: a page that only shows a saved run does not wait for that
-
-    yield from run(settings, inputs)
 
 
 SYSTEM = System(
@@ -23,6 +14,6 @@ SYSTEM = System(
     claim="A model answers with the fact that it has read most, even where a rarer one is asked for. CoDA finds the word that is "
           "ignored and decodes against the prompt without it.",
     paper="The Law of Knowledge Overshadowing: Towards Understanding, Predicting, and Preventing LLM Hallucination",
-    source="arXiv 2502.16143", icon=":material/contrast:", settings=CodaSettings, result=CodaResult, run=_run,
+    source="arXiv 2502.16143", icon=":material/contrast:", settings=CodaSettings, result=CodaResult, run=runs("coda"),
     recorded=RECORDED / "default.orrery", upload_setting="file", upload_kinds=("csv", "jsonl", "json", "txt", "parquet"),
     presets=PRESETS)

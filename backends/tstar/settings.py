@@ -4,11 +4,11 @@
 where Orrery's default differs. Groups order the widgets: 0 is always shown, the rest is folded away.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import StringConstraints, model_validator
 
-from backends.run import Settings
+from backends.run import Settings, knob
 from worlds.samples import SAMPLES
 
 Rule = Literal["official", "early", "paper", "softmax", "random"]
@@ -18,77 +18,70 @@ Baseline = Literal["uniform", "random", "random_grid", "dense", "budgeted_dense"
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
-def _knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", suggestions: tuple[str, ...] = (),
-          **limits: Any) -> Any:
-    """`role`: the setting names a model of that ladder; `none` is how leaving it empty reads. `suggestions`: likely values."""
-    extra: dict[str, Any] = {"role": role, "none": none} if role else {"suggestions": list(suggestions)} if suggestions else {}
-    return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
-
-
 class TStarSettings(Settings):
     """Settings of one search."""
 
-    video: str = _knob("sample:fifteen-minutes", "input", "Which video: a sample, a generated one or an uploaded file.",
-                       max_length=300, suggestions=tuple(sample.id for sample in SAMPLES.values()))
-    question: str = _knob("", "input", "What you want to know. Empty: the sample's own question.", max_length=500)
-    targets: tuple[Name, ...] = _knob((), "input", "Objects to find. Empty: taken from the question.", max_length=4)
-    cues: tuple[Name, ...] = _knob((), "input", "Objects that are likely to be near. Empty: taken from the question.",
-                                   max_length=6)
-    example_s: float | None = _knob(None, "input", "Second of the frame on which the example box is drawn.", ge=0)
-    example_box: tuple[float, float, float, float] | None = _knob(
+    video: str = knob("sample:fifteen-minutes", "input", "Which video: a sample, a generated one or an uploaded file.",
+                      max_length=300, suggestions=tuple(sample.id for sample in SAMPLES.values()))
+    question: str = knob("", "input", "What you want to know. Empty: the sample's own question.", max_length=500)
+    targets: tuple[Name, ...] = knob((), "input", "Objects to find. Empty: taken from the question.", max_length=4)
+    cues: tuple[Name, ...] = knob((), "input", "Objects that are likely to be near. Empty: taken from the question.",
+                                  max_length=6)
+    example_s: float | None = knob(None, "input", "Second of the frame on which the example box is drawn.", ge=0)
+    example_box: tuple[float, float, float, float] | None = knob(
         None, "input", "Search by example: x1, y1, x2, y2 of the box as shares of the frame.")
-    example_picture: str = _knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
-                                 max_length=300)
+    example_picture: str = knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
+                                max_length=300)
 
-    grid: int = _knob(4, "search", "Frames per side of the grid picture: g x g frames are looked at at once [C: 4].",
-                      ge=1, le=8)
-    num_frames: int = _knob(8, "search", "Key frames to return, K [C: 8].", ge=1, le=32)
-    budget_share: float = _knob(0.5, "search", "Share of the seconds that may be looked at [C: 0.5 demo, 1.0 dataset].",
-                                gt=0, le=1)
-    rule: Rule = _knob("softmax", "search",
-                       "How scores become sampling probabilities: softmax [O]; official [C]; early [C before 2025-01-14]; "
-                       "paper [P 3.2, literal]; random ignores the scores.")
-    seed: int = _knob(0, "search", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
+    grid: int = knob(4, "search", "Frames per side of the grid picture: g x g frames are looked at at once [C: 4].",
+                     ge=1, le=8)
+    num_frames: int = knob(8, "search", "Key frames to return, K [C: 8].", ge=1, le=32)
+    budget_share: float = knob(0.5, "search", "Share of the seconds that may be looked at [C: 0.5 demo, 1.0 dataset].",
+                               gt=0, le=1)
+    rule: Rule = knob("softmax", "search",
+                      "How scores become sampling probabilities: softmax [O]; official [C]; early [C before 2025-01-14]; "
+                      "paper [P 3.2, literal]; random ignores the scores.")
+    seed: int = knob(0, "search", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
-    num_seeds: int = _knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20)
+    num_seeds: int = knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20)
 
-    detector: str = _knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300, role="detector")
-    quantisation: Literal["none", "int8", "nf4"] = _knob("none", "detector", "Weights of a real model: full, 8 or 4 bit.")
-    threshold: float | None = _knob(None, "detector", "Score above which a target counts as found, theta. "
-                                    "Empty: calibrated for the detector [C: 0.7 dataset, 0.6 demo, for YOLO-World].",
-                                    ge=0, le=1.01)
-    floor: float | None = _knob(None, "detector", "Boxes with a lower score are ignored. Empty: the detector's own "
-                                "[C: 0.12].",
-                                ge=0, le=1)
-    max_boxes: int = _knob(50, "detector", "Most boxes per picture [C: 50].", ge=1, le=300)
-    cue_weight: float = _knob(0.5, "detector", "How much a cue counts beside a target [P 3.2: 0.5].", ge=0, le=1)
-    verifies: bool = _knob(True, "detector", "Look again at promising frames one by one, at full size [C].")
-    verify_rule: Literal["target", "official"] = _knob(
+    detector: str = knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300, role="detector")
+    quantisation: Literal["none", "int8", "nf4"] = knob("none", "detector", "Weights of a real model: full, 8 or 4 bit.")
+    threshold: float | None = knob(None, "detector", "Score above which a target counts as found, theta. "
+                                   "Empty: calibrated for the detector [C: 0.7 dataset, 0.6 demo, for YOLO-World].",
+                                   ge=0, le=1.01)
+    floor: float | None = knob(None, "detector", "Boxes with a lower score are ignored. Empty: the detector's own "
+                               "[C: 0.12].",
+                               ge=0, le=1)
+    max_boxes: int = knob(50, "detector", "Most boxes per picture [C: 50].", ge=1, le=300)
+    cue_weight: float = knob(0.5, "detector", "How much a cue counts beside a target [P 3.2: 0.5].", ge=0, le=1)
+    verifies: bool = knob(True, "detector", "Look again at promising frames one by one, at full size [C].")
+    verify_rule: Literal["target", "official"] = knob(
         "target", "detector", "What must pass the threshold: the target itself [O], or any object in the frame [C].")
-    cell_fit: Literal["letterbox", "squash"] = _knob(
+    cell_fit: Literal["letterbox", "squash"] = knob(
         "letterbox", "detector", "A frame in its cell: keeps its shape [O], or is squashed to 200 x 95 [C].")
 
-    quantile: float = _knob(0.75, "distribution", "Positions below this quantile are not drawn, and only frames above it "
-                            "share their score [C: 0.75].", ge=0, le=0.95)
-    window: int = _knob(5, "distribution", "Seconds on each side that share a frame's score [C: 5].", ge=0, le=30)
-    spline_smoothing: float = _knob(0.5, "distribution", "Smoothing s of the cubic spline through the scores [C: 0.5].",
-                                    ge=0, le=10)
-    temperature: float = _knob(0.15, "distribution", "Softmax rule only: low is greedy [O].", ge=0.02, le=2)
-    first_grid: Literal["stride", "centred", "random"] = _knob(
+    quantile: float = knob(0.75, "distribution", "Positions below this quantile are not drawn, and only frames above it "
+                           "share their score [C: 0.75].", ge=0, le=0.95)
+    window: int = knob(5, "distribution", "Seconds on each side that share a frame's score [C: 5].", ge=0, le=30)
+    spline_smoothing: float = knob(0.5, "distribution", "Smoothing s of the cubic spline through the scores [C: 0.5].",
+                                   ge=0, le=10)
+    temperature: float = knob(0.15, "distribution", "Softmax rule only: low is greedy [O].", ge=0.02, le=2)
+    first_grid: Literal["stride", "centred", "random"] = knob(
         "centred", "distribution", "First frames: at 0, L/n, 2L/n ... [C]; in the middle of n equal parts [O]; random.")
 
-    final_rule: FinalRule = _knob("top_scores", "selection", "Which frames are returned: highest scores [P]; a draw by "
-                                  "score [C, search metrics]; highest distribution [C, answers].")
-    min_gap_s: int = _knob(0, "selection", "Seconds that returned frames must lie apart; 0 is off [C: off].", ge=0, le=120)
+    final_rule: FinalRule = knob("top_scores", "selection", "Which frames are returned: highest scores [P]; a draw by "
+                                 "score [C, search metrics]; highest distribution [C, answers].")
+    min_gap_s: int = knob(0, "selection", "Seconds that returned frames must lie apart; 0 is off [C: off].", ge=0, le=120)
 
-    grounder: Literal["template", "vlm"] = _knob("template", "answer",
-                                                 "Who reads the question: a parser, offline, or a vision-language model.")
-    vlm: str = _knob("", "answer", "Vision-language model for grounding and answering. Empty: offline reader.",
-                     max_length=300, role="vlm", none="None: the offline reader")
-    baselines: tuple[Baseline, ...] = _knob(("uniform", "random_grid"), "answer",
-                                            "What T* is compared with, on the same video.", max_length=10)
-    similarity: str = _knob("", "answer", "Image-text model for top_similarity, aks and bolt.", max_length=300,
-                            role="similarity", none="None: without these baselines")
+    grounder: Literal["template", "vlm"] = knob("template", "answer",
+                                                "Who reads the question: a parser, offline, or a vision-language model.")
+    vlm: str = knob("", "answer", "Vision-language model for grounding and answering. Empty: offline reader.",
+                    max_length=300, role="vlm", none="None: the offline reader")
+    baselines: tuple[Baseline, ...] = knob(("uniform", "random_grid"), "answer",
+                                           "What T* is compared with, on the same video.", max_length=10)
+    similarity: str = knob("", "answer", "Image-text model for top_similarity, aks and bolt.", max_length=300,
+                           role="similarity", none="None: without these baselines")
 
     @model_validator(mode="after")
     def _box_is_a_box(self) -> Self:

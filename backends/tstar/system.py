@@ -1,21 +1,12 @@
 """T* as the registry knows it."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from backends.registry import System
-from backends.run import Inputs
+from backends.registry import System, runs
 from backends.tstar.results import TStarResult
 from backends.tstar.settings import PRESETS, TStarSettings
 
 RECORDED = Path(__file__).parent / "recorded" / "default.orrery"  # made by `python -m backends.tstar.record`
-
-
-def _run(settings: TStarSettings, inputs: Inputs) -> Iterator[Any]:
-    from backends.tstar.run import run  # with it comes torch: a page that only shows a saved run does not wait for that
-
-    yield from run(settings, inputs)
 
 
 SYSTEM = System(
@@ -23,5 +14,5 @@ SYSTEM = System(
     claim="T* finds the few seconds that answer a question by looking at many frames at once in one small picture, then "
           "looking again where something lit up.",
     paper="Re-thinking Temporal Search for Long-Form Video Understanding, CVPR 2025", source="arXiv 2504.02259",
-    icon=":material/travel_explore:", settings=TStarSettings, result=TStarResult, run=_run, recorded=RECORDED, upload_setting="video",
-    upload_kinds=("mp4", "mkv", "webm", "mov", "avi"), presets=PRESETS)
+    icon=":material/travel_explore:", settings=TStarSettings, result=TStarResult, run=runs("tstar"), recorded=RECORDED,
+    upload_setting="video", upload_kinds=("mp4", "mkv", "webm", "mov", "avi"), presets=PRESETS)
