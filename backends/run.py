@@ -72,16 +72,18 @@ class Settings(BaseModel):
             raise InputError(explain(error)) from error
 
 
-def knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", **limits: Any) -> Any:
+def knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", suggestions: tuple[str, ...] = (),
+         **limits: Any) -> Any:
     """A field of some Settings as the pages read it.
 
     Args:
         group: settings of one group stand together.
         role: the setting names a model of that ladder; `none` is how leaving it empty reads.
+        suggestions: likely values of a setting that takes any.
         limits: pydantic's own: ge, le, max_length ...
     """
-    ladder = {"role": role, "none": none} if role else {}
-    return Field(default, description=description, json_schema_extra={"group": group, **ladder}, **limits)
+    extra: dict[str, Any] = {"role": role, "none": none} if role else {"suggestions": list(suggestions)} if suggestions else {}
+    return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
 
 
 def explain(error: ValidationError) -> str:

@@ -130,7 +130,7 @@ class Evaluated(_Frozen):
     alphas: tuple[float, ...]
     scores: tuple[MethodScore, ...]
     curves: tuple[Curve, ...]
-    beta: float  # as chosen, or as set
+    beta: float | None = None  # as chosen, or as set
     beta_curve: tuple[tuple[float, float], ...]  # beta, accuracy on the test part with the chosen alphas
     items: tuple[Item, ...]
     auroc_per_layer: tuple[tuple[int, float, float], ...]  # layer, of right answers, of wrong ones; nan where there are none

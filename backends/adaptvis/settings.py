@@ -47,8 +47,8 @@ class AdaptVisSettings(Settings):
     prompt: Layout = _knob("chat", "picture", "How picture and question are laid out: the checkpoint's chat template, or as released "
                            "[C]: the picture, USER:, the question, ASSISTANT:.")
     max_new_tokens: int = _knob(1, "picture", "Longest reply in tokens [C: 100]. 1 costs nothing: options are words.", ge=1, le=100)
-    match: Match = _knob("likeliest", "picture", "How a reply is read: the option whose first token is likeliest [O]; strict: the one "
-                         "option that stands in the text [O]; official: the right word is found in the text [C].")
+    match: Match = _knob("likeliest", "picture", "How a reply is read: the option whose first token is likeliest [O]; strict: the "
+                         "one option that stands in the text [O]; official: the right word is found in the text [C].")
 
     alpha: float = _knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this [C: weight].", ge=0, le=10)
     alpha1: float = _knob(0.5, "gaze", "alpha where the model is unsure [C: 0.5].", ge=0, le=10)
@@ -84,12 +84,14 @@ class AdaptVisSettings(Settings):
 
 def _look_at(picked: dict[str, Any]) -> AdaptVisSettings:
     """A scene that was picked by rule, with the setting that was chosen for its condition."""
-    return AdaptVisSettings(alpha=picked["alpha1"], **{name: picked[name] for name in ("condition", "index", "alpha1", "alpha2", "beta")})
+    names = ("condition", "index", "alpha1", "alpha2", "beta")
+    return AdaptVisSettings(alpha=picked["alpha1"], **{name: picked[name] for name in names})
 
 
 def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
     """Label -> settings, what to notice. Without the file, before the miniature was measured, the specification's scenes."""
-    record = json.loads(PICKED.read_text()) if PICKED.is_file() else {"scenes": 0, "counts": {}, "picked": _UNMEASURED}
+    unmeasured: dict[str, Any] = {"scenes": 0, "counts": {}, "picked": _UNMEASURED}
+    record: dict[str, Any] = json.loads(PICKED.read_text()) if PICKED.is_file() else unmeasured
     picked, counts = record["picked"], record["counts"]
 
     def how_many(kind: str) -> str:
