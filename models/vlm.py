@@ -50,6 +50,8 @@ class VisionLanguageModel:
         check_canvases(frames)
         if not len(frames):
             raise ValueError("there are 0 frames; a vision-language model is asked about 1 or more")
+        if not self.processor.chat_template and not getattr(self.processor.tokenizer, "chat_template", None):
+            raise InputError("This model has no chat template, so it cannot be asked. Choose an instruction-tuned model.")
         content: Any = [{"type": "image"} for _ in frames] + [{"type": "text", "text": prompt}]
         text = self.processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
         pictures = [Image.fromarray(frame) for frame in frames]
@@ -104,7 +106,7 @@ def load_image_processor_only(source: str, *, local_files_only: bool, trust_remo
     """Return the checkpoint's own combined processor for pictures and text, without its part for videos.
 
     Raises:
-        InputError: the checkpoint's class has no combined processor or no chat template.
+        InputError: the checkpoint's class has no combined processor.
     """
     options = {"local_files_only": local_files_only, "trust_remote_code": trust_remote_code}
     config = AutoConfig.from_pretrained(source, **options)
@@ -133,6 +135,4 @@ def load_image_processor_only(source: str, *, local_files_only: bool, trust_remo
 
     PicturesOnly.__name__ = processor_class.__name__
     processor = PicturesOnly.from_pretrained(source, **options)
-    if not processor.chat_template and not getattr(processor.tokenizer, "chat_template", None):
-        raise InputError(f"{source} has no chat template, so it cannot be asked. Choose an instruction-tuned model.")
     return processor
