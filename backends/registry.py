@@ -9,7 +9,7 @@ from typing import Any
 
 from backends.run import Inputs, Result, Run, Settings
 
-_BUILT = ("tstar", "coda")  # each has backends/NAME/system.py with a SYSTEM, visualizers/NAME.py and pages/NAME.py
+_BUILT = ("tstar", "coda", "adaptvis")  # each has backends/NAME/system.py with a SYSTEM, visualizers/NAME.py and pages/NAME.py
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
-SYSTEMS = ("tstar", "coda")
+SYSTEMS = ("tstar", "coda", "adaptvis")
 SCREENS = {"": (1366, 1500, "light"), "-dark": (1366, 1500, "dark"), "-phone": (390, 1700, "light")}
 
 

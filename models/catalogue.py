@@ -240,6 +240,18 @@ RUNGS: tuple[Rung, ...] = (
         parameters=375_000_000,
         note="Better than CLIP on small things; its vocabulary of 256,000 words is half of its weight.",
     ),
+    Rung(
+        name="scenes-vlm",
+        role="vlm",
+        title="Scenes (miniature)",
+        source="scenes-vlm",
+        loader="vlm",
+        architecture="LlavaForConditionalGeneration",
+        licence="apache-2.0",
+        parameters=942_592,
+        is_miniature=True,
+        note="Trained here on drawn pairs of things; it answers where one is in relation to the other, and little else.",
+    ),
     _vlm(
         "qwen2.5-vl-3b",
         "Qwen/Qwen2.5-VL-3B-Instruct",

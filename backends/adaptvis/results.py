@@ -153,10 +153,10 @@ class AdaptVisResult(Result):
                                  "code_version": self.code_version, "was_stopped": self.was_stopped, "notes": self.notes,
                                  "settings": self.settings.model_dump(mode="json")}
         if self.looked:
-            found["looked"] = {"question": self.looked.question, "right": self.looked.right, "options": self.looked.options,
+            found["looked"] = _finite({"question": self.looked.question, "right": self.looked.right, "options": self.looked.options,
                                "branch": self.looked.branch.model_dump(),
                                "at": [{"alpha": at.alpha, "text": at.text, "confidence": at.confidence,
-                                       "probabilities": at.probabilities, "is_right": at.is_right} for at in self.looked.at]}
+                                       "probabilities": at.probabilities, "is_right": at.is_right} for at in self.looked.at]})
         if self.evaluated:
             found["evaluated"] = _finite(self.evaluated.model_dump(mode="json"))
         return found
@@ -168,4 +168,4 @@ def _finite(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
         return {key: _finite(entry) for key, entry in value.items()}
-    return [_finite(entry) for entry in value] if isinstance(value, list) else value
+    return [_finite(entry) for entry in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,112 @@
+"""Attention logits as the released code dumps them, rescaled at every alpha without a model.
+
+`diff_<layer>_start<s>_end<e>.npy` holds (1, heads, keys) raw logits of the last prompt token with the mask added, columns s to e
+the picture. Each layer is rescaled by itself: what a change in one layer does to the next is not in the file. And a second pass
+overwrites the first: deeper layers may be those of a pass that was scaled already.
+"""
+
+import io
+import re
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from backends.adaptvis.archive import Files
+from backends.adaptvis.looking import branch_of, jpeg
+from backends.adaptvis.results import AtAlpha, LayerReads, Looked
+from backends.adaptvis.settings import AdaptVisSettings
+from backends.adaptvis.wiring import alphas_of
+from worlds.errors import InputError
+
+NAME = re.compile(r"diff_(\d{1,3})_start(\d{1,6})_end(\d{1,6})\.npy")  # decoding steps have -1: they are not read
+MAX_LAYERS, MAX_VALUES = 200, 50_000_000
+_HIDDEN = -1e30  # masks are the least number of their type
+_GREY = np.full((384, 384, 3), 200, np.uint8)
+
+
+def is_dump(files: Files) -> bool:
+    return any(NAME.fullmatch(PurePosixPath(name).name) for name in files.names)
+
+
+def read_dump(files: Files, settings: AdaptVisSettings) -> tuple[Looked, tuple[str, ...]]:
+    """Return maps and masses at every alpha; there is no picture, no question and no answer in a dump.
+
+    Raises:
+        InputError: the layers do not fit together, or one cannot be read.
+    """
+    layers, columns = _layers(files)
+    at = tuple(_at(layers, columns, alpha) for alpha in alphas_of(settings))
+    plain = _probabilities(layers, columns, 1.0)[..., columns]
+    count = int(columns.sum())
+    looked = Looked(
+        picture_jpeg=jpeg(_GREY), size=(_GREY.shape[1], _GREY.shape[0]), token_boxes=_squares(count), question="", options=(),
+        right=None, true_boxes=(), at=at, head_maps=plain.astype(np.float32), branch=branch_of(at, settings), num_layers=len(layers),
+        num_heads=layers.shape[1])
+    return looked, ("Read from logit dumps: no model was run, so there is no picture, no answer and no confidence.",
+                    "Every layer is rescaled by itself; what one layer's change does to the next is not in a dump.")
+
+
+def _layers(files: Files) -> tuple[np.ndarray, np.ndarray]:
+    """Return (layers, heads, keys) logits in order, and (keys,) bool image columns."""
+    found: dict[int, np.ndarray] = {}
+    places = set()
+    for name in files.names:
+        match = NAME.fullmatch(PurePosixPath(name).name)
+        if match and len(found) < MAX_LAYERS:
+            found[int(match[1])] = _array(files.read(name), name)
+            places.add((int(match[2]), int(match[3])))
+    shapes = {layer.shape for layer in found.values()}
+    if len(shapes) != 1 or len(places) != 1:
+        raise InputError(f"The dumps have {len(shapes)} shapes and {len(places)} places of the picture. All layers of one question "
+                         "must be alike: bring one question's files.")
+    (start, end), keys = places.pop(), shapes.pop()[1]
+    if not start <= end < keys:
+        raise InputError(f"The picture is said to stand at {start} to {end} of {keys} tokens. It must lie inside the prompt.")
+    places_of = np.arange(keys)
+    return np.stack([found[layer] for layer in sorted(found)]), (places_of >= start) & (places_of <= end)
+
+
+def _array(content: bytes, name: str) -> np.ndarray:
+    """Return (heads, keys)."""
+    try:
+        values = np.load(io.BytesIO(content), allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise InputError(f"{name[:80]!r} is no array that can be read. It must be a .npy of numbers.") from error
+    is_row = isinstance(values, np.ndarray) and values.ndim == 3 and len(values) == 1 and values.dtype.kind == "f"
+    if not is_row or not 0 < values.size <= MAX_VALUES or np.isnan(values).any():
+        raise InputError(f"{name[:80]!r} is no row of logits. It must be (1, heads, keys) numbers.")
+    return np.asarray(values[0], np.float64)
+
+
+def _probabilities(layers: np.ndarray, columns: np.ndarray, alpha: float) -> np.ndarray:
+    """Return (layers, heads, keys) after scaling; a hidden key stays hidden at every alpha."""
+    seen = layers > _HIDDEN
+    scaled = np.where(seen, np.where(columns, alpha * np.where(seen, layers, 0), layers), -np.inf)
+    weights = np.exp(scaled - scaled.max(-1, keepdims=True))
+    found: np.ndarray = weights / weights.sum(-1, keepdims=True)
+    return found
+
+
+def _at(layers: np.ndarray, columns: np.ndarray, alpha: float) -> AtAlpha:
+    nothing = float("nan")
+    probabilities = _probabilities(layers, columns, alpha)
+    image = probabilities[..., columns]
+    mass = image.sum(-1)  # (layers, heads)
+    share = image / np.maximum(mass, 1e-30)[..., None]
+    entropy = -(share * np.log(np.maximum(share, 1e-30))).sum(-1)
+    seen = (layers > _HIDDEN).all((0, 1))
+    first = int(np.flatnonzero(seen & ~columns)[0]) if (seen & ~columns).any() else 0
+    at_first = probabilities[..., first]
+    reads = LayerReads(image_mass=mass.mean(-1), text_mass=(1 - mass - at_first).clip(min=0).mean(-1), first_mass=at_first.mean(-1),
+                       entropy=entropy.mean(-1), image_logit=layers[..., columns].mean((1, 2)), box_auroc=None)
+    return AtAlpha(alpha=alpha, text="", confidence=nothing, probabilities=(), is_right=None, maps=image.mean(1).astype(np.float32),
+                   reads=reads)
+
+
+def _squares(count: int) -> np.ndarray | None:
+    """Return (image tokens, 4) where the tokens fill a square, as LLaVA-1.5's 24 x 24 do."""
+    side = round(count**0.5)
+    if side * side != count:
+        return None
+    y, x = np.divmod(np.arange(count), side)
+    return np.stack([x, y, x + 1, y + 1], axis=1) / side

@@ -1,0 +1,173 @@
+"""What is asked: a picture, a question, its options and, where they are known, the right one and the boxes of both things.
+
+Drawn scenes know all of it. Their condition's scenes are numbered from 0 in sets of four; validation and test scenes come from
+seeds of their own, so what is chosen never meets what is tested.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from backends.adaptvis.choosing import official_validation
+from backends.adaptvis.settings import AdaptVisSettings
+from backends.run import Inputs
+from models.vlm import VisionLanguageModel
+from worlds.errors import InputError
+from worlds.pictures import read_picture
+from worlds.scene_pictures import INPUT_PX, picture
+from worlds.scenes import IMBALANCED, RELATIONS, Layout, Scene, draw_sets, relation_question
+
+NamedBox = tuple[str, float, float, float, float]  # name, x1 y1 x2 y2 in shares of the picture
+SHOWN_PX = 384
+MAX_INPUT_PX = 1024
+MAX_OPTION = 60  # characters
+_VALIDATION, _TEST = 11_000, 41_000
+_LISTED = re.compile(r"answer with (.+?)[.?!]*\s*$", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question. `open` gives the picture as the model gets it, (height, width, 3) uint8."""
+
+    number: int
+    open: Callable[[], np.ndarray]
+    question: str
+    options: tuple[str, ...]
+    right: str
+    relation: str
+    group: str
+    boxes: tuple[NamedBox, ...] = ()
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Items to choose on, and items to test on."""
+
+    name: str
+    validation: tuple[Item, ...]
+    test: tuple[Item, ...]
+    frequencies: Mapping[str, float] | None = None  # how often each relation occurs where the model learned
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One picture to look at."""
+
+    shown: np.ndarray  # (height, width, 3) uint8, for people
+    given: np.ndarray  # for the model
+    question: str
+    options: tuple[str, ...]
+    right: str | None
+    boxes: tuple[NamedBox, ...]
+    notes: tuple[str, ...] = ()
+
+
+def split_condition(name: str) -> tuple[str, Layout]:
+    """Return the name of `worlds.scenes` and which relations are asked."""
+    plain = name.removesuffix("-depths")
+    return plain, "heights" if plain == name else "depths"
+
+
+def validation_seed(name: str, seed: int = 0) -> int:
+    """Return where a condition's validation scenes start; with seed 0 as the miniature's own card has them."""
+    return _VALIDATION + sum(map(ord, name)) + 100_000 * seed
+
+
+def scenes_of(name: str, sets: int, *, start: int) -> list[Scene]:
+    """Return 4 scenes per set. Raises InputError where there is no such condition."""
+    condition, layout = split_condition(name)
+    return draw_sets(condition, sets, seed=start, layout=layout)
+
+
+def input_px(vlm: VisionLanguageModel) -> int:
+    """Return the side of a drawn picture that the model would not have to resize, where it has one."""
+    side: Any = getattr(getattr(vlm.model.config, "vision_config", None), "image_size", None)
+    return min(int(side), MAX_INPUT_PX) if isinstance(side, int) else SHOWN_PX
+
+
+def asked_of(settings: AdaptVisSettings, inputs: Inputs, vlm: VisionLanguageModel) -> Asked:
+    """Return the picture and the question of the settings.
+
+    Raises:
+        InputError: the picture cannot be read, or a question or its options are missing.
+    """
+    kind, _, name = settings.picture.partition(":")
+    if kind == "upload":
+        return _brought(settings, read_picture(inputs.file(name)))
+    if settings.picture != "scene":
+        raise InputError(f"The picture {settings.picture[:80]!r} is not known. Use 'scene', or 'upload:NAME' for your own.")
+    start = validation_seed(settings.condition, settings.seed)
+    scene = scenes_of(settings.condition, settings.index // 4 + 1, start=start)[settings.index]
+    asked = relation_question(scene)
+    question, options = settings.question.strip() or asked.text, checked_options(settings.options)
+    options = options or options_in(question) or asked.options
+    is_own = not settings.question.strip() and asked.answer in options
+    return Asked(picture(scene, SHOWN_PX), picture(scene, input_px(vlm)), question, options, asked.answer if is_own else None,
+                 boxes_of(scene))
+
+
+def _brought(settings: AdaptVisSettings, shown: np.ndarray) -> Asked:
+    question = settings.question.strip()
+    if not question:
+        raise InputError("There is no question about this picture. Write one with its options, such as: "
+                         "Where is the cup in relation to the book? Answer with left, right, on or under.")
+    options = checked_options(settings.options) or options_in(question)
+    if not options:
+        raise InputError("There is no option to choose from. End the question with 'Answer with A, B or C.', or name the options.")
+    return Asked(shown, shown, question, options, None, ())
+
+
+def checked_options(options: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the options without blanks around them. Raises InputError where one is empty, too long or named twice."""
+    plain = tuple(option.strip() for option in options)
+    if any(not option or len(option) > MAX_OPTION for option in plain):
+        raise InputError(f"An option is empty or longer than {MAX_OPTION} characters. Name words such as left and right.")
+    if len({option.lower() for option in plain}) < len(plain):
+        raise InputError(f"The options {', '.join(plain)[:80]!r} name one word twice. Name each once.")
+    return plain
+
+
+def options_in(question: str) -> tuple[str, ...]:
+    """Return the words after "Answer with", or nothing."""
+    match = _LISTED.search(question)
+    words = re.split(r",\s*or\s+|,\s*|\s+or\s+", match[1].strip()) if match else []
+    found = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
+    return found if 2 <= len(found) <= 12 and all(len(word) <= MAX_OPTION for word in found) else ()
+
+
+def boxes_of(scene: Scene) -> tuple[NamedBox, ...]:
+    """Return the boxes of the thing that is asked for and of its reference."""
+    return tuple((thing.name, *thing.box) for thing in (scene.asked, scene.reference))
+
+
+def item_of(scene: Scene, number: int, group: str, size_px: int) -> Item:
+    """Return a drawn scene with its own question."""
+    asked = relation_question(scene)
+    return Item(number, partial(picture, scene, size_px, grain_px=INPUT_PX), asked.text, asked.options, asked.answer, scene.relation,
+                group, boxes_of(scene))
+
+
+def drawn(settings: AdaptVisSettings, size_px: int) -> DataSet:
+    """Return drawn scenes of one condition: validation and test from seeds of their own, or torn apart as released."""
+    name, seed = settings.condition, settings.seed
+    layout = split_condition(name)[1]
+    validation = scenes_of(name, settings.num_sets, start=validation_seed(name, seed))
+    test = scenes_of(name, settings.num_sets, start=validation_seed(name, seed) + _TEST - _VALIDATION)
+    first, second = (tuple(item_of(scene, number, f"{part}-{number // 4}", size_px) for number, scene in enumerate(scenes))
+                     for part, scenes in (("validation", validation), ("test", test)))
+    frequencies = dict(zip(RELATIONS[layout], IMBALANCED))
+    data = DataSet(f"drawn scenes, {name}", first, second, frequencies)
+    return data if settings.split == "groups" else _torn(data)
+
+
+def _torn(data: DataSet) -> DataSet:
+    """Return the same items with a random 20 % as validation part, whatever sets they belong to."""
+    items = tuple(replace(item, number=number) for number, item in enumerate((*data.validation, *data.test)))
+    chosen = set(official_validation(len(items)))
+    return replace(data, validation=tuple(item for item in items if item.number in chosen),
+                   test=tuple(item for item in items if item.number not in chosen))

@@ -1,0 +1,102 @@
+"""One picture at many alphas: what is answered, how surely, and where the last prompt token looks, layer by layer.
+
+The picture and the question are read once; every alpha then costs one token (`models.attention`). AdaptVis (arXiv 2503.01773)
+takes alpha1 where the confidence c at alpha = 1 is below beta, strictly, and alpha2 elsewhere: no item is left as it is.
+"""
+
+import io
+from collections.abc import Iterable
+
+import numpy as np
+from PIL import Image
+
+from backends.adaptvis.items import Asked, NamedBox
+from backends.adaptvis.matching import read
+from backends.adaptvis.overlap import auroc
+from backends.adaptvis.results import AtAlpha, Branch, LayerReads, Looked
+from backends.adaptvis.settings import AdaptVisSettings
+from backends.adaptvis.wiring import alphas_of, layout_of, scaling_of
+from models.attention import Answers, Maps, Places, Reads, ask
+from models.vlm import VisionLanguageModel
+
+JPEG_QUALITY = 90
+
+
+def look(vlm: VisionLanguageModel, asked: Asked, settings: AdaptVisSettings) -> tuple[Looked, tuple[str, ...]]:
+    """Return one picture at the grid of alphas and the three of the settings; and what has to be said about it.
+
+    Raises:
+        InputError: the model cannot be asked so; one sentence says why.
+    """
+    scaling, layout, alphas = scaling_of(settings, vlm), layout_of(settings), alphas_of(settings)
+    answers = ask(vlm, asked.given, asked.question, asked.options, alphas, scaling=scaling, reads=Reads(),
+                  max_tokens=settings.max_new_tokens, layout=layout)
+    by_head = ask(vlm, asked.given, asked.question, asked.options, reads=Reads(by_head=True), layout=layout).maps
+    if answers.maps is None or by_head is None:
+        raise RuntimeError("no map was read although maps were asked for")
+    tokens = token_shares(answers.places, asked.given)
+    at = tuple(_at(answers, answers.maps, row, asked, settings, tokens) for row in range(len(alphas)))
+    heads = by_head.image[0, 0]  # (layers, heads, image tokens)
+    height, width = asked.shown.shape[:2]
+    looked = Looked(
+        picture_jpeg=jpeg(asked.shown), size=(width, height), token_boxes=tokens, question=asked.question, options=asked.options,
+        right=asked.right, true_boxes=asked.boxes, at=at, head_maps=heads, branch=branch_of(at, settings),
+        num_layers=heads.shape[0], num_heads=heads.shape[1])
+    return looked, (*answers.notes, *_mass_notes(looked))
+
+
+def token_shares(places: Places | None, given: np.ndarray) -> np.ndarray | None:
+    """Return (image tokens, 4) boxes in shares of the picture, or None where they are not known."""
+    if places is None:
+        return None
+    height, width = given.shape[:2]
+    return places.boxes / np.array([width, height, width, height], float)
+
+
+def boxes_only(boxes: Iterable[NamedBox]) -> list[tuple[float, ...]]:
+    return [box[1:] for box in boxes]
+
+
+def _at(answers: Answers, maps: Maps, row: int, asked: Asked, settings: AdaptVisSettings, tokens: np.ndarray | None) -> AtAlpha:
+    probabilities, text = answers.option_probabilities[row], answers.texts[row]
+    found = read(settings.match, asked.options, probabilities, text, asked.right)
+    return AtAlpha(alpha=answers.alphas[row], text=text, confidence=float(answers.confidence[row]),
+                   probabilities=tuple(float(value) for value in probabilities), is_right=found.is_right,
+                   maps=maps.image[0, row, :, 0], reads=_reads(maps, row, tokens, asked))
+
+
+def _reads(maps: Maps, row: int, tokens: np.ndarray | None, asked: Asked) -> LayerReads:
+    """Return means over heads; Maps are (rows, queries, layers, heads, ...) and its queries the alphas."""
+    own = {name: getattr(maps, name)[0, row].mean(-1) for name in ("image_mass", "text_mass", "first_mass", "image_logit")}
+    overlap = None if tokens is None else auroc(maps.image[0, row, :, 0], tokens, boxes_only(asked.boxes))
+    return LayerReads(**own, entropy=maps.image_entropy[0, row].mean(-1), box_auroc=overlap)
+
+
+def is_unsure(confidence: float, settings: AdaptVisSettings) -> bool:
+    """Return whether c < beta; the released code rounds c to two decimals first."""
+    return (round(confidence, 2) if settings.rounds_confidence else confidence) < settings.beta
+
+
+def branch_of(at: tuple[AtAlpha, ...], settings: AdaptVisSettings) -> Branch:
+    """Return which of the two alphas AdaptVis takes, and both answers."""
+    by_alpha = {each.alpha: each for each in at}
+    base = by_alpha[1.0]
+    unsure = is_unsure(base.confidence, settings)
+    taken = by_alpha[settings.alpha1 if unsure else settings.alpha2]
+    return Branch(confidence=base.confidence, beta=settings.beta, is_unsure=unsure, alpha=taken.alpha, base_answer=base.text,
+                  answer=taken.text, base_is_right=base.is_right, is_right=taken.is_right)
+
+
+def _mass_notes(looked: Looked) -> list[str]:
+    """Say what alpha does to the image's share of the attention: that hangs on the sign of the logits, not on the name."""
+    base = next(each for each in looked.at if each.alpha == 1)
+    negative = int((base.reads.image_logit < 0).sum())
+    return [f"The mean image logit is negative in {negative} of {looked.num_layers} layers: there a larger alpha tends to take "
+            "attention off the picture, a smaller one to put some on it."]
+
+
+def jpeg(picture: np.ndarray) -> np.ndarray:
+    """Return the bytes of a JPEG, (bytes,) uint8."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return np.frombuffer(buffer.getvalue(), np.uint8)

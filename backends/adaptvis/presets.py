@@ -1,0 +1,114 @@
+"""Picks the scenes that the page opens with, by rule: `python -m backends.adaptvis.presets`. Run it after training the miniature.
+
+Per condition AdaptVis' setting is chosen on the condition's 800 validation scenes, and the examples are among the same ones:
+mended is where the true answer gains most, broken where it loses most, unchanged where an unsure right answer moves least. How
+many there are of each kind is written beside them: examples picked so are the clearest, not typical ones.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from backends.adaptvis.choosing import Setting, Sweep, choose_setting
+from backends.adaptvis.items import input_px, item_of, scenes_of, validation_seed
+from backends.adaptvis.settings import PICKED
+from backends.rungs import rung_of
+from models.attention import ask_all
+from models.devices import threads_for
+from models.memory import budget
+from models.recipes.scenes_sweep import ALPHAS
+from models.vlm import VisionLanguageModel
+
+CONDITIONS = ("plain", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small")  # of the model's card
+SETS = 200
+BATCH = 40
+
+
+@dataclass(frozen=True)
+class Picked:
+    """One example, as `settings.PRESETS` needs it and as a test can check it."""
+
+    kind: str
+    condition: str
+    index: int
+    alpha1: float
+    alpha2: float
+    beta: float
+    confidence: float
+    right: str
+    base: str
+    adaptvis: str
+    change: float  # of the true answer's probability
+
+
+def sweep_of(vlm: VisionLanguageModel, condition: str, sets: int = SETS) -> tuple[Sweep, tuple[str, ...]]:
+    """Return a condition's validation scenes at every alpha, and the options."""
+    scenes = scenes_of(condition, sets, start=validation_seed(condition))
+    items = [item_of(scene, number, str(number // 4), input_px(vlm)) for number, scene in enumerate(scenes)]
+    options = items[0].options
+    batches = [items[first:first + BATCH] for first in range(0, len(items), BATCH)]
+    answers = [answer for batch in batches
+               for answer in ask_all(vlm, [item.open() for item in batch], [item.question for item in batch], options, ALPHAS)]
+    probabilities = np.stack([answer.option_probabilities for answer in answers], axis=1)  # (alphas, scenes, options)
+    truth = np.array([options.index(item.right) for item in items])
+    confidence = np.array([answer.confidence[ALPHAS.index(1.0)] for answer in answers])
+    right = probabilities.argmax(-1) == truth
+    return Sweep(tuple(ALPHAS), probabilities, right, confidence, truth, np.arange(len(items)) // 4), options
+
+
+def pick(sweep: Sweep, options: Sequence[str], condition: str) -> tuple[list[Picked], dict[str, int]]:
+    """Return the clearest example of each kind that exists, and how many there are of each."""
+    setting = choose_setting(sweep)
+    items = np.arange(len(sweep.truth))
+    low, high = (sweep.probabilities[sweep.alphas.index(alpha)] for alpha in (setting.alpha1, setting.alpha2))
+    unsure = setting.is_unsure(sweep.confidence)
+    second = np.where(unsure[:, None], low, high)
+    before, after = sweep.base, setting.right(sweep)
+    change = second[items, sweep.truth] - sweep.probabilities[sweep.one][items, sweep.truth]
+    kinds = {"mended": (~before & after & unsure, -change), "broken": (before & ~after, change),
+             "unchanged": (before & after & unsure & (setting.alpha1 != 1), np.abs(change))}
+    found = []
+    for kind, (is_one, cost) in kinds.items():
+        if is_one.any():
+            index = int(items[is_one][cost[is_one].argmin()])
+            found.append(_picked(kind, condition, index, setting, sweep, options, second, float(change[index])))
+    return found, {kind: int(is_one.sum()) for kind, (is_one, _) in kinds.items()}
+
+
+def _picked(kind: str, condition: str, index: int, setting: Setting, sweep: Sweep, options: Sequence[str], second: np.ndarray,
+            change: float) -> Picked:
+    base = options[int(sweep.probabilities[sweep.one][index].argmax())]
+    return Picked(kind, condition, index, setting.alpha1, setting.alpha2, setting.beta, float(sweep.confidence[index]),
+                  options[int(sweep.truth[index])], base, options[int(second[index].argmax())], change)
+
+
+def main() -> None:
+    """Write the clearest example of each kind over all conditions."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="scenes-vlm")
+    rung = rung_of(parser.parse_args().model, "vlm")
+    found: list[Picked] = []
+    counts = {}
+    with threads_for(rung.parameters), budget().borrow(rung) as loaded:
+        for condition in CONDITIONS:
+            sweep, options = sweep_of(loaded.tool, condition)  # type: ignore[arg-type]
+            own, counts[condition] = pick(sweep, options, condition)
+            found += own
+            print(condition, f"{100 * sweep.base.mean():.1f} %", choose_setting(sweep), counts[condition], flush=True)
+    best = {kind: min((own for own in found if own.kind == kind), key=lambda own: _cost(own)) for kind in dict.fromkeys(
+        own.kind for own in found)}
+    PICKED.parent.mkdir(exist_ok=True)
+    record = {"scenes": 4 * SETS, "counts": counts, "picked": {kind: asdict(own) for kind, own in best.items()}}
+    PICKED.write_text(json.dumps(record, indent=2) + "\n")
+    print(PICKED.read_text())
+
+
+def _cost(own: Picked) -> float:
+    return {"mended": -own.change, "broken": own.change}.get(own.kind, abs(own.change))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""The knobs of the AdaptVis page: those of the chosen task, the picture or data first, the rest in tabs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from backends.adaptvis.settings import AdaptVisSettings
+from backends.registry import System
+from pages import adaptvis_parts, parts
+from visualizers.theme import GAZE_NAMES
+from worlds.errors import InputError
+
+FOLDS = {"look": "Your own picture and question, another model, every knob",
+         "evaluate": "Your own data, another model, every knob"}
+RUN_LABELS = {"look": "Look", "evaluate": "Evaluate"}
+CONDITIONS = ("plain", "held", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small", "plain-depths", "noise60-depths")
+OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, right, above or below", "left, right, top or bottom")
+SCALES = ("alpha", "alpha1", "alpha2")
+STEPS = (0.0, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
+GAZE = (*SCALES, "beta", "rounds_confidence", "variant")
+WHERE = ("first_layer", "last_layer", "heads", "every_step")
+READING = ("prompt", "max_new_tokens", "match", "quantisation", "seed")
+LOOKING = {"rollout": "Rollout", "gradient": "Gradient x attention", "gradcam": "Grad-CAM"}
+SCENE, OWN, FOLDER = "scene", "own", "folder"
+PICTURES = {SCENE: "A drawn scene", OWN: "My own picture"}
+DATA = {SCENE: "Drawn scenes", OWN: "My own file", FOLDER: "A folder on the server"}
+KEPT = ("alpha", "layer", "normalisation", "alpha1", "alpha2", "beta", "compared", "picture", "data", "a", "b", "words", "kind",
+        "replay.alpha1", "replay.alpha2", "replay.beta")
+MAX_PICTURE_MB, MAX_DATA_MB = 50, 1024
+
+
+def keep() -> None:
+    """Knobs and sliders that are not drawn now stay as they are: each task draws its own."""
+    state, sliders = st.session_state, {f"adaptvis.{name}" for name in KEPT}
+    for key in [key for key in state if key in sliders or str(key).startswith("knob.adaptvis.")]:
+        state[key] = state[key]
+
+
+def turn(system: System, settings: AdaptVisSettings) -> None:
+    """All knobs to what the settings say; lists are lists, heads are text."""
+    parts.set_knobs(system, settings)
+    state = st.session_state
+    state[parts.knob_key(system, "heads")] = ", ".join(map(str, settings.heads))
+    for name in ("methods", "looking"):
+        state[parts.knob_key(system, name)] = list(getattr(settings, name))
+    state["adaptvis.picture"] = OWN if settings.picture.startswith("upload:") else SCENE
+    state["adaptvis.data"] = SCENE if settings.data == "scenes" else OWN if settings.data.startswith("upload:") else FOLDER
+
+
+def fold(task: str, *, is_open: bool = False) -> Any:
+    return st.expander(FOLDS[task], expanded=is_open, icon=":material/tune:", key=f"knobs.fold.{task}")
+
+
+def knobs(system: System, task: str) -> None:
+    """Everything that can be turned for this task, what it will cost, and the button."""
+    values = {"task": task, **(_look(system) if task == "look" else _evaluate(system))}
+    if values.get("picture") == "upload:" or values.get("data") in ("upload:", ""):
+        st.caption("Upload a file, or name a folder, first.")
+        return
+    asked = parts.settings_from(system, values)
+    is_off = not parts.can_run(system, asked)
+    run, cost = st.columns([2, 5], vertical_alignment="center")
+    run.button(RUN_LABELS[task], type="primary", icon=":material/play_arrow:", disabled=is_off, key=f"run.{task}", width="stretch",
+               on_click=adaptvis_parts.start, args=(system, asked), help="Runs with these settings.")
+    cost.caption("What is in the way is said above." if is_off else adaptvis_parts.cost(asked))
+
+
+def _look(system: System) -> dict[str, Any]:
+    kind = st.segmented_control("Picture", list(PICTURES), format_func=PICTURES.__getitem__, key="adaptvis.picture", required=True,
+                                default=None if "adaptvis.picture" in st.session_state else SCENE,
+                                help="Drawn scenes know what is right and where things are; your own picture needs a question.")
+    values = _scene(system) if kind == SCENE else {"picture": _upload(system, "picture")}
+    values |= _question(system, is_own=kind == OWN)
+    return values | _tabs(system, {"Gaze": GAZE, "Layers and heads": WHERE, "Model and reply": ("model", *READING)}) | {
+        "looking": _pills(system, "looking", LOOKING, "Other ways of looking")}
+
+
+def _evaluate(system: System) -> dict[str, Any]:
+    kind = st.segmented_control("Data", list(DATA), format_func=DATA.__getitem__, key="adaptvis.data", required=True,
+                                default=None if "adaptvis.data" in st.session_state else SCENE,
+                                help="Drawn scenes; a zip or log in a layout of WhatsUp, COCO, VG, VSR or the released code; or a "
+                                "folder below ORRERY_DATA_DIR.")
+    if kind == SCENE:
+        values = {"data": "scenes", "condition": _condition(system)} | _drawn(system, ("num_sets", "split", "chooses"))
+    else:
+        values = {"data": _upload(system, "data") if kind == OWN else _folder(system)}
+        values |= _drawn(system, ("num_items", "split", "chooses"))
+    values["methods"] = _pills(system, "methods", GAZE_NAMES, "Methods")
+    return values | _tabs(system, {"Gaze": GAZE, "Layers and heads": WHERE, "Model and reply": ("model", *READING)})
+
+
+def _scene(system: System) -> dict[str, Any]:
+    first, second = st.columns(2, vertical_alignment="bottom")
+    with first:
+        values: dict[str, Any] = {"picture": "scene", "condition": _condition(system)}
+    with second:
+        return values | parts.knobs(system, ("index",), per_row=1)
+
+
+def _condition(system: System) -> str:
+    key, field = parts.knob_key(system, "condition"), system.settings.model_fields["condition"]
+    now = st.session_state.setdefault(key, field.default)
+    return str(st.selectbox("Condition", list(dict.fromkeys((*CONDITIONS, now))), key=key, accept_new_options=True,
+                            help=f"{field.description} Type another number behind noise, clutter or dis."))
+
+
+def _question(system: System, *, is_own: bool) -> dict[str, Any]:
+    """The question as text; of an own picture, two names and a list of words write it."""
+    if is_own:
+        first, second, third = st.columns(3, vertical_alignment="bottom")
+        first.text_input("Object A", key="adaptvis.a", max_chars=60, on_change=_write, args=(system,), placeholder="cup",
+                         help="What is asked for. With both names the question below is written for you.")
+        second.text_input("Object B", key="adaptvis.b", max_chars=60, on_change=_write, args=(system,), placeholder="book",
+                          help="What it is asked in relation to.")
+        third.selectbox("Answers", OPTIONS, key="adaptvis.words", on_change=_write, args=(system,), accept_new_options=True,
+                        help="The words that can be answered, in the order in which the question names them.")
+    return parts.knobs(system, ("question", "options"), per_row=2)
+
+
+def _write(system: System) -> None:
+    """The question in the manner of WhatsUp, once both objects have a name."""
+    state = st.session_state
+    first, second = str(state.get("adaptvis.a") or "").strip(), str(state.get("adaptvis.b") or "").strip()
+    if first and second:
+        state[parts.knob_key(system, "question")] = (
+            f"Where is the {first} in relation to the {second}? Answer with {state.get('adaptvis.words') or OPTIONS[0]}.")
+        state[parts.knob_key(system, "options")] = ""
+
+
+def _upload(system: System, name: str) -> str:
+    """The upload box; returns what the setting says, 'upload:' where there is no file yet."""
+    key, is_picture = parts.knob_key(system, name), name == "picture"
+    label, kinds = ("Picture file", ["png", "jpg", "jpeg", "webp"]) if is_picture else ("Data file", ["zip", "json", "jsonl"])
+    limit = MAX_PICTURE_MB if is_picture else MAX_DATA_MB
+    said = ("PNG, JPEG or WebP" if is_picture else "a zip with pictures and annotations of WhatsUp, COCO, VG or VSR, or a log of the "
+            "released code")
+    file = st.file_uploader(label, type=kinds, key=f"adaptvis.upload.{name}", max_upload_size=limit,
+                            help=f"{said}; at most {limit} MB. It stays in this session.")
+    if file is not None and st.session_state.get(f"adaptvis.uploaded.{name}") != file.file_id:
+        try:
+            st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file)}"
+            st.session_state[f"adaptvis.uploaded.{name}"] = file.file_id
+        except InputError as error:
+            st.error(parts.plain(str(error)), icon=":material/error:")
+    chosen = str(st.session_state.get(key) or "")
+    if not chosen.startswith("upload:"):
+        return "upload:"
+    st.caption(f"Chosen: {parts.plain(chosen.removeprefix('upload:'))}")
+    return chosen
+
+
+def _folder(system: System) -> str:
+    key, field = parts.knob_key(system, "data"), system.settings.model_fields["data"]
+    if str(st.session_state.get(key, "scenes")) == "scenes" or str(st.session_state.get(key)).startswith("upload:"):
+        st.session_state[key] = ""
+    return st.text_input("Folder", key=key, max_chars=300, help=field.description, placeholder="whatsup")
+
+
+def _pills(system: System, name: str, labels: Mapping[str, str], label: str) -> tuple[str, ...]:
+    key, field = parts.knob_key(system, name), system.settings.model_fields[name]
+    kept = st.session_state.get(key, field.default)
+    st.session_state[key] = [entry for entry in (kept.split(", ") if isinstance(kept, str) else kept) if entry]
+    return tuple(st.pills(label, list(labels), selection_mode="multi", key=key, format_func=labels.__getitem__,
+                          help=field.description))
+
+
+def _tabs(system: System, groups: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for tab, names in zip(st.tabs(list(groups)), groups.values()):
+        with tab:
+            values |= _drawn(system, names)
+    return values
+
+
+def _drawn(system: System, names: Sequence[str]) -> dict[str, Any]:
+    """Widgets from the settings; alphas move in the steps of the literature."""
+    values = parts.knobs(system, [name for name in names if name == "model"])
+    rest = [name for name in names if name != "model"]
+    for first in range(0, len(rest), 3):
+        for column, name in zip(st.columns(3, vertical_alignment="bottom"), rest[first:first + 3]):
+            with column:
+                values |= {name: _alpha(system, name)} if name in SCALES else parts.knobs(system, (name,), per_row=1)
+    return values
+
+
+def _alpha(system: System, name: str) -> float:
+    key, field = parts.knob_key(system, name), system.settings.model_fields[name]
+    now = st.session_state.setdefault(key, field.default)
+    return st.select_slider(name.capitalize(), sorted({*STEPS, now}), key=key, help=field.description,
+                            format_func=lambda value: f"{value:g}")
+
+
+def next_scene(settings: AdaptVisSettings, choose: Callable[[AdaptVisSettings], None]) -> None:
+    """One more picture of the same condition, one click each."""
+    if settings.picture != "scene":
+        return
+    wanted = settings.model_copy(update={"index": settings.index + 1})
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Next scene", key="adaptvis.next", icon=":material/skip_next:", on_click=choose, args=(wanted,),
+                  help=f"Scene {settings.index + 1} of {settings.condition}: just the one that follows.")
+        st.caption("The presets are the clearest of their kind, picked by rule; the next scene is not picked.")

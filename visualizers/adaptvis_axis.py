@@ -1,0 +1,24 @@
+"""The axis of alpha and the legend that the charts of AdaptVis share.
+
+alpha multiplies, so 0.5 and 2 are equally far from 1; alpha 0, which has no logarithm, stands by itself at the left end.
+"""
+
+from collections.abc import Sequence
+from math import log2
+from typing import Any
+
+BELOW: dict[str, Any] = {"orientation": "h", "yref": "container", "y": 0.005, "yanchor": "bottom", "x": 0}  # under the axis' title
+ROOM = {"t": 40, "b": 82}  # for a title of one line, and for such a legend
+TICKS = (0, 0.25, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10)
+
+
+def places(wanted: Sequence[float], alphas: Sequence[float]) -> list[float]:
+    """Where alphas stand on the axis that `alphas` spans."""
+    least = min((alpha for alpha in alphas if alpha > 0), default=1.0)
+    return [log2(alpha) if alpha > 0 else log2(least) - 0.8 for alpha in wanted]
+
+
+def axis(alphas: Sequence[float]) -> dict[str, Any]:
+    """The layout of that axis."""
+    ticks = [tick for tick in TICKS if min(alphas) <= tick <= max(alphas)]
+    return {"title": "alpha", "tickvals": places(ticks, alphas), "ticktext": [f"{tick:g}" for tick in ticks], "zeroline": False}
