@@ -56,11 +56,11 @@ def test_page_opens_on_a_picture_without_asking_any_other_host(page, server_url)
     assert page.problems == []
 
 
-@pytest.mark.parametrize("path", ["/", "/tstar", "/coda"], ids=["home", "tstar", "coda"])
+@pytest.mark.parametrize("path", ["/", "/tstar", "/coda", "/adaptvis"], ids=["home", "tstar", "coda", "adaptvis"])
 def test_phone_needs_no_sideways_scrolling(page, server_url, path):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(server_url + path)
-    page.wait_for_selector(CHART if path == "/coda" else PICTURE, timeout=60_000)
+    page.wait_for_selector(CHART if path in ("/coda", "/adaptvis") else PICTURE, timeout=60_000)
 
     sideways = page.evaluate("m => m.scrollWidth - m.clientWidth", page.query_selector("[data-testid=stMain]"))
     assert sideways <= 0
@@ -150,4 +150,17 @@ def test_prompts_of_an_uploaded_file_are_answered_and_counted(page, server_url, 
     page.locator("[data-testid=stMain]").get_by_text("coda-english").first.wait_for(timeout=90_000)
 
     assert page.locator("[data-testid=stDataFrame]").count() > 0
+    assert page.problems == []
+
+
+def test_turning_alpha_back_to_one_gives_the_plain_answer_without_a_run(page, server_url):
+    page.goto(f"{server_url}/adaptvis")
+    page.wait_for_selector(CHART, timeout=60_000)
+    main = page.locator("[data-testid=stMain]")
+    main.get_by_text("mended").first.wait_for(timeout=30_000)
+    slider = main.locator("[data-testid=stSlider] input").first
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    main.get_by_text("alpha 0.6").first.wait_for(timeout=30_000)
+
     assert page.problems == []
