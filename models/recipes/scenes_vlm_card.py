@@ -200,7 +200,10 @@ def _readme(card: dict, rows: list[Measured], records: list[dict]) -> list[str]:
     shares = ", ".join(f"{100 * share:g} %" for share in training["frequencies"])
     stops = " and ".join(map(str, made.get("resumed_after", [])))
     resumed = f"; gone on with `--resume` after {stops} steps" if stops else ""
-    noisy = f" from step {training['noise_from_step']} on" if "noise_from_step" in training else ""
+    seen = "none; the noise is always of 6 grey levels"  # of weights that are older than the setting
+    if "noise" in training:
+        since = f" from step {training['noise_from_step']} on" if "noise_from_step" in training else ""
+        seen = f"noise up to {training['noise']:g} grey levels and up to {training['clutter']} grey bars{since}"
     bos, image = (card["attention_of_the_last_row"][key] for key in ("bos_mass", "image_mass"))
     return [
         f"# {card['name']}",
@@ -212,8 +215,8 @@ def _readme(card: dict, rows: list[Measured], records: list[dict]) -> list[str]:
         f"- **Made by** `{card['script']}` (seed {training['seed']}, {made['steps']} steps of {training['batch']} scenes,"
         f" {made['cpu_minutes']} CPU minutes on one thread, {made['minutes']} minutes on a shared machine{resumed})",
         f"- **Data**: rooms drawn by `worlds.scenes`; left, right, on and under are {shares} of the training questions, and a"
-        f" {training['depths']:.0%} share asks about front and behind instead; tests are balanced. Noise up to"
-        f" {training['noise']:g} grey levels and up to {training['clutter']} grey bars{noisy}; never other things",
+        f" {training['depths']:.0%} share asks about front and behind instead; tests are balanced",
+        f"- **Shifts seen in training**: {seen}",
         f"- **Never asked for in training**: {', '.join(card['held_out_pairs'])}",
         "",
         f"## Measured on {4 * TEST_SETS} held-out scenes per condition, training seed{'s' if len(records) > 1 else ''} {seeds}",
