@@ -13,7 +13,7 @@ SYSTEM = System(
     name="coda", title="CoDA: facts that overshadow facts",
     claim="A model answers with the fact that it has read most, even where a rarer one is asked for. CoDA finds the word that is "
           "ignored and decodes against the prompt without it.",
-    paper="The Law of Knowledge Overshadowing: Towards Understanding, Predicting, and Preventing LLM Hallucination",
+    paper="The Law of Knowledge Overshadowing",
     source="arXiv 2502.16143", icon=":material/contrast:", settings=CodaSettings, result=CodaResult, run=runs("coda"),
     recorded=RECORDED / "default.orrery", upload_setting="file", upload_kinds=("csv", "jsonl", "json", "txt", "parquet"),
     presets=PRESETS)
