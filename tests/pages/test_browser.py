@@ -90,6 +90,7 @@ def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page
     page.get_by_text("Looking for what is in the box").wait_for(timeout=30_000)
     page.get_by_test_id("stBaseButton-primary").first.click()
     page.get_by_text("classical features").wait_for(timeout=90_000)
+    page.get_by_text("Take it away").wait_for(timeout=30_000)  # the page is drawn from above: by then the film strip stands
     times = [text.strip() for text in page.locator("[data-testid=stButton]", has_text="Play from").all_inner_texts()]
 
     seconds = [int(minute) * 60 + int(second) for minute, second in (text.split()[-1].split(":") for text in times)]
