@@ -11,7 +11,7 @@ import os
 import subprocess
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -130,6 +130,24 @@ class Inputs:
 
 Event = Any  # Progress, a system's own partial results, at last its Result
 Run = Callable[[Any, Inputs], Iterator[Event]]
+
+
+def keeping(events: Iterator[Event]) -> Generator[Event, None, tuple[Any, bool]]:
+    """Pass the events on; return the newest that is not a Progress, and whether the run was stopped.
+
+    `part, was_stopped = yield from keeping(events)`. A stop before there is anything to keep goes on upwards.
+    """
+    part = None
+    try:
+        for event in events:
+            if not isinstance(event, Progress):
+                part = event
+            yield event
+    except RunStopped:
+        if part is None:
+            raise
+        return part, True
+    return part, False
 
 
 def last(events: Iterator[Event]) -> Any:

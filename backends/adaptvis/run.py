@@ -13,7 +13,7 @@ from backends.adaptvis.results import AdaptVisResult, Evaluated, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.sources import DRAWN, data_of, dump_in, log_in
 from backends.adaptvis.wiring import model_text
-from backends.run import Inputs, Progress, RunStopped
+from backends.run import Inputs, Progress, keeping
 from backends.rungs import rung_of
 from models.catalogue import Rung
 from models.devices import threads_for
@@ -36,20 +36,10 @@ def run(settings: AdaptVisSettings, inputs: Inputs) -> Iterator[Progress | Part 
         yield without_model
         return
     notes: list[str] = []
-    part: Part | None = None
-    was_stopped = False
     rung = rung_of(settings.model, "vlm")
     yield Progress(0.0, "Loading the model")
-    try:
-        with threads_for(rung.parameters):
-            for event in _events(settings, inputs, rung, notes):
-                if not isinstance(event, Progress):
-                    part = event
-                yield event
-    except RunStopped:
-        if part is None:
-            raise
-        was_stopped = True
+    with threads_for(rung.parameters):
+        part, was_stopped = yield from keeping(_events(settings, inputs, rung, notes))
     parts: dict[str, Any] = {name: part for kind, name in _FIELDS if isinstance(part, kind)}
     yield AdaptVisResult(seed=settings.seed, model_id=model_text(rung.source, settings.quantisation), was_stopped=was_stopped,
                          is_miniature=rung.is_miniature, notes=tuple(notes), settings=settings, **parts)

@@ -8,9 +8,9 @@ import json
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from backends.run import Settings
+from backends.run import Settings, knob
 
 RECORDED = Path(__file__).parent / "recorded"  # made by `python -m backends.adaptvis.record`
 PICKED = RECORDED / "presets.json"  # made by `python -m backends.adaptvis.presets`
@@ -23,57 +23,51 @@ Match = Literal["likeliest", "strict", "official"]
 Method = Literal["greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle", "vcd", "dola"]
 
 
-def _knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", **limits: Any) -> Any:
-    """`role`: the setting names a model of that ladder; `none` is how leaving it empty reads."""
-    ladder = {"role": role, "none": none} if role else {}
-    return Field(default, description=description, json_schema_extra={"group": group, **ladder}, **limits)
-
-
 class AdaptVisSettings(Settings):
     """Settings of one run."""
 
-    task: Task = _knob("look", "task", "Look at one picture at many alphas, or evaluate a set of pictures.")
-    model: str = _knob("scenes-vlm", "task", "The vision-language model that answers.", max_length=300, role="vlm")
-    quantisation: Literal["none", "int8", "nf4"] = _knob("none", "task", "Weights of a real model: full, 8 or 4 bit.")
-    seed: int = _knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
+    task: Task = knob("look", "task", "Look at one picture at many alphas, or evaluate a set of pictures.")
+    model: str = knob("scenes-vlm", "task", "The vision-language model that answers.", max_length=300, role="vlm")
+    quantisation: Literal["none", "int8", "nf4"] = knob("none", "task", "Weights of a real model: full, 8 or 4 bit.")
+    seed: int = knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
-    picture: str = _knob("scene", "picture", "'scene' draws one; 'upload:NAME' is your own.", max_length=300)
-    condition: str = _knob("clutter15", "picture", "Of drawn scenes: plain, held, noiseN, clutterN, disN, edge or small; with "
-                           "'-depths' behind it for front and behind instead of on and under.", max_length=30)
-    index: int = _knob(98, "picture", "Which scene of that condition.", ge=0, le=20_000)
-    question: str = _knob("", "picture", "What is asked, with the options in it. Empty: the scene's own question.", max_length=500)
-    options: tuple[str, ...] = _knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=12)
+    picture: str = knob("scene", "picture", "'scene' draws one; 'upload:NAME' is your own.", max_length=300)
+    condition: str = knob("clutter15", "picture", "Of drawn scenes: plain, held, noiseN, clutterN, disN, edge or small; with "
+                          "'-depths' behind it for front and behind instead of on and under.", max_length=30)
+    index: int = knob(98, "picture", "Which scene of that condition.", ge=0, le=20_000)
+    question: str = knob("", "picture", "What is asked, with the options in it. Empty: the scene's own question.", max_length=500)
+    options: tuple[str, ...] = knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=12)
 
-    prompt: Layout = _knob("chat", "picture", "How picture and question are laid out: the checkpoint's chat template, or as released "
-                           "[C]: the picture, USER:, the question, ASSISTANT:.")
-    max_new_tokens: int = _knob(1, "picture", "Longest reply in tokens [C: 100]. 1 costs nothing: options are words.", ge=1, le=100)
-    match: Match = _knob("likeliest", "picture", "How a reply is read: the option whose first token is likeliest [O]; strict: the "
-                         "one option that stands in the text [O]; official: the right word is found in the text [C].")
+    prompt: Layout = knob("chat", "picture", "How picture and question are laid out: the checkpoint's chat template, or as released "
+                          "[C]: the picture, USER:, the question, ASSISTANT:.")
+    max_new_tokens: int = knob(1, "picture", "Longest reply in tokens [C: 100]. 1 costs nothing: options are words.", ge=1, le=100)
+    match: Match = knob("likeliest", "picture", "How a reply is read: the option whose first token is likeliest [O]; strict: the "
+                        "one option that stands in the text [O]; official: the right word is found in the text [C].")
 
-    alpha: float = _knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this [C: weight].", ge=0, le=10)
-    alpha1: float = _knob(0.5, "gaze", "alpha where the model is unsure [C: 0.5].", ge=0, le=10)
-    alpha2: float = _knob(1.5, "gaze", "alpha where it is sure [C: 1.2 to 2.0 by data set].", ge=0, le=10)
-    beta: float = _knob(0.9, "gaze", "Below this confidence it counts as unsure [C: 0.2 to 0.64 by data set, for LLaVA-1.5].",
-                        ge=0, le=1.01)
-    rounds_confidence: bool = _knob(False, "gaze", "Round the confidence to two decimals before it is compared [C: on].")
-    variant: Variant = _knob("multiply", "gaze", "multiply [C]; shape keeps the image's share of the attention, mass changes only "
-                             "that share [O].")
-    first_layer: int = _knob(0, "gaze", "First layer that is changed [C: 0].", ge=0, le=200)
-    last_layer: int | None = _knob(None, "gaze", "Last layer that is changed. Empty: the last one [C: layer 31].", ge=0, le=200)
-    heads: tuple[int, ...] = _knob((), "gaze", "Heads that are changed. Empty: all [C].", max_length=64)
-    every_step: bool = _knob(False, "gaze", "Change every written token's row, not only the prompt's last one [C: off].")
-    looking: tuple[Looking, ...] = _knob((), "gaze", "Other ways to see where it looked, beside attention.", max_length=3)
+    alpha: float = knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this [C: weight].", ge=0, le=10)
+    alpha1: float = knob(0.5, "gaze", "alpha where the model is unsure [C: 0.5].", ge=0, le=10)
+    alpha2: float = knob(1.5, "gaze", "alpha where it is sure [C: 1.2 to 2.0 by data set].", ge=0, le=10)
+    beta: float = knob(0.9, "gaze", "Below this confidence it counts as unsure [C: 0.2 to 0.64 by data set, for LLaVA-1.5].",
+                       ge=0, le=1.01)
+    rounds_confidence: bool = knob(False, "gaze", "Round the confidence to two decimals before it is compared [C: on].")
+    variant: Variant = knob("multiply", "gaze", "multiply [C]; shape keeps the image's share of the attention, mass changes only "
+                            "that share [O].")
+    first_layer: int = knob(0, "gaze", "First layer that is changed [C: 0].", ge=0, le=200)
+    last_layer: int | None = knob(None, "gaze", "Last layer that is changed. Empty: the last one [C: layer 31].", ge=0, le=200)
+    heads: tuple[int, ...] = knob((), "gaze", "Heads that are changed. Empty: all [C].", max_length=64)
+    every_step: bool = knob(False, "gaze", "Change every written token's row, not only the prompt's last one [C: off].")
+    looking: tuple[Looking, ...] = knob((), "gaze", "Other ways to see where it looked, beside attention.", max_length=3)
 
-    data: str = _knob("scenes", "evaluate", "'scenes': drawn ones; 'upload:NAME': a zip or log of the released formats; else a "
-                      "folder below ORRERY_DATA_DIR. '#FILE' behind it picks one of several sets.", max_length=300)
-    num_items: int = _knob(400, "evaluate", "Of a data set: at most this many items, whole groups drawn at random.", ge=8, le=10_000)
-    num_sets: int = _knob(50, "evaluate", "Sets of four drawn scenes to test on; as many others to choose alphas on [O].",
-                          ge=4, le=1000)
-    methods: tuple[Method, ...] = _knob(("greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle"), "evaluate",
-                                        "What is compared.", min_length=1, max_length=9)
-    split: Literal["groups", "official"] = _knob("groups", "evaluate", "Validation part: 20 % of whole sets [O], or the released "
-                                                 "code's random 20 % of items [C].")
-    chooses: bool = _knob(True, "evaluate", "Choose alphas and beta on the validation part. Off: use the knobs.")
+    data: str = knob("scenes", "evaluate", "'scenes': drawn ones; 'upload:NAME': a zip or log of the released formats; else a "
+                     "folder below ORRERY_DATA_DIR. '#FILE' behind it picks one of several sets.", max_length=300)
+    num_items: int = knob(400, "evaluate", "Of a data set: at most this many items, whole groups drawn at random.", ge=8, le=10_000)
+    num_sets: int = knob(50, "evaluate", "Sets of four drawn scenes to test on; as many others to choose alphas on [O].",
+                         ge=4, le=1000)
+    methods: tuple[Method, ...] = knob(("greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle"), "evaluate",
+                                       "What is compared.", min_length=1, max_length=9)
+    split: Literal["groups", "official"] = knob("groups", "evaluate", "Validation part: 20 % of whole sets [O], or the released "
+                                                "code's random 20 % of items [C].")
+    chooses: bool = knob(True, "evaluate", "Choose alphas and beta on the validation part. Off: use the knobs.")
 
     @model_validator(mode="after")
     def _layers_are_a_range(self) -> Self:

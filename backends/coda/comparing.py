@@ -27,7 +27,8 @@ class _Answer:
 
     method: str
     steps: Iterator[Step]
-    tokens: list[Step] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
+    tokens: list[WrittenToken] = field(default_factory=list)  # made once each: the answers so far are shown after every token
     is_over: bool = False
 
     def advance(self) -> None:
@@ -35,7 +36,8 @@ class _Answer:
         if step is None:
             self.is_over = True
         else:
-            self.tokens.append(step)
+            self.ids.append(step.token)
+            self.tokens.append(_token(step))
 
 
 def compare(settings: CodaSettings, language: LanguageModel, corpus: Corpus | None) -> Iterator[Progress | tuple[Asked, ...]]:
@@ -114,8 +116,8 @@ def _asked(language: LanguageModel, prompt: Prompt, fact: Fact | None, corpus: C
 
 
 def _written(language: LanguageModel, answer: _Answer, right: str | None, popular: str | None) -> Written:
-    text = language.text([step.token for step in answer.tokens])
-    return Written(method=answer.method, text=text, tokens=tuple(_token(step) for step in answer.tokens),
+    text = language.text(answer.ids)
+    return Written(method=answer.method, text=text, tokens=tuple(answer.tokens),
                    is_right=None if right is None else text == right, is_popular=None if popular is None else text == popular)
 
 

@@ -49,7 +49,7 @@ def shipped_law(settings: CodaSettings, rung: Rung) -> Iterator[Progress | LawPa
     corpus = need_corpus(rung)
     kept = catalogue.epochs(rung)
     epochs: list[TrainedEpoch] = []
-    card = _card(rung)
+    card, num_sentences = _card(rung), sum(1 for _ in corpus.statements())
     for number, epoch in enumerate(kept):
         yield Progress(number / len(kept), f"Asking the model of epoch {epoch}")
         with budget().borrow(catalogue.at_epoch(rung, epoch), "none") as loaded:
@@ -58,7 +58,7 @@ def shipped_law(settings: CodaSettings, rung: Rung) -> Iterator[Progress | LawPa
         loss, cpu_s = card.get(epoch, (float("nan"), float("nan")))
         epochs.append(TrainedEpoch(epoch=epoch, loss=loss, cpu_s=cpu_s, law=fitted(found)))
         yield LawPart(factor=corpus.factor, epochs=tuple(epochs), num_parameters=model.num_parameters(),
-                      num_sentences=sum(1 for _ in corpus.statements()), was_trained=False)
+                      num_sentences=num_sentences, was_trained=False)
 
 
 def _card(rung: Rung) -> dict[int, tuple[float, float]]:
@@ -80,9 +80,10 @@ def trained_law(settings: CodaSettings) -> Iterator[Progress | LawPart]:
     answers: dict[int, list[Answers]] = {}
     losses: dict[int, list[float]] = {}
     cpu: dict[int, float] = {}
+    fits: dict[int, TrainedEpoch] = {}
     total, done, spent = len(series) * settings.epochs, 0, 0.0
     for one in series:
-        before = spent
+        before, num_sentences = spent, sum(1 for _ in one.corpus.statements())
         for state in train(one.training, seed=one.seed, epochs=settings.epochs, corpus=one.corpus):
             done, spent = done + 1, before + state.cpu_s
             own = state.answers
@@ -92,11 +93,12 @@ def trained_law(settings: CodaSettings) -> Iterator[Progress | LawPart]:
             answers.setdefault(state.epoch, []).append(own)
             losses.setdefault(state.epoch, []).append(state.loss)
             cpu[state.epoch] = cpu.get(state.epoch, 0.0) + state.cpu_s
+            epoch = state.epoch
+            fits[epoch] = _epoch(settings, epoch, answers[epoch], losses[epoch], cpu[epoch])  # the others are as they were
             yield Progress(done / total, f"Epoch {state.epoch} of {settings.epochs}, loss {state.loss:.3f}",
                            spent / done * (total - done))
-            yield LawPart(
-                factor=settings.factor, num_parameters=size, num_sentences=sum(1 for _ in one.corpus.statements()), was_trained=True,
-                epochs=tuple(_epoch(settings, epoch, answers[epoch], losses[epoch], cpu[epoch]) for epoch in sorted(answers)))
+            yield LawPart(factor=settings.factor, num_parameters=size, num_sentences=num_sentences, was_trained=True,
+                          epochs=tuple(fits[epoch] for epoch in sorted(fits)))
 
 
 def _series(settings: CodaSettings) -> list[_One]:

@@ -10,7 +10,7 @@ from backends.coda.formats import load_items
 from backends.coda.measuring import recover, shipped_law, trained_law
 from backends.coda.results import Asked, CodaResult, FilePart, FileRow, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
-from backends.run import Inputs, Progress, RunStopped
+from backends.run import Inputs, Progress, keeping
 from backends.rungs import rung_of
 from models import catalogue
 from models.catalogue import Rung
@@ -34,20 +34,10 @@ def run(settings: CodaSettings, inputs: Inputs) -> Iterator[Progress | Part | Co
         InputError: the prompts, the file or the model cannot be used; one sentence says why.
     """
     notes: list[str] = []
-    part: Part | None = None
-    was_stopped = False
     yield Progress(0.0, "Loading the model")
     rung = None if settings.task == "law" and _trains(settings) else _rung(settings)
-    try:
-        with threads_for(rung.parameters if rung else 0):
-            for event in _events(settings, inputs, rung, notes):
-                if not isinstance(event, Progress):
-                    part = event
-                yield event
-    except RunStopped:
-        if part is None:
-            raise
-        was_stopped = True
+    with threads_for(rung.parameters if rung else 0):
+        part, was_stopped = yield from keeping(_events(settings, inputs, rung, notes))
     parts: dict[str, Any] = {name: part for kind, name in _FIELDS if isinstance(part, kind)}
     yield CodaResult(seed=settings.seed, model_id=_model_id(settings, rung), is_miniature=rung is None or rung.is_miniature,
                      was_stopped=was_stopped, notes=tuple(notes), settings=settings, **parts)
