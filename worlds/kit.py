@@ -7,7 +7,7 @@ It is not a renderer: shadows are part of the sprite and turn with it.
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -46,8 +46,8 @@ FLOORS: dict[str, tuple[int, int, int]] = {
 
 _SPRITE_PX = 320
 _REACH = 1.5  # the sprite covers -1.5..1.5 radii: the object fills -1..1, the rest is for the shadow
-_WOOD = (122, 84, 58)
-_CREAM = (250, 244, 230)
+_RADIUS_PX = _SPRITE_PX / (2 * _REACH)
+_WOOD, _CREAM, _INK = np.array([(122, 84, 58), (250, 244, 230), (52, 48, 60)])
 _Colour = tuple[float, float, float]
 
 
@@ -82,12 +82,9 @@ def draw_object(
         rotation: radians, clockwise on the screen.
     """
     colour, kind = parse_name(name)
-    levels, outline = _sprite(colour, kind)
-    sprite = levels[0]
-    for smaller in levels[1:]:  # the smallest picture that is still larger than what is drawn: no aliasing
-        if smaller.shape[0] < 2 * _REACH * radius_px:
-            break
-        sprite = smaller
+    levels = _sprite(colour, kind)
+    large_enough = [level for level in levels if len(level) >= 2 * _REACH * radius_px]
+    sprite = (large_enough or levels[:1])[-1]  # the smallest picture that is still larger than what is drawn: no aliasing
     x, y = centre_xy
     reach = _REACH * radius_px * (1.0 + 0.42 * min(1.0, abs(rotation)))
     height, width = canvas.shape[:2]
@@ -109,14 +106,14 @@ def draw_object(
         patch = cv2.warpAffine(sprite, inverse, (right - left, bottom - top), flags=flags)
         under = canvas[top:bottom, left:right]
         under[:] = (under * (1.0 - patch[..., 3:]) + patch[..., :3] + 0.5).astype(np.uint8)
-    return _box(outline, centre_xy, radius_px, rotation)
+    return _box(_painted(kind).outline, centre_xy, radius_px, rotation)
 
 
 def object_box(
     name: str, *, centre_xy: tuple[float, float], radius_px: float, rotation: float = 0.0
 ) -> tuple[float, float, float, float]:
     """Return the exact box that `draw_object` would fill, x1 y1 x2 y2 in pixels, without the shadow."""
-    return _box(_sprite(*parse_name(name))[1], centre_xy, radius_px, rotation)
+    return _box(_painted(parse_name(name)[1]).outline, centre_xy, radius_px, rotation)
 
 
 def draw_room(
@@ -209,40 +206,44 @@ def _box(outline: np.ndarray, centre_xy: tuple[float, float], radius_px: float, 
 
 
 class _Painter:
-    """Stacks layers, each with soft relief, into one premultiplied sprite; coordinates are radii, -1..1."""
+    """Stacks the layers of one kind, each with soft relief; coordinates are radii, -1..1, a colour is (3,) or (colours, 3)."""
 
-    def __init__(self) -> None:
-        self.rgb = np.zeros((_SPRITE_PX, _SPRITE_PX, 3), dtype=np.float32)
+    def __init__(self, kind: str) -> None:
+        self.layers: list[tuple[tuple[slice, slice], np.ndarray, np.ndarray, np.ndarray]] = []  # where, mask, shade, colours
         self.alpha = np.zeros((_SPRITE_PX, _SPRITE_PX), dtype=np.float32)
         axis = (np.arange(_SPRITE_PX, dtype=np.float32) + 0.5) / _SPRITE_PX * 2 * _REACH - _REACH
         self.slope = -(0.45 * axis[None, :] + 0.55 * axis[:, None])  # 1 in the upper left, -1 in the lower right
+        (_draw_shape if kind in SHAPES else _draw_furniture)(self, kind, np.array(list(COLOURS.values())))
 
-    def layer(self, mask: np.ndarray, colour: _Colour, relief: float = 1.0) -> None:
+    def layer(self, mask: np.ndarray, colour: np.ndarray, relief: float = 1.0) -> None:
         soft = cv2.GaussianBlur(mask, (0, 0), _SPRITE_PX * 0.016)
         bevel = cv2.Sobel(soft, cv2.CV_32F, 1, 0) * 0.7 + cv2.Sobel(soft, cv2.CV_32F, 0, 1) * 0.9
-        shade = (1 + relief * (0.10 * self.slope + 1.1 * bevel))[..., None]
-        lit = np.clip(np.array(colour, dtype=np.float32) * shade + np.maximum(shade - 1, 0) * 70, 0, 255)
-        self.rgb += (lit - self.rgb) * mask[..., None]
+        shade = 1 + relief * (0.10 * self.slope + 1.1 * bevel)
+        x, y, width, height = cv2.boundingRect((mask > 0).astype(np.uint8))
+        where = slice(y, y + height), slice(x, x + width)
+        self.layers.append((where, mask[where].copy(), shade[where].copy(), np.broadcast_to(colour, (len(COLOURS), 3))))
         self.alpha = np.maximum(self.alpha, mask)
 
-    def polygon(self, points: list[tuple[float, float]], colour: _Colour, rounding: float = 0.06, relief: float = 1.0) -> None:
+    def polygon(self, points: list[tuple[float, float]], colour: np.ndarray, rounding: float = 0.06, relief: float = 1.0) -> None:
         def draw(mask: np.ndarray, side: int) -> None:
             inner = np.array(points, dtype=np.float32)
             pixels = ((inner / _REACH + 1) / 2 * side * 8).astype(np.int32)
             cv2.fillPoly(mask, [pixels], 255, lineType=cv2.LINE_8, shift=3)
             if rounding:  # opening with a disc rounds the outer corners without leaving the outline
                 disc = rounding / (4 * _REACH) * side
-                eroded = cv2.distanceTransform(mask, cv2.DIST_L2, 5) > disc
+                x, y, width, height = cv2.boundingRect(mask)
+                near = mask[y - 2 : y + height + 2, x - 2 : x + width + 2]  # the rest stays empty and would cost most
+                eroded = cv2.distanceTransform(near, cv2.DIST_L2, 5) > disc
                 if eroded.any():
                     gap = cv2.distanceTransform((~eroded).astype(np.uint8), cv2.DIST_L2, 5)
-                    mask[:] = (np.clip(disc + 0.5 - gap, 0, 1) * 255).astype(np.uint8)
+                    near[:] = (np.clip(disc + 0.5 - gap, 0, 1) * 255).astype(np.uint8)
 
         self.layer(_oversampled(_SPRITE_PX, draw), colour, relief)
 
-    def block(self, x1: float, y1: float, x2: float, y2: float, colour: _Colour, rounding: float = 0.16) -> None:
+    def block(self, x1: float, y1: float, x2: float, y2: float, colour: np.ndarray, rounding: float = 0.16) -> None:
         self.polygon([(x1, y1), (x2, y1), (x2, y2), (x1, y2)], colour, rounding)
 
-    def disc(self, x: float, y: float, radius: float, colour: _Colour, hole: float = 0.0, flat: float = 1.0) -> None:
+    def disc(self, x: float, y: float, radius: float, colour: np.ndarray, hole: float = 0.0, flat: float = 1.0) -> None:
         def draw(mask: np.ndarray, side: int) -> None:
             unit = side / (2 * _REACH)
             centre = (round((x + _REACH) * unit), round((y + _REACH) * unit))
@@ -252,33 +253,24 @@ class _Painter:
 
         self.layer(_oversampled(_SPRITE_PX, draw), colour)
 
-    def finish(self) -> tuple[list[np.ndarray], np.ndarray]:
-        unit = _SPRITE_PX / (2 * _REACH)
-        shift = np.array([[1, 0, 0.07 * unit], [0, 1, 0.10 * unit]], dtype=np.float32)
-        shadow = cv2.warpAffine(self.alpha, shift, (_SPRITE_PX, _SPRITE_PX)).astype(np.float32)
-        shadow = cv2.GaussianBlur(shadow, (0, 0), 0.085 * unit) * 0.34
-        covered = self.alpha + shadow * (1 - self.alpha)
-        shadow_rgb = np.array((34, 30, 48), dtype=np.float32) * (shadow * (1 - self.alpha))[..., None]
-        sprite = np.dstack([self.rgb * self.alpha[..., None] + shadow_rgb, covered]).astype(np.float32)
-        levels: list[np.ndarray] = [sprite]
-        while levels[-1].shape[0] > 6:
-            side = levels[-1].shape[0] // 2
-            levels.append(np.asarray(cv2.resize(levels[-1], (side, side), interpolation=cv2.INTER_AREA)))
+    @cached_property
+    def outline(self) -> np.ndarray:
+        """Return the convex outline (points, 2) in radii."""
         contours, _ = cv2.findContours((self.alpha > 0.02).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         pixels = np.concatenate([contour[:, 0, :] for contour in contours]).astype(np.float64)
         corners = np.concatenate([pixels + np.array(step) for step in ((0, 0), (1, 0), (0, 1), (1, 1))])
-        outline = cv2.convexHull((corners / unit - _REACH).astype(np.float32))[:, 0, :]
-        return levels, outline.astype(np.float64)
+        return cv2.convexHull((corners / _RADIUS_PX - _REACH).astype(np.float32))[:, 0, :].astype(np.float64)
 
 
-def _tint(colour: _Colour, amount: float) -> _Colour:
+_painted = cache(_Painter)  # once for each kind: outline and relief are the same in all colours
+
+
+def _tint(colour: np.ndarray, amount: float) -> np.ndarray:
     """Return the colour moved towards white (amount > 0) or towards black (amount < 0)."""
-    goal = 255 if amount > 0 else 0
-    red, green, blue = (channel + (goal - channel) * abs(amount) for channel in colour)
-    return red, green, blue
+    return colour + ((255 if amount > 0 else 0) - colour) * abs(amount)
 
 
-def _draw_shape(paint: _Painter, kind: str, colour: _Colour) -> None:
+def _draw_shape(paint: _Painter, kind: str, colour: np.ndarray) -> None:
     around = np.linspace(0, 2 * np.pi, 11)[:-1] - np.pi / 2
     if kind == "circle":
         paint.disc(0, 0, 0.94, colour)
@@ -301,7 +293,7 @@ def _draw_shape(paint: _Painter, kind: str, colour: _Colour) -> None:
         paint.block(-1.0, -0.31, 1.0, 0.31, colour, 0.3)
 
 
-def _draw_furniture(paint: _Painter, kind: str, colour: _Colour) -> None:
+def _draw_furniture(paint: _Painter, kind: str, colour: np.ndarray) -> None:
     light, dark = _tint(colour, 0.22), _tint(colour, -0.22)
     if kind == "sofa":
         for x in (-0.8, 0.66):
@@ -356,16 +348,24 @@ def _draw_furniture(paint: _Painter, kind: str, colour: _Colour) -> None:
     else:
         paint.disc(0, 0, 0.97, colour)
         paint.disc(0, 0, 0.66, _CREAM)
-        paint.polygon([(-0.05, 0.05), (-0.05, -0.5), (0.05, -0.5), (0.05, 0.05)], (52, 48, 60), 0.0, relief=0.2)
-        paint.polygon([(-0.05, -0.05), (0.38, -0.05), (0.38, 0.05), (-0.05, 0.05)], (52, 48, 60), 0.0, relief=0.2)
+        paint.polygon([(-0.05, 0.05), (-0.05, -0.5), (0.05, -0.5), (0.05, 0.05)], _INK, 0.0, relief=0.2)
+        paint.polygon([(-0.05, -0.05), (0.38, -0.05), (0.38, 0.05), (-0.05, 0.05)], _INK, 0.0, relief=0.2)
 
 
 @cache
-def _sprite(colour: str, kind: str) -> tuple[list[np.ndarray], np.ndarray]:
-    """Return sprites (side, side, 4), largest first, and the convex outline (points, 2) in radii."""
-    paint = _Painter()
-    if kind in SHAPES:
-        _draw_shape(paint, kind, COLOURS[colour])
-    else:
-        _draw_furniture(paint, kind, COLOURS[colour])
-    return paint.finish()
+def _sprite(colour: str, kind: str) -> list[np.ndarray]:
+    """Return sprites (side, side, 4), largest first."""
+    paint = _painted(kind)
+    rgb = np.zeros((3, _SPRITE_PX, _SPRITE_PX), dtype=np.float32)  # channels first is several times faster
+    for (rows, columns), mask, shade, tones in paint.layers:
+        tone = tones[list(COLOURS).index(colour), :, None, None].astype(np.float32)
+        lit = np.clip(tone * shade + np.maximum(shade - 1, 0) * 70, 0, 255)
+        rgb[:, rows, columns] += (lit - rgb[:, rows, columns]) * mask
+    shift = np.array([[1, 0, 0.07 * _RADIUS_PX], [0, 1, 0.10 * _RADIUS_PX]], dtype=np.float32)
+    shadow = cv2.warpAffine(paint.alpha, shift, (_SPRITE_PX, _SPRITE_PX)).astype(np.float32)
+    shadow = cv2.GaussianBlur(shadow, (0, 0), 0.085 * _RADIUS_PX) * 0.34 * (1 - paint.alpha)
+    rgb = rgb * paint.alpha + np.array((34, 30, 48), dtype=np.float32)[:, None, None] * shadow
+    levels = [cv2.merge([*rgb, paint.alpha + shadow])]
+    while (side := len(levels[-1]) // 2) > 3:
+        levels.append(np.asarray(cv2.resize(levels[-1], (side, side), interpolation=cv2.INTER_AREA)))
+    return levels

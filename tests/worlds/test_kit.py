@@ -34,6 +34,15 @@ def test_every_coloured_pixel_lies_in_the_box_and_the_box_is_tight_for_shapes(ki
         assert rows.min() - y1 < 4 and y2 - rows.max() - 1 < 4
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_has_the_same_box_in_all_colours(kind: str) -> None:
+    where = {"centre_xy": (40.3, 37.8), "radius_px": 30.0, "rotation": 0.2}
+
+    boxes = {draw_object(np.zeros((80, 80, 3), np.uint8), f"{colour} {kind}", **where) for colour in COLOURS}
+
+    assert boxes == {object_box(f"red {kind}", **where)}
+
+
 @pytest.mark.parametrize("rotation", [-0.3, 0.25, 1.2])
 def test_a_turned_bar_stays_in_its_turned_box(rotation: float) -> None:
     where = {"centre_xy": (60.0, 60.0), "radius_px": 40.0, "rotation": rotation}
