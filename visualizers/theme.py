@@ -1,5 +1,6 @@
 """One look for every chart: two templates (light, dark), one colour per method, named once."""
 
+import pandas  # noqa: F401  # waits for another thread's import of it: Plotly would use the half of it that is there
 import plotly.graph_objects as go
 import plotly.io as pio
 
