@@ -241,6 +241,18 @@ RUNGS: tuple[Rung, ...] = (
         note="Better than CLIP on small things; its vocabulary of 256,000 words is half of its weight.",
     ),
     Rung(
+        name="shapes-vlm",
+        role="vlm",
+        title="Shapes (miniature)",
+        source="shapes-vlm",
+        loader="vlm",
+        architecture="LlavaForConditionalGeneration",
+        licence="apache-2.0",
+        parameters=939_904,
+        is_miniature=True,
+        note="Trained here on clean boards with two shapes, two of four relations rare: unsure wherever the picture is not clean.",
+    ),
+    Rung(
         name="scenes-vlm",
         role="vlm",
         title="Scenes (miniature)",
@@ -250,7 +262,7 @@ RUNGS: tuple[Rung, ...] = (
         licence="apache-2.0",
         parameters=942_592,
         is_miniature=True,
-        note="Trained here on drawn pairs of things; it answers where one is in relation to the other, and little else.",
+        note="Trained here on rooms with shapes and furniture, noise and clutter; it answers where one thing is, and little else.",
     ),
     _vlm(
         "qwen2.5-vl-3b",

@@ -10,33 +10,38 @@ import cv2
 import numpy as np
 
 from worlds.kit import draw_object, draw_room
-from worlds.scenes import Bar, Room, Scene
+from worlds.scenes import Bar, Board, Room, Scene
 
-INPUT_PX = 64  # side of a model's picture, and the number of grains along a side
+INPUT_PX = 64  # side of a model's picture of a room, and the number of grains along a side
+BOARD_PX = 48  # the same of a board
 _SUPERSAMPLE_BELOW_PX = 200
 
 
-def picture(scene: Scene, size_px: int, *, grain_px: int = INPUT_PX) -> np.ndarray:
+def picture(scene: Scene, size_px: int) -> np.ndarray:
     """Return the scene as (size, size, 3) uint8 RGB; equal scenes give equal bytes."""
     drawn_px = 2 * size_px if size_px < _SUPERSAMPLE_BELOW_PX else size_px
-    canvas = _room(scene.room, drawn_px).copy()
+    canvas = _board(scene.room, drawn_px) if isinstance(scene.room, Board) else _room(scene.room, drawn_px).copy()
     for bar in scene.bars:
         _draw_bar(canvas, bar)
     for thing in scene.things:
         draw_object(canvas, thing.name, centre_xy=(thing.x * drawn_px, thing.y * drawn_px), radius_px=thing.radius * drawn_px)
     if drawn_px != size_px:
         canvas = np.asarray(cv2.resize(canvas, (size_px, size_px), interpolation=cv2.INTER_AREA))
-    return _add_grain(canvas, scene, grain_px)
+    return _add_grain(canvas, scene)
 
 
-def pictures(scenes: list[Scene], size_px: int, *, grain_px: int = INPUT_PX) -> np.ndarray:
+def pictures(scenes: list[Scene], size_px: int) -> np.ndarray:
     """Return (scenes, size, size, 3) uint8 RGB."""
-    return np.stack([picture(scene, size_px, grain_px=grain_px) for scene in scenes])
+    return np.stack([picture(scene, size_px) for scene in scenes])
 
 
 @lru_cache(maxsize=160)  # all rooms of one size; a large room is 440 kB
 def _room(room: Room, size_px: int) -> np.ndarray:
     return draw_room(size_px, wall=room.wall, floor=room.floor, window_x=room.window_x)
+
+
+def _board(board: Board, size_px: int) -> np.ndarray:
+    return np.full((size_px, size_px, 3), np.round(board.rgb), dtype=np.uint8)
 
 
 def _draw_bar(canvas: np.ndarray, bar: Bar) -> None:
@@ -45,9 +50,10 @@ def _draw_bar(canvas: np.ndarray, bar: Bar) -> None:
     canvas[y1:y2, x1:x2] = round(bar.grey)
 
 
-def _add_grain(canvas: np.ndarray, scene: Scene, grain_px: int) -> np.ndarray:
+def _add_grain(canvas: np.ndarray, scene: Scene) -> np.ndarray:
     if not scene.noise:
         return canvas
+    grain_px = BOARD_PX if isinstance(scene.room, Board) else INPUT_PX
     rng = np.random.default_rng(scene.seed)
     grain = rng.standard_normal((grain_px, grain_px, 3), dtype=np.float32) * scene.noise
     if grain_px != len(canvas):

@@ -3,12 +3,13 @@
 A set shows one pair of things, in one room and at the same sizes, in all four relations of its layout, as the WhatsUp photographs do
 (arXiv 2310.19785, on which AdaptVis measures, arXiv 2503.01773). How often each relation is drawn is a parameter, so that
 some can be rare in training; conditions shift the picture (noise, clutter, more things, edges, small things, unseen pairs).
-Lengths are parts of the picture's side, so that a scene can be drawn at any size; `worlds.scene_pictures` draws it.
-It is not a physical scene: things hang where the relation puts them.
+Lengths are parts of the picture's side, so that a scene can be drawn at any size; `worlds.scene_pictures` draws it. The scenery
+is a room with shapes and furniture, or a plain board with shapes alone. It is not a physical scene: things hang where the relation
+puts them.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from worlds.errors import InputError
 from worlds.kit import COLOURS, FLOORS, FURNITURE, KINDS, SHAPES, WALLS, object_box, object_name
 
 Layout = Literal["heights", "depths"]
+Scenery = Literal["rooms", "board"]
 Box = tuple[float, float, float, float]
 
 RELATIONS: Mapping[Layout, tuple[str, ...]] = MappingProxyType(
@@ -32,6 +34,9 @@ BALANCED = (0.25, 0.25, 0.25, 0.25)
 HELD_OUT = frozenset(object_name(colour, kind) for kinds in (SHAPES, FURNITURE) for colour, kind in zip(COLOURS, kinds))
 CONDITIONS = "plain, held, noise, clutter and dis with a number behind (noise60, clutter15, dis2), edge, small"
 
+_BOARD_COLOURS = ("red", "orange", "yellow", "green", "blue", "purple")  # fewer than in rooms: quicker to learn
+_Drawn = tuple[tuple[str, ...], tuple[str, ...]]  # colours and kinds
+_DRAWN: Mapping[Scenery, _Drawn] = MappingProxyType({"rooms": (tuple(COLOURS), KINDS), "board": (_BOARD_COLOURS, SHAPES)})
 _UNIT = 1 / 48  # lengths below are pixels of a picture of 48 x 48
 _WINDOWS = (None, 0.2, 0.5, 0.8)
 _TRIES = 40  # to put one more thing where it touches no other
@@ -75,6 +80,13 @@ class Room:
 
 
 @dataclass(frozen=True)
+class Board:
+    """A plain background in one colour, nearly grey."""
+
+    rgb: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class Bar:
     """A grey bar of clutter: its box and its grey level."""
 
@@ -91,7 +103,7 @@ class Scene:
     relation: str
     layout: Layout
     things: tuple[Thing, ...]
-    room: Room
+    room: Room | Board
     bars: tuple[Bar, ...]
     noise: float
     seed: int  # of the noise
@@ -111,7 +123,7 @@ class _Pair:
     asked: str
     reference: str
     radii: tuple[float, float]
-    room: Room
+    room: Room | Board
 
 
 def condition(name: str) -> Condition:
@@ -138,25 +150,66 @@ def draw_scene(
     shift: Condition | None = None,
     *,
     layout: Layout = "heights",
+    scenery: Scenery = "rooms",
     frequencies: tuple[float, float, float, float] = IMBALANCED,
 ) -> Scene:
     """Return one scene; its relation is drawn with `frequencies`, in the order of `RELATIONS[layout]`."""
     shift = shift or Condition()
     relation = RELATIONS[layout][int(np.searchsorted(np.cumsum(frequencies), rng.random() * sum(frequencies), side="right"))]
-    return _compose(rng, _draw_pair(rng, shift), relation, layout, shift)
+    return _compose(rng, _draw_pair(rng, shift, scenery), relation, layout, shift)
 
 
-def draw_set(rng: np.random.Generator, shift: Condition | None = None, *, layout: Layout = "heights") -> tuple[Scene, ...]:
+def draw_set(
+    rng: np.random.Generator, shift: Condition | None = None, *, layout: Layout = "heights", scenery: Scenery = "rooms"
+) -> tuple[Scene, ...]:
     """Return one pair in all four relations: scenes 0 and 1 are the pair left, right, scenes 2 and 3 the other pair."""
     shift = shift or Condition()
-    pair = _draw_pair(rng, shift)
+    pair = _draw_pair(rng, shift, scenery)
     return tuple(_compose(rng, pair, relation, layout, shift) for relation in RELATIONS[layout])
 
 
-def draw_sets(name: str, sets: int, *, seed: int, layout: Layout = "heights") -> list[Scene]:
+def draw_sets(name: str, sets: int, *, seed: int, layout: Layout = "heights", scenery: Scenery = "rooms") -> list[Scene]:
     """Return `4 * sets` balanced scenes of a named condition, the scenes of a set side by side."""
     rng, shift = np.random.default_rng(seed), condition(name)
-    return [scene for _ in range(sets) for scene in draw_set(rng, shift, layout=layout)]
+    return [scene for _ in range(sets) for scene in draw_set(rng, shift, layout=layout, scenery=scenery)]
+
+
+def place_scene(
+    rng: np.random.Generator,
+    things: Sequence[Thing],
+    shift: Condition | None = None,
+    *,
+    layout: Layout = "heights",
+    scenery: Scenery = "rooms",
+) -> Scene:
+    """Return a scene of things that somebody put where they are; the first is asked for in relation to the second.
+
+    Raises:
+        InputError: fewer than two things, or two of one name.
+    """
+    names = [thing.name for thing in things]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise InputError(f"A scene needs at least two things of different names. These are {', '.join(names)[:200]!r}.")
+    shift = shift or Condition()
+    asked, reference, *others = things
+    ground = _draw_ground(rng, scenery)
+    for _ in range(shift.distractors):
+        others += _draw_other(rng, [reference, asked, *others], shift.radii, _DRAWN[scenery])
+    bars = tuple(_draw_bar(rng) for _ in range(shift.clutter))
+    seed = int(rng.integers(2**31))
+    relation = _relation(asked, reference, layout)
+    return Scene(asked, reference, relation, layout, (*others, reference, asked), ground, bars, shift.noise, seed)
+
+
+def _relation(asked: Thing, reference: Thing, layout: Layout) -> str:
+    """Return the relation along the axis on which the middles are farther apart; nearer on a floor is lower in the picture."""
+    (x, y), (other_x, other_y) = _middle(asked.box), _middle(reference.box)
+    right, down = x - other_x, y - other_y
+    left_right, up_down = RELATIONS[layout][:2], RELATIONS[layout][2:]
+    if abs(right) >= abs(down):
+        return left_right[int(right > 0)]
+    above, below = up_down if layout == "heights" else up_down[::-1]
+    return below if down > 0 else above
 
 
 def relation_question(scene: Scene) -> Question:
@@ -170,10 +223,14 @@ def place_question(scene: Scene, thing: Thing) -> Question:
     """Return "Where is the A in the photo?"; the answer is the side to which its middle is farthest off."""
     if thing not in scene.things:
         raise ValueError(f"the scene has no {thing.name!r}; it has {[each.name for each in scene.things]}")
-    x1, y1, x2, y2 = thing.box
-    right, down = (x1 + x2) / 2 - 0.5, (y1 + y2) / 2 - 0.5
+    x, y = _middle(thing.box)
+    right, down = x - 0.5, y - 0.5
     answer = ("left" if right < 0 else "right") if abs(right) > abs(down) else ("top" if down < 0 else "bottom")
     return Question(f"Where is the {thing.name} in the photo? {_listed(PLACES)}", PLACES, answer)
+
+
+def _middle(box: Box) -> tuple[float, float]:
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
 
 def _listed(options: tuple[str, ...]) -> str:
@@ -185,26 +242,36 @@ def _unit_box(name: str) -> Box:
     return object_box(name, centre_xy=(0.0, 0.0), radius_px=1.0)
 
 
-def _draw_pair(rng: np.random.Generator, shift: Condition) -> _Pair:
-    """Return two things that differ in colour and in kind, their sizes and their room."""
-    asked = reference = _draw_name(rng, shift.held_out)
+def _draw_pair(rng: np.random.Generator, shift: Condition, scenery: Scenery) -> _Pair:
+    """Return two things that differ in colour and in kind, their sizes and what is behind them."""
+    drawn = _DRAWN[scenery]
+    asked = reference = _draw_name(rng, drawn, shift.held_out)
     while set(asked.split()) & set(reference.split()):
-        reference = _draw_name(rng, shift.held_out)
-    low, high = shift.radii
-    room = Room(_pick(rng, tuple(WALLS)), _pick(rng, tuple(FLOORS)), _WINDOWS[int(rng.integers(len(_WINDOWS)))])
-    return _Pair(asked, reference, (float(rng.uniform(low, high)), float(rng.uniform(low, high))), room)
+        reference = _draw_name(rng, drawn, shift.held_out)
+    ground, (low, high) = _draw_ground(rng, scenery), shift.radii
+    return _Pair(asked, reference, (float(rng.uniform(low, high)), float(rng.uniform(low, high))), ground)
 
 
-def _draw_name(rng: np.random.Generator, held_out: bool) -> str:
+def _draw_ground(rng: np.random.Generator, scenery: Scenery) -> Room | Board:
+    if scenery == "rooms":
+        return Room(_pick(rng, tuple(WALLS)), _pick(rng, tuple(FLOORS)), _WINDOWS[int(rng.integers(len(_WINDOWS)))])
+    grey = rng.uniform(70, 190)
+    red, green, blue = (float(grey + rng.uniform(-12, 12)) for _ in range(3))
+    return Board((red, green, blue))
+
+
+def _draw_name(rng: np.random.Generator, drawn: _Drawn, held_out: bool) -> str:
     if held_out:
-        return _pick(rng, tuple(sorted(HELD_OUT)))
-    while (name := _any_name(rng)) in HELD_OUT:
+        colours, kinds = drawn
+        return _pick(rng, tuple(sorted(HELD_OUT & {object_name(colour, kind) for colour in colours for kind in kinds})))
+    while (name := _any_name(rng, drawn)) in HELD_OUT:
         pass
     return name
 
 
-def _any_name(rng: np.random.Generator) -> str:
-    return object_name(_pick(rng, tuple(COLOURS)), _pick(rng, KINDS))
+def _any_name(rng: np.random.Generator, drawn: _Drawn) -> str:
+    colours, kinds = drawn
+    return object_name(_pick(rng, colours), _pick(rng, kinds))
 
 
 def _pick(rng: np.random.Generator, names: tuple[str, ...]) -> str:
@@ -216,7 +283,8 @@ def _compose(rng: np.random.Generator, pair: _Pair, relation: str, layout: Layou
     near = [asked, reference] if relation == "behind" else [reference, asked]
     others: list[Thing] = []
     for _ in range(shift.distractors):
-        others += _draw_other(rng, [*near, *others], shift.radii)
+        drawn = _DRAWN["rooms" if isinstance(pair.room, Room) else "board"]
+        others += _draw_other(rng, [*near, *others], shift.radii, drawn)
     bars = tuple(_draw_bar(rng) for _ in range(shift.clutter))
     seed = int(rng.integers(2**31))
     return Scene(asked, reference, relation, layout, (*others, *near), pair.room, bars, shift.noise, seed)
@@ -252,9 +320,11 @@ def _offset(rng: np.random.Generator, relation: str, asked: Box, reference: Box)
     return aside, (reference[1] - gap - asked[3] if relation in ("on", "behind") else reference[3] + gap - asked[1])
 
 
-def _draw_other(rng: np.random.Generator, taken: list[Thing], radii: tuple[float, float]) -> list[Thing]:
+def _draw_other(
+    rng: np.random.Generator, taken: list[Thing], radii: tuple[float, float], drawn: _Drawn
+) -> list[Thing]:
     """Return one more thing that touches none, or nothing after forty tries; it may be one of the held-out pairs."""
-    while (name := _any_name(rng)) in [thing.name for thing in taken]:
+    while (name := _any_name(rng, drawn)) in [thing.name for thing in taken]:
         pass
     radius = float(rng.uniform(radii[0] - 0.5 * _UNIT, radii[1] - 0.8 * _UNIT))
     x1, y1, x2, y2 = (edge * radius for edge in _unit_box(name))

@@ -17,15 +17,18 @@ from backends.adaptvis.settings import AdaptVisSettings
 from backends.run import Inputs
 from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
+from worlds.kit import parse_name
 from worlds.pictures import read_picture
-from worlds.scene_pictures import INPUT_PX, picture
-from worlds.scenes import IMBALANCED, RELATIONS, Layout, Scene, draw_sets, relation_question
+from worlds.scene_pictures import picture
+from worlds.scenes import IMBALANCED, RELATIONS, Layout, Scene, Scenery, Thing, condition, draw_sets, place_scene, relation_question
 
 NamedBox = tuple[str, float, float, float, float]  # name, x1 y1 x2 y2 in shares of the picture
 SHOWN_PX = 384
 MAX_INPUT_PX = 1024
 MAX_OPTION = 60  # characters
+PLACED_RADIUS = 5.5 / 48  # of a thing that somebody put there; as large as most
 _VALIDATION, _TEST = 11_000, 41_000
+_TRAINED_ON: Mapping[str, Scenery] = {"shapes-vlm": "board"}  # every other model gets rooms
 _LISTED = re.compile(r"answer with (.+?)[.?!]*\s*$", re.IGNORECASE | re.DOTALL)
 
 
@@ -78,10 +81,15 @@ def validation_seed(name: str, seed: int = 0) -> int:
     return _VALIDATION + sum(map(ord, name)) + 100_000 * seed
 
 
-def scenes_of(name: str, sets: int, *, start: int) -> list[Scene]:
+def scenery_of(settings: AdaptVisSettings) -> Scenery:
+    """Return what is behind the things of drawn scenes."""
+    return _TRAINED_ON.get(settings.model, "rooms") if settings.scenery == "trained" else settings.scenery
+
+
+def scenes_of(name: str, scenery: Scenery, sets: int, *, start: int) -> list[Scene]:
     """Return 4 scenes per set. Raises InputError where there is no such condition."""
     condition, layout = split_condition(name)
-    return draw_sets(condition, sets, seed=start, layout=layout)
+    return draw_sets(condition, sets, seed=start, layout=layout, scenery=scenery)
 
 
 def input_px(vlm: VisionLanguageModel) -> int:
@@ -99,16 +107,41 @@ def asked_of(settings: AdaptVisSettings, inputs: Inputs, vlm: VisionLanguageMode
     kind, _, name = settings.picture.partition(":")
     if kind == "upload":
         return _brought(settings, read_picture(inputs.file(name)))
-    if settings.picture != "scene":
-        raise InputError(f"The picture {settings.picture[:80]!r} is not known. Use 'scene', or 'upload:NAME' for your own.")
-    start = validation_seed(settings.condition, settings.seed)
-    scene = scenes_of(settings.condition, settings.index // 4 + 1, start=start)[settings.index]
+    scene = scene_of(settings)
     asked = relation_question(scene)
     question, options = settings.question.strip() or asked.text, checked_options(settings.options)
     options = options or options_in(question) or asked.options
     is_own = not settings.question.strip() and asked.answer in options
     return Asked(picture(scene, SHOWN_PX), picture(scene, input_px(vlm)), question, options, asked.answer if is_own else None,
                  boxes_of(scene))
+
+
+def scene_of(settings: AdaptVisSettings) -> Scene:
+    """Return the drawn scene of the settings: one of its condition, or the things that somebody placed."""
+    start, scenery = validation_seed(settings.condition, settings.seed), scenery_of(settings)
+    kind, _, placed = settings.picture.partition(":")
+    if kind == "two":
+        name, layout = split_condition(settings.condition)
+        rng = np.random.default_rng(start + settings.index)
+        return place_scene(rng, [_thing(text) for text in placed.split(";") if text.strip()], condition(name), layout=layout,
+                           scenery=scenery)
+    if settings.picture != "scene":
+        raise InputError(f"The picture {settings.picture[:80]!r} is not known. Use 'scene', 'two:NAME X Y; NAME X Y', or "
+                         "'upload:NAME' for your own.")
+    return scenes_of(settings.condition, scenery, settings.index // 4 + 1, start=start)[settings.index]
+
+
+def _thing(text: str) -> Thing:
+    """Return the thing of a text such as "red star 0.3 0.5". Raises InputError where it is none."""
+    *name, x, y = ("", "", *text.split())
+    try:
+        parse_name(" ".join(name).strip())
+        thing = Thing(" ".join(name).strip(), float(x), float(y), PLACED_RADIUS)
+    except ValueError as error:
+        raise InputError(f"{text.strip()[:80]!r} is no thing with its place. Write it as: red star 0.3 0.5.") from error
+    if not (0 <= thing.x <= 1 and 0 <= thing.y <= 1):
+        raise InputError(f"{text.strip()[:80]!r} lies outside the picture. Both numbers are from 0 to 1.")
+    return thing
 
 
 def _brought(settings: AdaptVisSettings, shown: np.ndarray) -> Asked:
@@ -148,16 +181,16 @@ def boxes_of(scene: Scene) -> tuple[NamedBox, ...]:
 def item_of(scene: Scene, number: int, group: str, size_px: int) -> Item:
     """Return a drawn scene with its own question."""
     asked = relation_question(scene)
-    return Item(number, partial(picture, scene, size_px, grain_px=INPUT_PX), asked.text, asked.options, asked.answer, scene.relation,
+    return Item(number, partial(picture, scene, size_px), asked.text, asked.options, asked.answer, scene.relation,
                 group, boxes_of(scene))
 
 
 def drawn(settings: AdaptVisSettings, size_px: int) -> DataSet:
     """Return drawn scenes of one condition: validation and test from seeds of their own, or torn apart as released."""
-    name, seed = settings.condition, settings.seed
+    name, seed, scenery = settings.condition, settings.seed, scenery_of(settings)
     layout = split_condition(name)[1]
-    validation = scenes_of(name, settings.num_sets, start=validation_seed(name, seed))
-    test = scenes_of(name, settings.num_sets, start=validation_seed(name, seed) + _TEST - _VALIDATION)
+    validation = scenes_of(name, scenery, settings.num_sets, start=validation_seed(name, seed))
+    test = scenes_of(name, scenery, settings.num_sets, start=validation_seed(name, seed) + _TEST - _VALIDATION)
     first, second = (tuple(item_of(scene, number, f"{part}-{number // 4}", size_px) for number, scene in enumerate(scenes))
                      for part, scenes in (("validation", validation), ("test", test)))
     frequencies = dict(zip(RELATIONS[layout], IMBALANCED))

@@ -1,8 +1,8 @@
 """Picks the scenes that the page opens with, by rule: `python -m backends.adaptvis.presets`. Run it after training the miniature.
 
-Per condition AdaptVis' setting is chosen on the condition's 800 validation scenes, and the examples are among the same ones:
-mended is where the true answer gains most, broken where it loses most, unchanged where an unsure right answer moves least. How
-many there are of each kind is written beside them: examples picked so are the clearest, not typical ones.
+Per condition AdaptVis' setting, one with two branches, is chosen on the condition's 800 validation scenes, and the examples are
+among the same ones: mended is where the true answer gains most, broken where it loses most, unchanged where an unsure right
+answer moves least. How many there are of each kind is written beside them: examples picked so are the clearest, not typical ones.
 """
 
 import argparse
@@ -12,17 +12,19 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from backends.adaptvis.choosing import Setting, Sweep, choose_setting
-from backends.adaptvis.items import input_px, item_of, scenes_of, validation_seed
-from backends.adaptvis.settings import PICKED
+from backends.adaptvis.choosing import BETAS, Setting, Sweep, choose_setting
+from backends.adaptvis.items import input_px, item_of, scenery_of, scenes_of, validation_seed
+from backends.adaptvis.settings import PICKED, AdaptVisSettings
 from backends.rungs import rung_of
-from models.attention import ask_all
+from models.attention import Scaling, ask_all
 from models.devices import threads_for
 from models.memory import budget
-from models.recipes.scenes_sweep import ALPHAS
 from models.vlm import VisionLanguageModel
+from worlds.scenes import Scene
 
+ALPHAS = (0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
 CONDITIONS = ("plain", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small")  # of the model's card
+REAL_BETAS = tuple(beta for beta in BETAS if 0 < beta < 1)  # 0 and above 1 are one alpha for all: ScalingVis
 SETS = 200
 BATCH = 40
 
@@ -44,14 +46,15 @@ class Picked:
     change: float  # of the true answer's probability
 
 
-def sweep_of(vlm: VisionLanguageModel, condition: str, sets: int = SETS) -> tuple[Sweep, tuple[str, ...]]:
-    """Return a condition's validation scenes at every alpha, and the options."""
-    scenes = scenes_of(condition, sets, start=validation_seed(condition))
+def sweep_of(
+    vlm: VisionLanguageModel, scenes: Sequence[Scene], scaling: Scaling | None = None
+) -> tuple[Sweep, tuple[str, ...]]:
+    """Return the answers to scenes of one layout, whole sets, at every alpha, and the options."""
     items = [item_of(scene, number, str(number // 4), input_px(vlm)) for number, scene in enumerate(scenes)]
     options = items[0].options
     batches = [items[first:first + BATCH] for first in range(0, len(items), BATCH)]
-    answers = [answer for batch in batches
-               for answer in ask_all(vlm, [item.open() for item in batch], [item.question for item in batch], options, ALPHAS)]
+    answers = [answer for batch in batches for answer in ask_all(
+        vlm, [item.open() for item in batch], [item.question for item in batch], options, ALPHAS, scaling=scaling)]
     probabilities = np.stack([answer.option_probabilities for answer in answers], axis=1)  # (alphas, scenes, options)
     truth = np.array([options.index(item.right) for item in items])
     confidence = np.array([answer.confidence[ALPHAS.index(1.0)] for answer in answers])
@@ -61,7 +64,7 @@ def sweep_of(vlm: VisionLanguageModel, condition: str, sets: int = SETS) -> tupl
 
 def pick(sweep: Sweep, options: Sequence[str], condition: str) -> tuple[list[Picked], dict[str, int]]:
     """Return the clearest example of each kind that exists, and how many there are of each."""
-    setting = choose_setting(sweep)
+    setting = choose_setting(sweep, betas=REAL_BETAS)
     items = np.arange(len(sweep.truth))
     low, high = (sweep.probabilities[sweep.alphas.index(alpha)] for alpha in (setting.alpha1, setting.alpha2))
     unsure = setting.is_unsure(sweep.confidence)
@@ -88,16 +91,18 @@ def _picked(kind: str, condition: str, index: int, setting: Setting, sweep: Swee
 def main() -> None:
     """Write the clearest example of each kind over all conditions."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="scenes-vlm")
-    rung = rung_of(parser.parse_args().model, "vlm")
+    parser.add_argument("--model", default=AdaptVisSettings().model)
+    model = parser.parse_args().model
+    rung, scenery = rung_of(model, "vlm"), scenery_of(AdaptVisSettings(model=model))
     found: list[Picked] = []
     counts = {}
     with threads_for(rung.parameters), budget().borrow(rung) as loaded:
         for condition in CONDITIONS:
-            sweep, options = sweep_of(loaded.tool, condition)  # type: ignore[arg-type]
+            scenes = scenes_of(condition, scenery, SETS, start=validation_seed(condition))
+            sweep, options = sweep_of(loaded.tool, scenes)  # type: ignore[arg-type]
             own, counts[condition] = pick(sweep, options, condition)
             found += own
-            print(condition, f"{100 * sweep.base.mean():.1f} %", choose_setting(sweep), counts[condition], flush=True)
+            print(condition, f"{100 * sweep.base.mean():.1f} %", counts[condition], flush=True)
     best = {kind: min((own for own in found if own.kind == kind), key=lambda own: _cost(own)) for kind in dict.fromkeys(
         own.kind for own in found)}
     PICKED.parent.mkdir(exist_ok=True)

@@ -19,6 +19,7 @@ Task = Literal["look", "evaluate"]
 Variant = Literal["multiply", "shape", "mass"]
 Looking = Literal["rollout", "gradient", "gradcam"]
 Layout = Literal["chat", "official"]
+SceneryChoice = Literal["trained", "board", "rooms"]
 Match = Literal["likeliest", "strict", "official"]
 Method = Literal["greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle", "vcd", "dola"]
 
@@ -27,13 +28,16 @@ class AdaptVisSettings(Settings):
     """Settings of one run."""
 
     task: Task = knob("look", "task", "Look at one picture at many alphas, or evaluate a set of pictures.")
-    model: str = knob("scenes-vlm", "task", "The vision-language model that answers.", max_length=300, role="vlm")
+    model: str = knob("shapes-vlm", "task", "The vision-language model that answers.", max_length=300, role="vlm")
     quantisation: Literal["none", "int8", "nf4"] = knob("none", "task", "Weights of a real model: full, 8 or 4 bit.")
     seed: int = knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
-    picture: str = knob("scene", "picture", "'scene' draws one; 'upload:NAME' is your own.", max_length=300)
+    picture: str = knob("scene", "picture", "'scene' draws one; 'two:NAME X Y; NAME X Y' puts things where you say, such as 'two:red "
+                        "star 0.3 0.5; blue ring 0.7 0.5'; 'upload:NAME' is your own.", max_length=300)
     condition: str = knob("clutter15", "picture", "Of drawn scenes: plain, held, noiseN, clutterN, disN, edge or small; with "
                           "'-depths' behind it for front and behind instead of on and under.", max_length=30)
+    scenery: SceneryChoice = knob("trained", "picture", "Of drawn scenes: shapes on a plain board, rooms with furniture, or what the "
+                                  "miniature was trained on (rooms for other models).")
     index: int = knob(98, "picture", "Which scene of that condition.", ge=0, le=20_000)
     question: str = knob("", "picture", "What is asked, with the options in it. Empty: the scene's own question.", max_length=500)
     options: tuple[str, ...] = knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=12)
@@ -83,14 +87,13 @@ def _look_at(picked: dict[str, Any]) -> AdaptVisSettings:
 
 
 def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
-    """Label -> settings, what to notice. Without the file, before the miniature was measured, the specification's scenes."""
-    unmeasured: dict[str, Any] = {"scenes": 0, "counts": {}, "picked": _UNMEASURED}
-    record: dict[str, Any] = json.loads(PICKED.read_text()) if PICKED.is_file() else unmeasured
-    picked, counts = record["picked"], record["counts"]
+    """Label -> settings, what to notice. Before scenes were picked there is only the evaluation."""
+    record: dict[str, Any] = json.loads(PICKED.read_text()) if PICKED.is_file() else {"picked": {}}
+    picked = record["picked"]
 
     def how_many(kind: str) -> str:
-        own = counts.get(picked[kind]["condition"], {})
-        return f" Picked by rule as the clearest of {own[kind]} such among {record['scenes']} scenes." if kind in own else ""
+        count = record["counts"][picked[kind]["condition"]][kind]
+        return f" Picked by rule as the clearest of {count} such among {record['scenes']} scenes."
 
     labels = {
         "mended": ("See it mended", "Unsure and wrong; with its look spread over the picture (alpha1) it is right."),
@@ -98,14 +101,10 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
         "broken": ("See it broken", "Right without AdaptVis, wrong with it."),
     }
     found = {label: (_look_at(picked[kind]), text + how_many(kind)) for kind, (label, text) in labels.items() if kind in picked}
-    found["Count them all"] = (AdaptVisSettings(task="evaluate"), "How many answers are mended and how many broken, and whether four "
-                               "constants on the answers do as well.")
+    same = {"condition": picked["mended"]["condition"]} if "mended" in picked else {}
+    found["Count them all"] = (AdaptVisSettings(task="evaluate", **same), "How many answers are mended and how many broken, and "
+                               "whether four constants on the answers do as well.")
     return found
 
 
-_UNMEASURED: dict[str, dict[str, Any]] = {
-    "mended": {"condition": "clutter15", "index": 98, "alpha1": 0.3, "alpha2": 1.0, "beta": 0.99},
-    "unchanged": {"condition": "noise60", "index": 46, "alpha1": 0.3, "alpha2": 1.5, "beta": 0.85},
-    "broken": {"condition": "noise60", "index": 200, "alpha1": 0.3, "alpha2": 1.5, "beta": 0.85},
-}
 PRESETS = _presets()

@@ -16,7 +16,7 @@ from transformers import LlavaForConditionalGeneration
 from models.recipes.scenes_words import MEAN, STD
 from worlds.kit import COLOURS, KINDS, parse_name
 from worlds.scene_pictures import pictures
-from worlds.scenes import Condition, Scene, draw_scene
+from worlds.scenes import Condition, Scene, Scenery, draw_scene
 
 _CROWD = Condition(distractors=3)  # five things teach more per picture than two
 _UNCLEAR = -100
@@ -40,7 +40,13 @@ def patch_labels(scene: Scene, side: int) -> np.ndarray:
 
 
 def train_tower(
-    model: LlavaForConditionalGeneration, rng: np.random.Generator, *, steps: int, batch: int, learning_rate: float = 2e-3
+    model: LlavaForConditionalGeneration,
+    rng: np.random.Generator,
+    *,
+    steps: int,
+    batch: int,
+    scenery: Scenery = "rooms",
+    learning_rate: float = 2e-3,
 ) -> float:
     """Train the tower in place and return the share of patches with a thing whose colour and kind it names, at the end."""
     tower, vision = model.model.vision_tower, model.model.vision_tower.config
@@ -53,9 +59,9 @@ def train_tower(
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * min(1, (step + 1) / 50) * (0.02 + 0.49 * (1 + np.cos(np.pi * step / steps)))
-        scenes = [draw_scene(rng, _CROWD if index % 2 else None) for index in range(batch)]
+        scenes = [draw_scene(rng, _CROWD if index % 2 else None, scenery=scenery) for index in range(batch)]
         labels = torch.from_numpy(np.stack([patch_labels(scene, side) for scene in scenes]))  # (scenes, 2, patches)
-        images = pictures(scenes, vision.image_size, grain_px=vision.image_size)
+        images = pictures(scenes, vision.image_size)
         with torch.autocast("cpu", torch.bfloat16):
             hidden_states = tower(pixel_values=normalised(images)).last_hidden_state[:, 1:]
             logits = [head(hidden_states).float() for head in heads]

@@ -26,11 +26,21 @@ from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForCon
 from models.recipes.scenes_tower import normalised, train_tower
 from models.recipes.scenes_words import BOS, EOS, IMAGE, PAD, processor, vocabulary, word_tokenizer
 from worlds.scene_pictures import INPUT_PX, pictures
-from worlds.scenes import IMBALANCED, Condition, Question, Scene, draw_scene, draw_sets, place_question, relation_question
+from worlds.scenes import (
+    BALANCED,
+    IMBALANCED,
+    Condition,
+    Question,
+    Scene,
+    Scenery,
+    draw_scene,
+    draw_sets,
+    place_question,
+    relation_question,
+)
 
 NAME = "scenes-vlm"
 MINIATURES = Path(__file__).parents[1] / "miniatures"
-ONE_THING = (0.4, 0.1)  # of the batches ask about one thing, at first and once that is learned
 
 
 @dataclass(frozen=True)
@@ -54,15 +64,17 @@ class Size:
 class Training:
     """How it is trained. `depths` is the share of relation questions about front and behind instead of on and under."""
 
+    scenery: Scenery = "rooms"
     steps: int = 3500
     batch: int = 64
     tower_steps: int = 500
     learning_rate: float = 1.5e-3
     tower_rate: float = 0.3  # of the learning rate, for the tower, which was trained before
     question_weight: float = 1.0
+    one_thing: tuple[float, float] = (0.4, 0.1)  # of the batches ask about one thing, at first and once that is learned
     depths: float = 0.25
     frequencies: tuple[float, float, float, float] = IMBALANCED
-    noise: float = 30.0  # grey levels at most; without it rare relations are lost at the slightest noise
+    noise: tuple[float, float] = (2.0, 30.0)  # grey levels; without it rare relations are lost at the slightest noise
     clutter: int = 4  # grey bars at most
     seed: int = 0
     limit_minutes: float = 60.0
@@ -152,13 +164,14 @@ def draw_batch(
     scenes: list[Scene] = []
     for _ in range(training.batch):
         layout = "depths" if rng.random() < training.depths else "heights"
-        seen = Condition(noise=rng.uniform(2, training.noise), clutter=int(rng.integers(training.clutter + 1)))
-        scenes.append(draw_scene(rng, seen, layout=layout, frequencies=training.frequencies))  # type: ignore[arg-type]
+        seen = Condition(noise=rng.uniform(*training.noise), clutter=int(rng.integers(training.clutter + 1)))
+        drawn = draw_scene(rng, seen, layout=layout, scenery=training.scenery, frequencies=training.frequencies)  # type: ignore[arg-type]
+        scenes.append(drawn)
     if rng.random() < one_thing:
         questions = [place_question(scene, scene.asked if rng.random() < 0.5 else scene.reference) for scene in scenes]
     else:
         questions = [relation_question(scene) for scene in scenes]
-    images = pictures(scenes, size.input_px, grain_px=size.input_px)
+    images = pictures(scenes, size.input_px)
     return Batch(encode(tokenizer, questions, size.image_tokens, answered=True), normalised(images))
 
 
@@ -184,8 +197,9 @@ def train(size: Size, training: Training, out: Path, *, resume: Path | None = No
         model = fresh_model(size, seed=training.seed)
     model.set_attn_implementation("eager")  # fused attention takes 1.6 times as long to train on a CPU
     print(f"{model.num_parameters()} parameters", flush=True)
-    if not resume:
-        train_tower(model, np.random.default_rng(1000 + training.seed), steps=training.tower_steps, batch=training.batch)
+    if training.tower_steps and not resume:
+        rng = np.random.default_rng(1000 + training.seed)
+        train_tower(model, rng, steps=training.tower_steps, batch=training.batch, scenery=training.scenery)
     deadline = started + 60 * training.limit_minutes
     steps = train_language(model, size, training, out, deadline=deadline, is_resumed=resume is not None)
     return {
@@ -209,7 +223,7 @@ def train_language(
     while done < 1:
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * min(1, (step + 1) / 100) * (0.02 + 0.49 * (1 + np.cos(np.pi * min(1.0, done))))
-        one_thing = ONE_THING[is_resumed or done > 0.4]
+        one_thing = training.one_thing[is_resumed or done > 0.4]
         batch = draw_batch(rng, tokenizer, size, training, one_thing=one_thing)
         model.train()
         with torch.autocast("cpu", torch.bfloat16):
@@ -247,11 +261,11 @@ def report(model: LlavaForConditionalGeneration, size: Size, training: Training)
     """Print the accuracy per relation on a few balanced scenes."""
     model.eval()
     for layout in ("heights", "depths") if training.depths else ("heights",):
-        scenes = draw_sets("plain", 40, seed=77, layout=layout)  # type: ignore[arg-type]
+        scenes = draw_sets("plain", 40, seed=77, layout=layout, scenery=training.scenery)  # type: ignore[arg-type]
         questions = [relation_question(scene) for scene in scenes]
         tokenizer = word_tokenizer()
         ids = encode(tokenizer, questions, size.image_tokens, answered=False)
-        pixels = normalised(pictures(scenes, size.input_px, grain_px=size.input_px))
+        pixels = normalised(pictures(scenes, size.input_px))
         logits = model(input_ids=ids, pixel_values=pixels, logits_to_keep=1).logits[:, -1]
         answers = tokenizer.convert_tokens_to_ids(list(questions[0].options))
         right = logits[:, answers].argmax(1).view(-1, 4) == torch.arange(4)
@@ -265,15 +279,15 @@ def save(model: LlavaForConditionalGeneration, size: Size, out: Path) -> None:
     processor(size.input_px, size.patch_px).save_pretrained(out)
 
 
-def main() -> None:
+def main(name: str = NAME, size: Size | None = None, training: Training | None = None) -> None:
     """Train, measure and write everything."""
+    size, training = size or Size(), training or Training()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=Training.steps)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--limit-minutes", type=float, default=Training.limit_minutes)
-    parser.add_argument("--input-px", type=int, default=Size.input_px)
-    parser.add_argument("--depths", type=float, default=Training.depths)
-    parser.add_argument("--out", type=Path, default=MINIATURES / NAME)
+    parser.add_argument("--steps", type=int, default=training.steps)
+    parser.add_argument("--seed", type=int, default=training.seed)
+    parser.add_argument("--limit-minutes", type=float, default=training.limit_minutes)
+    parser.add_argument("--balanced", action="store_true", help="all relations equally often: the control without a prior")
+    parser.add_argument("--out", type=Path, default=MINIATURES / name)
     parser.add_argument("--resume", type=Path, help="folder of weights to go on from, instead of chance")
     parser.add_argument("--replicas", type=Path, nargs="*", default=[], help="folders of other seeds to measure beside it")
     parser.add_argument("--only-train", action="store_true", help="write no card: the weights are a replica")
@@ -281,10 +295,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     os.nice(5)
-    size = Size(input_px=arguments.input_px)
-    training = Training(
-        steps=arguments.steps, seed=arguments.seed, depths=arguments.depths, limit_minutes=arguments.limit_minutes
-    )
+    training = replace(training, frequencies=BALANCED) if arguments.balanced else training
+    training = replace(training, steps=arguments.steps, seed=arguments.seed, limit_minutes=arguments.limit_minutes)
     # a model that has learned something is not thrown about again
     training = replace(training, learning_rate=0.7 * training.learning_rate) if arguments.resume else training
     if not arguments.only_measure:
@@ -301,7 +313,7 @@ def main() -> None:
 
         folders = [arguments.out, *arguments.replicas]
         records = [json.loads((folder / "training.json").read_text()) for folder in folders]
-        write_card(arguments.out, *measure(folders), records)
+        write_card(arguments.out, *measure(folders, records[0]["training"]), records)
 
 
 if __name__ == "__main__":

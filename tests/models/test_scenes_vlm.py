@@ -1,37 +1,27 @@
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from safetensors import safe_open
-from torch import Tensor, nn
-from transformers import AutoModelForImageTextToText, AutoProcessor, LlavaForConditionalGeneration
-from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+from transformers import AutoModelForImageTextToText, AutoProcessor
 
-from models.recipes.scenes_sweep import (
-    ALPHAS,
-    ONE,
-    Setting,
-    Sweep,
-    apply_bias,
-    choose_alpha,
-    choose_setting,
-    fit_bias,
-    interval,
-    sweep,
-)
+from models.attention import Reads, ask
+from models.recipes import shapes_vlm
 from models.recipes.scenes_tower import normalised, patch_labels, train_tower
 from models.recipes.scenes_vlm import MINIATURES, NAME, Size, Training, encode, fresh_model, train
-from models.recipes.scenes_vlm_card import validation_seed
+from models.recipes.scenes_vlm_card import answers_to, right_of
 from models.recipes.scenes_words import BOS, EOS, IMAGE, UNK, processor, vocabulary, word_tokenizer
 from models.vlm import VisionLanguageModel, load_image_processor_only
 from worlds.kit import COLOURS, KINDS
-from worlds.scene_pictures import picture, pictures
-from worlds.scenes import Room, Scene, Thing, draw_sets, place_question, relation_question
+from worlds.scene_pictures import picture
+from worlds.scenes import RELATIONS, Room, Scene, Thing, draw_sets, place_question, relation_question
 
-FOLDER = MINIATURES / NAME
+FOLDERS = {NAME: MINIATURES / NAME, shapes_vlm.NAME: MINIATURES / shapes_vlm.NAME}
 TINY = Size(input_px=16, patch_px=4, vision=16, text=16, vision_layers=1, text_layers=2)
 
 
@@ -40,27 +30,26 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-@pytest.fixture(scope="module")
-def shipped() -> LlavaForConditionalGeneration:
-    return AutoModelForImageTextToText.from_pretrained(FOLDER, dtype=torch.float32).eval()
+@dataclass(frozen=True)
+class Shipped:
+    """One of the two miniatures, and pictures as it was trained on."""
+
+    folder: Path
+    vlm: VisionLanguageModel
+
+    @property
+    def card(self) -> dict[str, Any]:
+        return json.loads((self.folder / "card.json").read_text())
+
+    def draw(self, condition: str, sets: int, *, seed: int) -> list[Scene]:
+        return draw_sets(condition, sets, seed=seed, scenery=self.card["training"]["scenery"])
 
 
-def scaled_attention(module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, **rest: object) -> object:
-    """The method as it is written: the last row's logits of columns 1..4 times a half, by turning the last query's image part."""
-    scores = query @ key.transpose(2, 3) * rest["scaling"]
-    scores[:, :, -1, 1 : 1 + TINY.image_tokens] *= 0.5
-    scores = scores + torch.full_like(scores[0, 0], float("-inf")).triu(1)
-    return (scores.softmax(-1) @ value).transpose(1, 2), None
-
-
-def made_up(right: list[list[int]], confidence: list[float]) -> Sweep:
-    """Return a sweep whose answers are right where `right` (alphas, scenes) has a 1; the truth is always option 0."""
-    probabilities = np.zeros((len(ALPHAS), len(confidence), 4))
-    for index in range(len(ALPHAS)):
-        for scene, is_right in enumerate(right[index]):
-            probabilities[index, scene, 0 if is_right else 1] = 0.9
-    empty = np.zeros(1)
-    return Sweep(probabilities, np.array(confidence), np.zeros(len(confidence), dtype=int), empty, empty, empty)
+@pytest.fixture(scope="module", params=list(FOLDERS))
+def shipped(request: pytest.FixtureRequest) -> Shipped:
+    folder = FOLDERS[request.param]
+    model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
+    return Shipped(folder, VisionLanguageModel(model, load_image_processor_only(str(folder), local_files_only=True)))
 
 
 def test_no_word_of_any_question_is_unknown() -> None:
@@ -86,7 +75,7 @@ def test_the_tokenizer_reads_words_apart_from_marks_and_whatever_their_case() ->
 def test_the_processor_gives_what_training_saw() -> None:
     size = Size()
     scene = draw_sets("plain", 1, seed=1)[0]
-    question, image = relation_question(scene), picture(scene, size.input_px, grain_px=size.input_px)
+    question, image = relation_question(scene), picture(scene, size.input_px)
     content = [{"type": "image"}, {"type": "text", "text": question.text}]
 
     reader = processor(size.input_px, size.patch_px)
@@ -151,110 +140,40 @@ def test_training_twice_gives_the_same_weights(tmp_path: Path) -> None:
     assert (tmp_path / "one" / "model.safetensors").read_bytes() == (tmp_path / "two" / "model.safetensors").read_bytes()
 
 
-@torch.no_grad()
-def test_the_last_row_alone_answers_as_the_whole_model_does() -> None:
-    model, tokenizer = fresh_model(TINY, seed=1).eval(), word_tokenizer()
-    scenes = draw_sets("plain", 2, seed=2)
-    questions = [relation_question(scene) for scene in scenes]
-    ids = encode(tokenizer, questions, TINY.image_tokens, answered=False)
-    pixels = normalised(pictures(scenes, 16, grain_px=16))
-    words = tokenizer.convert_tokens_to_ids(list(questions[0].options))
-
-    swept = sweep(model, tokenizer, scenes, alphas=(1.0, 0.5))
-    whole = model(input_ids=ids, pixel_values=pixels).logits[:, -1].softmax(-1)
-    ALL_ATTENTION_FUNCTIONS.register("halved_for_a_test", scaled_attention)
-    model.model.language_model.set_attn_implementation("halved_for_a_test")
-    halved = model(input_ids=ids, pixel_values=pixels).logits[:, -1].softmax(-1)
-
-    assert np.allclose(swept.probabilities[0], whole[:, words], atol=1e-6)
-    assert np.allclose(swept.probabilities[1], halved[:, words], atol=1e-6)
-    assert np.allclose(swept.confidence, whole.amax(-1), atol=1e-6)
-    assert not np.allclose(whole, halved, atol=1e-6)
-
-
-def test_a_setting_takes_the_low_alpha_strictly_below_its_threshold() -> None:
-    right = [[0, 0, 0, 0] for _ in ALPHAS]
-    right[ALPHAS.index(0.5)] = [1, 1, 1, 1]
-    swept = made_up(right, [0.2, 0.5, 0.8, 0.9])
-
-    assert Setting(0.5, 1.0, 0.5).apply(swept).tolist() == [True, False, False, False]
-    assert Setting(0.5, 1.0, 1.01).apply(swept).all()
-    assert not Setting(0.5, 1.0, 0.0).apply(swept).any()
-
-
-def test_the_mildest_of_equally_good_settings_is_chosen() -> None:
-    nothing_changes = made_up([[1, 0, 1, 0] for _ in ALPHAS], [0.2, 0.5, 0.8, 0.9])
-
-    assert choose_alpha(nothing_changes) == 1.0
-    assert choose_setting(nothing_changes) == Setting(1.0, 1.0, 0.0)
-
-
-def test_the_best_setting_is_found_on_either_side_of_the_threshold() -> None:
-    right = [[0, 1, 1, 0] for _ in ALPHAS]
-    right[ALPHAS.index(0.4)] = [1, 1, 0, 0]
-    right[ALPHAS.index(1.5)] = [0, 0, 1, 1]
-    swept = made_up(right, [0.2, 0.45, 0.8, 0.9])
-
-    chosen = choose_setting(swept)
-
-    assert (chosen.alpha_low, chosen.alpha_high) == (0.4, 1.5)
-    assert chosen.apply(swept).all()
-    assert choose_alpha(swept, np.array([True, False, False, False])) == 0.4
-
-
-def test_four_constants_mend_a_wrong_prior() -> None:
-    probabilities = np.zeros((len(ALPHAS), 8, 4))
-    probabilities[:, :, 0] = 0.6  # always "left", though the rest of the evidence is right
-    for scene in range(8):
-        probabilities[:, scene, 1 + scene % 3] = 0.3
-    truth = np.array([1 + scene % 3 for scene in range(8)])
-    swept = Sweep(probabilities, np.full(8, 0.6), truth, np.zeros(1), np.zeros(1), np.zeros(1))
-
-    assert not swept.right[ONE].any()
-    assert apply_bias(swept, fit_bias(swept)).all()
-
-
-def test_an_interval_counts_only_what_counts() -> None:
-    values = np.array([1, 1, np.nan, np.nan] * 6)
-
-    assert interval([values]) == (1.0, 1.0, 1.0)
-    mean, low, high = interval([np.array([1, 0, 1, 0, 1, 1, 1, 1] * 10, dtype=float)])
-    assert mean == 0.75 and 0.6 < low < 0.75 < high < 0.9
-
-
-def test_the_shipped_folder_is_a_small_llava_in_half_precision() -> None:
-    config = json.loads((FOLDER / "config.json").read_text())
+@pytest.mark.parametrize("folder", FOLDERS.values(), ids=list(FOLDERS))
+def test_the_shipped_folder_is_a_small_llava_in_half_precision(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
 
     assert config["architectures"] == ["LlavaForConditionalGeneration"]
-    assert (FOLDER / "model.safetensors").stat().st_size < 10_000_000
-    with safe_open(FOLDER / "model.safetensors", framework="pt") as weights:
+    assert (folder / "model.safetensors").stat().st_size < 10_000_000
+    with safe_open(folder / "model.safetensors", framework="pt") as weights:
         assert {weights.get_slice(key).get_dtype() for key in weights.keys()} == {"F16"}  # noqa: SIM118
 
 
-def test_the_shipped_tokenizer_has_the_words_of_the_recipe() -> None:
-    saved = AutoProcessor.from_pretrained(FOLDER, backend="pil").tokenizer
+@pytest.mark.parametrize("folder", FOLDERS.values(), ids=list(FOLDERS))
+def test_the_shipped_tokenizer_has_the_words_of_the_recipe(folder: Path) -> None:
+    saved = AutoProcessor.from_pretrained(folder, backend="pil").tokenizer
 
     assert saved.convert_ids_to_tokens(list(range(len(vocabulary())))) == list(vocabulary())
 
 
-def test_the_shipped_model_is_right_on_nearly_all_fresh_plain_scenes(shipped: LlavaForConditionalGeneration) -> None:
-    swept = sweep(shipped, word_tokenizer(), draw_sets("plain", 40, seed=123_456), alphas=(1.0,))
+def test_the_shipped_model_is_right_on_nearly_all_fresh_plain_scenes(shipped: Shipped) -> None:
+    scenes = shipped.draw("plain", 40, seed=123_456)
 
-    assert swept.right.mean() >= 0.9  # chance is 0.25
-
-
-def test_the_shipped_model_reads_the_picture_with_its_last_row(shipped: LlavaForConditionalGeneration) -> None:
-    scenes = draw_sets("plain", 10, seed=1)
-
-    swept = sweep(shipped, word_tokenizer(), scenes, alphas=(1.0, 0.0))
-
-    assert (swept.image_mass > 0.2).all() and ((swept.bos_mass + swept.image_mass) <= 1 + 1e-6).all()
-    assert swept.right[1].mean() < swept.right[0].mean() - 0.2  # alpha = 0 looks everywhere alike
+    assert right_of(answers_to(shipped.vlm, scenes), scenes).mean() >= 0.9  # chance is 0.25
 
 
-def test_the_shipped_model_answers_large_pictures_in_a_chat(shipped: LlavaForConditionalGeneration) -> None:
-    model = VisionLanguageModel(shipped, load_image_processor_only(str(FOLDER), local_files_only=True))
-    scenes = draw_sets("plain", 3, seed=5)
+def test_the_shipped_model_reads_the_picture_with_its_last_row(shipped: Shipped) -> None:
+    scene = shipped.draw("plain", 1, seed=1)[0]
+
+    answers = ask(shipped.vlm, picture(scene, 384), relation_question(scene).text, RELATIONS["heights"], reads=Reads())
+
+    assert answers.maps is not None and answers.maps.image_mass.mean() > 0.2
+
+
+def test_the_shipped_model_answers_large_pictures_in_a_chat(shipped: Shipped) -> None:
+    model = shipped.vlm
+    scenes = shipped.draw("plain", 3, seed=5)
 
     replies = [model.say(picture(scene, 384)[None], relation_question(scene).text, max_tokens=4) for scene in scenes]
 
@@ -263,23 +182,9 @@ def test_the_shipped_model_answers_large_pictures_in_a_chat(shipped: LlavaForCon
     assert isinstance(model.answer(picture(scenes[0], 384)[None], "Where is the sofa?", ["left", "right"]), str)
 
 
-def test_the_card_describes_the_shipped_weights() -> None:
-    card = json.loads((FOLDER / "card.json").read_text())
+def test_the_card_describes_the_shipped_weights(shipped: Shipped) -> None:
+    card = shipped.card
 
-    assert card["bytes"] == (FOLDER / "model.safetensors").stat().st_size
+    assert card["bytes"] == (shipped.folder / "model.safetensors").stat().st_size
     assert card["words"] == len(vocabulary())
     assert [row["name"] for row in card["measured"]][:2] == ["plain", "held"]
-
-
-@pytest.mark.parametrize("kind", ["mended", "broken"])
-def test_the_examples_of_the_card_change_as_they_say(shipped: LlavaForConditionalGeneration, kind: str) -> None:
-    rows = [row for row in json.loads((FOLDER / "card.json").read_text())["measured"] if not row["name"].endswith("depths")]
-
-    for row in rows:
-        index = row["examples"][f"clearest_{kind}"]
-        if index is None:
-            continue
-        scene = draw_sets(row["name"], 200, seed=validation_seed(row["name"]))[index]
-        swept = sweep(shipped, word_tokenizer(), [scene])
-        before, after = bool(swept.right[ONE, 0]), bool(Setting(**row["settings"][0]).apply(swept)[0])
-        assert (before, after) == ((False, True) if kind == "mended" else (True, False))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from worlds.scenes import (
     draw_set,
     draw_sets,
     place_question,
+    place_scene,
     relation_question,
 )
 
@@ -126,6 +129,51 @@ def test_held_out_pairs_are_never_asked_for_in_training_and_always_in_held() -> 
 def test_the_two_things_differ_in_colour_and_in_kind() -> None:
     for scene in draw_sets("plain", 200, seed=4):
         assert not set(scene.asked.name.split()) & set(scene.reference.name.split())
+
+
+def test_a_board_is_one_colour_with_shapes_alone_and_grain_of_its_own_fineness() -> None:
+    scene = draw_sets("dis2", 1, seed=3, scenery="board")[0]
+    clean = replace(scene, noise=0.0)
+
+    assert {thing.name.split()[1] for thing in scene.things} <= set(SHAPES)
+    assert (picture(clean, 96)[:8, :8] == np.round(scene.room.rgb)).all()
+    grain = picture(scene, 96).astype(int)
+    assert (grain[::2, ::2][:4, :4] == grain[1::2, 1::2][:4, :4]).all()  # 48 grains along a side of 96
+
+
+def test_rooms_are_as_they_were_before_there_were_boards() -> None:
+    rooms = [(scene.room, scene.asked.name) for scene in draw_sets("plain", 2, seed=4)]
+
+    assert rooms[0] == (Room("slate", "carpet", 0.8), "blue clock")
+    assert all(isinstance(room, Room) for room, _ in rooms)
+
+
+@pytest.mark.parametrize(
+    ("place", "layout", "relation"),
+    [
+        ((0.2, 0.5), "heights", "left"),
+        ((0.9, 0.4), "heights", "right"),
+        ((0.5, 0.2), "heights", "on"),
+        ((0.45, 0.8), "heights", "under"),
+        ((0.5, 0.2), "depths", "behind"),
+        ((0.45, 0.8), "depths", "front"),
+    ],
+)
+def test_things_that_were_placed_stand_in_the_relation_of_their_farther_axis(
+    place: tuple[float, float], layout: Layout, relation: str
+) -> None:
+    things = (Thing("red star", *place, 0.1), Thing("blue ring", 0.5, 0.5, 0.1), Thing("green bar", 0.1, 0.1, 0.1))
+
+    scene = place_scene(np.random.default_rng(0), things, condition("clutter15"), layout=layout, scenery="board")
+
+    assert (scene.relation, scene.asked, scene.reference) == (relation, things[0], things[1])
+    assert len(scene.bars) == 15 and set(scene.things) == set(things)
+
+
+@pytest.mark.parametrize("names", [("red star",), ("red star", "red star")])
+def test_things_that_no_question_can_tell_apart_are_refused(names: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="different names"):
+        place_scene(np.random.default_rng(0), [Thing(name, 0.5, 0.5, 0.1) for name in names])
 
 
 @pytest.mark.parametrize("name", ["plain", "edge", "small", "noise60", "dis2"])

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from pydantic import ValidationError
 
-from backends.adaptvis.items import options_in, scenes_of, validation_seed
+from backends.adaptvis.items import options_in, scenery_of, scenes_of, validation_seed
 from backends.adaptvis.results import AdaptVisResult, Looked
 from backends.adaptvis.run import run
 from backends.adaptvis.settings import AdaptVisSettings
@@ -66,6 +66,31 @@ def test_in_the_first_layer_alpha_0_spreads_evenly_and_a_larger_alpha_sharpens(r
     assert entropy == sorted(entropy, reverse=True)
 
 
+def test_things_that_a_person_places_are_asked_about_and_known_to_be_right(result_of):
+    looked = result_of(picture="two:red star 0.2 0.5; blue ring 0.7 0.5; green bar 0.5 0.9", scenery="board").looked
+
+    assert looked.question == "Where is the red star in relation to the blue ring? Answer with left, right, on or under."
+    assert looked.right == "left"
+    (first, x1, _, x2, _), (second, *_) = looked.true_boxes
+    assert (first, second) == ("red star", "blue ring") and x1 < 0.2 < x2
+
+
+@pytest.mark.parametrize(("placed", "said"), [
+    ("red star 0.2", "is no thing with its place"), ("red cube 0.2 0.3; blue ring 0.5 0.5", "is no thing with its place"),
+    ("red star 0.2 0.5; red star 0.7 0.5", "different names"), ("red star 0.2 0.5", "at least two"),
+    ("red star 1.2 0.5; blue ring 0.5 0.5", "outside the picture"), ("red star nan 0.5; blue ring 0.5 0.5", "outside the picture")])
+def test_things_that_cannot_be_placed_are_refused_in_a_sentence(result_of, placed, said):
+    with pytest.raises(InputError, match=said):
+        result_of(picture=f"two:{placed}")
+
+
+def test_the_scenery_is_what_the_miniature_was_trained_on_unless_another_is_asked_for():
+    shapes, scenes = AdaptVisSettings(model="shapes-vlm"), AdaptVisSettings(model="scenes-vlm")
+
+    assert (scenery_of(shapes), scenery_of(scenes)) == ("board", "rooms")
+    assert scenery_of(shapes.model_copy(update={"scenery": "rooms"})) == "rooms"
+
+
 @pytest.mark.parametrize(("beta", "taken"), [(0.0, 1.5), (1.01, 0.5)])
 def test_a_beta_of_0_or_above_1_is_one_alpha(result_of, beta, taken):
     looked = result_of(beta=beta, alpha1=0.5, alpha2=1.5).looked
@@ -104,7 +129,7 @@ def test_a_negative_logit_rises_where_alpha_is_below_1_and_falls_above(alpha):
 
 def test_the_picture_is_large_for_people_and_its_boxes_are_exact(result_of):
     looked = result_of(index=2).looked
-    scene = scenes_of("clutter15", 1, start=validation_seed("clutter15"))[2]
+    scene = scenes_of("clutter15", "rooms", 1, start=validation_seed("clutter15"))[2]
 
     assert looked.size == (384, 384) and Image.open(io.BytesIO(looked.picture_jpeg.tobytes())).size == (384, 384)
     assert looked.right == scene.relation == "on"
