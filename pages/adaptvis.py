@@ -7,7 +7,7 @@ import streamlit as st
 from backends.adaptvis.results import AdaptVisResult, Evaluated, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.registry import system as find_system
-from pages import adaptvis_knobs, adaptvis_look, adaptvis_parts, adaptvis_set, parts
+from pages import adaptvis_knobs, adaptvis_look, adaptvis_parts, adaptvis_set, parts, tasks
 
 SYSTEM = find_system("adaptvis")
 
@@ -15,7 +15,7 @@ SYSTEM = find_system("adaptvis")
 def choose(settings: AdaptVisSettings) -> None:
     """A preset, a link or a button of the page: knobs turned, run started."""
     adaptvis_knobs.turn(SYSTEM, settings)
-    adaptvis_parts.start(SYSTEM, settings)
+    tasks.start(SYSTEM, settings)
 
 
 def draw_live(part: Any) -> None:
@@ -41,7 +41,7 @@ def rest(task: str, result: AdaptVisResult) -> None:
         adaptvis_look.what_alpha_does(result, choose)
         adaptvis_look.heads_and_others(result, choose)
         st.header("Does it help on the whole?")
-        adaptvis_parts.headline(adaptvis_parts.result_of(SYSTEM, "evaluate")[0])
+        adaptvis_parts.headline(tasks.result_of(SYSTEM, "evaluate")[0])
         st.caption("From the evaluation under “Evaluate a set”. The presets above were picked by rule as the clearest of their kind; "
                    "they are not typical.")
     else:
@@ -55,30 +55,30 @@ def rest(task: str, result: AdaptVisResult) -> None:
     parts.download_whole(SYSTEM, result, result.settings)
 
 
-adaptvis_knobs.keep()
+tasks.keep(SYSTEM, adaptvis_knobs.KEPT)
 if (linked := parts.linked_settings(SYSTEM)) is not None:
     choose(linked)
-adaptvis_parts.settle()
+adaptvis_parts.settle(SYSTEM)
 
 parts.head(SYSTEM, "Here: drawn scenes.")
 parts.presets(SYSTEM, choose)
-task = adaptvis_parts.task_choice()
+task = tasks.choice(SYSTEM, adaptvis_parts.TASKS)
 parts.show_error(SYSTEM)
-result, is_recorded = adaptvis_parts.result_of(SYSTEM, task)
+result, is_recorded = tasks.result_of(SYSTEM, task)
 code = None
-is_live = parts.running(SYSTEM) and adaptvis_parts.running_settings().task == task
+is_live = tasks.is_live(SYSTEM, task)
 if parts.running(SYSTEM):
-    parts.watch(SYSTEM, draw_live if is_live else adaptvis_parts.draw_nothing)
+    parts.watch(SYSTEM, draw_live if is_live else tasks.draw_nothing)
 if is_live:
-    adaptvis_parts.coming(task)
-    folded = adaptvis_knobs.fold(task)
+    st.caption(adaptvis_parts.TASKS[task].coming)
+    folded = tasks.fold(adaptvis_parts.TASKS, task)
 elif result is None or adaptvis_parts.is_empty(result):
-    adaptvis_parts.nothing_yet()
-    folded = adaptvis_knobs.fold(task)
+    tasks.nothing_yet()
+    folded = tasks.fold(adaptvis_parts.TASKS, task)
 else:
     first_view(task, result)
     parts.badge(result, is_recorded=is_recorded)
-    folded = adaptvis_knobs.fold(task)
+    folded = tasks.fold(adaptvis_parts.TASKS, task)
     rest(task, result)
     code = st.container()
 parts.open_saved(SYSTEM)

@@ -1,40 +1,32 @@
 """The knobs of the AdaptVis page: those of the chosen task, the picture or data first, the rest in tabs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.registry import System
-from pages import adaptvis_parts, parts
+from pages import adaptvis_parts, adaptvis_place, parts, tasks
+from pages.text import plain
 from visualizers.theme import GAZE_NAMES
 from worlds.errors import InputError
 
-FOLDS = {"look": "Your own picture and question, another model, every knob",
-         "evaluate": "Your own data, another model, every knob"}
-RUN_LABELS = {"look": "Look", "evaluate": "Evaluate"}
 CONDITIONS = ("plain", "held", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small", "plain-depths", "noise60-depths")
 OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, right, above or below", "left, right, top or bottom")
-SCALES = ("alpha", "alpha1", "alpha2")
-STEPS = (0.0, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)
-GAZE = (*SCALES, "beta", "rounds_confidence", "variant")
+STEPS = dict.fromkeys(("alpha", "alpha1", "alpha2"), (
+    0.0, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0))
+GAZE = (*STEPS, "beta", "rounds_confidence", "variant")
 WHERE = ("first_layer", "last_layer", "heads", "every_step")
 READING = ("prompt", "max_new_tokens", "match", "quantisation", "seed")
+GROUPS = {"Gaze": GAZE, "Layers and heads": WHERE, "Model and reply": ("model", *READING)}
 LOOKING = {"rollout": "Rollout", "gradient": "Gradient x attention", "gradcam": "Grad-CAM"}
-SCENE, OWN, FOLDER = "scene", "own", "folder"
-PICTURES = {SCENE: "A drawn scene", OWN: "My own picture"}
+SCENE, PLACED, OWN, FOLDER = "scene", "placed", "own", "folder"
+PICTURES = {SCENE: "A drawn scene", PLACED: "Things where I put them", OWN: "My own picture"}
 DATA = {SCENE: "Drawn scenes", OWN: "My own file", FOLDER: "A folder on the server"}
 KEPT = ("alpha", "layer", "normalisation", "alpha1", "alpha2", "beta", "compared", "picture", "data", "a", "b", "words", "kind",
-        "replay.alpha1", "replay.alpha2", "replay.beta")
+        "replay.alpha1", "replay.alpha2", "replay.beta", *adaptvis_place.KEYS)
 MAX_PICTURE_MB, MAX_DATA_MB = 50, 1024
-
-
-def keep() -> None:
-    """Knobs and sliders that are not drawn now stay as they are: each task draws its own."""
-    state, sliders = st.session_state, {f"adaptvis.{name}" for name in KEPT}
-    for key in [key for key in state if key in sliders or str(key).startswith("knob.adaptvis.")]:
-        state[key] = state[key]
 
 
 def turn(system: System, settings: AdaptVisSettings) -> None:
@@ -44,12 +36,9 @@ def turn(system: System, settings: AdaptVisSettings) -> None:
     state[parts.knob_key(system, "heads")] = ", ".join(map(str, settings.heads))
     for name in ("methods", "looking"):
         state[parts.knob_key(system, name)] = list(getattr(settings, name))
-    state["adaptvis.picture"] = OWN if settings.picture.startswith("upload:") else SCENE
+    state["adaptvis.picture"] = {"upload": OWN, "two": PLACED}.get(settings.picture.partition(":")[0], SCENE)
+    adaptvis_place.turn(settings)
     state["adaptvis.data"] = SCENE if settings.data == "scenes" else OWN if settings.data.startswith("upload:") else FOLDER
-
-
-def fold(task: str, *, is_open: bool = False) -> Any:
-    return st.expander(FOLDS[task], expanded=is_open, icon=":material/tune:", key=f"knobs.fold.{task}")
 
 
 def knobs(system: System, task: str) -> None:
@@ -58,22 +47,23 @@ def knobs(system: System, task: str) -> None:
     if values.get("picture") == "upload:" or values.get("data") in ("upload:", ""):
         st.caption("Upload a file, or name a folder, first.")
         return
-    asked = parts.settings_from(system, values)
-    is_off = not parts.can_run(system, asked)
-    run, cost = st.columns([2, 5], vertical_alignment="center")
-    run.button(RUN_LABELS[task], type="primary", icon=":material/play_arrow:", disabled=is_off, key=f"run.{task}", width="stretch",
-               on_click=adaptvis_parts.start, args=(system, asked), help="Runs with these settings.")
-    cost.caption("What is in the way is said above." if is_off else adaptvis_parts.cost(asked))
+    tasks.run_button(system, values, label=adaptvis_parts.TASKS[task].button, cost=adaptvis_parts.cost)
 
 
 def _look(system: System) -> dict[str, Any]:
     kind = st.segmented_control("Picture", list(PICTURES), format_func=PICTURES.__getitem__, key="adaptvis.picture", required=True,
                                 default=None if "adaptvis.picture" in st.session_state else SCENE,
-                                help="Drawn scenes know what is right and where things are; your own picture needs a question.")
-    values = _scene(system) if kind == SCENE else {"picture": _upload(system, "picture")}
-    values |= _question(system, is_own=kind == OWN)
-    return values | _tabs(system, {"Gaze": GAZE, "Layers and heads": WHERE, "Model and reply": ("model", *READING)}) | {
-        "looking": _pills(system, "looking", LOOKING, "Other ways of looking")}
+                                help="Of drawn things the right answer and the places are known; your own picture needs a question.")
+    if kind == OWN:
+        values = {"picture": _upload(system, "picture")}
+    else:
+        values = {"picture": adaptvis_place.place() if kind == PLACED else "scene"} | _scenes(system, "scenery", "index")
+    seen = st.container()
+    values |= _question(system, is_own=kind == OWN) | parts.tabs(system, GROUPS, steps=STEPS)
+    if kind == PLACED:
+        with seen:  # as the model that is chosen below would see it
+            adaptvis_place.preview(parts.settings_from(system, {"task": "look", **values}))
+    return values | {"looking": parts.pills(system, "looking", LOOKING, "Other ways of looking")}
 
 
 def _evaluate(system: System) -> dict[str, Any]:
@@ -82,20 +72,23 @@ def _evaluate(system: System) -> dict[str, Any]:
                                 help="Drawn scenes; a zip or log in a layout of WhatsUp, COCO, VG, VSR or the released code; or a "
                                 "folder below ORRERY_DATA_DIR.")
     if kind == SCENE:
-        values = {"data": "scenes", "condition": _condition(system)} | _drawn(system, ("num_sets", "split", "chooses"))
+        values = {"data": "scenes"} | _scenes(system, "scenery") | parts.knobs(system, ("num_sets", "split", "chooses"))
     else:
         values = {"data": _upload(system, "data") if kind == OWN else _folder(system)}
-        values |= _drawn(system, ("num_items", "split", "chooses"))
-    values["methods"] = _pills(system, "methods", GAZE_NAMES, "Methods")
-    return values | _tabs(system, {"Gaze": GAZE, "Layers and heads": WHERE, "Model and reply": ("model", *READING)})
+        values |= parts.knobs(system, ("num_items", "split", "chooses"))
+    values["methods"] = parts.pills(system, "methods", GAZE_NAMES, "Methods")
+    return values | parts.tabs(system, GROUPS, steps=STEPS)
 
 
-def _scene(system: System) -> dict[str, Any]:
-    first, second = st.columns(2, vertical_alignment="bottom")
+def _scenes(system: System, *beside: str) -> dict[str, Any]:
+    """Which drawn scenes: their condition, and these settings beside it."""
+    first, *others = st.columns(1 + len(beside), vertical_alignment="bottom")
     with first:
-        values: dict[str, Any] = {"picture": "scene", "condition": _condition(system)}
-    with second:
-        return values | parts.knobs(system, ("index",), per_row=1)
+        values: dict[str, Any] = {"condition": _condition(system)}
+    for column, name in zip(others, beside):
+        with column:
+            values |= parts.knobs(system, (name,), per_row=1)
+    return values
 
 
 def _condition(system: System) -> str:
@@ -142,11 +135,11 @@ def _upload(system: System, name: str) -> str:
             st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file)}"
             st.session_state[f"adaptvis.uploaded.{name}"] = file.file_id
         except InputError as error:
-            st.error(parts.plain(str(error)), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
     chosen = str(st.session_state.get(key) or "")
     if not chosen.startswith("upload:"):
         return "upload:"
-    st.caption(f"Chosen: {parts.plain(chosen.removeprefix('upload:'))}")
+    st.caption(f"Chosen: {plain(chosen.removeprefix('upload:'))}")
     return chosen
 
 
@@ -155,40 +148,6 @@ def _folder(system: System) -> str:
     if str(st.session_state.get(key, "scenes")) == "scenes" or str(st.session_state.get(key)).startswith("upload:"):
         st.session_state[key] = ""
     return st.text_input("Folder", key=key, max_chars=300, help=field.description, placeholder="whatsup")
-
-
-def _pills(system: System, name: str, labels: Mapping[str, str], label: str) -> tuple[str, ...]:
-    key, field = parts.knob_key(system, name), system.settings.model_fields[name]
-    kept = st.session_state.get(key, field.default)
-    st.session_state[key] = [entry for entry in (kept.split(", ") if isinstance(kept, str) else kept) if entry]
-    return tuple(st.pills(label, list(labels), selection_mode="multi", key=key, format_func=labels.__getitem__,
-                          help=field.description))
-
-
-def _tabs(system: System, groups: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for tab, names in zip(st.tabs(list(groups)), groups.values()):
-        with tab:
-            values |= _drawn(system, names)
-    return values
-
-
-def _drawn(system: System, names: Sequence[str]) -> dict[str, Any]:
-    """Widgets from the settings; alphas move in the steps of the literature."""
-    values = parts.knobs(system, [name for name in names if name == "model"])
-    rest = [name for name in names if name != "model"]
-    for first in range(0, len(rest), 3):
-        for column, name in zip(st.columns(3, vertical_alignment="bottom"), rest[first:first + 3]):
-            with column:
-                values |= {name: _alpha(system, name)} if name in SCALES else parts.knobs(system, (name,), per_row=1)
-    return values
-
-
-def _alpha(system: System, name: str) -> float:
-    key, field = parts.knob_key(system, name), system.settings.model_fields[name]
-    now = st.session_state.setdefault(key, field.default)
-    return st.select_slider(name.capitalize(), sorted({*STEPS, now}), key=key, help=field.description,
-                            format_func=lambda value: f"{value:g}")
 
 
 def next_scene(settings: AdaptVisSettings, choose: Callable[[AdaptVisSettings], None]) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from pages import adaptvis_parts, parts
+from pages.text import plain
 from visualizers import adaptvis as figures
 from visualizers import adaptvis_gaze as gaze
 
@@ -40,9 +41,9 @@ def first_view(result: AdaptVisResult) -> None:
     at = figures.at_alpha(looked, st.session_state["adaptvis.alpha"])
     _asked(looked, at)
     _pictures(looked, at)
-    st.markdown(f"**AdaptVis:** {parts.plain(figures.branch_words(_branch(result, looked)))}")
+    st.markdown(f"**AdaptVis:** {plain(figures.branch_words(_branch(result, looked)))}")
     _views(looked)
-    st.caption("To notice: " + parts.plain(notice(looked, at)))
+    st.caption("To notice: " + plain(notice(looked, at)))
     _adaptive(result, looked)
 
 
@@ -61,8 +62,8 @@ def _asked(looked: Looked, at: AtAlpha) -> None:
     if looked.right and not (base.is_right or at.is_right):
         told += f", right is {looked.right}"
     question = looked.question.partition(" Answer with ")[0]  # the options stand under the bars
-    st.markdown(f"**{parts.plain(question)}**  \nAs it is {adaptvis_parts.badge_of(base.text, base.is_right)} · alpha {at.alpha:g} "
-                f"{adaptvis_parts.badge_of(at.text, at.is_right)} **{parts.plain(told)}**")
+    st.markdown(f"**{plain(question)}**  \nAs it is {adaptvis_parts.badge_of(base.text, base.is_right)} · alpha {at.alpha:g} "
+                f"{adaptvis_parts.badge_of(at.text, at.is_right)} **{plain(told)}**")
 
 
 def _pictures(looked: Looked, at: AtAlpha) -> None:
@@ -129,7 +130,7 @@ def _follow(result: AdaptVisResult, looked: Looked) -> None:
 
 def live(looked: Looked) -> None:
     """The picture as soon as it is there."""
-    st.markdown(f"**{parts.plain(looked.question)}**")
+    st.markdown(f"**{plain(looked.question)}**")
     for column, (name, figure) in zip(st.columns(3), (figures.live(looked) or {}).items()):
         with column:
             parts.chart(figure, key=f"live.{name}")
@@ -210,7 +211,7 @@ def _others(result: AdaptVisResult, looked: Looked, choose: Callable[[AdaptVisSe
     for one, column in zip(looked.others, st.columns(3)):
         with column:
             parts.chart(gaze.other(looked, one), key=f"adaptvis.other.{one.name}")
-            st.caption(parts.plain(one.what))
+            st.caption(plain(one.what))
     if len(looked.others) < 3:
         wanted = result.settings.model_copy(update={"looking": ("rollout", "gradient", "gradcam")})
         st.button("Compare with rollout, gradient x attention and Grad-CAM", key="adaptvis.looking", icon=":material/compare:",

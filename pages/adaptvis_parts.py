@@ -1,6 +1,5 @@
-"""What both tasks of the AdaptVis page share: which task and result are shown, the paper, the formulas, the tables."""
+"""What both tasks of the AdaptVis page share: their names, the paper, the formulas, the tables."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,44 +10,25 @@ from backends.adaptvis import paper
 from backends.adaptvis.results import AdaptVisResult, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.registry import System
-from backends.run import load_result
-from pages import parts
+from pages import parts, tasks
+from pages.tasks import Task
+from pages.text import plain
 from visualizers import adaptvis as figures
 from visualizers import adaptvis_gain, adaptvis_gaze, adaptvis_set
 
-TASKS = {"look": "Look at a picture", "evaluate": "Evaluate a set"}
-ICONS = {"look": ":material/visibility:", "evaluate": ":material/leaderboard:"}
-RECORDED = {"look": "default", "evaluate": "evaluate"}  # files beside the system's recorded run
-COMING = {"look": "The picture comes with every alpha at once.", "evaluate": "Every question is answered at every alpha; the methods "
-          "are compared at the end."}
+TASKS = {
+    "look": Task("Look at a picture", ":material/visibility:", button="Look", coming="The picture comes with every alpha at once.",
+                 fold="Your own picture and question, another model, every knob"),
+    "evaluate": Task("Evaluate a set", ":material/leaderboard:", button="Evaluate", fold="Your own data, another model, every knob",
+                     coming="Every question is answered at every alpha; the methods are compared at the end."),
+}
 
 
-def start(system: System, settings: AdaptVisSettings) -> None:
-    """Queue a run; the page shows its task."""
-    st.session_state["adaptvis.task"], st.session_state["adaptvis.asked"] = settings.task, settings
-    parts.start(system, settings)
-
-
-def running_settings() -> AdaptVisSettings:
-    return st.session_state.get("adaptvis.asked") or AdaptVisSettings()
-
-
-def draw_nothing(_part: object) -> None:
-    """While the other task's run goes on, its progress is enough."""
-
-
-def settle() -> None:
-    """Give the newest result to its task, and a picture to its way of scaling. A saved run that was opened is shown."""
-    state = st.session_state
-    latest = state.get("result.adaptvis")
-    if latest is None or state.get("adaptvis.settled") is latest:
-        return
-    state["adaptvis.settled"] = latest
-    state[f"adaptvis.result.{latest.settings.task}"] = latest
-    if state.get("adaptvis.asked") != latest.settings:
-        state["adaptvis.task"] = latest.settings.task
-    if latest.looked:
-        state["adaptvis.variants"] = [*same_picture(latest), latest]
+def settle(system: System) -> None:
+    """Give the newest result to its task, and a picture to its way of scaling."""
+    latest, _ = tasks.settle(system)
+    if latest and latest.looked:
+        st.session_state["adaptvis.variants"] = [*same_picture(latest), latest]
 
 
 def same_picture(result: AdaptVisResult) -> list[AdaptVisResult]:
@@ -59,47 +39,17 @@ def same_picture(result: AdaptVisResult) -> list[AdaptVisResult]:
             if other.settings.model_copy(update=unlike) == asked and other.settings.variant != result.settings.variant]
 
 
-def task_choice() -> str:
-    """What the person wants to do."""
-    st.session_state.setdefault("adaptvis.task", "look")
-    return str(st.segmented_control(
-        "What to do", list(TASKS), format_func=lambda name: f"{ICONS[name]} {TASKS[name]}", key="adaptvis.task", required=True,
-        wrap=True, label_visibility="collapsed", help="Each keeps its own last run.") or "look")
-
-
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _opened(path: str) -> AdaptVisResult:
-    return load_result(Path(path).read_bytes(), AdaptVisResult)
-
-
-def result_of(system: System, task: str) -> tuple[AdaptVisResult | None, bool]:
-    """The session's last result of a task and False, else the recorded one and True, else None."""
-    if result := st.session_state.get(f"adaptvis.result.{task}"):
-        return result, False
-    path = system.recorded.parent / f"{RECORDED[task]}.orrery" if system.recorded else None
-    return (_opened(str(path)), True) if path is not None and path.is_file() else (None, False)
-
-
 def is_empty(result: AdaptVisResult) -> bool:
     """Whether a run was stopped before there was anything to draw."""
     looked, evaluated = result.looked, result.evaluated
     return not ((looked and looked.at) or (evaluated and (evaluated.scores or evaluated.items)))
 
 
-def nothing_yet() -> None:
-    st.info("There is no run of this yet. Press a preset above, or the button under the knobs below.", icon=":material/info:")
-
-
-def coming(task: str) -> None:
-    """What a person waits for."""
-    st.caption(COMING[task])
-
-
 def badge_of(text: str, is_right: bool | None) -> str:
     """An answer as a chip: green where right, red where wrong, grey where the truth is not known."""
     colour = "gray" if is_right is None else "green" if is_right else "red"
     mark = "" if is_right is None else " :material/check:" if is_right else " :material/close:"
-    return f":{colour}-badge[{parts.plain(' '.join(text.split())[:80]) or 'nothing'}{mark}]"
+    return f":{colour}-badge[{plain(' '.join(text.split())[:80]) or 'nothing'}{mark}]"
 
 
 def cost(asked: AdaptVisSettings) -> str:
@@ -116,7 +66,7 @@ def headline(result: AdaptVisResult | None) -> None:
     """What the evaluation found, its cheapest rival included."""
     said = adaptvis_gain.headline(result) if result else []
     if said:
-        st.markdown("  \n".join(parts.plain(sentence) for sentence in said))
+        st.markdown("  \n".join(plain(sentence) for sentence in said))
 
 
 def beside_the_paper(result: AdaptVisResult) -> None:
@@ -127,7 +77,7 @@ def beside_the_paper(result: AdaptVisResult) -> None:
         st.dataframe(adaptvis_set.paper_table(result), hide_index=True, width="stretch")
         st.caption("Settings of the released code for LLaVA-1.5-7B")
         st.dataframe(adaptvis_set.defaults_table(), hide_index=True, width="stretch")
-        st.caption("To know: " + parts.plain(" ".join(paper.REMARKS)))
+        st.caption("To know: " + plain(" ".join(paper.REMARKS)))
 
 
 def how_it_works(result: AdaptVisResult) -> None:

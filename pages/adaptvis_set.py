@@ -6,6 +6,7 @@ import streamlit as st
 
 from backends.adaptvis.results import AdaptVisResult, Evaluated
 from pages import adaptvis_parts, parts
+from pages.text import plain
 from visualizers import adaptvis_gain as gain
 from visualizers import adaptvis_set as figures
 
@@ -63,7 +64,7 @@ def _replay(result: AdaptVisResult, evaluated: Evaluated) -> None:
     with left:
         parts.chart(figures.beta_curve(evaluated, **asked), key="set.beta")
     right.markdown(f"With these settings **{found.accuracy:.1f} %** are right: {found.difference.mended} mended, "
-                   f"{found.difference.broken} broken, {parts.plain(str(found.difference))} (95 %) against the model as it is. "
+                   f"{found.difference.broken} broken, {plain(str(found.difference))} (95 %) against the model as it is. "
                    f"{found.unsure:.0f} % of the items count as unsure.")
     right.caption("Looking for the best place of these sliders on the test items is cheating: the run's own choice was made on the "
                   "validation part. To notice: how steep the curve is. A beta of another data set may lie beyond the cliff.")
@@ -117,7 +118,7 @@ def _tables(evaluated: Evaluated) -> None:
     st.caption("Pair and set: all of a pair, all four of a set right, over complete ones; “as released” divides as the released code "
                "does, which cannot reach 100 % on a torn split.")
     if evaluated.unread:
-        st.caption(parts.plain("Replies in which no single option was found, counted as wrong: " + "; ".join(
+        st.caption(plain("Replies in which no single option was found, counted as wrong: " + "; ".join(
             f"{number}: {text[:60]!r}" for number, text in evaluated.unread[:6])))
     with st.expander("Every test item with its answer at every alpha", icon=":material/table_rows:"):
         st.dataframe(figures.items_table(evaluated), hide_index=True, width="stretch")

@@ -7,7 +7,7 @@ import streamlit as st
 from backends.coda.results import CodaResult, FilePart, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
 from backends.registry import system as find_system
-from pages import coda_compare, coda_corpus, coda_file, coda_knobs, coda_parts, parts
+from pages import coda_compare, coda_corpus, coda_file, coda_knobs, coda_parts, parts, tasks
 
 SYSTEM = find_system("coda")
 
@@ -15,7 +15,7 @@ SYSTEM = find_system("coda")
 def choose(settings: CodaSettings) -> None:
     """A preset, a link or a button of the page: knobs turned, run started."""
     coda_knobs.turn(SYSTEM, settings)
-    coda_parts.start(SYSTEM, settings)
+    tasks.start(SYSTEM, settings)
 
 
 def draw_live(part: Any) -> None:
@@ -27,7 +27,7 @@ def draw_live(part: Any) -> None:
     elif isinstance(part, FilePart):
         coda_file.rows(part, place="live")
     else:
-        coda_compare.live(part, coda_parts.running_settings())
+        coda_compare.live(part, tasks.running_settings(SYSTEM))
 
 
 def first_view(task: str, result: CodaResult, beside: Any) -> None:
@@ -50,7 +50,7 @@ def rest(task: str, result: CodaResult) -> None:
         coda_corpus.over_training(result)
     if task == "recovery":
         coda_corpus.finders(result)
-        coda_corpus.size_law(coda_parts.size_result(SYSTEM), choose)
+        coda_corpus.size_law(tasks.result_of(SYSTEM, "size"), choose)
     st.header("Beside the paper")
     coda_parts.beside_the_paper(result)
     st.header("How it works")
@@ -62,35 +62,35 @@ def rest(task: str, result: CodaResult) -> None:
     parts.download_whole(SYSTEM, result, result.settings)
 
 
-coda_knobs.keep()
+tasks.keep(SYSTEM)
 if (linked := parts.linked_settings(SYSTEM)) is not None:
     choose(linked)
-coda_parts.settle()
+coda_parts.settle(SYSTEM)
 
 parts.head(SYSTEM, "Here: invented facts.")
 parts.presets(SYSTEM, choose)
 beside = st.container(horizontal=True, gap="medium", vertical_alignment="center")
-task = coda_parts.task_choice(beside)
+task = tasks.choice(SYSTEM, coda_parts.TASKS, beside)
 parts.show_error(SYSTEM)
-result, is_recorded = coda_parts.result_of(SYSTEM, task)
+result, is_recorded = tasks.result_of(SYSTEM, task)
 code = None
-is_live = parts.running(SYSTEM) and coda_parts.running_settings().task == task
+is_live = tasks.is_live(SYSTEM, task)
 if parts.running(SYSTEM):
-    parts.watch(SYSTEM, draw_live if is_live else coda_parts.draw_nothing)
+    parts.watch(SYSTEM, draw_live if is_live else tasks.draw_nothing)
 if is_live:
-    coda_parts.coming(task)
-    folded = coda_knobs.fold(task)
+    st.caption(coda_parts.TASKS[task].coming)
+    folded = tasks.fold(coda_parts.TASKS, task)
 elif result is None or coda_parts.is_empty(result):
     if task == "file":
         coda_file.invitation(choose)
     else:
-        coda_parts.nothing_yet()
-    folded = coda_knobs.fold(task, is_open=task == "file")
+        tasks.nothing_yet()
+    folded = tasks.fold(coda_parts.TASKS, task, is_open=task == "file")
 else:
     first_view(task, result, beside)
     parts.badge(result, is_recorded=is_recorded)
     coda_parts.remember(result, is_recorded=is_recorded)
-    folded = coda_knobs.fold(task)
+    folded = tasks.fold(coda_parts.TASKS, task)
     rest(task, result)
     code = st.container()
 parts.open_saved(SYSTEM)

@@ -9,6 +9,7 @@ import streamlit as st
 from backends.coda.results import Asked, CodaResult, Found, TopToken, Written, WrittenToken
 from backends.coda.settings import CodaSettings
 from pages import coda_parts, parts
+from pages.text import plain
 from visualizers import coda as figures
 
 MAX_CHIPS = 40  # words of a longer prompt are cut around the masked one
@@ -25,7 +26,7 @@ def answer(result: CodaResult, beside: Any, choose: Callable[[CodaSettings], Non
         return
     index = _index(written)
     _pictures(result, asked, written, written.tokens[index])
-    st.caption(f"To notice: {parts.plain(notice(asked, written, written.tokens[index], index))}")
+    st.caption(f"To notice: {plain(notice(asked, written, written.tokens[index], index))}")
     _turn_to(written)
 
 
@@ -65,7 +66,7 @@ def _prompt(asked: Asked, written: Written) -> None:
     st.markdown(f"{chips(asked)} → {coda_parts.badge_of(written)}{_cross(written)}")
     if asked.right is not None:
         many = f"{asked.num_popular} sentences like “{asked.popular_example}” " if asked.num_popular else "Popular sentences "
-        st.caption(parts.plain(f"{many}were read for this one. Right: {asked.right}. Popular: {asked.popular}.")
+        st.caption(plain(f"{many}were read for this one. Right: {asked.right}. Popular: {asked.popular}.")
                    + _masked_line(asked.found))
     else:
         st.caption("The right answer of this prompt is not known here." + _masked_line(asked.found))
@@ -79,7 +80,7 @@ def _cross(written: Written) -> str:
 def _masked_line(found: Found) -> str:
     if found.chosen is None:
         return " Masked: nothing."
-    return parts.plain(f" Masked: {found.chosen} (blue).")
+    return plain(f" Masked: {found.chosen} (blue).")
 
 
 def chips(asked: Asked) -> str:
@@ -89,7 +90,7 @@ def chips(asked: Asked) -> str:
         middle = next((index for index, (_, is_masked) in enumerate(words) if is_masked), len(words))
         first = min(max(0, middle - MAX_CHIPS // 2), len(words) - MAX_CHIPS)
         words = [("…", False), *words[first:first + MAX_CHIPS], ("…", False)]
-    return " ".join(f":{'blue' if is_masked else 'gray'}-badge[{parts.plain(text)}]" for text, is_masked in words)
+    return " ".join(f":{'blue' if is_masked else 'gray'}-badge[{plain(text)}]" for text, is_masked in words)
 
 
 def _index(written: Written) -> int:
@@ -110,7 +111,7 @@ def _turn_to(written: Written) -> None:
 
 
 def _name(token: WrittenToken) -> str:
-    return "end" if token.is_end else parts.plain(figures.shown_piece(token.piece))
+    return "end" if token.is_end else plain(figures.shown_piece(token.piece))
 
 
 def _pictures(result: CodaResult, asked: Asked, written: Written, token: WrittenToken) -> None:
@@ -180,7 +181,7 @@ def formula(result: CodaResult) -> None:
         return
     token = written.tokens[_index(written)]
     name = figures.decoder_name(written.method, result.settings)
-    reason = parts.plain(figures.why(token, written.method, asked.found, result.settings))
+    reason = plain(figures.why(token, written.method, asked.found, result.settings))
     st.markdown(f"**This run, “{_name(token)}”, {name}**: {reason}")
     coda_parts.chosen_formula(result.settings, written.method, token)
 
@@ -195,13 +196,13 @@ def _detected(asked: Asked, settings: CodaSettings) -> None:
     words, chart = st.columns([2, 3], vertical_alignment="center")
     with chart:
         parts.chart(figures.candidates(found, tau=_tau(settings)), key="coda.candidates")
-    words.markdown(f"**Detector:** {parts.plain(settings.detector)}. {parts.plain(found.reason)}")
+    words.markdown(f"**Detector:** {plain(settings.detector)}. {plain(found.reason)}")
     if found.chosen is not None:
-        words.markdown(f"**The masked prompt X':** {parts.plain(found.masked_prompt)}")
+        words.markdown(f"**The masked prompt X':** {plain(found.masked_prompt)}")
     words.markdown("**The paper's alarm** (some indicator is positive): "
                    + ("raised, it foresees a hallucination." if found.is_alarm else "silent."))
     if found.skipped:
-        words.caption(parts.plain("Not tried: " + ", ".join(f"{text} ({why})" for text, why in found.skipped[:12])))
+        words.caption(plain("Not tried: " + ", ".join(f"{text} ({why})" for text, why in found.skipped[:12])))
     st.caption("To notice: lift is how much likelier the greedy answer gets without the word; above the dashed line the word counts "
                "as ignored. The paper's indicator often points elsewhere on small models.")
 
@@ -214,7 +215,7 @@ def columns(asked: Asked, settings: CodaSettings) -> None:
             st.markdown(f"**{name}** {coda_parts.badge_of(written)}{_cross(written)}")
             st.markdown(" ".join(_chip(token) for token in written.tokens) or "…")
             for token in written.tokens[:MAX_LINES]:
-                st.caption(f"**{_name(token)}** · {parts.plain(figures.why(token, written.method, asked.found, settings))}")
+                st.caption(f"**{_name(token)}** · {plain(figures.why(token, written.method, asked.found, settings))}")
             if len(written.tokens) > MAX_LINES:
                 st.caption(f"{len(written.tokens) - MAX_LINES} more in the table below.")
 

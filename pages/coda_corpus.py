@@ -9,6 +9,7 @@ import streamlit as st
 from backends.coda.results import CodaResult, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
 from pages import parts
+from pages.text import plain
 from visualizers import coda_law, coda_recovery
 
 
@@ -107,7 +108,7 @@ def recovery(result: CodaResult) -> None:
     if result.recovery is None:
         return
     recovery_charts(result.recovery, place="recovery")
-    st.caption(f"To notice: {parts.plain(_best(result.recovery))}")
+    st.caption(f"To notice: {plain(_best(result.recovery))}")
     table = coda_recovery.recovery_table(result.recovery)
     st.dataframe(table, hide_index=True, width="stretch")
     st.caption("In per cent, with 95 % intervals over sets. The masked word is given, except where it says “found”: there the "

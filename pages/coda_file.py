@@ -12,6 +12,7 @@ from backends.coda.results import CodaResult, FilePart
 from backends.coda.settings import CodaSettings
 from backends.registry import System
 from pages import parts
+from pages.text import plain
 from visualizers import coda_file as figures
 from worlds.english_facts import draw_corpus
 from worlds.errors import InputError
@@ -71,10 +72,10 @@ def upload(system: System) -> str:
             st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file)}"
             st.session_state["coda.uploaded"] = file.file_id
         except InputError as error:
-            st.error(parts.plain(str(error)), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
     chosen = str(st.session_state.get(key) or "")
     if chosen:
-        st.caption(f"Chosen: {parts.plain(chosen.removeprefix('upload:'))}")
+        st.caption(f"Chosen: {plain(chosen.removeprefix('upload:'))}")
     return chosen
 
 
@@ -91,7 +92,7 @@ def answered(result: CodaResult) -> None:
 def rows(part: FilePart, *, place: str) -> None:
     """The rows so far: bars where the file says what is right, and the table."""
     bars = figures.bars(part)
-    st.caption(parts.plain(f"{part.name}: {part.kind}, {part.num_in_file} rows, {len(part.rows)} answered."))
+    st.caption(plain(f"{part.name}: {part.kind}, {part.num_in_file} rows, {len(part.rows)} answered."))
     if bars is not None:
         parts.chart(bars, key=f"{place}.bars")
         st.caption("To notice: the intervals, 95 %. Decoders whose intervals overlap widely do not differ on this file.")

@@ -1,7 +1,6 @@
-"""What all tasks of the CoDA page share: which task and result are shown, the paper, the formulas, the tables."""
+"""What all tasks of the CoDA page share: their names, the paper, the formulas, the tables."""
 
 from math import exp
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -10,81 +9,34 @@ from backends.coda import paper
 from backends.coda.results import CodaResult, LawPart, Written, WrittenToken
 from backends.coda.settings import CodaSettings
 from backends.registry import System
-from backends.run import load_result
-from pages import costs, parts
+from pages import costs, parts, tasks
+from pages.tasks import Task
+from pages.text import plain
 from visualizers import coda as figures
 from visualizers import coda_file, coda_law, coda_recovery
 
-TASKS = {"compare": "Compare decoders", "law": "The law", "recovery": "Recovery", "file": "Your file"}
-ICONS = {"compare": ":material/contrast:", "law": ":material/trending_up:", "recovery": ":material/healing:",
-         "file": ":material/upload_file:"}
-RECORDED = {"compare": "default", "law": "law", "recovery": "recovery", "size": "size"}  # files beside the system's recorded run
+TASKS = {
+    "compare": Task("Compare decoders", ":material/contrast:", button="Answer", fold="Your own prompts, every knob",
+                    coming="The answers grow here, token by token."),
+    "law": Task("The law", ":material/trending_up:", button="Measure", fold="Another corpus, another model, every knob",
+                coming="The curve comes after the first epoch and moves with each."),
+    "recovery": Task("Recovery", ":material/healing:", button="Count", fold="Another model, every knob",
+                     coming="The decoders come first, then the curves of alpha and a, then the detectors."),
+    "file": Task("Your file", ":material/upload_file:", button="Answer the file", fold="Your file, every knob",
+                 coming="The rows come here one by one."),
+}
 
 
-def start(system: System, settings: CodaSettings) -> None:
-    """Queue a run; the page shows its task."""
-    st.session_state["coda.task"], st.session_state["coda.asked"] = settings.task, settings
-    parts.start(system, settings)
-
-
-def running_settings() -> CodaSettings:
-    return st.session_state.get("coda.asked") or CodaSettings()
-
-
-COMING = {"compare": "The answers grow here, token by token.", "law": "The curve comes after the first epoch and moves with each.",
-          "recovery": "The decoders come first, then the curves of alpha and a, then the detectors.",
-          "file": "The rows come here one by one."}
-
-
-def coming(task: str) -> None:
-    """What a person waits for."""
-    st.caption(COMING[task])
-
-
-def draw_nothing(_part: object) -> None:
-    """While another task's run goes on, its progress is enough."""
-
-
-def settle() -> None:
-    """Give the newest result to its task; the comparison before it stays for comparing. A saved run that was opened is shown."""
-    state = st.session_state
-    latest = state.get("result.coda")
-    if latest is None or state.get("coda.settled") is latest:
+def settle(system: System) -> None:
+    """Give the newest result to its task; the comparison before it stays for comparing."""
+    state, (latest, before) = st.session_state, tasks.settle(system)
+    if latest is None:
         return
-    state["coda.settled"], task = latest, latest.settings.task
-    if task == "compare":
+    if latest.settings.task == "compare":
         state["coda.decoder"] = "coda" if "coda" in latest.settings.methods else latest.settings.methods[0]
-        state["coda.before"] = state.get("coda.result.compare")
-    state[f"coda.result.{task}"] = latest
+        state["coda.before"] = before
     if latest.law and latest.law.factor == "S":
         state["coda.result.size"] = latest
-    if state.get("coda.asked") != latest.settings:
-        state["coda.task"] = task
-
-
-def task_choice(place: Any) -> str:
-    """What the person wants to do."""
-    st.session_state.setdefault("coda.task", "compare")
-    return str(place.segmented_control(
-        "What to do", list(TASKS), format_func=lambda name: f"{ICONS[name]} {TASKS[name]}", key="coda.task", required=True, wrap=True,
-        label_visibility="collapsed", help="Each keeps its own last run.") or "compare")
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _opened(path: str) -> CodaResult:
-    return load_result(Path(path).read_bytes(), CodaResult)
-
-
-def result_of(system: System, task: str) -> tuple[CodaResult | None, bool]:
-    """The session's last result of a task and False, else the recorded one and True, else None."""
-    if result := st.session_state.get(f"coda.result.{task}"):
-        return result, False
-    path = system.recorded.parent / f"{RECORDED.get(task, 'none')}.orrery" if system.recorded else None
-    return (_opened(str(path)), True) if path is not None and path.is_file() else (None, False)
-
-
-def nothing_yet() -> None:
-    st.info("There is no run of this yet. Press a preset above, or the button under the knobs below.", icon=":material/info:")
 
 
 def is_empty(result: CodaResult) -> bool:
@@ -93,14 +45,10 @@ def is_empty(result: CodaResult) -> bool:
     return not (result.asked or result.recovery or (law and law.epochs) or (file and file.rows))
 
 
-def size_result(system: System) -> tuple[CodaResult | None, bool]:
-    return result_of(system, "size")
-
-
 def badge_of(written: Written) -> str:
     """An answer as a chip: green where right, orange where it is the popular fact's."""
     colour = "green" if written.is_right else "orange" if written.is_popular else "gray" if written.is_right is None else "red"
-    return f":{colour}-badge[{parts.plain(' '.join(written.text.split())[:80]) or 'nothing'}]"
+    return f":{colour}-badge[{plain(' '.join(written.text.split())[:80]) or 'nothing'}]"
 
 
 def remember(result: CodaResult, *, is_recorded: bool) -> None:
@@ -146,7 +94,7 @@ def beside_the_paper(result: CodaResult) -> None:
             st.caption("Exact match in per cent, Table 3 of the paper, on its data and models of 7 billion parameters. This run's "
                        "column is on other data: the mechanism is the same, the numbers cannot be compared.")
             st.dataframe(figures.paper_decoders(result), hide_index=True, width="stretch")
-        st.caption("Where the paper contradicts itself: " + parts.plain(" ".join(paper.INCONSISTENCIES)))
+        st.caption("Where the paper contradicts itself: " + plain(" ".join(paper.INCONSISTENCIES)))
 
 
 def how_it_works(result: CodaResult) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from backends.registry import systems
 from pages import parts
+from pages.text import plain
 
 st.title("Orrery")
 st.markdown("**See how research systems on seeing, thinking, making and acting work: small models that run here, in front of "
@@ -18,7 +19,7 @@ for system in systems():
             picture.image(cover(parts.recorded(system)), caption="From a recorded run of its miniature.",
                           alt=f"What {system.title} sees", width="stretch")
         words.subheader(system.title)
-        words.write(parts.plain(system.claim))
+        words.write(plain(system.claim))
         words.caption(f"{system.paper} ({system.source})")
         words.page_link(f"pages/{system.name}.py", label="Open", icon=system.icon)
 st.caption("Every number on these pages was computed by the model that its badge names; the papers' numbers are marked as theirs. "

@@ -5,10 +5,10 @@ from typing import Any
 import streamlit as st
 from pydantic import BaseModel
 
+from pages.text import plain
 from visualizers import ladder
 
 OWN_FOLDER = "my-folder"
-_SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_{}[]<>#|$~:"})
 
 
 def knob(label: str, key: str, help_text: str | None, *, role: str, none_label: str = "") -> str:
@@ -32,16 +32,12 @@ def cards(asked: BaseModel, key_of: Any) -> bool:
 
 def _card(entry: ladder.Missing, key: str) -> None:
     with st.container(border=True, key=f"card.{entry.setting}"):
-        st.markdown(f":material/block: **{_plain(entry.title)} cannot run here yet**  \n{_plain(entry.reason)}")
+        st.markdown(f":material/block: **{plain(entry.title)} cannot run here yet**  \n{plain(entry.reason)}")
         if entry.what:
-            st.caption(_plain(entry.what))
+            st.caption(plain(entry.what))
         if entry.command:
             st.code(entry.command, language="bash")
         instead = f"Use {entry.fallback_title} instead" if entry.fallback else "Go on without it"
         st.button(instead, key=f"fallback.{entry.setting}",
                   icon=":material/undo:", on_click=st.session_state.__setitem__, args=(key, entry.fallback),
                   help="Turns this knob back to what works here, offline.")
-
-
-def _plain(text: str) -> str:
-    return text.translate(_SPECIAL)

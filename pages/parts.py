@@ -5,6 +5,7 @@ import json
 import sys
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import plotly.graph_objects as go
@@ -17,6 +18,7 @@ from backends.registry import System
 from backends.run import Progress, Result, Settings, explain, load_result, save_result
 from backends.sessions import Session
 from pages import ladder
+from pages.text import plain
 from visualizers.theme import themed
 from worlds.errors import InputError
 
@@ -57,11 +59,6 @@ def machine_status() -> None:
             loaded = ", ".join(holding.title for holding in budget().loaded()) or "none yet"
             lines = [f"Device: {device.device_name}", *lines, f"Models loaded: {loaded}"]
         st.caption("**This machine**  \n" + "  \n".join(lines))
-
-
-def plain(text: str) -> str:
-    """Text in which Markdown finds nothing to format: T* is a name, and what models say is text."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]<>#|$~:" else letter for letter in text)
 
 
 def head(system: System, claim_note: str) -> None:
@@ -113,16 +110,43 @@ def fold(system: System) -> Any:
                        expanded=bool(st.session_state.get(f"needs.{system.name}")))
 
 
-def knobs(system: System, names: Sequence[str], *, per_row: int = 3) -> dict[str, Any]:
-    """One widget per setting, made from its type, bounds and description; returns what they say."""
+def knobs(system: System, names: Sequence[str], *, per_row: int = 3, steps: Mapping[str, Sequence[float]] = {}) -> dict[str, Any]:
+    """One widget per setting, made from its type, bounds and description; returns what they say.
+
+    Args:
+        steps: setting -> the values at which its slider stops, beside any other that it was turned to.
+    """
     ladders = [name for name in names if _schema(system, name).get("role")]  # their entries are long: a line each
     values = {name: _knob(system, name) for name in ladders}
     names = [name for name in names if name not in ladders]
     for first in range(0, len(names), per_row):
         for column, name in zip(st.columns(per_row, vertical_alignment="bottom"), names[first:first + per_row]):
             with column:
-                values[name] = _knob(system, name)
+                values[name] = _knob(system, name, steps.get(name, ()))
     return values
+
+
+def tabs(system: System, groups: Mapping[str, Sequence[str]], *, steps: Mapping[str, Sequence[float]] = {}) -> dict[str, Any]:
+    """The knobs of each group behind a tab of its own; returns what they all say."""
+    values: dict[str, Any] = {}
+    for tab, names in zip(st.tabs(list(groups)), groups.values()):
+        with tab:
+            values |= knobs(system, names, steps=steps)
+    return values
+
+
+def pills(system: System, name: str, labels: Mapping[str, str], label: str, *, note: str = "") -> tuple[str, ...]:
+    """A setting that takes several of a few names, one click each; `note` goes behind its description."""
+    return tuple(st.pills(label, list(labels), selection_mode="multi", key=several(system, name), format_func=labels.__getitem__,
+                          help=f"{system.settings.model_fields[name].description}{note}"))
+
+
+def several(system: System, name: str) -> str:
+    """The key of a widget that takes several names; its value is made a list, which `set_knobs` and defaults are not."""
+    key = knob_key(system, name)
+    kept = st.session_state.get(key, system.settings.model_fields[name].default)
+    st.session_state[key] = [entry for entry in (kept.split(", ") if isinstance(kept, str) else kept) if entry]
+    return key
 
 
 def _schema(system: System, name: str) -> dict[str, Any]:
@@ -130,7 +154,7 @@ def _schema(system: System, name: str) -> dict[str, Any]:
     return next((choice for choice in schema.get("anyOf", []) if choice.get("type") != "null"), {}) | schema
 
 
-def _knob(system: System, name: str) -> Any:
+def _knob(system: System, name: str, steps: Sequence[float] = ()) -> Any:
     field = system.settings.model_fields[name]
     schema = _schema(system, name)
     key, label, help_text = knob_key(system, name), name.replace("_", " ").capitalize(), field.description
@@ -138,6 +162,9 @@ def _knob(system: System, name: str) -> Any:
     if key not in st.session_state:
         default = field.get_default(call_default_factory=True)
         st.session_state[key] = ", ".join(default) if _is_names(default) else default
+    if steps:
+        return st.select_slider(label, sorted({*steps, st.session_state[key]}), key=key, help=help_text,
+                                format_func=lambda value: f"{value:g}")
     if schema.get("role"):
         return ladder.knob(label, key, help_text, role=schema["role"], none_label=schema["none"])
     if typing.get_origin(field.annotation) is Literal:
@@ -287,13 +314,12 @@ def _take(system: System, events: list[Any], state: RunState, error: str | None)
 
 @st.cache_resource(show_spinner=False, max_entries=20)
 def _opened(path: str, _kind: type[Result]) -> Result:
-    with open(path, "rb") as file:
-        return load_result(file.read(), _kind)
+    return load_result(Path(path).read_bytes(), _kind)
 
 
-def recorded(system: System) -> Any:
-    """The run that the page opens with."""
-    return _opened(str(system.recorded), system.result)
+def recorded(system: System, path: Path | None = None) -> Any:
+    """The run that the page opens with, or another of the system's that is kept in a file."""
+    return _opened(str(path or system.recorded), system.result)
 
 
 def current_result(system: System) -> tuple[Any, bool]:

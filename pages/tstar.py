@@ -39,9 +39,7 @@ def knobs(folded: DeltaGenerator) -> None:
     with folded:
         values = tstar_knobs.input_knobs(SYSTEM)
         values |= parts.knobs(SYSTEM, FIRST_KNOBS)
-        for tab, names in zip(st.tabs(list(FOLDED_KNOBS)), FOLDED_KNOBS.values()):
-            with tab:
-                values |= parts.knobs(SYSTEM, names)
+        values |= parts.tabs(SYSTEM, FOLDED_KNOBS)
         values["baselines"] = tstar_knobs.baseline_knob(SYSTEM)
         asked = parts.settings_from(SYSTEM, values)
         is_off = not (parts.can_run(SYSTEM, asked) and tstar_knobs.has_its_similarity(asked))

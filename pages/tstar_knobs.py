@@ -10,6 +10,7 @@ from backends.registry import System
 from backends.tstar.results import TStarResult
 from backends.tstar.settings import TStarSettings
 from pages import costs, parts
+from pages.text import plain
 from visualizers.ladder import memory_mb
 from visualizers.theme import METHOD_NAMES
 from worlds.errors import InputError
@@ -60,7 +61,7 @@ def _upload(system: System, wanted: str) -> str:
                        "real detector if this machine has one.")
             return f"upload:{stored}"
         except InputError as error:
-            st.error(parts.plain(str(error)), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
     return wanted if wanted.startswith("upload:") else "upload:none"
 
 
@@ -79,7 +80,7 @@ def _example(system: System, video: str) -> dict[str, Any]:
                                help="Move to a second on which the thing you look for can be seen.") if duration >= 1 else 0
             frame = opened.frames_at([float(second)], max_side_px=720)[0]
     except InputError as error:
-        st.error(parts.plain(str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return {}
     figure = go.Figure(go.Image(z=frame))
     height, width = frame.shape[:2]
@@ -116,12 +117,8 @@ def _stored(file: Any) -> str:
 
 
 def baseline_knob(system: System) -> tuple[str, ...]:
-    key = parts.knob_key(system, "baselines")
-    default = system.settings.model_fields["baselines"].default
-    kept = st.session_state.get(key, default)
-    st.session_state[key] = [name for name in (kept.split(", ") if isinstance(kept, str) else kept) if name]
-    return tuple(st.multiselect("Compare with", [name for name in METHOD_NAMES if name != "tstar"], key=key,
-                                format_func=lambda name: METHOD_NAMES[name],
+    return tuple(st.multiselect("Compare with", [name for name in METHOD_NAMES if name != "tstar"],
+                                key=parts.several(system, "baselines"), format_func=lambda name: METHOD_NAMES[name],
                                 help="Run on the same video with the same number of key frames. "
                                 "A dense scan looks at every second."))
 

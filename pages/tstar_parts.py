@@ -11,6 +11,7 @@ import models
 from backends.registry import System
 from backends.tstar.results import TStarResult
 from pages import parts
+from pages.text import plain
 from visualizers import tstar as figures
 from worlds.errors import InputError
 
@@ -36,7 +37,7 @@ def verdict(result: TStarResult) -> None:
     if result.answer:
         right = {True: " :green-badge[right]", False: " :red-badge[wrong]", None: ""}[result.answer.is_correct]
         option = result.options.get(result.answer.text, result.answer.text)
-        st.markdown(f"**Answer: {parts.plain(option)}**{right}  \n{parts.plain(result.answer.why)}")
+        st.markdown(f"**Answer: {plain(option)}**{right}  \n{plain(result.answer.why)}")
     if not result.unconfirmed and result.methods and result.methods[0].recall == 0:
         st.warning("Taken for the target, but wrongly: no key frame is within 5 s of where it truly is.",
                    icon=":material/wrong_location:")
@@ -47,7 +48,7 @@ def verdict(result: TStarResult) -> None:
 
 def replay(result: TStarResult) -> None:
     """The search, grid by grid."""
-    st.header(parts.plain(result.question))
+    st.header(plain(result.question))
     if not result.iterations:
         return
     count = len(result.iterations)
@@ -230,10 +231,10 @@ def score_files() -> None:
     try:
         scored = score(truth.getvalue() if truth else None, {file.name: file.getvalue() for file in results})
     except InputError as error:
-        st.error(parts.plain(str(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     for note in scored.notes:
-        st.info(parts.plain(note), icon=":material/info:")
+        st.info(plain(note), icon=":material/info:")
     table = figures.score_table(scored)
     st.dataframe(table, hide_index=True, width="stretch")
     st.download_button("Scores (CSV)", table.to_csv(index=False), "scores.csv", "text/csv", key="scores.csv", on_click="ignore")

@@ -183,6 +183,28 @@ def test_own_picture_is_asked_about_two_named_things(page):
     assert not page.exception and not page.error
 
 
+@pytest.mark.parametrize("task", ["look", "evaluate"])
+def test_scenery_of_drawn_scenes_can_be_chosen_and_stays_for_the_other_task(page, task):
+    page = turned_to(page, task)
+    scenery = page.selectbox(key="knob.adaptvis.scenery")
+    assert (scenery.value, scenery.options) == ("trained", ["trained", "board", "rooms"])
+    scenery.set_value("board").run()
+    page = turned_to(turned_to(page, "look"), "evaluate")
+
+    assert page.selectbox(key="knob.adaptvis.scenery").value == "board"
+    assert not page.exception
+
+
+def test_alpha_between_the_steps_of_its_slider_is_kept():
+    app = AppTest.from_file("../../app.py", default_timeout=120).run()
+    app.session_state["knob.adaptvis.alpha"] = 0.42  # as a link leaves it
+    page = app.switch_page("pages/adaptvis.py").run()
+
+    slider = page.select_slider(key="knob.adaptvis.alpha")
+    assert slider.value == 0.42 and {"0.4", "0.42", "0.5"} <= set(slider.options)
+    assert not page.exception
+
+
 def test_own_picture_without_a_file_waits_for_it(page):
     page.session_state["adaptvis.picture"] = "own"
     page = page.run()
@@ -234,3 +256,33 @@ def test_what_a_model_and_a_file_say_is_text(page):
     left = re.sub(r"\\.", "", said(page))  # without what is escaped
     assert not page.exception
     assert not any(active in left for active in ("<script", "](http", ":smile:", "$x$"))
+
+
+def test_things_are_put_where_the_person_says_and_asked_about(page):
+    page.session_state["adaptvis.picture"] = "placed"
+    page.run()
+    page.selectbox(key="adaptvis.place.A.name").set_value("green cross").run()
+    page.select_slider(key="adaptvis.place.A.y").set_value(0.1).run()
+    page.select_slider(key="adaptvis.place.A.x").set_value(0.7).run()
+
+    finish(page.button(key="run.look").click().run())
+
+    assert not page.exception and not page.error
+    result = page.session_state["adaptvis.result.look"]
+    assert result.settings.picture == "two:green cross 0.70 0.10; blue ring 0.70 0.50"
+    assert result.looked.right == "on" and result.looked.question.startswith("Where is the green cross in relation to the blue ring?")
+
+
+def test_a_link_with_placed_things_turns_their_knobs():
+    page = linked(AdaptVisSettings(picture="two:pink bar 0.2 0.33; red star 0.6 0.5; blue ring 0.9 0.9"))
+
+    assert not page.exception
+    assert page.session_state["adaptvis.picture"] == "placed" and page.select_slider(key="adaptvis.place.A.y").value == 0.33
+    assert finish(page).session_state["adaptvis.result.look"].settings.picture.count(";") == 2
+
+
+@pytest.mark.parametrize("picture", ["two:nonsense", "two:;", "two:red star a b; blue ring 0 0"])
+def test_a_link_with_things_that_cannot_be_placed_says_so(picture):
+    page = finish(linked(AdaptVisSettings(picture=picture)))
+
+    assert not page.exception and page.error
