@@ -30,7 +30,7 @@ SEEDS = ("", "/seeds/1", "/seeds/2")  # the shipped model and two more trainings
 CONTROL = "/seeds/balanced"  # all four relations equally often in training
 CONDITIONS = ("plain", "held", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small")
 SHIFTED = ("noise40", "noise60", "clutter15")
-TEST_SETS, DRAWS = 500, 2000
+TEST_SETS, DRAWS = 300, 2000
 WORDS = RELATIONS["heights"]
 
 Pair = tuple[Sweep, Sweep]  # to choose on, to test on

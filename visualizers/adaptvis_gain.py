@@ -104,9 +104,17 @@ def headline(result: AdaptVisResult) -> list[str]:
     base, adapt = (score_of(evaluated, name) for name in ("greedy", "adaptvis")) if evaluated else (None, None)
     if evaluated is None or base is None or adapt is None or adapt.gain is None:
         return []
-    return [f"On {evaluated.num_test} test items ({evaluated.data}) AdaptVis with {adapt.setting} mends {adapt.mended} wrong answers "
-            f"and breaks {adapt.broken} right ones: {percent(base.individual[0])} become {percent(adapt.individual[0])}, "
-            f"{points(adapt.gain)}. {_meaning(adapt.gain)}", *_rival(evaluated, adapt.gain), *_reweighted(evaluated)]
+    mended = f"mends {adapt.mended} wrong answers and breaks {adapt.broken} right ones"
+    return [f"On {evaluated.num_test} test items ({evaluated.data}) AdaptVis with {adapt.setting}{_one_branch(evaluated.beta)} {mended}: "
+            f"{percent(base.individual[0])} become {percent(adapt.individual[0])}, {points(adapt.gain)}. {_meaning(adapt.gain)}",
+            *_rival(evaluated, adapt.gain), *_reweighted(evaluated)]
+
+
+def _one_branch(beta: float | None) -> str:
+    """What a beta at either end of its range means."""
+    if beta is None or 0 < beta <= 1:
+        return ""
+    return f" (every item counts as {'unsure' if beta > 1 else 'sure'})"
 
 
 def percent(share: float) -> str:

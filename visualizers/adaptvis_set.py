@@ -42,9 +42,8 @@ def methods(evaluated: Evaluated) -> go.Figure:
         hovertemplate="%{y}<br>%{customdata}<extra></extra>"))
     if (base := score_of(evaluated, "greedy")) is not None:
         figure.add_vline(x=100 * base.individual[0], line={"color": VISITED_COLOUR, "width": 1.5, "dash": "dash"})
-    low = max(0.0, min(100 * score.individual[1] for score in scores) - 12) if scores else 0
     return figure.update_layout(height=max(200, 80 + 30 * len(scores)), title="Right answers, with 95 % intervals", showlegend=False,
-                                margin={"t": 40}, xaxis={"title": "accuracy on the test part (%)", "range": [low, 101]})
+                                margin={"t": 40}, xaxis={"title": "accuracy on the test part (%)", "range": [0, 101]})
 
 
 def _bar_text(score: MethodScore) -> str:
