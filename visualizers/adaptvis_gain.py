@@ -105,7 +105,7 @@ def headline(result: AdaptVisResult) -> list[str]:
     if evaluated is None or base is None or adapt is None or adapt.gain is None:
         return []
     mended = f"mends {adapt.mended} wrong answers and breaks {adapt.broken} right ones"
-    return [f"On {evaluated.num_test} test items ({evaluated.data}) AdaptVis with {adapt.setting}{_one_branch(evaluated.beta)} {mended}: "
+    return [f"Of {evaluated.num_test} items ({evaluated.data}) AdaptVis with {adapt.setting}{_one_branch(evaluated.beta)} {mended}: "
             f"{percent(base.individual[0])} become {percent(adapt.individual[0])}, {points(adapt.gain)}. {_meaning(adapt.gain)}",
             *_rival(evaluated, adapt.gain), *_reweighted(evaluated)]
 
