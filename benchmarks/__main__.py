@@ -36,7 +36,8 @@ def main() -> None:
     runs = {
         "search": lambda: search.section(args.videos), "detector": lambda: detector.section(args.videos), "frames": frames.section,
         "coda-law": lambda: coda_law.section(args.seeds), "coda-speed": coda_speed.section,
-        "attention": attention_cost.section, "gaze": gaze.section, "server": server.section,
+        "attention": attention_cost.section, "gaze": gaze.section, "gaze-control": gaze.control_section,
+        "server": server.section,
     }
     for name in args.only.split(",") if args.only else runs:
         start = time.monotonic()

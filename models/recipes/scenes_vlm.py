@@ -289,7 +289,7 @@ def main(name: str = NAME, size: Size | None = None, training: Training | None =
     parser.add_argument("--balanced", action="store_true", help="all relations equally often: the control without a prior")
     parser.add_argument("--out", type=Path, default=MINIATURES / name)
     parser.add_argument("--resume", type=Path, help="folder of weights to go on from, instead of chance")
-    parser.add_argument("--replicas", type=Path, nargs="*", default=[], help="folders of other seeds to measure beside it")
+    parser.add_argument("--replicas", type=Path, nargs="*", default=[], help="folders of other seeds to measure beside it; else those in seeds/")
     parser.add_argument("--only-train", action="store_true", help="write no card: the weights are a replica")
     parser.add_argument("--only-measure", action="store_true", help="keep the weights, write the card again")
     arguments = parser.parse_args()
@@ -311,7 +311,7 @@ def main(name: str = NAME, size: Size | None = None, training: Training | None =
     if not arguments.only_train:
         from models.recipes.scenes_vlm_card import measure, write_card  # it needs this module's prompts
 
-        folders = [arguments.out, *arguments.replicas]
+        folders = [arguments.out, *(arguments.replicas or sorted((arguments.out / "seeds").glob("[0-9]*")))]
         records = [json.loads((folder / "training.json").read_text()) for folder in folders]
         write_card(arguments.out, *measure(folders, records[0]["training"]), records)
 

@@ -199,7 +199,8 @@ def _data(training: dict) -> list[str]:
     return [
         f"- **Data**: {drawn} drawn by `worlds.scenes`; left, right, on and under are {shares} of the training questions{depths};"
         " tests are balanced",
-        f"- **Seen in training**: {noise}, up to {training['clutter']} grey bars{since}",
+        f"- **Seen in training**: {noise}, up to {training['clutter']} grey bars{since}; two things per picture, and up to five"
+        f" in the first {training['tower_steps']} steps, in which the vision tower alone learns to name the thing in each patch",
     ]
 
 
