@@ -289,7 +289,7 @@ def main(name: str = NAME, size: Size | None = None, training: Training | None =
     parser.add_argument("--balanced", action="store_true", help="all relations equally often: the control without a prior")
     parser.add_argument("--out", type=Path, default=MINIATURES / name)
     parser.add_argument("--resume", type=Path, help="folder of weights to go on from, instead of chance")
-    parser.add_argument("--replicas", type=Path, nargs="*", default=[], help="folders of other seeds to measure beside it; else those in seeds/")
+    parser.add_argument("--replicas", type=Path, nargs="*", default=[], help="other seeds to measure beside it; else those in seeds/")
     parser.add_argument("--only-train", action="store_true", help="write no card: the weights are a replica")
     parser.add_argument("--only-measure", action="store_true", help="keep the weights, write the card again")
     arguments = parser.parse_args()
