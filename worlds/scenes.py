@@ -212,6 +212,11 @@ def _relation(asked: Thing, reference: Thing, layout: Layout) -> str:
     return below if down > 0 else above
 
 
+def held_out(scenery: Scenery) -> tuple[str, ...]:
+    """Return the names of that scenery that training never asks for."""
+    return _held_out(_DRAWN[scenery])
+
+
 def relation_question(scene: Scene) -> Question:
     """Return "Where is the A in relation to the B?" with the four relations of the scene's layout."""
     options = RELATIONS[scene.layout]
@@ -262,11 +267,15 @@ def _draw_ground(rng: np.random.Generator, scenery: Scenery) -> Room | Board:
 
 def _draw_name(rng: np.random.Generator, drawn: _Drawn, held_out: bool) -> str:
     if held_out:
-        colours, kinds = drawn
-        return _pick(rng, tuple(sorted(HELD_OUT & {object_name(colour, kind) for colour in colours for kind in kinds})))
+        return _pick(rng, _held_out(drawn))
     while (name := _any_name(rng, drawn)) in HELD_OUT:
         pass
     return name
+
+
+def _held_out(drawn: _Drawn) -> tuple[str, ...]:
+    colours, kinds = drawn
+    return tuple(sorted(HELD_OUT & {object_name(colour, kind) for colour in colours for kind in kinds}))
 
 
 def _any_name(rng: np.random.Generator, drawn: _Drawn) -> str:

@@ -17,7 +17,7 @@ from models.attention import Answers, Reads, ask_all
 from models.recipes.scenes_words import vocabulary
 from models.vlm import VisionLanguageModel, load_image_processor_only
 from worlds.scene_pictures import picture
-from worlds.scenes import HELD_OUT, RELATIONS, Layout, Scene, Scenery, draw_sets, relation_question
+from worlds.scenes import RELATIONS, Layout, Scene, Scenery, draw_sets, held_out, relation_question
 
 CONDITIONS: tuple[tuple[str, Layout], ...] = (
     *((name, "heights") for name in ("plain", "held", "noise40", "noise60", "noise80", "clutter15", "dis1", "dis2", "edge", "small")),
@@ -37,7 +37,7 @@ _MADE_OF: dict[Scenery, tuple[str, tuple[str, ...]]] = {
     "board": (
         "Answers where one shape is in relation to another on a plain board.",
         (
-            "It knows eight shapes in eight colours on plain boards, no furniture, no rooms and no photographs.",
+            "It knows eight shapes in six colours on plain boards, no furniture, no rooms and no photographs.",
             "It was trained on clean pictures alone: with noise, clutter or further shapes it falls back on left and right.",
         ),
     ),
@@ -140,7 +140,7 @@ def write_card(folder: Path, rows: list[Measured], masses: dict[str, list[float]
         "parameters": model.num_parameters(),
         "bytes": (folder / "model.safetensors").stat().st_size,
         "words": len(vocabulary()),
-        "held_out_pairs": sorted(HELD_OUT),
+        "held_out_pairs": held_out(shipped["training"]["scenery"]),
         "attention_of_the_last_row": masses,
         "measured": [asdict(row) for row in rows],
         "cannot": [*cannot, _CANNOT],
@@ -195,11 +195,12 @@ def _data(training: dict) -> list[str]:
     depths = f", and a {training['depths']:.0%} share asks about front and behind instead" if training["depths"] else ""
     low, high = training["noise"]
     noise = f"noise of {low:g} grey levels" if low == high else f"noise of {low:g} to {high:g} grey levels"
+    bars = f"up to {training['clutter']} grey bars" if training["clutter"] else "no clutter"
     since = f", from step {training['noise_from_step']} on" if "noise_from_step" in training else ""
     return [
         f"- **Data**: {drawn} drawn by `worlds.scenes`; left, right, on and under are {shares} of the training questions{depths};"
         " tests are balanced",
-        f"- **Seen in training**: {noise}, up to {training['clutter']} grey bars{since}; two things per picture, and up to five"
+        f"- **Seen in training**: {noise}, {bars}{since}; two things per picture, and up to five"
         f" in the first {training['tower_steps']} steps, in which the vision tower alone learns to name the thing in each patch",
     ]
 
