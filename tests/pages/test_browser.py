@@ -7,6 +7,8 @@ from urllib.parse import urlparse
 
 import pytest
 
+from backends.adaptvis.settings import PRESETS
+from backends.adaptvis.wiring import alphas_of
 from tests.pages.conftest import CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
@@ -161,7 +163,10 @@ def test_turning_alpha_back_to_one_gives_the_plain_answer_without_a_run(page, se
     main.get_by_text("mended").first.wait_for(timeout=30_000)
     slider = main.locator("[data-testid=stSlider] input").first
     slider.focus()
-    page.keyboard.press("ArrowRight")
-    main.get_by_text("alpha 0.6").first.wait_for(timeout=30_000)
+    opened = PRESETS["See it mended"][0]
+    alphas = alphas_of(opened)
+    for _ in range(alphas.index(1.0) - alphas.index(opened.alpha1)):
+        page.keyboard.press("ArrowRight")
+    main.get_by_text("both are identical").first.wait_for(timeout=30_000)
 
     assert page.problems == []
