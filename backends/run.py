@@ -11,7 +11,7 @@ import os
 import subprocess
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -148,6 +148,15 @@ def keeping(events: Iterator[Event]) -> Generator[Event, None, tuple[Any, bool]]
             raise
         return part, True
     return part, False
+
+
+def record(names: Sequence[str], runs: Mapping[str, Settings], run: Callable[..., Iterator[Any]], folder: Path) -> None:
+    """Run these, or all, and save each under its name; the page that opens them says that they are recordings."""
+    folder.mkdir(exist_ok=True)
+    for name in names or runs:
+        path = folder / f"{name}.orrery"
+        path.write_bytes(save_result(last(run(runs[name], Inputs()))))
+        print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
 
 
 def last(events: Iterator[Event]) -> Any:

@@ -22,6 +22,7 @@ from models.attention import Scaling
 from models.catalogue import Rung
 from models.devices import threads_for
 from models.loading import load
+from models.recipes.scenes_vlm_card import interval
 from models.vlm import VisionLanguageModel
 from worlds.scenes import IMBALANCED, RELATIONS
 
@@ -30,7 +31,7 @@ SEEDS = ("", "/seeds/1", "/seeds/2")  # the shipped model and two more trainings
 CONTROL = "/seeds/balanced"  # all four relations equally often in training
 CONDITIONS = ("plain", "held", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small")
 SHIFTED = ("noise40", "noise60", "clutter15")
-TEST_SETS, DRAWS = 300, 2000
+TEST_SETS = 300
 WORDS = RELATIONS["heights"]
 
 Pair = tuple[Sweep, Sweep]  # to choose on, to test on
@@ -198,16 +199,3 @@ def _percent(values: Values) -> str:
 def _points(values: Values) -> str:
     mean, low, high = interval(values)
     return f"{mean:+.1f} [{low:+.1f}, {high:+.1f}]"
-
-
-def interval(values: Values) -> tuple[float, float, float]:
-    """Return mean and 95 % percentile bounds in per cent; seeds and sets of four scenes are resampled, nan does not count."""
-    table = 100 * np.stack(values).reshape(len(values), -1, 4)
-    counts, sums = (~np.isnan(table)).sum(2), np.nansum(table, axis=2)  # (seeds, sets)
-    rng = np.random.default_rng(0)
-    means = []
-    for _ in range(DRAWS):
-        seeds, sets = rng.integers(0, len(table), len(table)), rng.integers(0, table.shape[1], table.shape[1])
-        means.append(sums[seeds][:, sets].sum() / max(1, counts[seeds][:, sets].sum()))
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(sums.sum() / counts.sum()), float(low), float(high)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from backends.adaptvis.choosing import BETAS, Setting, Sweep, choose_setting
+from backends.adaptvis.evaluating import MINIATURE_BATCH
 from backends.adaptvis.items import input_px, item_of, scenery_of, scenes_of, validation_seed
 from backends.adaptvis.settings import PICKED, AdaptVisSettings
 from backends.rungs import rung_of
@@ -26,7 +27,6 @@ ALPHAS = (0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0
 CONDITIONS = ("plain", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small")  # of the model's card
 REAL_BETAS = tuple(beta for beta in BETAS if 0 < beta < 1)  # 0 and above 1 are one alpha for all: ScalingVis
 SETS = 200
-BATCH = 40
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def sweep_of(
     """Return the answers to scenes of one layout, whole sets, at every alpha, and the options."""
     items = [item_of(scene, number, str(number // 4), input_px(vlm)) for number, scene in enumerate(scenes)]
     options = items[0].options
-    batches = [items[first:first + BATCH] for first in range(0, len(items), BATCH)]
+    batches = [items[first:first + MINIATURE_BATCH] for first in range(0, len(items), MINIATURE_BATCH)]
     answers = [answer for batch in batches for answer in ask_all(
         vlm, [item.open() for item in batch], [item.question for item in batch], options, ALPHAS, scaling=scaling)]
     probabilities = np.stack([answer.option_probabilities for answer in answers], axis=1)  # (alphas, scenes, options)

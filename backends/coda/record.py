@@ -5,7 +5,7 @@ import sys
 from backends.coda.run import run
 from backends.coda.settings import CodaSettings
 from backends.coda.system import RECORDED
-from backends.run import Inputs, last, save_result
+from backends.run import record
 
 RUNS = {
     "default": CodaSettings(seed=3),  # a fact that CoDA brings back and CAD does not; "recovery" says how rare that is
@@ -15,8 +15,4 @@ RUNS = {
 }
 
 if __name__ == "__main__":
-    RECORDED.mkdir(exist_ok=True)
-    for name in sys.argv[1:] or RUNS:
-        path = RECORDED / f"{name}.orrery"
-        path.write_bytes(save_result(last(run(RUNS[name], Inputs()))))
-        print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
+    record(sys.argv[1:], RUNS, run, RECORDED)

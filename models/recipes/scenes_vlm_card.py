@@ -67,10 +67,11 @@ def measure(folders: Sequence[Path], training: dict[str, Any]) -> tuple[list[Mea
         name = condition if layout == "heights" else f"{condition}-{layout}"
         scenes = draw_sets(condition, TEST_SETS, seed=_SEED + sum(map(ord, name)), layout=layout, scenery=training["scenery"])
         answers = [answers_to(model, scenes) for model in models]
-        right = np.stack([right_of(own, scenes) for own in answers])  # (seeds, scenes)
+        right = [right_of(own, scenes) for own in answers]
         truth = np.array([scene.relation for scene in scenes])
-        relations = {word: _percent(right[:, truth == word].mean()) for word in RELATIONS[layout]}
-        rows.append(Measured(name, _interval(right), relations))
+        relations = {word: round(100 * float(np.stack(right)[:, truth == word].mean()), 1) for word in RELATIONS[layout]}
+        mean, low, high = (round(value, 1) for value in interval(right))
+        rows.append(Measured(name, (mean, low, high), relations))
         if name == "plain":
             masses = _masses(answers[0])
         print(f"{name}: {rows[-1].right[0]:.1f}", flush=True)
@@ -110,19 +111,20 @@ def _masses(answers: Sequence[Answers]) -> dict[str, list[float]]:
     }
 
 
-def _interval(right: np.ndarray) -> tuple[float, float, float]:
-    """Return mean and 95 % percentile bootstrap bounds of (seeds, scenes); seeds and sets of four are resampled."""
-    sets = right.reshape(len(right), -1, 4).mean(2)
+def interval(values: Sequence[np.ndarray]) -> tuple[float, float, float]:
+    """Return mean and 95 % percentile bootstrap bounds in per cent; (scenes,) per seed, seeds and sets of four are resampled.
+
+    nan marks a scene that does not count.
+    """
+    table = 100 * np.stack(values).reshape(len(values), -1, 4)
+    counts, sums = (~np.isnan(table)).sum(2), np.nansum(table, axis=2)  # (seeds, sets)
     rng = np.random.default_rng(0)
-    means = [
-        sets[rng.integers(0, len(sets), len(sets))][:, rng.integers(0, sets.shape[1], sets.shape[1])].mean() for _ in range(DRAWS)
-    ]
+    means = []
+    for _ in range(DRAWS):
+        seeds, sets = rng.integers(0, len(table), len(table)), rng.integers(0, table.shape[1], table.shape[1])
+        means.append(sums[seeds][:, sets].sum() / max(1, counts[seeds][:, sets].sum()))
     low, high = np.percentile(means, [2.5, 97.5])
-    return _percent(sets.mean()), _percent(low), _percent(high)
-
-
-def _percent(value: float) -> float:
-    return round(100 * float(value), 1)
+    return float(sums.sum() / counts.sum()), float(low), float(high)
 
 
 def write_card(folder: Path, rows: list[Measured], masses: dict[str, list[float]], records: list[dict]) -> None:
