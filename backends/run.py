@@ -12,7 +12,7 @@ import subprocess
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -191,6 +191,8 @@ def save_result(result: Result) -> bytes:
             return {"$array": len(arrays) - 1}
         if isinstance(value, BaseModel):
             return {name: pack(getattr(value, name)) for name in type(value).model_fields}
+        if is_dataclass(value):
+            return {entry.name: pack(getattr(value, entry.name)) for entry in fields(value)}
         if isinstance(value, Mapping):
             return {str(key): pack(entry) for key, entry in value.items()}
         if isinstance(value, list | tuple):

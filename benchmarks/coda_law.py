@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from backends.coda.law import Answers, Law, law, pooled, prediction_error, rates
-from backends.coda.recovery import DECODERS, RULES, Reads, Share, alarm_accuracy, localisation, read, recovery
+from backends.coda.recovery import DECODERS, RULES, Reads, alarm_accuracy, localisation, read, recovery
+from backends.statistics import Share
 from benchmarks.tables import markdown, shown
 from models.recipes.coda import L_LAW, SHIPPED, Training, train
 from worlds.english_facts import draw_corpus

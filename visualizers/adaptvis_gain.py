@@ -12,8 +12,8 @@ import numpy as np
 
 from backends.adaptvis.results import AdaptVisResult, Evaluated, Item, MethodScore
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.statistics import Bootstrap
 
-DRAWS = 1000  # of a bootstrap
 BETAS = np.round(np.arange(0, 1.0101, 0.01), 2)
 Triple = tuple[float, float, float]  # mean and the ends of its 95 % interval
 
@@ -64,11 +64,8 @@ class Difference:
 def difference(items: Sequence[Item], before: np.ndarray, after: np.ndarray) -> Difference:
     """(items,) right or not before and after; resampled by group, because pictures of a group are alike."""
     change = after.astype(float) - before.astype(float)
-    _, group = np.unique([item.group or str(item.number) for item in items], return_inverse=True)
-    sums, counts = np.bincount(group, change), np.bincount(group)
-    drawn = np.random.default_rng(0).integers(0, len(sums), (DRAWS, len(sums)))
-    low, high = np.percentile(100 * sums[drawn].sum(1) / counts[drawn].sum(1), [2.5, 97.5])
-    return Difference(100 * float(change.mean()), float(low), float(high), int((change > 0).sum()), int((change < 0).sum()))
+    mean, low, high = Bootstrap([item.group or str(item.number) for item in items]).interval(100 * change)
+    return Difference(mean, low, high, int((change > 0).sum()), int((change < 0).sum()))
 
 
 @dataclass(frozen=True)

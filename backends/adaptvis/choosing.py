@@ -15,7 +15,6 @@ BETAS = (0.0, *(round(0.1 + 0.01 * step, 2) for step in range(81)), 0.925, 0.95,
 VALIDATION_SHARE = 0.2
 OFFICIAL_SEED = 1  # of the released code
 _FLOOR = 1e-9  # below a probability of 0 there is no logarithm
-Interval = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -141,31 +140,6 @@ def group_validation(groups: Sequence[str], *, seed: int = OFFICIAL_SEED) -> lis
     names = sorted(set(groups))
     chosen = set(random.Random(seed).sample(names, max(1, int(VALIDATION_SHARE * len(names)))))
     return [index for index, group in enumerate(groups) if group in chosen]
-
-
-class Bootstrap:
-    """Draws groups with replacement; the same draws for every method, so that differences are paired.
-
-    Args:
-        groups: (items,) int.     draws: how many samples the 95 % percentile intervals rest on.
-    """
-
-    def __init__(self, groups: np.ndarray, *, draws: int = 2000, seed: int = 0) -> None:
-        self._names, self._groups = np.unique(groups, return_inverse=True)
-        count = max(1, len(self._names))
-        self._draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)  # (draws, groups)
-
-    def interval(self, values: np.ndarray, weights: np.ndarray | None = None) -> Interval:
-        """Return mean, low and high of (items,) values; `weights` (items,) say how much each counts."""
-        weights = np.ones(len(values)) if weights is None else weights
-        if not weights.sum():
-            return float("nan"), float("nan"), float("nan")
-        sums = np.bincount(self._groups, weights * values, minlength=len(self._names))
-        sizes = np.bincount(self._groups, weights, minlength=len(self._names))
-        drawn = self._draws @ sizes
-        means = (self._draws @ sums)[drawn > 0] / drawn[drawn > 0]  # a sample may miss a rare relation
-        low, high = np.percentile(means, [2.5, 97.5])
-        return float(sums.sum() / sizes.sum()), float(low), float(high)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

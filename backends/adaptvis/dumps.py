@@ -11,11 +11,11 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from backends.adaptvis.archive import Files
 from backends.adaptvis.looking import branch_of, jpeg
 from backends.adaptvis.results import AtAlpha, LayerReads, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.wiring import alphas_of
+from backends.files.archive import Files
 from worlds.errors import InputError
 
 NAME = re.compile(r"diff_(\d{1,3})_start(\d{1,6})_end(\d{1,6})\.npy")  # decoding steps have -1: they are not read

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from backends.adaptvis.archive import Files
 from backends.adaptvis.items import Item, options_in
+from backends.files.archive import Files
 from worlds.errors import InputError
 from worlds.pictures import read_picture
 

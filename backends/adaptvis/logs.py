@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from backends.adaptvis import metrics
-from backends.adaptvis.archive import Files
-from backends.adaptvis.choosing import Bootstrap
 from backends.adaptvis.formats import OPTIONS, rows_of
 from backends.adaptvis.items import options_in
 from backends.adaptvis.matching import official_hit, official_yes_no, strict_answer
 from backends.adaptvis.results import Evaluated, Item, MethodScore
+from backends.files.archive import Files
+from backends.statistics import Bootstrap
 from worlds.errors import InputError
 
 _THINGS = re.compile(r"(?:is|are) the (.+?) in relation to the (.+?)\?", re.IGNORECASE)

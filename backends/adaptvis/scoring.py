@@ -13,7 +13,6 @@ import numpy as np
 from backends.adaptvis import metrics
 from backends.adaptvis.choosing import (
     BETAS,
-    Bootstrap,
     Setting,
     Sweep,
     choose_alpha,
@@ -27,6 +26,7 @@ from backends.adaptvis.items import DataSet, Item
 from backends.adaptvis.results import Curve, Evaluated, MethodScore
 from backends.adaptvis.results import Item as ItemRow
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.statistics import Bootstrap
 
 MAX_UNREAD = 50
 

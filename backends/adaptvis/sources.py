@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from backends.adaptvis.archive import Files, open_folder, open_zip, single
 from backends.adaptvis.choosing import VALIDATION_SHARE, group_validation, official_validation
 from backends.adaptvis.dumps import is_dump
 from backends.adaptvis.formats import load_set
 from backends.adaptvis.items import DataSet, Item, drawn
 from backends.adaptvis.logs import is_log
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.files.archive import Files, open_folder, open_zip, single
 from backends.run import Inputs
 
 DRAWN = "scenes"

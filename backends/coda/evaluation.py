@@ -7,7 +7,7 @@ pair is contrasted. A row that cannot be answered says why and stops no other.
 
 import inspect
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,10 +18,10 @@ from backends.coda.formats import Item
 from backends.coda.layers import layers_of
 from backends.coda.masking import Candidates, candidates, found_in
 from backends.coda.matching import contains, is_match
-from backends.coda.recovery import share
-from backends.coda.results import FileRow, Share
+from backends.coda.results import FileRow
 from backends.coda.settings import CodaSettings
 from backends.coda.wiring import decoding_of, detecting_of
+from backends.statistics import Share, share
 from models.language import LanguageModel, Prompt
 from models.reading import Row, padded
 from worlds.errors import InputError
@@ -283,4 +283,4 @@ def _is_alarm_right(row: FileRow) -> bool | None:
 
 def _share(values: Iterable[bool | None]) -> Share:
     """Return the share of true among the known, with its 95 % bootstrap interval over rows."""
-    return Share(**asdict(share([np.array([value for value in values if value is not None])])))
+    return share([np.array([value for value in values if value is not None])])

@@ -11,7 +11,7 @@ import numpy as np
 from backends.coda import recovery as decoders
 from backends.coda.facts import need_corpus
 from backends.coda.law import Law, law, pooled
-from backends.coda.results import FinderRow, FittedLaw, Group, LawPart, RecoveryPart, RecoveryRow, Share, SweepPoint, TrainedEpoch
+from backends.coda.results import FinderRow, FittedLaw, Group, LawPart, RecoveryPart, RecoveryRow, SweepPoint, TrainedEpoch
 from backends.coda.settings import CodaSettings
 from backends.coda.wiring import contrast_of
 from backends.run import Progress
@@ -151,7 +151,7 @@ def recover(settings: CodaSettings, rung: Rung) -> Iterator[Progress | RecoveryP
     own = decoders.Decoder("your settings", "coda", contrast_of(settings), "oracle" if settings.detector == "oracle" else "lift",
                            settings.tau)
     rows = tuple(_row(decoder, decoders.recovery(reads, decoder)) for decoder in (*decoders.DECODERS, own))
-    part = RecoveryPart(factor=corpus.factor, rows=rows, sweep=(), finders=(), alarm=_share(decoders.alarm_accuracy(reads)))
+    part = RecoveryPart(factor=corpus.factor, rows=rows, sweep=(), finders=(), alarm=decoders.alarm_accuracy(reads))
     yield Progress(0.5, "Turning alpha and a")
     yield part
     part = part.model_copy(update={"sweep": _sweeps(reads)})
@@ -160,13 +160,8 @@ def recover(settings: CodaSettings, rung: Rung) -> Iterator[Progress | RecoveryP
 
 
 def _row(decoder: decoders.Decoder, found: decoders.Recovery) -> RecoveryRow:
-    return RecoveryRow(decoder=decoder.name, exact_match=_share(found.exact_match), recovered=_share(found.recovered),
-                       broken=_share(found.broken),
-                       per_value=tuple((value, _share(share)) for value, share in found.per_value.items()))
-
-
-def _share(share: decoders.Share) -> Share:
-    return Share(mean=share.mean, low=share.low, high=share.high, count=share.count)
+    return RecoveryRow(decoder=decoder.name, exact_match=found.exact_match, recovered=found.recovered, broken=found.broken,
+                       per_value=tuple(found.per_value.items()))
 
 
 def _sweeps(reads: list[decoders.Reads]) -> tuple[SweepPoint, ...]:
@@ -187,5 +182,5 @@ def _point(name: str, knob: str, value: float, found: decoders.Recovery) -> Swee
 
 def _finders(reads: list[decoders.Reads], tau: float) -> tuple[FinderRow, ...]:
     found = {rule: decoders.localisation(reads, rule, tau=tau) for rule in decoders.RULES}
-    return tuple(FinderRow(rule=rule, hits=_share(one.hits), fires_hallucinated=_share(one.fires_hallucinated),
-                           fires_right=_share(one.fires_right)) for rule, one in found.items())
+    return tuple(FinderRow(rule=rule, hits=one.hits, fires_hallucinated=one.fires_hallucinated,
+                           fires_right=one.fires_right) for rule, one in found.items())

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from backends.coda.contrast import Contrast, Method, choose, indicator, scores
 from backends.coda.masking import STOP_WORDS
+from backends.statistics import Share, share
 from models.recipes.coda_rates import next_log_probs
 from worlds.errors import InputError
 from worlds.overshadowing import MASK, Corpus, Ids, KnowledgeSet
@@ -24,7 +25,6 @@ Mask = Literal["oracle", "lift"]
 Rule = Literal["lift", "indicator_first", "indicator_argmax", "indicator_argmin"]
 RULES: tuple[Rule, ...] = ("lift", "indicator_first", "indicator_argmax", "indicator_argmin")
 MAX_ROWS = 40_000  # masked prompts; at 1,024 words they take 160 MB
-RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -77,16 +77,6 @@ class Outcome:
     is_popular: np.ndarray  # Y_a
     was_right: np.ndarray  # greedy Y_b
     was_popular: np.ndarray  # greedy Y_a: hallucinated
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share 0..1 with its 95 % interval; nan where nothing could be counted."""
-
-    mean: float
-    low: float
-    high: float
-    count: int
 
 
 @dataclass(frozen=True)
@@ -260,16 +250,3 @@ def _fires(lift: np.ndarray, found: np.ndarray, rule: Rule, tau: float) -> bool:
         return bool(lift.max() > tau)
     return bool((found > 0).any()) if rule == "indicator_first" else True
 
-
-def share(seeds: Sequence[np.ndarray], *, seed: int = 0) -> Share:
-    """Return the mean of all (items,) of all seeds; the bootstrap draws seeds, then the items of each."""
-    kept = [np.asarray(items, float) for items in seeds if len(items)]
-    if not kept:
-        return Share(float("nan"), float("nan"), float("nan"), 0)
-    rng = np.random.default_rng(seed)
-    # the mean of a drawn seed of n items with k hits is Binomial(n, k / n) / n: the same as drawing them one by one
-    sizes, rates = np.array([len(items) for items in kept]), np.array([items.mean() for items in kept])
-    picked = rng.integers(0, len(kept), (RESAMPLES, len(kept)))  # (resamples, seeds)
-    means = rng.binomial(sizes[picked], rates[picked]).sum(1) / sizes[picked].sum(1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Share(float(np.concatenate(kept).mean()), float(low), float(high), int(sizes.sum()))

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from backends.coda.choices import Membership
 from backends.coda.settings import CodaSettings
 from backends.run import Result
+from backends.statistics import Share
 
 
 class _Frozen(BaseModel):
@@ -126,15 +127,6 @@ class LawPart(_Frozen):
     num_parameters: int
     num_sentences: int
     was_trained: bool  # now, not shipped
-
-
-class Share(_Frozen):
-    """A share 0..1 with its 95 % interval; nan where nothing could be counted."""
-
-    mean: float
-    low: float
-    high: float
-    count: int
 
 
 class RecoveryRow(_Frozen):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from backends.adaptvis.choosing import (
-    Bootstrap,
     Setting,
     Sweep,
     choose_alpha,
@@ -121,19 +120,3 @@ def test_a_split_by_groups_tears_none_and_does_not_see_the_global_generator():
     assert chosen == group_validation(groups)
     names = {groups[index] for index in chosen}
     assert len(names) == 4 and len(chosen) == 16
-
-
-def test_a_bootstrap_over_sets_is_wider_than_one_over_items_where_sets_stick_together():
-    values = np.repeat(np.random.default_rng(0).random(30) > 0.5, 4).astype(float)
-
-    mean, low, high = Bootstrap(np.arange(120) // 4).interval(values)
-    _, low_items, high_items = Bootstrap(np.arange(120)).interval(values)
-
-    assert mean == values.mean() and low < mean < high
-    assert high - low > 1.5 * (high_items - low_items)
-
-
-def test_weights_count_items_unequally():
-    mean, _, _ = Bootstrap(np.arange(2)).interval(np.array([1.0, 0.0]), np.array([3.0, 1.0]))
-
-    assert mean == 0.75

@@ -1,0 +1,136 @@
+"""The files in a zip that somebody uploaded, or in a folder of this machine; nothing is ever unpacked to disk.
+
+A zip is judged by its table of contents before anything is read: names that lead outside, links, locked entries, other
+packings than the usual one, too many or too large entries are refused. A folder must lie below the one that the deployment
+names, and so must what its links point to.
+"""
+
+import io
+import os
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from worlds.errors import InputError
+
+PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA's header may ask for 4 GB before the first byte is unpacked
+DATA_DIR = "ORRERY_DATA_DIR"
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, OverflowError)
+
+
+@dataclass(frozen=True)
+class ZipLimits:
+    """What a zip, or a folder, may hold."""
+
+    files: int = 20_000
+    total_mb: float = 4_000  # unpacked; WhatsUp A and B have 400 MB, COCO's validation pictures 800
+    file_mb: float = 64  # of one entry
+
+
+@dataclass(frozen=True)
+class Files:
+    """Names with forward slashes, in order, and how one of them is read."""
+
+    names: tuple[str, ...]
+    read: Callable[[str], bytes]  # raises InputError where the entry is damaged or too large
+
+    def by_base(self) -> dict[str, str]:
+        """Return the whole name of every base name; the first of several."""
+        found: dict[str, str] = {}
+        for name in self.names:
+            found.setdefault(PurePosixPath(name).name, name)
+        return found
+
+
+def open_zip(source: Path | bytes, *, what: str = "The zip", limits: ZipLimits | None = None) -> Files:
+    """Return the files of a zip; a path stays open as long as they are held.
+
+    Args:
+        what: begins the sentence of an error.
+    Raises:
+        InputError: it is no zip, or one that must not be read.
+    """
+    limits = limits or ZipLimits()
+    try:
+        archive = zipfile.ZipFile(source if isinstance(source, Path) else io.BytesIO(source))
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except _BROKEN as error:
+        raise InputError(f"{what} cannot be read. It must be a whole .zip.") from error
+    total_mb = sum(entry.file_size for entry in entries) / 1e6
+    if len(entries) > limits.files or total_mb > limits.total_mb:
+        raise InputError(f"{what} unpacks to {total_mb:,.0f} MB in {len(entries):,} files. "
+                         f"At most {limits.total_mb:,.0f} MB in {limits.files:,} files are read.")
+    for entry in entries:
+        _check_entry(entry, what)
+    sizes = {entry.filename: entry.file_size for entry in entries}
+
+    def read(name: str) -> bytes:
+        if name not in sizes:
+            raise InputError(f"{what} has no {name[:80]!r} in it.")
+        _check_size(name, sizes[name], limits)
+        try:
+            return archive.read(name)
+        except _BROKEN as error:
+            raise InputError(f"{name[:80]!r} in the zip is damaged. Pack the folder again.") from error
+
+    return Files(tuple(sorted(sizes)), read)
+
+
+def _check_entry(entry: zipfile.ZipInfo, what: str) -> None:
+    name, parts = entry.filename[:80], PurePosixPath(entry.filename.replace("\\", "/")).parts
+    if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0] or "\x00" in entry.filename:
+        raise InputError(f"{what} has an entry {name!r}, which leads outside its folder. Pack plain files only.")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise InputError(f"{name!r} in the zip is a link. Pack the file itself.")
+    if entry.flag_bits & 1:
+        raise InputError(f"{name!r} in the zip is locked with a password. Pack it without one.")
+    if entry.compress_type not in PACKINGS:
+        raise InputError(f"{name!r} is packed in a way that is not read here. Pack the zip in the usual way (deflate).")
+
+
+def _check_size(name: str, size: int, limits: ZipLimits) -> None:
+    if size > limits.file_mb * 1e6:
+        raise InputError(f"{name[:80]!r} has {size / 1e6:,.0f} MB. At most {limits.file_mb:,.0f} MB are read of one file.")
+
+
+def open_folder(name: str, *, limits: ZipLimits | None = None) -> Files:
+    """Return the files of a folder below ORRERY_DATA_DIR. Raises InputError where it is none, or too large."""
+    limits = limits or ZipLimits()
+    root_text = os.environ.get(DATA_DIR)
+    if not root_text:
+        raise InputError(f"There is no data set {name[:80]!r}. Use 'scenes', upload a zip, or set {DATA_DIR} to the folder that "
+                         "holds data sets.")
+    root = Path(root_text).resolve()
+    folder = (root / name).resolve() if "\x00" not in name else root
+    if folder == root or not folder.is_relative_to(root) or not folder.is_dir():
+        raise InputError(f"There is no data folder {name[:80]!r} below {DATA_DIR}. Name a folder that lies in it.")
+    names = []
+    for file in _files_of(folder):
+        names.append(file.relative_to(folder).as_posix())
+        if len(names) > limits.files:
+            raise InputError(f"The folder {name[:80]!r} holds more than {limits.files:,} files. At most so many are listed.")
+
+    def read(own: str) -> bytes:
+        file = (folder / own).resolve()
+        if not file.is_relative_to(root):
+            raise InputError(f"{own[:80]!r} links outside {DATA_DIR}. Copy the file itself.")
+        try:
+            _check_size(own, file.stat().st_size, limits)
+            return file.read_bytes()
+        except OSError as error:
+            raise InputError(f"{own[:80]!r} cannot be read ({error.strerror}).") from error
+
+    return Files(tuple(sorted(names)), read)
+
+
+def _files_of(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.rglob("*") if file.is_file())
+
+
+def single(name: str, content: bytes) -> Files:
+    """Return one uploaded file as a set of one."""
+    return Files((name,), lambda _: content)

@@ -1,0 +1,87 @@
+"""A zip is judged by its table of contents before anything in it is read."""
+
+import io
+import stat
+import zipfile
+
+import pytest
+
+from backends.files.archive import ZipLimits, open_zip, single
+from worlds.errors import InputError
+
+
+def a_zip(files: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_files_are_read_by_name_from_bytes_and_from_a_path(tmp_path):
+    content = a_zip({"b/two.txt": b"2", "a/one.txt": b"1", "c/two.txt": b"3"})
+    (tmp_path / "a.zip").write_bytes(content)
+
+    for files in (open_zip(content), open_zip(tmp_path / "a.zip")):
+        assert files.names == ("a/one.txt", "b/two.txt", "c/two.txt")
+        assert files.read("b/two.txt") == b"2"
+        assert files.by_base() == {"one.txt": "a/one.txt", "two.txt": "b/two.txt"}
+    assert single("x.txt", b"x").read("x.txt") == b"x"
+
+
+@pytest.mark.parametrize("name", ["../out.json", "/etc/x.json", "a/../../x.json", "C:/x.json", "..\\x.json"])
+def test_a_zip_that_leads_outside_is_refused(name):
+    with pytest.raises(InputError, match="leads outside"):
+        open_zip(a_zip({name: b"[]"}))
+
+
+def test_a_link_in_a_zip_is_refused():
+    entry, buffer = zipfile.ZipInfo("set.json"), io.BytesIO()
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(entry, "/etc/passwd")
+
+    with pytest.raises(InputError, match="is a link"):
+        open_zip(buffer.getvalue())
+
+
+def test_a_zip_is_bounded_in_files_and_in_bytes():
+    content = a_zip({f"{index}.txt": b"x" * 10 for index in range(4)})
+
+    assert len(open_zip(content, limits=ZipLimits(files=4, total_mb=40e-6)).names) == 4
+    with pytest.raises(InputError, match=r"4 files\..*3 files are read"):
+        open_zip(content, limits=ZipLimits(files=3))
+    with pytest.raises(InputError, match="At most"):
+        open_zip(content, limits=ZipLimits(total_mb=39e-6))
+    assert open_zip(content, limits=ZipLimits(file_mb=10e-6)).read("0.txt") == b"x" * 10
+    with pytest.raises(InputError, match="of one file"):
+        open_zip(content, limits=ZipLimits(file_mb=9e-6)).read("0.txt")
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA], ids=["bzip2", "lzma"])
+def test_packings_whose_headers_ask_for_memory_are_refused(packing):
+    with pytest.raises(InputError, match="usual way"):
+        open_zip(a_zip({"a.txt": b"a" * 100}, packing))
+
+
+def test_a_broken_zip_and_a_damaged_entry_are_told():
+    with pytest.raises(InputError, match="cannot be read"):
+        open_zip(b"PK nothing")
+    content = bytearray(a_zip({"set.json": b"[1]" * 50}))
+    content[39] ^= 0xFF
+    files = open_zip(bytes(content))
+    with pytest.raises(InputError, match="damaged"):
+        files.read("set.json")
+
+
+@pytest.mark.parametrize("place", range(0, 400, 3))
+def test_every_changed_byte_is_a_whole_file_or_one_sentence(place):
+    content = bytearray(a_zip({"one.json": b"[1, 2, 3]" * 40, "two.json": b"{}"}))
+    content[place % len(content)] ^= 0x5A
+
+    try:
+        files = open_zip(bytes(content))
+        for name in files.names:
+            files.read(name)
+    except InputError as error:
+        assert str(error).endswith(".")

@@ -1,0 +1,69 @@
+"""Intervals: what is drawn, and that they hold what they promise."""
+
+import math
+
+import numpy as np
+import pytest
+
+from backends.statistics import Bootstrap, mean, share
+
+
+def test_a_bootstrap_over_sets_is_wider_than_one_over_items_where_sets_stick_together():
+    values = np.repeat(np.random.default_rng(0).random(30) > 0.5, 4).astype(float)
+
+    middle, low, high = Bootstrap(np.arange(120) // 4).interval(values)
+    _, low_items, high_items = Bootstrap(np.arange(120)).interval(values)
+
+    assert middle == values.mean() and low < middle < high
+    assert high - low > 1.5 * (high_items - low_items)
+
+
+def test_weights_count_items_unequally():
+    middle, _, _ = Bootstrap(np.arange(2)).interval(np.array([1.0, 0.0]), np.array([3.0, 1.0]))
+
+    assert middle == 0.75
+
+
+def test_groups_may_have_names():
+    values = np.array([1.0, 0.0, 1.0, 1.0])
+
+    assert Bootstrap(["cup", "cup", "book", "pen"]).interval(values) == Bootstrap(np.array([1, 1, 0, 2])).interval(values)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
+def test_95_of_100_intervals_of_a_share_hold_the_truth(rate):
+    rng = np.random.default_rng(0)
+    held = 0
+    for seed in range(200):
+        found = share([rng.random(150) < rate], draws=500, seed=seed)
+        held += found.low <= rate <= found.high
+
+    assert 180 <= held <= 198  # 95 % of 200 is 190; a percentile bootstrap is a little narrow
+
+
+def test_seeds_that_differ_widen_the_interval_of_a_share():
+    alike, apart = [np.tile([True, False], 50)] * 4, [np.full(100, seed % 2 == 0) for seed in range(4)]
+
+    narrow, wide = share(alike), share(apart)
+
+    assert narrow.mean == wide.mean == 0.5 and narrow.count == wide.count == 400
+    assert wide.high - wide.low > 3 * (narrow.high - narrow.low)
+
+
+def test_a_share_of_nothing_is_not_a_number():
+    found = share([np.zeros(0, bool)])
+
+    assert math.isnan(found.mean) and math.isnan(found.low) and found.count == 0
+
+
+def test_the_mean_of_equal_values_has_no_width_and_of_none_is_an_error():
+    assert mean([2.0, 2.0, 2.0]) == (2.0, 2.0, 2.0)
+    with pytest.raises(ValueError, match="at least one"):
+        mean([])
+
+
+def test_equal_values_give_equal_intervals():
+    values = np.random.default_rng(1).normal(size=40)
+
+    assert mean(list(values)) == mean(list(values))
+    assert share([values > 0]) == share([values > 0])
