@@ -16,10 +16,10 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError, model_validator
 from pydantic_core import core_schema
 
 from worlds.errors import InputError
@@ -34,8 +34,15 @@ Array = Annotated[
 ]
 
 
+Ended = Literal["finished", "stopped", "time limit", "session gone"]  # stopped: by a person
+
+
 class RunStopped(Exception):
-    """Thrown into a run at its last event: by Stop, by the time limit or because the session went."""
+    """Thrown into a run at its last event; `ended` is why, for the run's result."""
+
+    def __init__(self, ended: Ended = "stopped") -> None:
+        super().__init__(ended)
+        self.ended: Ended = ended
 
 
 class Settings(BaseModel):
@@ -112,8 +119,22 @@ class Result(BaseModel):
     is_miniature: bool
     code_version: str = Field(default_factory=lambda: code_version())  # type: ignore[has-type]
     made_on: str = Field(default_factory=lambda: date.today().isoformat())
-    was_stopped: bool = False
+    ended: Ended = "finished"  # why nothing more came
     notes: tuple[str, ...] = ()  # what was dropped, clamped or replaced on the way
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether this is only what there was when something ended the run."""
+        return self.ended != "finished"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_an_older_run(cls, values: Any) -> Any:
+        """Until November 2026 a saved run said only whether it was stopped."""
+        if not isinstance(values, dict) or "was_stopped" not in values:
+            return values
+        kept = {name: value for name, value in values.items() if name != "was_stopped"}
+        return kept | {"ended": "stopped" if values["was_stopped"] else "finished"}
 
 
 @dataclass(frozen=True)
@@ -132,10 +153,10 @@ Event = Any  # Progress, a system's own partial results, at last its Result
 Run = Callable[[Any, Inputs], Iterator[Event]]
 
 
-def keeping(events: Iterator[Event]) -> Generator[Event, None, tuple[Any, bool]]:
-    """Pass the events on; return the newest that is not a Progress, and whether the run was stopped.
+def keeping(events: Iterator[Event]) -> Generator[Event, None, tuple[Any, Ended]]:
+    """Pass the events on; return the newest that is not a Progress, and why the run ended.
 
-    `part, was_stopped = yield from keeping(events)`. A stop before there is anything to keep goes on upwards.
+    `part, ended = yield from keeping(events)`. A stop before there is anything to keep goes on upwards.
     """
     part = None
     try:
@@ -143,11 +164,11 @@ def keeping(events: Iterator[Event]) -> Generator[Event, None, tuple[Any, bool]]
             if not isinstance(event, Progress):
                 part = event
             yield event
-    except RunStopped:
+    except RunStopped as stop:
         if part is None:
             raise
-        return part, True
-    return part, False
+        return part, stop.ended
+    return part, "finished"
 
 
 def record(names: Sequence[str], runs: Mapping[str, Settings], run: Callable[..., Iterator[Any]], folder: Path) -> None:

@@ -14,7 +14,7 @@ import gradio_app
 from backends.engine import LocalEngine
 from backends.registry import System
 from backends.registry import system as find_system
-from backends.run import Array, Inputs, Progress, Result, RunStopped, Settings, load_result
+from backends.run import Array, Ended, Inputs, Progress, Result, RunStopped, Settings, load_result
 from gradio_app import OpenSessions, Tab, build, checked, component, parsed, summary
 from worlds.errors import InputError
 
@@ -51,6 +51,7 @@ class Halting:
         if settings.clip:
             inputs.file(settings.clip.removeprefix("upload:"))
         done: list[float] = []
+        ended: Ended = "finished"
         try:
             for step in range(settings.count):
                 done.append(float(step))
@@ -58,10 +59,10 @@ class Halting:
                 if settings.count == 50:
                     self.entered.set()
                     assert self.let.wait(PATIENCE_S)
-        except RunStopped:
-            pass
+        except RunStopped as stop:
+            ended = stop.ended
         yield Counted(seed=settings.seed, model_id="none", is_miniature=True, code_version="test", values=np.array(done),
-                      was_stopped=len(done) < settings.count, notes=("a note",))
+                      ended=ended, notes=("a note",))
 
     def system(self) -> System:
         return System("counting", "Counting", "It counts.", "Nobody (2026)", "arXiv 0000.00000", "circle", Knobs, Counted,
@@ -169,7 +170,7 @@ def test_stop_keeps_what_there_is(tab: Tab, halting: Halting) -> None:
     watching.join(PATIENCE_S)
 
     assert updates[-1][tab.line].startswith("Stopped; this is what there was.")
-    assert updates[-1][tab.numbers]["was_stopped"] is True
+    assert updates[-1][tab.numbers]["ended"] == "stopped"
 
 
 def test_stop_of_someone_else_changes_nothing(tab: Tab, halting: Halting) -> None:

@@ -150,7 +150,7 @@ class AdaptVisResult(Result):
     def summary(self) -> dict[str, Any]:
         """The numbers without the arrays: for REST, MCP and tables."""
         found: dict[str, Any] = {"seed": self.seed, "model_id": self.model_id, "is_miniature": self.is_miniature,
-                                 "code_version": self.code_version, "was_stopped": self.was_stopped, "notes": self.notes,
+                                 "code_version": self.code_version, "ended": self.ended, "notes": self.notes,
                                  "settings": self.settings.model_dump(mode="json")}
         if self.looked:
             found["looked"] = _finite({"question": self.looked.question, "right": self.looked.right, "options": self.looked.options,

@@ -39,9 +39,9 @@ def run(settings: AdaptVisSettings, inputs: Inputs) -> Iterator[Progress | Part 
     rung = rung_of(settings.model, "vlm")
     yield Progress(0.0, "Loading the model")
     with threads_for(rung.parameters):
-        part, was_stopped = yield from keeping(_events(settings, inputs, rung, notes))
+        part, ended = yield from keeping(_events(settings, inputs, rung, notes))
     parts: dict[str, Any] = {name: part for kind, name in _FIELDS if isinstance(part, kind)}
-    yield AdaptVisResult(seed=settings.seed, model_id=model_text(rung.source, settings.quantisation), was_stopped=was_stopped,
+    yield AdaptVisResult(seed=settings.seed, model_id=model_text(rung.source, settings.quantisation), ended=ended,
                          is_miniature=rung.is_miniature, notes=tuple(notes), settings=settings, **parts)
 
 

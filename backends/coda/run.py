@@ -37,10 +37,10 @@ def run(settings: CodaSettings, inputs: Inputs) -> Iterator[Progress | Part | Co
     yield Progress(0.0, "Loading the model")
     rung = None if settings.task == "law" and _trains(settings) else _rung(settings)
     with threads_for(rung.parameters if rung else 0):
-        part, was_stopped = yield from keeping(_events(settings, inputs, rung, notes))
+        part, ended = yield from keeping(_events(settings, inputs, rung, notes))
     parts: dict[str, Any] = {name: part for kind, name in _FIELDS if isinstance(part, kind)}
     yield CodaResult(seed=settings.seed, model_id=_model_id(settings, rung), is_miniature=rung is None or rung.is_miniature,
-                     was_stopped=was_stopped, notes=tuple(notes), settings=settings, **parts)
+                     ended=ended, notes=tuple(notes), settings=settings, **parts)
 
 
 def _trains(settings: CodaSettings) -> bool:

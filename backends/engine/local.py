@@ -15,7 +15,7 @@ from typing import Any
 
 from backends.engine.base import QueueState, RunState, RunStatus
 from backends.registry import system as find_system
-from backends.run import Inputs, Result, Run, RunStopped, Settings
+from backends.run import Ended, Inputs, Result, Run, RunStopped, Settings
 from worlds.errors import InputError
 
 log = logging.getLogger("orrery.engine")
@@ -168,9 +168,9 @@ class LocalEngine:
                 if isinstance(event, Result):
                     break
                 if job.is_cancelled:
-                    return self._stop(job, events, "Stopped."), None
+                    return self._stop(job, events, "stopped"), None
                 if time.monotonic() > deadline:
-                    return self._stop(job, events, f"Stopped after the time limit of {self._time_limit_s:.0f} s."), None
+                    return self._stop(job, events, "time limit"), None
         except InputError as error:
             log.info("run %s: refused: %s", job.run_id, error)
             return RunState.FAILED, str(error)
@@ -179,11 +179,11 @@ class LocalEngine:
             return RunState.FAILED, f"Something went wrong on our side. The run's id is {job.run_id}; the log has the rest."
         return RunState.DONE, None
 
-    def _stop(self, job: _Job, events: Iterator[Any], reason: str) -> RunState:
+    def _stop(self, job: _Job, events: Iterator[Any], why: Ended) -> RunState:
         """Tell the run to stop; a run that can yields what it has."""
         if hasattr(events, "throw"):
             try:
-                event = events.throw(RunStopped(reason))
+                event = events.throw(RunStopped(why))
                 if isinstance(event, Result):
                     self._publish(job, event)
             except (RunStopped, StopIteration):

@@ -156,7 +156,7 @@ class TStarResult(Result):
             "answer": self.answer.model_dump() if self.answer else None,
             "methods": [row.model_dump() for row in self.methods], "costs": self.costs.model_dump(),
             "seed": self.seed, "model_id": self.model_id, "is_miniature": self.is_miniature,
-            "code_version": self.code_version, "was_stopped": self.was_stopped, "notes": self.notes,
+            "code_version": self.code_version, "ended": self.ended, "notes": self.notes,
             "settings": self.settings.model_dump(mode="json"),
         }
 

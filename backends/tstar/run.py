@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from backends.run import Inputs, Progress, RunStopped
+from backends.run import Ended, Inputs, Progress, RunStopped
 from backends.tstar import baselines as methods
 from backends.tstar.appearance import with_appearance
 from backends.tstar.looking import SHOWN_CANVAS_PX, Looker, jpeg, tile
@@ -68,7 +68,8 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
         eyes = stack.enter_context(open_eyes(settings, video, inputs))
         looker = _looker(settings, video, eyes, asked)
         search = Search(settings, length=length, num_targets=len(asked.targets), threshold=eyes.threshold)
-        looked, was_stopped, first_s = _Looked(), False, 0.0
+        looked, first_s = _Looked(), 0.0
+        ended: Ended = "finished"
         rows: list[MethodRow] = []
         curves: list[SeedCurve] = []
         try:
@@ -77,11 +78,11 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
                 looked.iterations.append(_iterate(search, looker, looked, source, asked))
                 first_s = first_s or time.perf_counter() - started
                 yield looked.iterations[-1]
-        except RunStopped:
-            was_stopped = True
+        except RunStopped as stop:
+            ended = stop.ended
         search_s = time.perf_counter() - started
         rows.append(_row("tstar", search.key_positions(), looker, source, search_s, is_new=search.is_new))
-        if not was_stopped:
+        if ended == "finished":
             try:
                 for name in settings.baselines:
                     yield Progress(0.9, f"Comparing with {name.replace('_', ' ')}")
@@ -93,14 +94,14 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
                             yield Progress(0.95, f"Seed {seed} with the rule {rule}")
                             changed = settings.model_copy(update={"rule": rule, "seed": seed})
                             curves.append(_curve(changed, video, eyes, asked, source, length))
-            except RunStopped:
-                was_stopped = True
+            except RunStopped as stop:
+                ended = stop.ended
         rows = with_appearance(rows, source.truth_s, video)
         keyframes = _keyframes(search, looked, video, looker)
         reply = answer_question(settings, asked.question, asked.options, asked.expected, video, eyes,
                                 [frame.second for frame in keyframes])
         yield _result(settings, source, asked, video, search, looked, keyframes, reply, rows, curves, looker, eyes,
-                      was_stopped=was_stopped, first_s=first_s, total_s=search_s)
+                      ended=ended, first_s=first_s, total_s=search_s)
 
 
 def _looker(settings: TStarSettings, video: Video, eyes: Eyes, asked: Asked) -> Looker:
@@ -254,7 +255,7 @@ def _turn(search: Search, looker: Looker, looked: _Looked) -> None:
 def _result(settings: TStarSettings, source: Source, asked: Asked, video: Video, search: Search, looked: _Looked,
             keyframes: list[Keyframe], reply: Answer | None, rows: list[MethodRow], curves: list[SeedCurve],
             looker: Looker, eyes: Eyes,
-            *, was_stopped: bool, first_s: float, total_s: float) -> TStarResult:
+            *, ended: Ended, first_s: float, total_s: float) -> TStarResult:
     info = video.info
     frames_grid = sum(len(iteration.positions) for iteration in looked.iterations)
     costs = Costs(
@@ -263,7 +264,7 @@ def _result(settings: TStarSettings, source: Source, asked: Asked, video: Video,
         vlm_calls=asked.vlm_calls, decode_s=video.decode_s, detect_s=looker.detect_s, vlm_s=asked.vlm_s, total_s=total_s,
         first_iteration_s=first_s)
     return TStarResult(
-        seed=settings.seed, model_id=eyes.model_id, is_miniature=eyes.is_miniature, was_stopped=was_stopped,
+        seed=settings.seed, model_id=eyes.model_id, is_miniature=eyes.is_miniature, ended=ended,
         notes=(*source.notes, *asked.notes, *eyes.notes, *video.notes, *_grid_note(settings, search)), settings=settings,
         video=VideoFacts(name=source.name, duration_s=info.duration_s, width=info.width, height=info.height,
                          frame_rate=info.frame_rate, codec=info.codec, num_positions=search.length),

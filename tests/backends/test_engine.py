@@ -9,7 +9,7 @@ import pytest
 
 from backends.engine import LocalEngine, RunState
 from backends.engine import local as local_engine
-from backends.run import Inputs, Progress, Result, RunStopped, Settings
+from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
 from worlds.errors import InputError
 
 PATIENCE_S = 20.0  # only a broken engine waits so long
@@ -25,8 +25,8 @@ class Count(Result):
     count: int
 
 
-def a_count(count: int, *, was_stopped: bool = False) -> Count:
-    return Count(seed=0, model_id="none", is_miniature=True, code_version="test", count=count, was_stopped=was_stopped)
+def a_count(count: int, *, ended: Ended = "finished") -> Count:
+    return Count(seed=0, model_id="none", is_miniature=True, code_version="test", count=count, ended=ended)
 
 
 class Gate:
@@ -56,8 +56,8 @@ class Gate:
                 else:
                     yield a_count(count)
                     return
-        except RunStopped:
-            yield a_count(count, was_stopped=True)
+        except RunStopped as stop:
+            yield a_count(count, ended=stop.ended)
         finally:
             with self._lock:
                 self.at_once -= 1
@@ -218,7 +218,7 @@ def test_a_running_run_that_is_cancelled_keeps_what_it_has() -> None:
 
     assert status.state is RunState.STOPPED
     assert status.error is None
-    assert (result.count, result.was_stopped) == (3, True)
+    assert (result.count, result.ended) == (3, "stopped")
 
 
 def test_a_run_that_does_not_know_of_stopping_is_stopped_and_closed() -> None:
@@ -255,7 +255,7 @@ def test_a_run_that_takes_too_long_is_stopped_with_what_it_has() -> None:
     result, status = wait_for_end(engine, run_id)
 
     assert status.state is RunState.STOPPED
-    assert (result.count, result.was_stopped) == (1, True)
+    assert (result.count, result.ended) == (1, "time limit")
 
 
 def test_a_failure_is_a_sentence_with_the_runs_id_and_the_log_has_the_trace(caplog: pytest.LogCaptureFixture) -> None:

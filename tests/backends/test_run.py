@@ -233,3 +233,15 @@ def test_the_code_version_can_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert run.code_version() == "2.5"
     run.code_version.cache_clear()
+
+
+@pytest.mark.parametrize(("was_stopped", "ended"), [(True, "stopped"), (False, "finished")])
+def test_a_run_saved_before_reasons_were_kept_still_opens(was_stopped: bool, ended: str) -> None:
+    document = json.loads(zipfile.ZipFile(io.BytesIO(save_result(a_result()))).read("result.json"))
+    del document["result"]["ended"]
+    document["result"]["was_stopped"] = was_stopped
+    arrays = {f"arrays/{i}.npy": zipfile.ZipFile(io.BytesIO(save_result(a_result()))).read(f"arrays/{i}.npy") for i in range(3)}
+
+    loaded = load_result(a_zip({"result.json": json.dumps(document).encode(), **arrays}), Measured)
+
+    assert (loaded.ended, loaded.was_stopped) == (ended, was_stopped)

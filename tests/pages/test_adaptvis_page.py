@@ -238,7 +238,7 @@ def test_link_with_a_picture_says_that_the_file_is_needed():
 
 
 def test_stopped_run_with_nothing_to_show_says_so(page):
-    nothing = AdaptVisResult(seed=0, model_id="x", is_miniature=True, was_stopped=True, settings=AdaptVisSettings())
+    nothing = AdaptVisResult(seed=0, model_id="x", is_miniature=True, ended="stopped", settings=AdaptVisSettings())
     page.session_state["result.adaptvis"] = nothing
     page.run()
 

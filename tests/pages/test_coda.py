@@ -201,7 +201,7 @@ def test_word_that_is_not_in_the_prompt_is_named():
 
 
 def test_stopped_run_with_nothing_to_show_says_so(page):
-    nothing = CodaResult(seed=0, model_id="x", is_miniature=True, was_stopped=True, settings=CodaSettings())
+    nothing = CodaResult(seed=0, model_id="x", is_miniature=True, ended="stopped", settings=CodaSettings())
     page.session_state["result.coda"] = nothing
     page.run()
 
