@@ -69,7 +69,7 @@ def upload(system: System) -> str:
                             help=f"CSV, JSON, JSON lines or parquet; at most {MAX_MB} MB and 10,000 rows. It stays in this session.")
     if file is not None and st.session_state.get("coda.uploaded") != file.file_id:
         try:
-            st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file)}"
+            st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file, check=system.check_upload)}"
             st.session_state["coda.uploaded"] = file.file_id
         except InputError as error:
             st.error(plain(str(error)), icon=":material/error:")
