@@ -251,9 +251,10 @@ class Tab:
                 if what.upload_setting:
                     endings = [f".{kind.lstrip('.')}" for kind in what.upload_kinds]
                     upload = gr.File(label=f"Bring your own ({', '.join(what.upload_kinds)}, up to {MAX_FILE_MB} MB)",
-                                     height=140, file_types=endings or None, type="filepath")
+                                     height=180, file_types=endings or None, type="filepath")
                     inputs.append(upload)
-                    upload.upload(self.taken, upload, upload, queue=False, api_visibility="private", show_progress="hidden")
+                    upload.upload(self.taken, upload, upload, concurrency_limit=None, api_visibility="private",
+                                  show_progress="hidden")  # through the queue: without it no warning reaches the browser
         outputs = [self.line, self.gallery, *self.plots, self.numbers, self.download]
         running = {"concurrency_limit": None, "api_visibility": "private", "show_progress": "hidden"}
         run.click(self.run, inputs, outputs, **running)  # type: ignore[arg-type]
@@ -334,14 +335,15 @@ class Tab:
     def stop(self, request: gr.Request) -> None:
         self._sessions.stop(str(request.session_hash), self.what.name)
 
-    def taken(self, path: str) -> str | None:
+    def taken(self, path: str | None) -> Any:
         """What the upload box holds once a file came: nothing where it is not what may be uploaded, with a sentence."""
         try:
-            self._check(path)
+            if path:
+                self._check(path)
         except InputError as error:
             gr.Warning(escape(str(error), quote=False))
             return None
-        return path
+        return gr.skip()
 
     def _check(self, path: str) -> Path:
         """Raises: InputError when a file was not uploaded here, or is not what this system reads."""

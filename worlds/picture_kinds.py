@@ -29,7 +29,7 @@ def readable_kinds() -> tuple[str, ...]:
 
 def offered() -> str:
     """Return the kinds as a sentence names them."""
-    *most, last = readable_kinds()
+    *most, last = ("WebP" if kind == "WEBP" else kind for kind in readable_kinds())
     return f"{', '.join(most)} or {last}"
 
 

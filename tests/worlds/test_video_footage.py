@@ -1,121 +1,19 @@
-"""Videos as cameras, phones, recorders and converters write them: made by ffmpeg, and compared with what ffmpeg shows.
+"""Videos as cameras, phones, recorders and converters write them are shown as ffmpeg shows them."""
 
-Each frame holds three coloured corners, so that a turn and a mirror are seen, and a white block that moves, so that a wrong frame is.
-"""
-
-import importlib.util
-import re
-import subprocess
-from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.worlds.footage import B_FRAMES, PLAIN, READERS, FFmpeg, assert_agrees_or_refuses, difference, picture, source
 from worlds.errors import InputError
 from worlds.video import Decoder, Video, open_video, write_clip
-from worlds.video.display import Display
-from worlds.video.readers import LIBRARIES
-
-imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="imageio-ffmpeg is not installed: pip install -r requirements-dev.txt")
-
-READERS = [name for name, library in LIBRARIES.items() if importlib.util.find_spec(library)]
-RATE = 10
-B_FRAMES = "-c:v libx264 -preset fast -crf 8 -pix_fmt yuv420p -bf 3 -g 8"
-PLAIN = "-c:v libx264 -preset ultrafast -crf 5 -pix_fmt yuv420p"
-
-
-def picture(number: int, *, width: int = 64, height: int = 48) -> np.ndarray:
-    y, x = np.mgrid[0:height, 0:width]
-    frame = np.zeros((height, width, 3), dtype=np.uint8)
-    frame[..., 0], frame[..., 1], frame[..., 2] = x * 255 // max(1, width - 1), y * 255 // max(1, height - 1), 60
-    frame[: height // 4, : width // 4] = (255, 0, 0)
-    frame[: height // 4, width - width // 4 :] = (0, 255, 0)
-    frame[height - height // 4 :, : width // 4] = (0, 0, 255)
-    left = number * 5 % max(1, width - 8)
-    frame[height // 2 - 4 : height // 2 + 4, left : left + 8] = 255
-    return frame
-
-
-class FFmpeg:
-    """The ffmpeg of the development requirements, in one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        try:
-            self._program = imageio_ffmpeg.get_ffmpeg_exe()
-        except RuntimeError:
-            pytest.skip("imageio-ffmpeg brings no ffmpeg for this machine: these videos cannot be made")
-
-    def run(self, arguments: str, *, log: str = "error") -> subprocess.CompletedProcess[bytes]:
-        """Run it in its folder; files of numbered frames that are named there, such as `20x64x48.rgb`, are made first."""
-        for name in re.findall(r"\S+\.rgb", arguments):
-            self._raw(name)
-        command = [self._program, "-hide_banner", "-nostdin", "-loglevel", log, "-y", *arguments.split()]
-        done = subprocess.run(command, capture_output=True, cwd=self.folder)
-        assert done.returncode == 0, done.stderr.decode()[-2000:]
-        return done
-
-    def _raw(self, name: str) -> None:
-        count, width, height, *first = (int(part) for part in name.removesuffix(".rgb").split("x"))
-        if not (self.folder / name).exists():
-            start = first[0] if first else 0
-            frames = [picture(number, width=width, height=height) for number in range(start, start + count)]
-            (self.folder / name).write_bytes(np.stack(frames).tobytes())
-
-    def make(self, arguments: str, *, frames: int = 20, size: tuple[int, int] = (64, 48)) -> Path:
-        """Encode numbered frames; `arguments` end with the file's name. What comes before a | stands before the input."""
-        before, _, after = arguments.rpartition("|")
-        self.run(f"{before} {source(frames, *size)} {after}")
-        return self.folder / arguments.split()[-1]
-
-    def copied(self, path: Path, arguments: str) -> Path:
-        """Copy the streams of `path` into another container."""
-        before, _, after = arguments.rpartition("|")
-        self.run(f"{before} -i {path.name} -c copy {after}")
-        return self.folder / arguments.split()[-1]
-
-    def shown(self, path: Path, size: tuple[int, int], *, chosen: str = "") -> tuple[np.ndarray, np.ndarray]:
-        """Return (frames,) seconds from the first frame on and (frames, height, width, 3), as ffmpeg shows them."""
-        width, height = size
-        done = self.run(
-            f"-i {path.name} {chosen} -vf scale={width}:{height}:flags=area,showinfo -fps_mode passthrough -an -sn -dn "
-            "-f rawvideo -pix_fmt rgb24 pipe:1",
-            log="info",
-        )
-        times = np.array([float(time) for time in re.findall(r"pts_time:\s*(-?[\d.]+)", done.stderr.decode())])
-        frames = np.frombuffer(done.stdout, dtype=np.uint8).reshape(-1, height, width, 3)
-        assert len(times) == len(frames) > 0
-        return times - times[0], frames
-
-
-def source(frames: int = 20, width: int = 64, height: int = 48, first: int = 0) -> str:
-    """Return the input arguments of numbered frames."""
-    return f"-f rawvideo -pix_fmt rgb24 -s {width}x{height} -r {RATE} -i {frames}x{width}x{height}x{first}.rgb"
-
-
-@pytest.fixture(scope="module")
-def ffmpeg(tmp_path_factory: pytest.TempPathFactory) -> FFmpeg:
-    return FFmpeg(tmp_path_factory.mktemp("footage"))
-
-
-@pytest.fixture(scope="module")
-def decoder() -> Iterator[Decoder]:
-    with Decoder() as decoder:
-        yield decoder
 
 
 @pytest.fixture(scope="module")
 def b_frames(ffmpeg: FFmpeg) -> Path:
     """20 frames with B frames and three groups of pictures."""
     return ffmpeg.make(f"{B_FRAMES} b.mp4")
-
-
-def difference(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """Return the largest mean difference of one frame, of 255."""
-    assert ours.shape == theirs.shape
-    return float(np.abs(ours.astype(int) - theirs).mean(axis=(1, 2, 3)).max())
 
 
 FORMS: dict[str, tuple[str, int]] = {  # what it is -> how it is encoded, its frames
@@ -187,16 +85,6 @@ def test_every_form_is_shown_as_ffmpeg_shows_it(ffmpeg: FFmpeg, decoder: Decoder
     for shown, whole in zip(backwards, theirs[::-3], strict=True):
         assert np.abs(shown.mean(axis=(0, 1)) - whole.mean(axis=(0, 1))).max() < 4
     assert_agrees_or_refuses(path, times, theirs, decoder=decoder)
-
-
-def assert_agrees_or_refuses(path: Path, times: np.ndarray, theirs: np.ndarray, *, decoder: Decoder) -> None:
-    """The readers behind PyAV show the same, or say that they cannot."""
-    for reader in READERS[1:]:
-        try:
-            with open_video(path, reader=reader, decoder=decoder) as video:
-                assert difference(video.frames_at(times.tolist()), theirs) < 4, reader
-        except InputError as error:
-            assert "would be right" in str(error)
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
@@ -289,212 +177,6 @@ def test_every_size_is_read(ffmpeg: FFmpeg, decoder: Decoder, size: tuple[int, i
     assert_agrees_or_refuses(path, times, theirs, decoder=decoder)
 
 
-TRACKS = {  # name -> inputs and options; the film of 10 frames of 64 x 48 is always the one that is meant
-    "a cover before the film": "-i cover.png {film} -map 0 -map 1 {plain} -c:v:0 copy -disposition:v:0 attached_pic {out}.mp4",
-    "a cover attached": "{film} -attach cover.png -metadata:s:t mimetype=image/png -map 0 {plain} {out}.mkv",
-    "a PNG track first": "-i cover.png {film} -map 0 -map 1 {plain} -c:v:0 copy {out}.mkv",
-    "a JPEG track first in mkv": "-i cover.jpg {film} -map 0 -map 1 {plain} -c:v:0 copy {out}.mkv",
-    "a JPEG track first in mp4": "-i cover.jpg {film} -map 0 -map 1 {plain} -c:v:0 copy {out}.mp4",
-    "a JPEG track first in mov": "-i cover.jpg {film} -map 0 -map 1 {plain} -c:v:0 copy {out}.mov",
-    "a JPEG track as default": (
-        "-i cover.jpg {film} -map 0 -map 1 {plain} -c:v:0 copy -disposition:v:0 default -disposition:v:1 0 {out}.mkv"),
-    "one frame of H.264 first": "{still} {film} -map 0 -map 1 {plain} {out}.mp4",
-    "the second as default in mkv": "{other} {film} -map 0 -map 1 {plain} -disposition:v:0 0 -disposition:v:1 default {out}.mkv",
-    "the second as default in mp4": "{other} {film} -map 0 -map 1 {plain} -disposition:v:0 0 -disposition:v:1 default {out}.mp4",
-    "the second as default in mov": "{other} {film} -map 0 -map 1 {plain} -disposition:v:0 0 -disposition:v:1 default {out}.mov",
-    "the second as default in webm": (
-        "{other} {film} -map 0 -map 1 -c:v libvpx-vp9 -disposition:v:0 0 -disposition:v:1 default {out}.webm"),
-    "both as default, the second longer": (
-        "{other} {film} -map 0 -map 1 {plain} -disposition:v:0 default -disposition:v:1 default {out}.mkv"),
-    "none as default, the second longer": "{other} {film} -map 0 -map 1 -c:v mpeg4 -q:v 1 {out}.avi",
-    "both as default, the second larger": (
-        "{small} {film} -map 0 -map 1 {plain} -disposition:v:0 default -disposition:v:1 default {out}.mkv"),
-}  # fmt: skip
-
-
-def tracks_of(ffmpeg: FFmpeg, name: str) -> Path:
-    if not (ffmpeg.folder / "cover.jpg").exists():
-        ffmpeg.run(f"{source(1, 32, 32)} -frames:v 1 cover.png")
-        ffmpeg.run(f"{source(1, 32, 32)} -frames:v 1 -pix_fmt yuvj420p cover.jpg")
-    arguments = TRACKS[name].format(
-        film=source(10), other=source(6, 80, 60), still=source(1, 80, 60), small=source(10, 32, 24), plain=PLAIN, out="tracks"
-    )
-    ffmpeg.run(arguments)
-    return ffmpeg.folder / arguments.split()[-1]
-
-
-@pytest.mark.parametrize("name", TRACKS)
-def test_the_film_is_read_and_not_its_cover_or_another_track(ffmpeg: FFmpeg, decoder: Decoder, name: str) -> None:
-    path = tracks_of(ffmpeg, name)
-    wanted = np.stack([picture(number) for number in range(10)])
-
-    for reader in READERS:
-        try:
-            with open_video(path, reader=reader, decoder=decoder) as video:
-                assert (video.info.width, video.info.height) == (64, 48)
-                assert video.info.duration_s == pytest.approx(1.0, abs=0.01)
-                assert difference(video.frames_at([number / 10 for number in range(10)]), wanted) < 12  # it was compressed
-                is_chosen = "as default" in name and "JPEG" not in name  # of two films; a cover is no second one
-                told = [note[note.index("holds") :][:33] for note in video.notes]
-                assert told == ["holds 2 videos; number 2 is read:"] * is_chosen
-        except InputError as error:
-            assert reader != "pyav" and "several tracks of pictures" in str(error)
-
-
-def test_a_track_that_does_not_decode_gives_way_to_one_that_does(ffmpeg: FFmpeg, decoder: Decoder) -> None:
-    ffmpeg.run(f"{source(10, 80, 60)} {source(10)} -map 0 -map 1 {PLAIN} -disposition:v:0 default -disposition:v:1 0 both.mkv")
-    ffmpeg.run("-i both.mkv -map 0 -c copy -bsf:v:0 noise=amount=-1 -disposition:v:0 default -disposition:v:1 0 noisy.mkv")
-
-    with open_video(ffmpeg.folder / "noisy.mkv", decoder=decoder) as video:
-        assert (video.info.width, video.info.height) == (64, 48)
-
-
-@pytest.mark.parametrize(
-    "arguments, words",
-    [
-        ("-f lavfi -i sine=d=1 -i cover.jpg -map 0 -map 1 -c:a aac -c:v copy -disposition:v:0 attached_pic song.mp4",
-         "sound and a cover picture but no video"),
-        ("-f lavfi -i sine=d=1 -attach cover.png -metadata:s:t mimetype=image/png -c:a aac song.mkv",
-         "sound and a cover picture but no video"),
-        ("-i cover.jpg -c:v copy still.mkv", "a single still picture and no video"),
-        ("-i cover.png -c:v copy still.mp4", "a single still picture and no video"),
-    ],
-    ids=["a song with a cover in mp4", "a song with a cover in mkv", "a JPEG in mkv", "a PNG in mp4"],
-)  # fmt: skip
-@pytest.mark.parametrize("reader", ["auto", *READERS])
-def test_a_file_with_only_a_still_is_one_sentence(
-    ffmpeg: FFmpeg, decoder: Decoder, arguments: str, words: str, reader: str
-) -> None:
-    tracks_of(ffmpeg, "a PNG track first")
-    ffmpeg.run(arguments)
-
-    with pytest.raises(InputError, match=f"^The file 'mine' .*{words}.*would be right.$"):
-        open_video(ffmpeg.folder / arguments.split()[-1], reader=reader, name="mine", decoder=decoder)
-
-
-@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
-@pytest.mark.parametrize("flip", ["", "-display_hflip", "-display_vflip"], ids=["", "mirrored", "upside down"])
-@pytest.mark.parametrize("rotation_deg", [0, 90, 180, 270])
-def test_every_orientation_is_shown_as_ffmpeg_shows_it(
-    ffmpeg: FFmpeg, decoder: Decoder, rotation_deg: int, flip: str, ending: str
-) -> None:
-    plain = ffmpeg.folder / "upright.mp4"
-    if not plain.exists():
-        ffmpeg.make(f"{PLAIN} upright.mp4", frames=5)
-    path = ffmpeg.copied(plain, f"-display_rotation {rotation_deg} {flip} | turned.{ending}")
-    size = (48, 64) if rotation_deg % 180 else (64, 48)
-    times, theirs = ffmpeg.shown(path, size)
-
-    for reader in READERS:
-        try:
-            with open_video(path, reader=reader, decoder=decoder) as video:
-                assert (video.info.width, video.info.height) == size
-                ours = video.frames_at(times.tolist())
-                assert difference(ours, theirs) < 1
-                info = video.info
-                assert info.is_mirrored == bool(flip)
-                if not flip:
-                    assert info.rotation_deg == rotation_deg
-                stored = picture(0)[:, ::-1] if info.is_mirrored else picture(0)
-                assert np.abs(np.rot90(stored, info.rotation_deg // 90).astype(int) - ours[0]).mean() < 12
-        except InputError as error:
-            assert reader == "decord" and "would be right" in str(error)
-
-
-@pytest.mark.parametrize("rotation_deg", [30, -45])
-def test_an_odd_angle_is_turned_as_ffmpeg_turns_it(ffmpeg: FFmpeg, decoder: Decoder, rotation_deg: int) -> None:
-    plain = ffmpeg.make(f"{PLAIN} level.mp4", frames=2, size=(256, 192))
-    path = ffmpeg.copied(plain, f"-display_rotation {rotation_deg} | odd.mp4")
-    _, theirs = ffmpeg.shown(path, (256, 192))
-
-    with open_video(path, decoder=decoder) as video:
-        assert video.info.rotation_deg == rotation_deg % 360
-        assert difference(video.frames_at([0.0])[:1], theirs[:1]) < 3
-
-
-def test_a_clip_of_a_mirrored_video_is_upright(ffmpeg: FFmpeg, decoder: Decoder) -> None:
-    plain = ffmpeg.make(f"{PLAIN} before.mp4", frames=5)
-    path = ffmpeg.copied(plain, "-display_rotation 90 -display_hflip | mirrored.mp4")
-    _, theirs = ffmpeg.shown(path, (48, 64))
-
-    out = write_clip(path, [(0.2, 0.3)], ffmpeg.folder / "clip.mp4", crf=5)
-
-    with open_video(out, decoder=decoder) as video:
-        assert (video.info.rotation_deg, video.info.is_mirrored) == (0, False)
-        assert difference(video.frames_at([0.0]), theirs[2:3]) < 6
-
-
-ASPECTS = {  # name -> how the file of 72 x 48 stored pixels is made, and the size that is shown
-    "16:15 everywhere": (f"{PLAIN} -vf setsar=16/15 wide.mp4", (77, 48)),
-    "64:45 everywhere": (f"{PLAIN} -vf setsar=64/45 wide.mkv", (102, 48)),
-    "high pixels lose no row": (f"{PLAIN} -vf setsar=8/9 wide.mov", (72, 54)),
-    "MPEG-4 in avi": ("-c:v mpeg4 -q:v 1 -vf setsar=16/15 wide.avi", (77, 48)),
-    "square": (f"{PLAIN} -vf setsar=1 wide.mp4", (72, 48)),
-    "almost square": (f"{PLAIN} -vf setsar=301/300 wide.mp4", (72, 48)),
-}
-
-
-@pytest.mark.parametrize("name", ASPECTS)
-def test_pixels_that_are_not_square_are_made_square(ffmpeg: FFmpeg, decoder: Decoder, name: str) -> None:
-    arguments, size = ASPECTS[name]
-    assert_squared(ffmpeg, ffmpeg.make(arguments, frames=5, size=(72, 48)), size, decoder=decoder)
-
-
-@pytest.mark.parametrize("ending", ["mp4", "mov", "mkv"])
-@pytest.mark.parametrize("where", ["the container", "the stream"])
-def test_the_shape_of_pixels_counts_wherever_it_stands(ffmpeg: FFmpeg, decoder: Decoder, where: str, ending: str) -> None:
-    plain = ffmpeg.make(f"{PLAIN} narrow.{ending}", frames=5, size=(72, 48))
-    how = "-aspect 96:48" if where == "the container" else "-bsf:v h264_metadata=sample_aspect_ratio=4/3"
-    assert_squared(ffmpeg, ffmpeg.copied(plain, f"{how} wide.{ending}"), (96, 48), decoder=decoder)
-
-
-@pytest.mark.parametrize("ending", ["mp4", "mkv"])
-def test_wide_pixels_stay_wide_when_the_picture_is_turned(ffmpeg: FFmpeg, decoder: Decoder, ending: str) -> None:
-    plain = ffmpeg.make(f"{PLAIN} -vf setsar=4/3 lying.{ending}", frames=5, size=(72, 48))
-    assert_squared(ffmpeg, ffmpeg.copied(plain, f"-display_rotation 90 | wide.{ending}"), (48, 96), decoder=decoder)
-
-
-def assert_squared(ffmpeg: FFmpeg, path: Path, size: tuple[int, int], *, decoder: Decoder) -> None:
-    times, theirs = ffmpeg.shown(path, size)
-    for reader in READERS:
-        try:
-            with open_video(path, reader=reader, decoder=decoder) as video:
-                assert (video.info.width, video.info.height) == size
-                assert difference(video.frames_at(times.tolist()), theirs) < 5
-                small = video.frames_at([0.0], max_side_px=24)
-                assert small.shape[1:3] == ((24, round(24 * size[0] / size[1])) if size[1] > size[0]
-                                            else (round(24 * size[1] / size[0]), 24))  # fmt: skip
-        except InputError as error:
-            assert reader == "decord" and "would be right" in str(error)
-
-
-@pytest.mark.parametrize(
-    "numbers, width", [((1000, 1), 72), ((1, 1000), 72), ((2**32 - 1, 1), 72), ((0, 1), 96), ((1, 0), 96), ((0, 0), 96)], ids=str
-)
-def test_pixels_of_an_absurd_shape_are_shown_square(
-    ffmpeg: FFmpeg, decoder: Decoder, numbers: tuple[int, int], width: int
-) -> None:
-    """Where the shape is zero, the size that the track itself names decides: 96 x 48."""
-    narrow = ffmpeg.make(f"{PLAIN} narrow.mp4", frames=2, size=(72, 48))
-    data = bytearray(ffmpeg.copied(narrow, "-aspect 96:48 wide.mp4").read_bytes())
-    place = data.index(b"pasp") + 4
-    data[place : place + 8] = b"".join(number.to_bytes(4, "big") for number in numbers)
-    path = ffmpeg.folder / "absurd.mp4"
-    path.write_bytes(data)
-
-    with open_video(path, decoder=decoder) as video:
-        assert (video.info.width, video.info.height) == (width, 48)
-        told = [note for note in video.notes if "They are shown square." in note]
-        assert len(told) == (numbers in ((1000, 1), (1, 1000)))
-
-
-@pytest.mark.parametrize("aspect, size", [(Fraction(4), (4096, 100)), (Fraction(401, 100), (2000, 100))], ids=["at", "beyond"])
-def test_stretched_pixels_stay_within_the_limit_of_the_size(aspect: Fraction, size: tuple[int, int]) -> None:
-    stored = (2000, 100) if aspect > 4 else (4096, 400)
-
-    assert Display.of(matrix=None, pixel_aspect=aspect).size(*stored, limit_px=4096) == size
-
-
 COLOURS = [
     (pixels, matrix, levels)
     for pixels in ("yuv420p", "yuv444p", "yuv420p10le")
@@ -534,31 +216,6 @@ def test_hdr_is_read_as_stored_and_said(ffmpeg: FFmpeg, decoder: Decoder, curve:
     with open_video(path, decoder=decoder) as video:
         assert difference(video.frames_at([0.0, 0.1]), theirs) < 4
         assert [note for note in video.notes if "is HDR" in note]
-
-
-CODECS = {
-    "h264": f"{PLAIN} codec.mp4",
-    "hevc": "-c:v libx265 -preset ultrafast -x265-params log-level=error codec.mp4",
-    "vp8": "-c:v libvpx codec.webm",
-    "vp9": "-c:v libvpx-vp9 codec.webm",
-    "av1": "-c:v libaom-av1 -cpu-used 8 codec.mp4",
-    "mpeg4": "-c:v mpeg4 codec.avi",
-    "msmpeg4v3": "-c:v msmpeg4 codec.avi",
-    "mjpeg": "-c:v mjpeg -pix_fmt yuvj420p codec.avi",
-    "prores": "-c:v prores_ks codec.mov",
-}
-
-
-@pytest.mark.parametrize("codec", CODECS)
-def test_a_format_is_called_by_its_own_name_by_every_reader(ffmpeg: FFmpeg, decoder: Decoder, codec: str) -> None:
-    path = ffmpeg.make(CODECS[codec], frames=3)
-
-    for reader in READERS:
-        try:
-            with open_video(path, reader=reader, decoder=decoder) as video:
-                assert video.info.codec == codec
-        except InputError as error:
-            assert reader != "pyav" and "would be right" in str(error)
 
 
 @pytest.mark.parametrize("ending, size", [("webm", (48, 64)), ("mp4", (96, 48)), ("mkv", (96, 48))])
