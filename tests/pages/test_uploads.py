@@ -99,20 +99,20 @@ def test_the_wrong_kind_is_one_sentence_at_the_upload_and_is_not_taken(
 
 
 def test_a_wrong_picture_of_a_thing_is_refused_and_the_video_stays(stored: list[str], video: bytes) -> None:
-    page = brought(opened("Video file"), "Video file", "mine.mp4", video)
-    assert said(page) == "" and stored == ["mine.mp4"]
+    page = brought(opened("Video file"), "Video file", "film.mp4", video)
+    assert said(page) == "" and stored == ["film.mp4"]
     assert {ending.removeprefix(".") for ending in box(page, OF_A_THING).proto.type} == set(ENDINGS)
 
     page = brought(page, OF_A_THING, "thing.png", SVG)
 
     assert re.search(r"'thing\.png' is an SVG drawing", said(page)) and not page.exception
-    assert stored == ["mine.mp4"]
-    assert page.session_state["knob.tstar.video"] == "upload:mine.mp4"
+    assert stored == ["film.mp4"]
+    assert page.session_state["knob.tstar.video"] == "upload:film.mp4"
 
 
 @pytest.mark.parametrize("kind", ENDINGS_OF)
 def test_every_kind_of_picture_can_be_brought(stored: list[str], kind: str) -> None:
-    name = f"mine.{ENDINGS_OF[kind][-1]}"
+    name = f"brought.{ENDINGS_OF[kind][-1]}"  # the session is shared with other tests
 
     page = brought(opened("Picture file"), "Picture file", name, picture(kind))
 
