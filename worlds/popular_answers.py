@@ -31,6 +31,7 @@ class Question:
     compare: str  # a prompt that leads to the popular one
     kind: QuestionKind
     half: Half
+    fact: str  # what it is about: questions and controls about one thing are one item of a bootstrap
 
     @property
     def is_control(self) -> bool:
@@ -115,43 +116,75 @@ Saxony: Dresden = Leipzig
 Gujarat: Gandhinagar = Ahmedabad
 Madhya Pradesh: Bhopal = Indore
 """
-# prompt: right = popular; ignored word; what to compare with
+# prompt: right = popular, and below it the ignored word; what to compare with
 FIRSTS = """
-The first woman in space was: Valentina Tereshkova = Sally Ride/Yuri Gagarin; woman; The first person in space was
-The second person to walk on the Moon was: Buzz Aldrin/Edwin Aldrin = Neil Armstrong; second; The first person to walk on the Moon was
-The second president of the United States was: John Adams = George Washington; second; The first president of the United States was
-The third president of the United States was: Thomas Jefferson = George Washington/John Adams; third; The first president of the United States was
-The first American to orbit the Earth was: John Glenn = Yuri Gagarin/Neil Armstrong/Alan Shepard; American; The first person to orbit the Earth was
-The second highest mountain in the world is: K2 = Mount Everest/Everest; second; The highest mountain in the world is
-The second largest country in the world by area is: Canada = Russia/China; second; The largest country in the world by area is
-The second largest planet in the Solar System is: Saturn = Jupiter; second; The largest planet in the Solar System is
-The hottest planet in the Solar System is: Venus = Mercury/Jupiter; hottest; The planet closest to the Sun is
-The smallest planet in the Solar System is: Mercury = Pluto/Jupiter; smallest; The largest planet in the Solar System is
-The second planet from the Sun is: Venus = Mercury/Earth; second; The first planet from the Sun is
-The second element of the periodic table is: helium = hydrogen; second; The first element of the periodic table is
-The second book of the Bible is: Exodus/the Book of Exodus = Genesis/the Book of Genesis; second; The first book of the Bible is
-The second letter of the Greek alphabet is: beta/β = alpha/α; second; The first letter of the Greek alphabet is
-The last letter of the Greek alphabet is: omega/ω = alpha/α; last; The first letter of the Greek alphabet is
-The second wife of Henry VIII was: Anne Boleyn = Catherine; second; The first wife of Henry VIII was
-The third wife of Henry VIII was: Jane Seymour = Catherine/Anne Boleyn; third; The first wife of Henry VIII was
-The second wife of Napoleon was: Marie Louise/Marie-Louise = Josephine/Joséphine; second; The first wife of Napoleon was
-The other founder of Apple, besides Steve Jobs, was: Steve Wozniak/Stephen Wozniak/Ronald Wayne = Steve Jobs; besides; The founder of Apple was
-The other founder of Microsoft, besides Bill Gates, was: Paul Allen = Bill Gates/Steve Jobs; besides; The founder of Microsoft was
-The highest mountain in South America is: Aconcagua/Mount Aconcagua = Mount Everest/Everest/the Andes/Andes; South; The highest mountain in the world is
-Natural selection was found independently of Darwin by: Alfred Russel Wallace/Alfred Wallace/Wallace = Charles Darwin/Darwin; independently; Natural selection was found by
-The second Roosevelt to become president was: Franklin = Theodore/Teddy; second; The first Roosevelt to become president was
-The best-known work of Johann Strauss the elder is the: Radetzky March = Blue Danube; elder; The best-known work of Johann Strauss the younger is the
+The first woman in space was: Valentina Tereshkova = Sally Ride/Yuri Gagarin
+    woman; The first person in space was
+The second person to walk on the Moon was: Buzz Aldrin/Edwin Aldrin = Neil Armstrong
+    second; The first person to walk on the Moon was
+The second president of the United States was: John Adams = George Washington
+    second; The first president of the United States was
+The third president of the United States was: Thomas Jefferson = George Washington/John Adams
+    third; The first president of the United States was
+The first American to orbit the Earth was: John Glenn = Yuri Gagarin/Neil Armstrong/Alan Shepard
+    American; The first person to orbit the Earth was
+The second highest mountain in the world is: K2 = Mount Everest/Everest
+    second; The highest mountain in the world is
+The second largest country in the world by area is: Canada = Russia/China
+    second; The largest country in the world by area is
+The second largest planet in the Solar System is: Saturn = Jupiter
+    second; The largest planet in the Solar System is
+The hottest planet in the Solar System is: Venus = Mercury/Jupiter
+    hottest; The planet closest to the Sun is
+The smallest planet in the Solar System is: Mercury = Pluto/Jupiter
+    smallest; The largest planet in the Solar System is
+The second planet from the Sun is: Venus = Mercury/Earth
+    second; The first planet from the Sun is
+The second element of the periodic table is: helium = hydrogen
+    second; The first element of the periodic table is
+The second book of the Bible is: Exodus/the Book of Exodus = Genesis/the Book of Genesis
+    second; The first book of the Bible is
+The second letter of the Greek alphabet is: beta/β = alpha/α
+    second; The first letter of the Greek alphabet is
+The last letter of the Greek alphabet is: omega/ω = alpha/α
+    last; The first letter of the Greek alphabet is
+The second wife of Henry VIII was: Anne Boleyn = Catherine
+    second; The first wife of Henry VIII was
+The third wife of Henry VIII was: Jane Seymour = Catherine/Anne Boleyn
+    third; The first wife of Henry VIII was
+The second wife of Napoleon was: Marie Louise/Marie-Louise = Josephine/Joséphine
+    second; The first wife of Napoleon was
+The other founder of Apple, besides Steve Jobs, was: Steve Wozniak/Stephen Wozniak/Ronald Wayne = Steve Jobs
+    besides; The founder of Apple was
+The other founder of Microsoft, besides Bill Gates, was: Paul Allen = Bill Gates/Steve Jobs
+    besides; The founder of Microsoft was
+The highest mountain in South America is: Aconcagua/Mount Aconcagua = Mount Everest/Everest/the Andes/Andes
+    South; The highest mountain in the world is
+Natural selection was found independently of Darwin by: Alfred Russel Wallace/Alfred Wallace/Wallace = Charles Darwin/Darwin
+    independently; Natural selection was found by
+The second Roosevelt to become president was: Franklin = Theodore/Teddy
+    second; The first Roosevelt to become president was
+The best-known work of Johann Strauss the elder is the: Radetzky March = Blue Danube
+    elder; The best-known work of Johann Strauss the younger is the
 """
 # the qualifier picks the less famous of two that share a name
 NAMESAKES = """
-The capital of North Korea is: Pyongyang = Seoul; North; The capital of South Korea is
-The capital of Northern Ireland is: Belfast = Dublin; Northern; The capital of Ireland is
-The capital of West Virginia is: Charleston = Richmond; West; The capital of Virginia is
-The capital of South Sudan is: Juba = Khartoum; South; The capital of Sudan is
-The capital of West Germany was: Bonn = Berlin; West; The capital of Germany was
-The capital of South Vietnam was: Saigon = Hanoi; South; The capital of Vietnam was
-The capital of East Timor is: Dili = Jakarta; East; The capital of Indonesia is
-The capital of the country of Georgia is: Tbilisi = Atlanta; country; The capital of the state of Georgia is
+The capital of North Korea is: Pyongyang = Seoul
+    North; The capital of South Korea is
+The capital of Northern Ireland is: Belfast = Dublin
+    Northern; The capital of Ireland is
+The capital of West Virginia is: Charleston = Richmond
+    West; The capital of Virginia is
+The capital of South Sudan is: Juba = Khartoum
+    South; The capital of Sudan is
+The capital of West Germany was: Bonn = Berlin
+    West; The capital of Germany was
+The capital of South Vietnam was: Saigon = Hanoi
+    South; The capital of Vietnam was
+The capital of East Timor is: Dili = Jakarta
+    East; The capital of Indonesia is
+The capital of the country of Georgia is: Tbilisi = Atlanta
+    country; The capital of the state of Georgia is
 """
 # town, the place that tells which one: the country of that one = of the famous one
 TOWNS = """
@@ -233,23 +266,29 @@ Bavaria: Munich
 Ontario: Toronto
 """
 CONTROL_FIRSTS = """
-The first president of the United States was: George Washington; first; The most famous president of the United States was
-The first person to walk on the Moon was: Neil Armstrong; first; The most famous person to walk on the Moon was
-The highest mountain in the world is: Mount Everest/Everest; highest; The most famous mountain in the world is
-The largest planet in the Solar System is: Jupiter; largest; The most famous planet in the Solar System is
-The first book of the Bible is: Genesis/the Book of Genesis; first; The best-known book of the Bible is
-The first letter of the Greek alphabet is: alpha/α; first; The best-known letter of the Greek alphabet is
+The first president of the United States was: George Washington
+    first; The most famous president of the United States was
+The first person to walk on the Moon was: Neil Armstrong
+    first; The most famous person to walk on the Moon was
+The highest mountain in the world is: Mount Everest/Everest
+    highest; The most famous mountain in the world is
+The largest planet in the Solar System is: Jupiter
+    largest; The most famous planet in the Solar System is
+The first book of the Bible is: Genesis/the Book of Genesis
+    first; The best-known book of the Bible is
+The first letter of the Greek alphabet is: alpha/α
+    first; The best-known letter of the Greek alphabet is
 """
 CONTROL_SAYINGS = """
 Many hands make light: work
+The early bird catches the: worm
 The pen is mightier than the: sword
-Practice makes: perfect
-Curiosity killed the: cat
+A picture is worth a thousand: words
 Better late than: never
 """
 CONTROL_TOWNS = """
 Paris, France: France
-Moscow, Russia: Russia
+London, England: England/United Kingdom/UK
 """
 _ASKED_ENDING = 'Finish the saying so that its last word is "{right}". {stem}'
 
@@ -275,7 +314,7 @@ def _by_prompt() -> dict[str, Question]:
 
 def _lines(table: str) -> Iterator[tuple[str, str, Half]]:
     """What stands before and behind the first colon of every line, and its half."""
-    for number, line in enumerate(table.strip().splitlines()):
+    for number, line in enumerate(table.replace("\n    ", "; ").strip().splitlines()):
         before, _, behind = line.partition(": ")
         yield before, behind, "held out" if number % 2 else "development"
 
@@ -288,13 +327,13 @@ def _answers(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 def _capitals(table: str, kind: QuestionKind) -> Iterator[Question]:
     for place, text, half in _lines(table):
         yield Question(f"The capital of {place} is", *_answers(text), "capital", "relation",
-                       f"The largest city in {place} is", kind, half)
+                       f"The largest city in {place} is", kind, half, place)
 
 
 def _written(table: str, kind: QuestionKind) -> Iterator[Question]:
     for prompt, text, half in _lines(table):
         answers, ignored, compare = text.split("; ")
-        yield Question(prompt, *_answers(answers), ignored, "qualifier", compare, kind, half)
+        yield Question(prompt, *_answers(answers), ignored, "qualifier", compare, kind, half, prompt)
 
 
 def _towns(table: str) -> Iterator[Question]:
@@ -303,10 +342,11 @@ def _towns(table: str) -> Iterator[Question]:
         right += ("USA", "US", "America") if "United States" in right else ()
         town, _, where = place.partition(", ")
         yield Question(f"{place} is a town in the country of", right, popular, where, "qualifier",
-                       f"{town} is a town in the country of", "namesake", half)
+                       f"{town} is a town in the country of", "namesake", half, town)
 
 
 def _sayings(table: str) -> Iterator[Question]:
     for stem, text, half in _lines(table):
         right, popular = _answers(text)
-        yield Question(_ASKED_ENDING.format(right=right[0], stem=stem), right, popular, right[0], "ending", stem, "saying", half)
+        prompt = _ASKED_ENDING.format(right=right[0], stem=stem)
+        yield Question(prompt, right, popular, right[0], "ending", stem, "saying", half, stem)

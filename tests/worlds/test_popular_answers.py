@@ -19,6 +19,14 @@ def test_every_kind_is_split_evenly_into_development_and_held_out():
         assert abs(halves["development"] - halves["held out"]) <= 1 and len(halves) == 2
 
 
+def test_no_fact_is_in_both_halves():
+    halves = {}
+    for question in questions():
+        halves.setdefault(question.fact, set()).add(question.half)
+
+    assert all(len(both) == 1 for both in halves.values())
+
+
 def test_every_ignored_word_stands_in_its_prompt():
     for question in questions():
         words = f" {question.prompt} ".replace('"', " ").replace(",", " ").replace(".", " ")
@@ -36,7 +44,8 @@ def test_a_comparison_is_another_prompt_and_gives_no_answer_away():
     for question in questions():
         assert question.compare != question.prompt and question.compare[-1].isalnum()
         if question.kind != "saying":
-            assert not any(answer in question.compare for answer in (*question.right, *question.popular) if answer not in question.prompt)
+            given = [answer for answer in (*question.right, *question.popular) if answer in question.compare]
+            assert all(answer in question.prompt for answer in given), question
 
 
 def test_no_prompt_but_a_saying_gives_its_answer_away():
