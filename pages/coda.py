@@ -69,7 +69,7 @@ if (linked := parts.linked_settings(SYSTEM)) is not None:
     choose(linked)
 coda_parts.settle(SYSTEM)
 
-parts.head(SYSTEM, "Here: invented facts.")
+parts.head(SYSTEM, "Here: invented facts; a real model is one click away.")
 parts.presets(SYSTEM, choose)
 beside = st.container(horizontal=True, gap="medium", vertical_alignment="center")
 task = tasks.choice(SYSTEM, coda_parts.TASKS, beside)

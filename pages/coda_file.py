@@ -79,12 +79,13 @@ def invitation(choose: Callable[[CodaSettings], None]) -> None:
 def _real_example(choose: Callable[[CodaSettings], None]) -> None:
     """Questions about the real world, for a real model; the ignored word of each is left out in its masked prompt."""
     table = real_example()
-    st.markdown(f"**Or facts of the real world, on a real model**: {len(table)} questions whose right answer is less famous than a wrong "
-                "one, and controls. Each brings its prompt without the ignored word.")
+    st.markdown(f"**Or facts of the real world, on a real model**: {len(table)} questions whose right answer is less famous than a "
+                "wrong one, and controls. Each brings its prompt without the ignored word.")
     with st.container(horizontal=True):
+        asked = {"model": AUSTRALIA.model, "num_rows": NUM_REAL, "methods": REAL_METHODS}
         st.button(f"Answer {NUM_REAL} of them with SmolLM2", icon=":material/play_arrow:", key="coda.example.real", on_click=_answer,
-                  args=(choose, table, REAL_EXAMPLE), kwargs={"model": AUSTRALIA.model, "num_rows": NUM_REAL, "methods": REAL_METHODS},
-                  help="Greedy decoding, CAD against the prompt without the ignored word, CAD without a random word, CoDA as printed.")
+                  args=(choose, table, REAL_EXAMPLE), kwargs=asked,
+                  help="Greedy decoding, CAD without the ignored word, CAD without a random one, CoDA as printed.")
         st.download_button("All of them (CSV)", table.to_csv(index=False), REAL_EXAMPLE, "text/csv", key="example.real.csv",
                            on_click="ignore")
 

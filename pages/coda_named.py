@@ -29,11 +29,13 @@ def ask(asked: Asked, result: CodaResult, choose: Callable[[CodaSettings], None]
         index = st.session_state[key]
         choose(_naming(result.settings, asked, "" if index is None else occurrence(words, index)))
 
-    st.pills("**Which word is being ignored? Click it.** The lamp is a suggestion, made from the words alone.", range(len(words)),
-             key=key, on_change=chosen,
-             format_func=lambda index: f"{':material/lightbulb: ' if index == guess else ''}{plain(words[index])}",
-             help="The model answers once more, against the prompt without that word: CAD, a = 1.")
-    _compare(asked, result, choose)
+    line = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    line.pills("**Which word is being ignored? Click it.** The lamp is a suggestion, made from the words alone.", range(len(words)),
+               key=key, on_change=chosen,
+               format_func=lambda index: f"{':material/lightbulb: ' if index == guess else ''}{plain(words[index])}",
+               help="The model answers once more, against the prompt without that word: CAD, a = 1.")
+    with line:
+        _compare(asked, result, choose)
 
 
 def occurrence(words: list[str], index: int) -> str:

@@ -109,7 +109,7 @@ def test_an_old_run_says_that_its_names_meant_something_else(without_model):
 
 
 def test_an_old_link_still_opens():
-    old = CodaSettings.from_json('{"gate":false,"methods":["greedy","coda","coda_paper","cad"],"detector":"indicator_first","weight":1.0}')
+    old = CodaSettings.from_json('{"gate":false,"methods":["greedy","coda_paper","cad"],"detector":"indicator_first","weight":1.0}')
 
     assert (old.gate, old.weight, old.detector) == ("off", 1.0, "indicator_first")
     assert CodaSettings.from_permalink(old.permalink()) == old
