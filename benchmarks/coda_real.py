@@ -24,7 +24,7 @@ from backends.coda.decode import Decoding, Pair, decode, tokens_of
 from backends.coda.detect import Detecting, content_words, found_in_masks
 from backends.coda.masking import found_in
 from backends.coda.matching import is_match
-from backends.coda.measured import Detectors, MeasuredRow, RealModel
+from backends.coda.measured import Detectors, MeasuredRow, Measurements
 from backends.coda.settings import CodaSettings
 from backends.coda.suggesting import suggested
 from backends.coda.variants import VARIANTS, Variant
@@ -236,13 +236,13 @@ def _shown(points: tuple[float, float, float]) -> str:
     return f"{mean:+.1f} [{low:.1f}, {high:.1f}]"
 
 
-def run(model: str, layouts: Sequence[str], half: str = "") -> list[dict[str, Any]]:
+def run(model: str, layouts: Sequence[str], half: str = "") -> dict[str, Any]:
     """Measure and return the data of all models: those kept, with this one's layouts new."""
     torch.set_num_threads(1)
     rung = rung_of(model, "language")
     language = as_language_model(load(rung).tool)
     asked = [question for question in questions() if not half or question.half == half]
-    kept: list[dict[str, Any]] = json.loads(OUT.read_text()) if OUT.is_file() and not half else []
+    kept: list[dict[str, Any]] = json.loads(OUT.read_text())["models"] if OUT.is_file() and not half else []
     own = next((entry for entry in kept if entry["model"] == rung.name), None)
     if own is None:
         own = {"model": rung.name, "layouts": {}}
@@ -252,19 +252,20 @@ def run(model: str, layouts: Sequence[str], half: str = "") -> list[dict[str, An
         found = measure(language, asked, layout)
         own["layouts"][layout] = {"all": rows_of(asked, found), "detectors": detectors_of(asked, found), **dict(halves(asked, found))}
     own["layouts"] = {layout: own["layouts"][layout] for layout in LAYOUTS if layout in own["layouts"]}
-    return kept
+    return {"models": kept, "earlier": [dict(zip(("title", "layout", "way", "gain"), entry)) for entry in EARLIER]}
 
 
 def section(models: Sequence[str] = ("smollm2-135m",), layouts: Sequence[str] = LAYOUTS) -> str:
     """All tables as Markdown; the same numbers go into the file that the page reads."""
     for model in models:
         OUT.write_text(json.dumps(run(model, layouts), indent=1) + "\n")
-    return as_markdown([RealModel.model_validate(entry) for entry in json.loads(OUT.read_text())])
+    return as_markdown(Measurements.model_validate_json(OUT.read_text()))
 
 
-def as_markdown(models: Sequence[RealModel]) -> str:
-    parts = [INTRO]
-    for model in models:
+def as_markdown(found: Measurements) -> str:
+    before = "; ".join(f"{one.title}, {one.layout}, {one.way}: {_shown(one.gain)}" for one in found.earlier)
+    parts = [INTRO, *([f"{BEFORE} {before}.\n"] if before else [])]
+    for model in found.models:
         for name, layout in model.layouts.items():
             for half in ("all", "development", "held_out"):
                 if rows := getattr(layout, half):
@@ -281,11 +282,16 @@ counts questions that greedy decoding answered with the popular answer, *broken*
 Intervals are over facts, differences are paired. *plain* is the prompt alone, *shots* has five fixed lines in front, *chat* is the
 model's template. The random word is the mean over all content words of a prompt, at the a of the row; about a third of them are
 the named word.
-
-Beside an earlier measurement of the same weights (152 other prompts, November 2026, not shipped): there naming the word with CAD,
-a = 1, gained 10 points [1, 19] and a comparison prompt 15 [8, 23] on plain prompts, and on Gemma 3 270M the comparison prompt gained
-0 [-7, 7]. The questions here are harder for this model: it knows fewer of their right answers.
 """
+BEFORE = ("An earlier measurement, November 2026, on 152 other prompts that are not shipped, gained in points over greedy decoding "
+          "(the questions here are harder for SmolLM2: it knows fewer of their right answers):")
+EARLIER = (  # not made again by this file; one model gained nothing
+    ("SmolLM2 135M Instruct", "plain", "CAD a = 1, word told", (10.0, 1.0, 19.0)),
+    ("SmolLM2 135M Instruct", "shots", "CAD a = 1, word told", (11.0, 3.0, 20.0)),
+    ("SmolLM2 135M Instruct", "plain", "CAD a = 0.5, comparison prompt", (15.0, 8.0, 23.0)),
+    ("SmolLM2 135M Instruct", "shots", "CAD a = 0.5, comparison prompt", (7.0, 2.0, 14.0)),
+    ("Gemma 3 270M", "plain", "CAD a = 0.5, comparison prompt", (0.0, -7.0, 7.0)),
+)
 
 
 def _detector_words(found: Detectors) -> str:
@@ -305,4 +311,4 @@ if __name__ == "__main__":
     data = run(args.model, args.layouts.split(","), args.half)
     if args.out:
         Path(args.out).write_text(json.dumps(data, indent=1) + "\n")
-    print(as_markdown([RealModel.model_validate(entry) for entry in data]))
+    print(as_markdown(Measurements.model_validate(data)))

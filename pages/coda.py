@@ -47,7 +47,7 @@ def rest(task: str, result: CodaResult) -> None:
     """Details, the paper, the formulas, the code, the downloads."""
     if task == "compare":
         coda_compare.side_by_side(result)
-        coda_named.what_to_expect()
+        coda_named.what_to_expect(result)
     if task == "law":
         coda_corpus.over_training(result)
     if task == "recovery":

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from backends.coda.measured import real_models
+from backends.coda.measured import measurements
 from backends.coda.results import Asked, CodaResult
 from backends.coda.settings import CodaSettings
 from backends.coda.suggesting import suggested
@@ -62,14 +62,23 @@ def _comparing(settings: CodaSettings, asked: Asked, second: str) -> CodaSetting
     return settings.model_copy(update={"prompts": (asked.prompt,), "named": "", "compare_with": second.strip(), "detector": "auto"})
 
 
-def what_to_expect() -> None:
+def what_to_expect(result: CodaResult) -> None:
     """What mends and what breaks on real models, from the measured numbers; the model that gained nothing stands there too."""
-    models = real_models()
-    if not models:
+    if not measurements().models:
         return
-    st.header("What to expect of real models")
+    if result.kind == "real":
+        st.header("What to expect of real models")
+        _measured()
+    else:
+        with st.expander("What to expect of real models", icon=":material/query_stats:"):
+            _measured()
+
+
+def _measured() -> None:
+    models = measurements().models
     for model in models:
         st.markdown(f"**{plain(model.title)}.** {plain(coda_real.in_words(model))}")
+    st.markdown(plain(coda_real.earlier_in_words(measurements().earlier)))
     st.dataframe(coda_real.table(models), hide_index=True, width="stretch")
     st.caption("Questions whose right answer is less famous than a wrong one, and controls; intervals are 95 % over facts. “Mended”: "
                "wrong before, right now. “Broken”: right before, wrong now. Nothing was decided on the held-out half. "

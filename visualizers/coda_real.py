@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from backends.coda.measured import MeasuredRow, Points, RealModel
+from backends.coda.measured import Earlier, Points, RealModel
 
 SHOWN = ("greedy", "coda_paper", "coda_floor_gate_lift", "cad_half_guess", "coda_paper_told", "coda_floor_told", "cad_half_told",
          "cad_one_told", "cad_one_suggested", "cad_half_compare", "cad_half_random", "cad_one_random", "dola")
@@ -21,13 +21,19 @@ def in_words(model: RealModel) -> str:
     for name, words in _NOTABLE.items():
         if row := layout.row(name):
             said.append(f"{words[:1].upper()}{words[1:]}: {row.mended:g} mended, {row.broken:g} broken, {points(row.gain)} points; "
-                        f"{_verdict(row)}.")
+                        f"{verdict(row.gain)}.")
     return " ".join(said)
 
 
-def _verdict(row: MeasuredRow) -> str:
+def earlier_in_words(found: Sequence[Earlier]) -> str:
+    """What was gained before on other prompts, and which model gained nothing."""
+    listed = "; ".join(f"{one.title}, {one.layout}, {one.way}: {points(one.gain)} points, {verdict(one.gain)}" for one in found)
+    return f"Before, on other prompts: {listed}." if listed else ""
+
+
+def verdict(gain: Points) -> str:
     """Whether an interval leaves nought out."""
-    _, low, high = row.gain
+    _, low, high = gain
     return "a gain" if low > 0 else "a loss" if high < 0 else "no gain that is beyond chance"
 
 

@@ -1,6 +1,5 @@
 """What was measured on real models, as data: `python -m benchmarks --only coda-real` writes it, the page and the docs show it."""
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -63,9 +62,21 @@ class RealModel(_Frozen):
     layouts: dict[str, Layout]
 
 
+class Earlier(_Frozen):
+    """A gain that was measured before, on other prompts, which are not shipped."""
+
+    title: str  # of the model
+    layout: str
+    way: str
+    gain: Points
+
+
+class Measurements(_Frozen):
+    models: tuple[RealModel, ...] = ()  # the one of `make real` first
+    earlier: tuple[Earlier, ...] = ()
+
+
 @cache
-def real_models() -> tuple[RealModel, ...]:
-    """Every model that was measured, the one of `make real` first; none where the file is not there."""
-    if not DATA.is_file():
-        return ()
-    return tuple(RealModel.model_validate(entry) for entry in json.loads(DATA.read_text(encoding="utf-8")))
+def measurements() -> Measurements:
+    """All that was measured; nothing where the file is not there."""
+    return Measurements.model_validate_json(DATA.read_text(encoding="utf-8")) if DATA.is_file() else Measurements()

@@ -3,13 +3,16 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backends.coda.measured import real_models
+from backends.coda.formats import load_items
+from backends.coda.measured import measurements
 from backends.coda.results import OLD_MEANINGS, CodaResult
 from backends.coda.settings import AUSTRALIA, CodaSettings
 from backends.coda.system import RECORDED
 from backends.run import load_result
+from pages import coda_file
 from tests.pages.test_coda import charts, finish, linked, said, turned_to
 from tests.real import needs_smollm2
+from worlds.popular_answers import questions
 
 WORDS = "coda.named.The capital of Australia is"
 
@@ -88,9 +91,11 @@ def test_recorded_runs_of_the_real_model_hold_what_the_preset_says(name):
 
 def test_what_to_expect_names_mended_and_broken_from_the_measured_numbers(without_model):
     page = without_model
-    model = real_models()[0]
+    model = measurements().models[0]
     row = model.layouts["plain"].row("cad_one_told")
 
+    assert any(one.gain[1] <= 0 <= one.gain[2] for one in measurements().earlier)
+    assert "no gain that is beyond chance" in said(page) and "Gemma 3 270M" in said(page)
     assert f"{row.mended:g} mended, {row.broken:g} broken" in said(page)
     assert row.mended <= row.wrong_before and row.broken <= row.right_before
 
@@ -119,6 +124,17 @@ def test_questions_about_the_real_world_are_offered_as_a_file(without_model):
     page = turned_to(without_model, "file")
 
     assert page.button(key="coda.example.real") and not page.exception
+
+
+def test_the_file_of_questions_is_read_as_any_upload_is():
+    table = coda_file.real_example()
+    found = load_items(table.to_csv(index=False).encode(), coda_file.REAL_EXAMPLE)
+
+    assert found.kind == "a plain table" and len(found.items) == len(questions()) == len(table)
+    assert all(item.right and item.masked_prompt for item in found.items)
+    by_prompt = {question.prompt: question for question in questions()}
+    assert all(item.right == by_prompt[item.prompt].right and item.wrong == by_prompt[item.prompt].popular for item in found.items)
+    assert len(set(table["kind"][: coda_file.NUM_REAL])) >= 6  # the first ones are of all kinds
 
 
 @needs_smollm2

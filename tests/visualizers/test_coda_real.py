@@ -2,7 +2,7 @@
 
 import pytest
 
-from backends.coda.measured import Detectors, Layout, MeasuredRow, RealModel
+from backends.coda.measured import Detectors, Earlier, Layout, MeasuredRow, Measurements, RealModel
 from benchmarks.coda_real import as_markdown
 from visualizers import coda_real
 
@@ -38,8 +38,11 @@ def test_a_table_has_a_row_per_model_layout_and_decoder_with_the_held_out_half_b
 
 
 def test_the_document_has_a_table_per_half_and_the_detectors():
-    text = as_markdown([model(told=row("cad_one_told", "CAD a = 1", (10.0, 1.0, 19.0), mended=12))])
+    measured = model(told=row("cad_one_told", "CAD a = 1", (10.0, 1.0, 19.0), mended=12))
+    earlier = Earlier(title="Other model", layout="plain", way="CAD", gain=(0.0, -7.0, 7.0))
+    text = as_markdown(Measurements(models=(measured,), earlier=(earlier,)))
 
     assert text.startswith("## CoDA on a real model") and "### Tiny model, plain, held-out half" in text
     assert "| CAD a = 1 | 20 of 100 | 0 of 30 | 12 of 80 | 0 of 40 | +10.0 [1.0, 19.0] | +0.5 [-2.0, 3.0] |" in text
-    assert "lift, largest 36 %" in text
+    assert "lift, largest 36 %" in text and "Other model, plain, CAD: +0.0 [-7.0, 7.0]" in text
+    assert coda_real.earlier_in_words([earlier]).endswith("+0.0 (-7.0 to 7.0) points, no gain that is beyond chance.")
