@@ -48,9 +48,12 @@ RANDOM = {"cad_half_random": VARIANTS["cad_half_random"], "cad_one_random": VARI
 DECODERS = tuple(VARIANTS[name] for name in (
     "greedy", "coda_paper", "coda_floor_gate_lift", "cad_half_lift", "cad_half_guess", "coda_paper_told", "coda_floor_told",
     "coda_floor_gate_told", "cd_told", "cad_half_told", "cad_one_told", "cad_half_compare", "coda_paper_compare", "dola"))
-# with a longer prompt every decoder takes minutes: those that say something
+# with a longer prompt every decoder takes minutes: those that say something, and of a chat the least
 FEWER = ("greedy", "coda_paper", "coda_floor_gate_lift", "cad_half_guess", "coda_paper_told", "coda_floor_told", "cad_half_told",
          "cad_one_told", "cad_half_compare")
+FEWEST = ("greedy", "coda_paper", "cad_half_guess", "cad_one_told", "cad_half_compare")
+NAMES = {"plain": tuple(variant.name for variant in DECODERS), "shots": FEWER, "chat": FEWEST}
+BASELINES = {"plain": tuple(RANDOM), "shots": tuple(RANDOM), "chat": ("cad_one_random",)}
 _SETTINGS = CodaSettings(task="compare", model="smollm2-135m", prompts=("-",))
 
 
@@ -129,7 +132,7 @@ def measure(language: LanguageModel, asked: Sequence[Question], layout: str) -> 
     owner: list[int] = []
     picks: dict[str, list[bool]] = {"lift, largest": [], "paper's detector": [], "suggested by rule": [], "random content word": []}
     alarms: list[bool] = []
-    decoders = tuple(variant for variant in DECODERS if layout == "plain" or variant.name in FEWER)
+    decoders = tuple(VARIANTS[name] for name in NAMES[layout])
     for number, one in enumerate(laid):
         given = found_in(one.prompt, one.question.ignored).positions
         found = search(language, one.prompt, _SETTINGS, what, DECODERS, given=given, second=one.second)
@@ -156,7 +159,8 @@ def measure(language: LanguageModel, asked: Sequence[Question], layout: str) -> 
     for variant in (*decoders, SUGGESTED):
         counted[variant.name] = _counted(asked, said.of(pairs[variant.name], variant))
         _say(f"{layout} {variant.name}: {counted[variant.name].right.mean():.3f}")
-    for name, variant in RANDOM.items():
+    for name in BASELINES[layout]:
+        variant = RANDOM[name]
         each = _counted([asked[number] for number in owner], said.of(random_pairs, variant))
         counted[name] = Counted(_mean_by(each.right, owner), _mean_by(each.popular, owner))
         _say(f"{layout} {name}: {counted[name].right.mean():.3f}")
@@ -186,7 +190,7 @@ def rows_of(asked: Sequence[Question], found: Measured) -> list[dict[str, object
     for name in (name for name in (*(variant.name for variant in DECODERS), SUGGESTED.name, *RANDOM) if name in found.counted):
         own = found.counted[name]
         variant = RANDOM.get(name) or (SUGGESTED if name == SUGGESTED.name else VARIANTS[name])
-        base = found.counted["cad_one_random" if variant.contrast.weight == 1 else "cad_half_random"]
+        base = found.counted.get("cad_one_random" if variant.contrast.weight == 1 else "cad_half_random")
         wrong, right = (1 - greedy.right) * is_question, greedy.right
         fooled = greedy.popular * is_question
         rows.append({
@@ -196,7 +200,7 @@ def rows_of(asked: Sequence[Question], found: Measured) -> list[dict[str, object
             "mended": round(float((own.right * wrong).sum()), 1), "wrong_before": int(wrong.sum()),
             "broken": round(float(((1 - own.right) * right).sum()), 1), "right_before": int(right.sum()),
             "gain": _points(draws.interval(own.right - greedy.right, is_question.astype(float))),
-            "over_random": _points(draws.interval(own.right - base.right, is_question.astype(float)))})
+            "over_random": base and _points(draws.interval(own.right - base.right, is_question.astype(float)))})
     return rows
 
 
@@ -231,7 +235,9 @@ def table(rows: Sequence[MeasuredRow]) -> str:
         for row in rows])
 
 
-def _shown(points: tuple[float, float, float]) -> str:
+def _shown(points: tuple[float, float, float] | None) -> str:
+    if points is None:
+        return "not measured"
     mean, low, high = points
     return f"{mean:+.1f} [{low:.1f}, {high:.1f}]"
 

@@ -53,6 +53,6 @@ def table(models: Sequence[RealModel]) -> pd.DataFrame:
                     rows.append({
                         "model": model.title, "layout": name, "decoder": row.title, "right": f"{row.right:g} of {row.questions}",
                         "mended": f"{row.mended:g} of {row.wrong_before}", "broken": f"{row.broken:g} of {row.right_before}",
-                        "gain, points": points(row.gain), "over a random word": points(row.over_random),
+                        "gain, points": points(row.gain), "over a random word": points(row.over_random) if row.over_random else "",
                         "gain, held out": points(held.gain) if held else ""})
     return pd.DataFrame(rows)

@@ -28,7 +28,7 @@ class MeasuredRow(_Frozen):
     broken: float
     right_before: int
     gain: Points  # over greedy decoding
-    over_random: Points  # over masking a random content word with the same a
+    over_random: Points | None  # over masking a random content word with the same a; None where that was not measured
 
 
 class Detectors(_Frozen):
