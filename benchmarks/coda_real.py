@@ -21,8 +21,8 @@ import torch
 
 from backends.coda.asking import search
 from backends.coda.decode import Decoding, Pair, decode, tokens_of
-from backends.coda.detect import Detecting, content_words, found_in_masks
-from backends.coda.masking import found_in
+from backends.coda.detect import content_words
+from backends.coda.masking import Candidate, candidates, found_in, masked
 from backends.coda.matching import is_match
 from backends.coda.measured import Detectors, MeasuredRow, Measurements
 from backends.coda.settings import CodaSettings
@@ -32,7 +32,7 @@ from backends.coda.wiring import resolved
 from backends.rungs import rung_of
 from backends.statistics import Bootstrap
 from benchmarks.tables import markdown
-from models.language import LanguageModel, Prompt, as_language_model
+from models.language import LanguageModel, Prompt, Word, as_language_model
 from models.loading import load
 from models.reading import Row
 from worlds.popular_answers import Question, questions
@@ -41,7 +41,7 @@ OUT = Path(__file__).parent.parent / "backends" / "coda" / "recorded" / "real-mo
 LAYOUTS = ("plain", "shots", "chat")
 SHOTS = ("The opposite of hot is cold.\nThe colour of fresh grass is green.\nThe number of days in a week is seven.\n"
          "The animal that says meow is the cat.\nThe frozen form of water is ice.\n")
-CHAT = "Complete this sentence with its answer only: "
+CHAT = "Complete the sentence."
 TOKENS, BATCH = 6, 24
 SUGGESTED = replace(VARIANTS["cad_one_told"], name="cad_one_suggested", title="CAD a = 1, word suggested by rule")
 RANDOM = {"cad_half_random": VARIANTS["cad_half_random"], "cad_one_random": VARIANTS["cad_one_random"]}
@@ -51,7 +51,7 @@ DECODERS = tuple(VARIANTS[name] for name in (
 # with a longer prompt every decoder takes minutes: those that say something, and of a chat the least
 FEWER = ("greedy", "coda_paper", "coda_floor_gate_lift", "cad_half_guess", "coda_paper_told", "coda_floor_told", "cad_half_told",
          "cad_one_told", "cad_half_compare")
-FEWEST = ("greedy", "coda_paper", "cad_half_guess", "cad_one_told", "cad_half_compare")
+FEWEST = ("greedy", "cad_half_told", "cad_one_told", "cad_half_compare")
 NAMES = {"plain": tuple(variant.name for variant in DECODERS), "shots": FEWER, "chat": FEWEST}
 BASELINES = {"plain": tuple(RANDOM), "shots": tuple(RANDOM), "chat": ("cad_one_random",)}
 _SETTINGS = CodaSettings(task="compare", model="smollm2-135m", prompts=("-",))
@@ -79,13 +79,21 @@ def laid_out(language: LanguageModel, question: Question, layout: str) -> Laid:
 
 
 def _laid(language: LanguageModel, text: str, layout: str) -> Prompt:
-    before = {"plain": "", "shots": SHOTS, "chat": CHAT}[layout]
-    prompt = language.prompt(before + text, layout == "chat")
-    if not before:
-        return prompt
-    words = prompt.words[len(language.prompt(before.strip()).words):]
+    if layout == "plain":
+        return language.prompt(text)
+    if layout == "chat":
+        return _behind(language.prompt(CHAT, as_chat=True), language.prompt(text))
+    prompt = language.prompt(SHOTS + text)
+    words = prompt.words[len(language.prompt(SHOTS.strip()).words):]
     first = words[0].positions[0]
     return replace(prompt, words=words, is_fixed=tuple(fixed or place < first for place, fixed in enumerate(prompt.is_fixed)))
+
+
+def _behind(chat: Prompt, begun: Prompt) -> Prompt:
+    """A chat whose answer is begun: the model goes on with it instead of saying the sentence again."""
+    ahead = len(chat.ids)
+    words = tuple(Word(word.text, tuple(place + ahead for place in word.positions)) for word in begun.words)
+    return Prompt(begun.text, chat.ids + begun.ids, chat.pieces + begun.pieces, (True,) * ahead + begun.is_fixed, words)
 
 
 class Answers:
@@ -120,51 +128,72 @@ class Measured:
     """All decoders on all questions in one layout."""
 
     counted: dict[str, Counted]
-    picks: dict[str, np.ndarray]  # rule -> whether it picks the ignored word, of the questions whose popular answer greedy gives
+    picks: dict[str, np.ndarray]  # rule -> how far it picks the ignored word, per question; empty where nothing was searched
     alarm: np.ndarray  # whether the paper's alarm is raised
 
 
-def measure(language: LanguageModel, asked: Sequence[Question], layout: str) -> Measured:
-    what = resolved(_SETTINGS, "real")
-    laid = [laid_out(language, question, layout) for question in asked]
-    pairs: dict[str, list[Pair]] = {variant.name: [] for variant in (*DECODERS, SUGGESTED)}
-    random_pairs: list[Pair] = []
-    owner: list[int] = []
-    picks: dict[str, list[bool]] = {"lift, largest": [], "paper's detector": [], "suggested by rule": [], "random content word": []}
-    alarms: list[bool] = []
-    decoders = tuple(VARIANTS[name] for name in NAMES[layout])
-    for number, one in enumerate(laid):
+class Asking:
+    """The masked prompts of every decoder on every question, collected before any is answered."""
+
+    def __init__(self, language: LanguageModel, layout: str) -> None:
+        self._language, self.layout = language, layout
+        self.decoders = tuple(VARIANTS[name] for name in NAMES[layout])
+        self.pairs: dict[str, list[Pair]] = {variant.name: [] for variant in (*self.decoders, SUGGESTED)}
+        self.random: list[tuple[int, Pair]] = []  # number of the question, one of its content words left out
+        self.picks: dict[str, list[float]] = {}
+        self.alarms: list[bool] = []
+
+    def add(self, number: int, one: Laid) -> None:
         given = found_in(one.prompt, one.question.ignored).positions
-        found = search(language, one.prompt, _SETTINGS, what, DECODERS, given=given, second=one.second)
-        full = Row(one.prompt.ids)
-        for variant in decoders:
-            pairs[variant.name].append(Pair(full, found.row_of(variant)))
-        tried = found.tried.tried
+        tried = candidates(one.prompt).tried
         guess = suggested([word.text for word in one.prompt.words])
         told = one.prompt.words[guess].positions if guess is not None else given
-        own = found_in_masks(found.masks, tried, Detecting("manual", mode="delete", given=told))
-        pairs[SUGGESTED.name].append(Pair(full, own.row))
         words = [tried[index] for index in content_words(tried)]
-        kept = found.masks.of(words)
-        random_pairs += [Pair(full, row) for row in kept.rows]
-        owner += [number] * len(words)
+        for name, row in (self._searched(one, given, told, words) if self.layout != "chat" else self._told(one, given)).items():
+            self.pairs[name].append(Pair(Row(one.prompt.ids), row))
+        self.pairs[SUGGESTED.name].append(Pair(Row(one.prompt.ids), self._without(one, told)))
+        self.random += [(number, Pair(Row(one.prompt.ids), self._without(one, word.positions))) for word in words]
+
+    def _without(self, one: Laid, positions: tuple[int, ...]) -> Row:
+        return masked(self._language, one.prompt.ids, positions, "delete")
+
+    def _told(self, one: Laid, given: tuple[int, ...]) -> dict[str, Row | None]:
+        rows = {"manual": self._without(one, given), "compare": one.second}
+        return {variant.name: rows[variant.finding.detector] if variant.finding else None for variant in self.decoders}
+
+    def _searched(self, one: Laid, given: tuple[int, ...], told: tuple[int, ...], words: Sequence[Candidate]
+                  ) -> dict[str, Row | None]:
+        what = resolved(_SETTINGS, "real")
+        found = search(self._language, one.prompt, _SETTINGS, what, self.decoders, given=given, second=one.second)
         largest = found.by_finding[VARIANTS["cad_half_guess"].finding].chosen
         first = found.by_finding[VARIANTS["coda_paper"].finding].chosen
-        picks["lift, largest"].append(largest is not None and set(largest.positions) <= set(given))
-        picks["paper's detector"].append(first is not None and set(first.positions) <= set(given))
-        picks["suggested by rule"].append(set(told) <= set(given))
-        picks["random content word"].append(float(np.mean([set(word.positions) <= set(given) for word in words])))  # type: ignore
-        alarms.append(bool(found.alarm.is_raised))
+        picks = {"lift, largest": _inside(largest and largest.positions, given), "suggested by rule": _inside(told, given),
+                 "paper's detector": _inside(first and first.positions, given),
+                 "random content word": float(np.mean([_inside(word.positions, given) for word in words]))}
+        for rule, hit in picks.items():
+            self.picks.setdefault(rule, []).append(hit)
+        self.alarms.append(bool(found.alarm.is_raised))
+        return {variant.name: found.row_of(variant) for variant in self.decoders}
+
+
+def _inside(positions: tuple[int, ...] | None, given: tuple[int, ...]) -> float:
+    return float(positions is not None and set(positions) <= set(given))
+
+
+def measure(language: LanguageModel, asked: Sequence[Question], layout: str) -> Measured:
+    asking = Asking(language, layout)
+    for number, question in enumerate(asked):
+        asking.add(number, laid_out(language, question, layout))
     counted, said = {}, Answers(language)
-    for variant in (*decoders, SUGGESTED):
-        counted[variant.name] = _counted(asked, said.of(pairs[variant.name], variant))
+    for variant in (*asking.decoders, SUGGESTED):
+        counted[variant.name] = _counted(asked, said.of(asking.pairs[variant.name], variant))
         _say(f"{layout} {variant.name}: {counted[variant.name].right.mean():.3f}")
+    owner = [number for number, _ in asking.random]
     for name in BASELINES[layout]:
-        variant = RANDOM[name]
-        each = _counted([asked[number] for number in owner], said.of(random_pairs, variant))
+        each = _counted([asked[number] for number in owner], said.of([pair for _, pair in asking.random], RANDOM[name]))
         counted[name] = Counted(_mean_by(each.right, owner), _mean_by(each.popular, owner))
         _say(f"{layout} {name}: {counted[name].right.mean():.3f}")
-    return Measured(counted, {rule: np.array(found) for rule, found in picks.items()}, np.array(alarms))
+    return Measured(counted, {rule: np.array(found) for rule, found in asking.picks.items()}, np.array(asking.alarms))
 
 
 def _counted(asked: Sequence[Question], texts: Sequence[str]) -> Counted:
@@ -213,12 +242,14 @@ def halves(asked: Sequence[Question], found: Measured) -> Iterator[tuple[str, li
         kept = np.array([question.half == half for question in asked])
         if kept.any():
             counted = {name: Counted(own.right[kept], own.popular[kept]) for name, own in found.counted.items()}
-            part = Measured(counted, {rule: hits[kept] for rule, hits in found.picks.items()}, found.alarm[kept])
+            part = Measured(counted, {}, np.zeros(0))
             yield half.replace(" ", "_"), rows_of([question for question, keeps in zip(asked, kept) if keeps], part)
 
 
-def detectors_of(asked: Sequence[Question], found: Measured) -> dict[str, object]:
+def detectors_of(found: Measured) -> dict[str, object] | None:
     """How often each rule picks the ignored word where greedy gives the popular answer, and what the paper's alarm says."""
+    if not found.picks:
+        return None
     fooled = found.counted["greedy"].popular > 0
     right = found.counted["greedy"].right > 0
     return {"popular_errors": int(fooled.sum()),
@@ -256,7 +287,7 @@ def run(model: str, layouts: Sequence[str], half: str = "") -> dict[str, Any]:
     own |= {"title": rung.title, "made_on": date.today().isoformat(), "controls": sum(question.is_control for question in asked)}
     for layout in layouts:
         found = measure(language, asked, layout)
-        own["layouts"][layout] = {"all": rows_of(asked, found), "detectors": detectors_of(asked, found), **dict(halves(asked, found))}
+        own["layouts"][layout] = {"all": rows_of(asked, found), "detectors": detectors_of(found), **dict(halves(asked, found))}
     own["layouts"] = {layout: own["layouts"][layout] for layout in LAYOUTS if layout in own["layouts"]}
     return {"models": kept, "earlier": [dict(zip(("title", "layout", "way", "gain"), entry)) for entry in EARLIER]}
 
@@ -277,7 +308,8 @@ def as_markdown(found: Measurements) -> str:
                 if rows := getattr(layout, half):
                     words = {"all": f"all, {model.controls} controls", "held_out": "held-out half"}.get(half, f"{half} half")
                     parts.append(f"### {model.title}, {name}, {words}\n\n{table(rows)}")
-            parts.append(_detector_words(layout.detectors))
+            if layout.detectors is not None:
+                parts.append(_detector_words(layout.detectors))
     return "\n".join(parts)
 
 
@@ -286,8 +318,8 @@ INTRO = """## CoDA on a real model
 Questions whose right answer is less famous than a wrong one (`worlds/popular_answers.py`), and controls. *Popular answers mended*
 counts questions that greedy decoding answered with the popular answer, *broken* questions and controls that it answered right.
 Intervals are over facts, differences are paired. *plain* is the prompt alone, *shots* has five fixed lines in front, *chat* is the
-model's template. The random word is the mean over all content words of a prompt, at the a of the row; about a third of them are
-the named word.
+model's template with the sentence begun in the answer; nothing is searched there. The random word is the mean over all content words
+of a prompt, at the a of the row; about a third of them are the named word.
 """
 BEFORE = ("An earlier measurement, November 2026, on 152 other prompts that are not shipped, gained in points over greedy decoding "
           "(the questions here are harder for SmolLM2: it knows fewer of their right answers):")

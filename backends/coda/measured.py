@@ -46,7 +46,7 @@ class Layout(_Frozen):
     all: tuple[MeasuredRow, ...]
     development: tuple[MeasuredRow, ...] = ()
     held_out: tuple[MeasuredRow, ...] = ()
-    detectors: Detectors
+    detectors: Detectors | None = None  # None: nothing was searched
 
     def row(self, name: str, half: Literal["all", "development", "held_out"] = "all") -> MeasuredRow | None:
         return next((row for row in getattr(self, half) if row.name == name), None)
