@@ -7,7 +7,6 @@ import streamlit as st
 from backends.coda.measured import measurements
 from backends.coda.results import Asked, CodaResult
 from backends.coda.settings import CodaSettings
-from backends.coda.suggesting import suggested
 from pages.text import plain
 from visualizers import coda_real
 from worlds.popular_answers import question_of
@@ -20,7 +19,8 @@ def ask(asked: Asked, result: CodaResult, choose: Callable[[CodaSettings], None]
     words = [entry.text.strip() for entry in asked.found.tried][:MAX_WORDS]
     named = next((index for index, entry in enumerate(asked.found.tried[:MAX_WORDS])
                   if entry.positions == asked.found.chosen_positions), None)
-    guess = suggested(words)
+    guess = next((index for index, entry in enumerate(asked.found.tried[:MAX_WORDS])
+                  if entry.positions == asked.found.suggested_positions), None)
     key = f"coda.named.{asked.prompt}"
     if st.session_state.get("coda.named.of") is not result:
         st.session_state["coda.named.of"], st.session_state[key] = result, named

@@ -61,7 +61,8 @@ DETECTORS = {
     "lift_argmax": "the largest lift, ours: a guess", "indicator_first": "the paper's: the first positive indicator",
     "indicator_argmax": "the largest indicator", "indicator_argmin": "the smallest indicator",
     "random": "a random word, the baseline",
-    "oracle": "the rare word, told", "manual": "the word that was named", "compare": "a second prompt", "none": "none"}
+    "oracle": "the rare word, told", "manual": "the word that was named",
+    "suggested": "the word that a rule suggests, ours", "compare": "a second prompt", "none": "none"}
 
 
 def definitions(result: CodaResult) -> None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 EscapeBias = Literal["paper", "floor"]
 Detector = Literal["lift", "lift_argmax", "indicator_first", "indicator_argmax", "indicator_argmin", "random", "oracle", "manual",
-                   "compare", "none"]
+                   "suggested", "compare", "none"]
 MaskMode = Literal["delete", "replace", "attend"]
 Unit = Literal["token", "word"]
 Layers = Literal["low", "high"]

@@ -151,7 +151,8 @@ def _found(language: LanguageModel, searched: Searched, settings: CodaSettings, 
         tried=tuple(_masked(entry, first) for entry, first in zip(detection.scored, firsts)),
         skipped=tuple((part.text, why) for part, why in tried.skipped),
         chosen=chosen.text, chosen_positions=chosen.positions, masked_prompt=chosen.masked_prompt, reason=chosen.reason,
-        is_alarm=searched.alarm.is_raised, alarm_reason=searched.alarm.reason)
+        is_alarm=searched.alarm.is_raised, alarm_reason=searched.alarm.reason,
+        suggested_positions=searched.suggested)
 
 
 def _own(language: LanguageModel, searched: Searched, settings: CodaSettings, what: Resolved, variant: Variant) -> Chosen | None:

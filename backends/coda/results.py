@@ -66,6 +66,7 @@ class Found(_Frozen):
     reason: str
     is_alarm: bool | None  # a token's indicator is positive: the paper foresees a hallucination; None: silent, not all tried
     alarm_reason: str = ""
+    suggested_positions: tuple[int, ...] = ()  # of the word that a rule suggests from the words alone
 
 
 class Chosen(_Frozen):

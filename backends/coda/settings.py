@@ -47,7 +47,7 @@ class CodaSettings(Settings):
     detector: Literal["auto", Detector] = knob(
         "auto", "coda", "How the ignored word is found. auto: the word you name, else lift in a miniature and none in a real model. "
         "lift [O]; lift_argmax: a guess; indicator_first [P 6.1]; argmax, argmin; random: the baseline; oracle: the miniature's own "
-        "rare word; manual: the word you name; compare: a second prompt.")
+        "rare word; manual: the word you name; suggested: by a rule, from the words alone; compare: a second prompt.")
     tau: float = knob(0.1, "coda", "lift fires above this many nats: 0 is sensitive, 0.3 conservative [O].", ge=0, le=5)
     named: str = knob("", "coda", "The ignored words of the prompt; 'first#2' is the second 'first'.", max_length=200)
     mask_mode: Literal["auto", MaskMode] = knob("auto", "coda", "A masked word is replaced by the mask token, deleted or "

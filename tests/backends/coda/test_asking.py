@@ -93,6 +93,14 @@ def test_a_guess_takes_the_largest_lift_whatever_its_size():
     assert detect(real(), prompt.ids, tried, Detecting("lift", tau=1e6)).chosen is None
 
 
+def test_the_suggested_word_can_be_masked_by_itself():
+    one = asked(detector="suggested")
+
+    assert one.found.chosen == own(one, "cad").text == "northern" and "from the words alone" in one.found.reason
+    assert one.found.suggested_positions == real().prompt(TEXT).words[4].positions
+    assert asked(detector="suggested", prompts=("of the",), skips_stop_words=False).found.chosen is None
+
+
 def test_all_findings_of_a_prompt_are_read_in_one_go(monkeypatch):
     reads = []
     next_tokens = detecting.next_tokens
