@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from backends.files import json_text
-from backends.files.json_text import measure, parse
+from worlds import json_text
 from worlds.errors import InputError
+from worlds.json_text import measure, parse
 
 
 def counted(value: object, depth: int = 1) -> tuple[int, int, int]:
