@@ -45,6 +45,12 @@ class RunStopped(Exception):
         self.ended: Ended = ended
 
 
+def ended_sentence(ended: Ended, limit_s: float) -> str:
+    """Why a run ended before it was finished, as people read it; the engine's limit in seconds is named where that was it."""
+    return {"stopped": "You stopped this run.", "time limit": f"This run reached the time limit of {limit_s:g} s.",
+            "session gone": "The tab of this run was closed.", "finished": ""}[ended]
+
+
 class Settings(BaseModel):
     """What was asked. Field defaults, bounds and descriptions feed widgets, permalink, REST schema and messages."""
 
