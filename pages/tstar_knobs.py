@@ -156,7 +156,8 @@ def cost(asked: TStarSettings) -> str:
     seen = f"T\\* looks at {most['tstar']} of {length} frames at most"
     if foreseen is None:
         return f"{memory} {seen}; this model was not timed here yet."
-    return f"{memory} {seen}: up to {costs.in_words(foreseen.seconds)} with all baselines, going by {foreseen.basis}."
+    limit = costs.beyond_the_limit(foreseen.seconds)
+    return f"{memory} {seen}: up to {costs.in_words(foreseen.seconds)} with all baselines, going by {foreseen.basis}.{limit}"
 
 
 def _num_positions(video: str) -> int | None:
