@@ -73,7 +73,7 @@ def _example(system: System, video: str) -> dict[str, Any]:
     try:
         if picture := _picture():
             return {"example_picture": picture}
-        with open_video(parts.session().inputs().file(name)) as opened:
+        with open_video(parts.session().inputs().file(name), name=name) as opened:
             duration = opened.info.duration_s
             st.session_state[f"tstar.length.{video}"] = int(duration)
             second = st.slider("Frame to mark the example on", 0, int(duration), key="tstar.example_s", format="%d s",

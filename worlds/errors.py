@@ -1,6 +1,8 @@
 """The one kind of error that people see, and what a disk's troubles read like. On the lowest floor: every floor can raise it."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _FULL = "This machine's disk is full. Try again later; whoever runs this server can make room."
 _SHUT = ("This machine does not let files be written where they must go. Whoever runs this server can name folders that may be "
@@ -9,7 +11,7 @@ _CROWDED = "This machine has too many files open. Try again in a minute."
 _BROKEN = "This machine's disk reports an error. Try again later; whoever runs this server should look at it."
 _DISK = {
     **dict.fromkeys((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)), _FULL),
-    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _SHUT),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR), _SHUT),
     **dict.fromkeys((errno.EMFILE, errno.ENFILE), _CROWDED),
     errno.EIO: _BROKEN,
 }
@@ -32,3 +34,14 @@ def disk_sentence(error: BaseException | None) -> str | None:
                 return _SHUT
         error = error.__cause__ or error.__context__
     return None
+
+
+@contextmanager
+def telling_of_the_disk() -> Iterator[None]:
+    """Raise InputError in place of an error inside the block that is the disk's."""
+    try:
+        yield
+    except OSError as error:
+        if (sentence := disk_sentence(error)) is None:
+            raise
+        raise InputError(sentence) from error

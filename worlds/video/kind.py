@@ -45,13 +45,15 @@ _PICTURE_BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF", b"msf1": "
 _QUICKTIME_BOXES = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 
 
-def local_file(path: str | os.PathLike[str]) -> Path:
+def local_file(path: str | os.PathLike[str], *, name: str | None = None) -> Path:
     """Return the absolute path of a regular file on this machine.
 
+    Args:
+        name: what people call it; by default its name on the disk.
     Raises:
         InputError: there is none; addresses such as `http:` or `concat:` are names of files here, and so there is none.
     """
-    name = Path(os.fspath(path)).name[:80]
+    name = name or Path(os.fspath(path)).name[:80]
     try:
         resolved = Path(path).resolve(strict=True)
         mode = resolved.stat().st_mode
