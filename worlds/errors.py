@@ -1,19 +1,14 @@
-"""The one kind of error that people see, and what a disk's troubles read like. On the lowest floor: every floor can raise it."""
+"""The one kind of error that people see. It lies on the lowest floor so that every floor can raise it."""
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_FULL = "This machine's disk is full. Try again later; whoever runs this server can make room."
-_SHUT = ("This machine does not let files be written where they must go. Whoever runs this server can name folders that may be "
-         "written: ORRERY_CACHE, ORRERY_SESSIONS and TMPDIR.")
-_CROWDED = "This machine has too many files open. Try again in a minute."
-_BROKEN = "This machine's disk reports an error. Try again later; whoever runs this server should look at it."
+_SHUT = "cannot be written to"
 _DISK = {
-    **dict.fromkeys((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)), _FULL),
-    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR), _SHUT),
-    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _CROWDED),
-    errno.EIO: _BROKEN,
+    errno.ENOSPC: "is full", errno.EDQUOT: "is full", errno.EFBIG: "takes no file of that size", errno.EROFS: _SHUT,
+    errno.EACCES: _SHUT, errno.EPERM: _SHUT, errno.ENOTDIR: _SHUT, errno.EIO: "has failed",
+    errno.EMFILE: "has too many files open", errno.ENFILE: "has too many files open",
 }
 _NO_TEMPORARY = "No usable temporary directory"  # `tempfile` says so with the number of a file that is missing
 
@@ -23,15 +18,18 @@ class InputError(ValueError):
 
 
 def disk_sentence(error: BaseException | None) -> str | None:
-    """Return what to tell a person where an error, or what it came from, is the disk's and nobody's mistake; else None."""
+    """Return what a person is told when this machine's disk is in the way; None where the error is about something else.
+
+    The error may also come from the disk's: libraries raise their own in its place.
+    """
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         if isinstance(error, OSError):
-            if error.errno in _DISK:
-                return _DISK[error.errno]
-            if _NO_TEMPORARY in str(error):
-                return _SHUT
+            what = _DISK.get(error.errno or 0) or (_SHUT if _NO_TEMPORARY in str(error) else None)
+            if what:
+                return (f"This machine's disk {what}, so nothing could be stored. Whoever runs it has to look after it; "
+                        "what you have set and seen stays.")
         error = error.__cause__ or error.__context__
     return None
 

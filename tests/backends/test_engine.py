@@ -681,9 +681,9 @@ def test_after_a_load_that_hangs_a_run_with_another_model_finishes(hours: Hours)
 
 
 @pytest.mark.parametrize(("number", "says"), [
-    (errno.ENOSPC, "This machine's disk is full"), (errno.EDQUOT, "disk is full"), (errno.EROFS, "does not let files be written"),
-    (errno.EACCES, "does not let files be written"), (errno.EPERM, "does not let files be written"),
-    (errno.EMFILE, "too many files open"), (errno.ENFILE, "too many files open"), (errno.EIO, "disk reports an error"),
+    (errno.ENOSPC, "This machine's disk is full"), (errno.EDQUOT, "disk is full"), (errno.EROFS, "disk cannot be written to"),
+    (errno.EACCES, "disk cannot be written to"), (errno.EPERM, "disk cannot be written to"),
+    (errno.EMFILE, "too many files open"), (errno.ENFILE, "too many files open"), (errno.EIO, "disk has failed"),
 ], ids=lambda value: errno.errorcode[value] if isinstance(value, int) else "")
 def test_a_disks_trouble_is_said_in_a_sentence_without_a_path(number: int, says: str) -> None:
     def run(settings: Named, inputs: Inputs) -> Iterator[Any]:

@@ -251,7 +251,7 @@ def test_where_nothing_can_be_written_the_disks_error_goes_up(no_room: Path, mon
     with pytest.raises(OSError, match="Read-only") as error:
         sample_path("generated:minutes=1,seed=3")
 
-    assert "does not let files be written" in (disk_sentence(error.value) or "")
+    assert "cannot be written to" in (disk_sentence(error.value) or "")
 
 
 def test_a_user_without_a_home_has_a_cache_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
