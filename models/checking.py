@@ -33,7 +33,7 @@ MAX_PIXELS = 100_000_000  # where a family's processor counts pixels instead
 MAX_TILES = 1_000  # of one picture; processors try all pairs of them
 
 LIMITS = {  # bytes of the files that transformers reads, by name, else by ending; the largest published tokenizer has 33 MB
-    "config.json": MAX_CONFIG_BYTES, "tokenizer.json": 64_000_000, "vocab.json": 64_000_000, INDEX: 16_000_000,
+    "config.json": MAX_CONFIG_BYTES, "tokenizer.json": 40_000_000, "vocab.json": 40_000_000, INDEX: 16_000_000,
     ".json": 8_000_000, ".jinja": 1_000_000, ".txt": 16_000_000, ".model": 32_000_000,
 }
 _BLOCKS = ("num_hidden_layers", "n_layer", "depth", "encoder_layers", "decoder_layers")  # must be the length of a list

@@ -18,7 +18,8 @@ from typing import Any
 from worlds.errors import InputError
 from worlds.json_text import parse
 
-MAX_HEADER_BYTES = 16_000_000  # a true one has about 130 bytes per tensor, a large model a thousand tensors
+MAX_HEADER_BYTES = 4_000_000  # a true one has about 130 bytes per tensor, a large model a thousand tensors
+MAX_TENSORS = 100_000  # of all shards together
 MAX_INDEX_BYTES = 16_000_000
 MAX_RANK = 8
 MAX_SHARDS = 500
@@ -81,6 +82,8 @@ def held_in(folder: Path, *, name: str) -> Held:
         own, size = _header(shard, name)
         shapes |= own
         num_bytes += size
+        if len(shapes) > MAX_TENSORS:
+            raise InputError(f"The shards of {name!r} hold more than {MAX_TENSORS:,} tensors. At most so many are read.")
     return Held(shapes, num_bytes)
 
 

@@ -127,3 +127,13 @@ def test_a_folder_that_would_be_read_in_another_way_is_refused(tmp_path):
 
     with pytest.raises(InputError, match="several machines"):
         shards_of(tmp_path, name="mine")
+
+
+def test_as_many_tensors_as_the_limit_are_read_and_one_more_is_not(tmp_path, monkeypatch):
+    save_file({str(i): torch.zeros(1) for i in range(3)}, tmp_path / "model.safetensors")
+    monkeypatch.setattr("models.shards.MAX_TENSORS", 3)
+    assert held_in(tmp_path, name="mine").parameters == 3
+
+    monkeypatch.setattr("models.shards.MAX_TENSORS", 2)
+    with pytest.raises(InputError, match="more than 2 tensors"):
+        held_in(tmp_path, name="mine")
