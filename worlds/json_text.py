@@ -96,7 +96,7 @@ def parse(
         raise InputError(f"{what} has a number that is too long. Numbers have at most 15 digits.") from error
 
 
-def _taking_turns(size_bytes: int) -> dict[str, Callable[[str], Any]]:
+def _taking_turns(size_bytes: int) -> dict[str, Any]:
     """Return what makes `json` let other threads run: 20 million numbers hold them up for 4 s, read so for less than 0.1 s."""
     return {} if size_bytes < LARGE_BYTES else {"parse_float": lambda text: float(text), "parse_int": lambda text: int(text)}
 
