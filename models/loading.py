@@ -103,7 +103,7 @@ def _is_not_an_error(error: BaseException) -> bool:
 
 def _checked(rung: Rung) -> Held:
     """Return what the shards hold. Raises InputError where the config claims more, or files are not what can be loaded."""
-    folder = _fetched(rung) if catalogue.downloads_allowed() and not rung.is_local else catalogue.folder_of(rung)
+    folder = _fetched(rung) if catalogue.downloads_allowed() and not rung.is_on_disk else catalogue.folder_of(rung)
     name = catalogue.name_of(rung)
     config, held = read_config(folder, name=name), held_in(folder, name=name)
     listed = config.get("architectures")
@@ -147,7 +147,7 @@ def _build(rung: Rung, quantisation: Quantisation, device: str, held: Held | Non
 
 
 def _source(rung: Rung) -> str:
-    return str(catalogue.folder_of(rung)) if rung.is_miniature or rung.is_local else rung.source
+    return str(catalogue.folder_of(rung)) if rung.is_on_disk else rung.source
 
 
 def _weights(auto_class: Any, rung: Rung, quantisation: Quantisation, device: str, held: Held | None) -> PreTrainedModel:

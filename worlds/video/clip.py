@@ -26,8 +26,8 @@ def write_clip(
     max_side_px: int = 640,
     frame_rate: float | None = None,
     limits: Limits | None = None,
-    crf: int = 23,
     name: str | None = None,
+    crf: int = 23,
 ) -> Path:
     """Write the moments `spans` of a stranger's video, joined, as an mp4 that browsers play, and return where it lies.
 
@@ -40,8 +40,8 @@ def write_clip(
         max_side_px: the longest side of the clip, 16 or more.
         frame_rate: frames per second of the clip; by default the video's, at most 60.
         limits: what the video may cost; by default Limits(). Its duration also holds for the clip.
-        crf: quality, 0 (lossless) to 51.
         name: what people call the video; by default its name on the disk.
+        crf: quality, 0 (lossless) to 51.
     Raises:
         InputError: the video cannot be used, the disk is full, or a span is not within it.
         ValueError: `max_side_px` or `frame_rate` is out of its range.
