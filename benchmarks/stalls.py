@@ -93,7 +93,7 @@ def _picture() -> Callable[[], Any]:
     from worlds.pictures import read_picture
 
     noise, content = np.random.default_rng(0).integers(0, 255, (700, 700, 3), dtype=np.uint8), io.BytesIO()
-    Image.fromarray(noise).resize((7_000, 7_000)).save(content, "PNG", compress_level=1)
+    Image.fromarray(noise).resize((7_000, 7_000), Image.Resampling.NEAREST).save(content, "PNG")
     return lambda: read_picture(content.getvalue())
 
 
