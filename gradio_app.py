@@ -30,7 +30,7 @@ from starlette.middleware import Middleware  # noqa: E402
 
 from backends.engine import RunState, the_engine  # noqa: E402
 from backends.registry import System, system, systems  # noqa: E402
-from backends.run import Inputs, Progress, Result, Settings, explain, load_result, save_result  # noqa: E402
+from backends.run import Inputs, Progress, Result, Settings, ended_sentence, explain, load_result, save_result  # noqa: E402
 from backends.sessions import MAX_FILE_MB, Session, check_file  # noqa: E402
 from fronts.gradio import gate  # noqa: E402
 from fronts.gradio.sessions import OpenSessions, quietly_cancel  # noqa: E402
@@ -49,7 +49,10 @@ MOUNT: dict[str, Any] = {"max_file_size": f"{MAX_FILE_MB}mb", "show_error": Fals
 
 def events_of(name: str, settings: Settings, inputs: Inputs, *, session: str,
               started: Callable[[str], None] = lambda run_id: None) -> Iterator[Any]:
-    """The events of a run, with `Progress` for its place in the queue. Closing this generator stops the run."""
+    """The events of a run, with `Progress` for its place in the queue. Closing this generator stops the run.
+
+    Raises: InputError where it failed, or where the time limit ended it before there was a result.
+    """
     if ON_ZERO_GPU:
         yield from run_on_zero_gpu(name, settings, inputs)
         return
@@ -65,7 +68,7 @@ def events_of(name: str, settings: Settings, inputs: Inputs, *, session: str,
             status = engine.status(run_id)
             if status.state is RunState.WAITING:
                 yield Progress(0.0, f"number {status.position} in the queue", status.expected_wait_s)
-            elif status.state is RunState.FAILED:
+            elif status.state is RunState.FAILED or (status.error and status.ended == "time limit"):
                 raise InputError(status.error or "The run failed.")
             elif status.state.is_over and status.num_events == seen:
                 return
@@ -319,10 +322,11 @@ class Tab:
             yield {self.line: "Not run."}  # otherwise the last stage stands there for ever
             raise for_people(error) from error
         if result is None:
-            yield {self.line: "Stopped before there was a result."}
+            yield {self.line: f"{ended_sentence('stopped')} There was nothing to show yet."}
             return
-        line = "Stopped; this is what there was." if result.was_stopped else "Done."
-        said = {self.line: " ".join((line, *result.notes)), self.numbers: summary(result)}
+        line = f"{result.reason} This is what there was." if result.was_stopped else "Done."
+        notes = [note for note in result.notes if note != result.reason]
+        said = {self.line: " ".join((line, *notes)), self.numbers: summary(result)}
         try:
             with tempfile.TemporaryDirectory(dir=gate.temp_folder()) as folder:  # Gradio takes its copy at this yield
                 path = Path(folder) / f"{self.what.name}-seed{result.seed}.orrery"
@@ -382,7 +386,7 @@ class Tab:
             finally:
                 sessions.close(key)
             if result is None:
-                raise gr.Error("The run was stopped before it had a result.", print_exception=False)
+                raise gr.Error("This run was stopped before it had a result.", print_exception=False)
             return summary(result)
 
         knobs = "; ".join(f"{name}: {field.get('description', field.get('title', ''))}" for name, field in self._fields.items())

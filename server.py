@@ -119,14 +119,23 @@ class RunMetrics:
         yield GaugeMetricFamily("orrery_runs_waiting", "Runs in the queue.", queue.waiting)
         yield GaugeMetricFamily("orrery_queue_limit", "Runs that fit into the queue.", queue.max_waiting)
         yield GaugeMetricFamily("orrery_workers", "Runs that can run at once.", queue.workers)
+        yield GaugeMetricFamily("orrery_runs_given_up", "Runs that hang: nobody waits for them, and they have not ended.",
+                                queue.given_up)
         if queue.seconds_per_run is not None:
             yield GaugeMetricFamily("orrery_run_seconds_mean", "Mean duration of the last runs.", queue.seconds_per_run)
-        ended = CounterMetricFamily("orrery_runs_ended", "Runs that ended, by how.", labels=["state"])
-        for state, count in sorted(queue.ended.items()):
-            ended.add_metric([state], count)
+        ended = CounterMetricFamily("orrery_runs_ended", "Runs that ended, by how and why.", labels=["state", "why"])
+        for (state, why), count in sorted(queue.ended.items()):
+            ended.add_metric([state, why], count)
         yield ended
         memory = psutil.Process().memory_info().rss
         yield GaugeMetricFamily("orrery_memory_bytes", "Resident memory of this process.", memory)
+
+
+def health(gradio: str) -> JSONResponse:
+    """What is up; 503 with the reason where no run can be started, so that whoever watches over this process starts it anew."""
+    trouble = the_engine().queue().trouble
+    state = {"pages": "ready", "gradio": gradio, "runs": trouble or "ready", "code_version": code_version()}
+    return JSONResponse(state, 503 if trouble else 200)
 
 
 def machine() -> dict[str, Any]:
@@ -185,8 +194,8 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
     metrics.register(RunMetrics())  # type: ignore[arg-type]
 
     @app.get("/api/health")
-    def health() -> dict[str, str]:
-        return {"pages": "ready", "gradio": front.state, "code_version": code_version()}
+    def read_health() -> Response:
+        return health(front.state)
 
     @app.get("/api/machine")
     def read_machine() -> dict[str, Any]:

@@ -46,6 +46,16 @@ class RunStopped(Exception):
         self.ended: Ended = ended
 
 
+_AT_THE_LIMIT = "This run reached the time limit"
+
+
+def ended_sentence(ended: Ended, limit_s: float | None = None) -> str:
+    """Return why a run ended before it was finished, as people read it; `limit_s` is the engine's, which only it knows."""
+    limit = "" if limit_s is None else f" of {limit_s:g} s"
+    return {"finished": "", "stopped": "You stopped this run.", "time limit": f"{_AT_THE_LIMIT}{limit}.",
+            "session gone": "The tab of this run was closed."}[ended]
+
+
 class Settings(BaseModel):
     """What was asked. Field defaults, bounds and descriptions feed widgets, permalink, REST schema and messages."""
 
@@ -137,6 +147,12 @@ class Result(BaseModel):
     def was_stopped(self) -> bool:
         """Whether this is only what there was when something ended the run."""
         return self.ended != "finished"
+
+    @property
+    def reason(self) -> str:
+        """Why nothing more came, in a sentence; empty where it is finished. Where an engine noted its limit, with that."""
+        noted = (note for note in self.notes if self.ended == "time limit" and note.startswith(_AT_THE_LIMIT))
+        return next(noted, ended_sentence(self.ended))
 
     @model_validator(mode="before")
     @classmethod

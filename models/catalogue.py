@@ -6,7 +6,6 @@ A folder written by `save_pretrained` is a rung too, if it lies below ORRERY_MOD
 Numbers of parameters are those of the published checkpoints, rounded; memory is estimated from them.
 """
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -17,9 +16,10 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from huggingface_hub import try_to_load_from_cache
-from safetensors import SafetensorError, safe_open
 
 from models import devices, real
+from models.checking import check_config, read_config
+from models.shards import held_in, shards_of
 from worlds.errors import InputError
 
 Role = Literal["detector", "vlm", "similarity", "language"]
@@ -27,7 +27,6 @@ Quantisation = Literal["none", "int8", "nf4"]
 Loader = Literal["canvas-detector", "zero-shot-detector", "frame-scorer", "vlm", "language-model"]
 
 MINIATURES = Path(__file__).parent / "miniatures"
-MAX_CONFIG_BYTES = 1_000_000
 LINEAR_SHARE = 0.85  # of the parameters lie in linear layers; only these are quantised
 WORKSPACE = 1.2  # activations and the loader's own copies, over the weights
 _BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
@@ -477,7 +476,7 @@ def availability(rung: Rung, device: str | None = None, quantisation: Quantisati
             f"{rung.title} needs about {need_mb:,} MB; models may take {limit_mb:,} MB of this machine's {total_mb:,} MB."
             f"{smaller_choice(rung, quantisation, limit_mb)}",
         )
-    is_here = rung.is_on_disk or _cached_weights(rung.source)
+    is_here = rung.is_on_disk or _is_cached(rung.source)
     fetch = "" if is_here else " It is downloaded first."
     return Availability(True, f"Needs about {need_mb:,} MB; {free_mb:,} MB of {total_mb:,} MB are free now.{fetch}")
 
@@ -511,7 +510,7 @@ def missing_files(rung: Rung) -> str:
             return f"{rung.title} has no config.json with safetensors weights any more. Write it again with save_pretrained."
         recipe = f"coda {rung.name}" if rung.role == "language" else rung.name.replace("-", "_")
         return f"{rung.title} is not in this copy. Make it with: python -m models.recipes.{recipe}."
-    if _cached_weights(rung.source) or downloads_allowed():
+    if _is_cached(rung.source) or downloads_allowed():
         return ""
     return (
         f"{rung.source} is not in this machine's model cache. Set ORRERY_ALLOW_DOWNLOAD=1 to fetch it, or fetch it "
@@ -520,26 +519,39 @@ def missing_files(rung: Rung) -> str:
 
 
 def folder_of(rung: Rung) -> Path:
-    """Return the folder of a rung that is one of this machine, or will be."""
+    """Return the folder of a rung that is one of this machine, or will be; of any other, that of the hub id in the local cache.
+
+    Raises:
+        InputError: the cache does not have it.
+    """
     if rung.is_packaged:
         return real.folder_of(rung.name)
-    return Path(rung.source) if rung.is_local else MINIATURES / rung.source
+    if rung.is_on_disk:
+        return Path(rung.source) if rung.is_local else MINIATURES / rung.source
+    folder = _cached_folder(rung.source)
+    if folder is None:
+        raise InputError(missing_files(rung))
+    return folder
 
 
-def _cached_weights(hub_id: str) -> bool:
+def name_of(rung: Rung) -> str:
+    """Return what people call a rung's files: the hub id, or the folder's own name."""
+    return Path(rung.source).name if rung.is_local else rung.source
+
+
+def _cached_folder(hub_id: str) -> Path | None:
+    """Return the folder of a hub id's newest files in the local cache."""
+    config = try_to_load_from_cache(hub_id, "config.json")
+    return Path(config).parent if isinstance(config, str) else None
+
+
+def _is_cached(hub_id: str) -> bool:
     """Return whether config and every safetensors shard of a hub id lie in the local cache."""
-    if not isinstance(try_to_load_from_cache(hub_id, "config.json"), str):
-        return False
-    if isinstance(try_to_load_from_cache(hub_id, "model.safetensors"), str):
-        return True
-    index = try_to_load_from_cache(hub_id, "model.safetensors.index.json")
-    if not isinstance(index, str):
-        return False
+    folder = _cached_folder(hub_id)
     try:
-        shards = set(json.loads(Path(index).read_text())["weight_map"].values())
-    except (OSError, ValueError, KeyError, AttributeError):
+        return folder is not None and bool(shards_of(folder, name=hub_id))
+    except InputError:
         return False
-    return all(isinstance(try_to_load_from_cache(hub_id, shard), str) for shard in shards)
 
 
 def local_rung(path: str | Path, role: Role) -> Rung:
@@ -547,12 +559,15 @@ def local_rung(path: str | Path, role: Role) -> Rung:
 
     Raises:
         InputError: the folder lies outside ORRERY_MODELS_DIR, holds no safetensors (pickled weights are never
-            read), or its class is none that this role runs.
+            read), its class is none that this role runs, or its config claims more than its weights hold.
     """
     if role not in get_args(Role):
         raise InputError(f"There is no role {role!r}. The roles are {_words(get_args(Role))}.")
     folder = _allowed_folder(path)
-    architecture, dtype = _read_config(folder, role)
+    config = read_config(folder, name=folder.name)
+    architecture, dtype = _class_and_dtype(config, folder.name, role)
+    held = held_in(folder, name=folder.name)
+    check_config(config, held, name=folder.name)
     return Rung(
         name=f"local:{folder.name}",
         role=role,
@@ -561,7 +576,7 @@ def local_rung(path: str | Path, role: Role) -> Rung:
         loader=_CLASSES[role][1],
         architecture=architecture,
         licence="its owner's",
-        parameters=_count_parameters(folder),
+        parameters=held.parameters,
         dtype=dtype,
         is_local=True,
         note=f"A local folder of class {architecture}.",
@@ -588,40 +603,17 @@ def _allowed_folder(path: str | Path) -> Path:
     return folder
 
 
-def _read_config(folder: Path, role: Role) -> tuple[str, Literal["float32", "float16", "bfloat16"]]:
-    file = folder / "config.json"
-    if not file.is_file() or file.stat().st_size > MAX_CONFIG_BYTES:
-        raise InputError(f"{folder.name!r} has no config.json of at most 1 MB. Write the folder with save_pretrained.")
+def _class_and_dtype(config: Mapping[str, Any], name: str, role: Role) -> tuple[str, Literal["float32", "float16", "bfloat16"]]:
     try:
-        config = json.loads(file.read_text(encoding="utf-8"))
         architecture = str(config["architectures"][0])
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        raise InputError(f'config.json of {folder.name!r} names no class. It must hold "architectures".') from error
+    except (KeyError, IndexError, TypeError) as error:
+        raise InputError(f'config.json of {name!r} names no class. It must hold "architectures".') from error
     known = _CLASSES[role][0]
     if architecture not in known:
-        raise InputError(f"{folder.name!r} is a {architecture[:80]!r}, which is no {role} here. Known are {_words(known)}.")
-    dtype: Any = config.get("dtype") or config.get("torch_dtype") or "float32"
-    return architecture, dtype if dtype in _BYTES else "float32"
-
-
-def _count_parameters(folder: Path) -> int:
-    files = sorted(folder.glob("*.safetensors"))
-    if not files:
-        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt*")) or any(folder.glob("*.ckpt"))
-        found = "only pickled weights" if pickled else "no weights"
-        raise InputError(f"{folder.name!r} holds {found}. Save it as safetensors: nothing else is read here.")
-    parameters = 0
-    for file in files:
-        try:
-            with safe_open(file, framework="pt") as weights:
-                for key in weights.keys():  # noqa: SIM118  # not a dict
-                    size = 1
-                    for length in weights.get_slice(key).get_shape():
-                        size *= length
-                    parameters += size
-        except (SafetensorError, OSError) as error:
-            raise InputError(f"{file.name!r} in {folder.name!r} is not a readable safetensors file. Save it again.") from error
-    return parameters
+        raise InputError(f"{name!r} is a {architecture[:80]!r}, which is no {role} here. Known are {_words(known)}.")
+    found: Any = config.get("dtype") or config.get("torch_dtype")
+    dtype: Any = found if isinstance(found, str) and found in _BYTES else "float32"
+    return architecture, dtype
 
 
 def _words(names: tuple[str, ...]) -> str:

@@ -4,6 +4,8 @@ Memory is read from the control group first: in a container the kernel's own fig
 """
 
 import os
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +13,8 @@ from pathlib import Path
 
 import psutil
 import torch
+
+from worlds.given_up import is_given_up
 
 MB = 1_000_000
 TINY = 5_000_000  # parameters
@@ -108,17 +112,23 @@ def _processor_name() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "CPU")
 
 
+_kept: weakref.WeakKeyDictionary[threading.Thread, int] = weakref.WeakKeyDictionary()  # thread inside -> torch's threads before
+
+
 @contextmanager
 def threads_for(parameters: int) -> Iterator[None]:
     """Let torch use one thread inside the block if the model is tiny, and as many as before afterwards.
 
     Below some millions of parameters threads cost more than they save: a step of 0.2 M took ten times as long with two
-    threads on two cores that something else was using too.
+    threads on two cores that something else was using too. A new thread starts with what was set last anywhere: one that replaces
+    a thread that was given up inside takes back what that one would have put back.
     """
-    before = torch.get_num_threads()
-    if parameters < TINY:
-        torch.set_num_threads(1)
+    here = threading.current_thread()
+    before = max([torch.get_num_threads(), *(count for thread, count in list(_kept.items()) if is_given_up(thread))])
+    _kept[here] = before
+    torch.set_num_threads(1 if parameters < TINY else before)
     try:
         yield
     finally:
+        _kept.pop(here, None)  # a block inside this one has taken it out
         torch.set_num_threads(before)

@@ -1,16 +1,20 @@
 """From a rung to a network that runs: the same path for a miniature, a local folder and a hub id.
 
 Only safetensors are read, code that lies beside weights is never run, and nothing is fetched unless
-`catalogue.downloads_allowed`. Quantised weights are packed while they are read.
+`catalogue.downloads_allowed`. What does not come with this app is checked before anything is built of it (`checking`), and what
+was checked is what is loaded. Quantised weights are packed while they are read.
 """
 
 import importlib
+import logging
+import threading
 from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub.errors import HfHubHTTPError
-from safetensors import SafetensorError
+from huggingface_hub import snapshot_download
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -24,15 +28,38 @@ from transformers import (
 
 from models import catalogue
 from models.catalogue import Quantisation, Rung
+from models.checking import check_config, check_files, check_skeleton, read_config
 from models.detection import Detector, MiniatureDetector, zero_shot_detector
 from models.language import LanguageModel
 from models.quantisation import config_for, footprint_mb
+from models.shards import INDEX, WHOLE, Held, held_in, indexed
 from models.similarity import FrameScorer
 from models.vlm import VisionLanguageModel, load_image_processor_only
-from worlds.errors import InputError
+from worlds.errors import InputError, disk_sentence
+
+log = logging.getLogger("orrery.models")
 
 Tool = Detector | FrameScorer | VisionLanguageModel | LanguageModel
 MINIATURE_CLASSES = {"canvas-detector": "models.canvas_detector:CanvasDetector"}  # imported when first asked for
+_OPTIONS = {"local_files_only": True, "trust_remote_code": False}  # what was to be fetched is here before the first is called
+_BESIDE = ["*.json", "*.jinja", "*.txt", "*.model"]  # what a checkpoint has beside its weights
+_building = threading.RLock()
+
+
+def _one_at_a_time(contexts: Any) -> Any:
+    """Let transformers build one model at a time: meanwhile torch's default dtype, `linspace` and the tying of weights are changed
+    for the whole process, and two threads would put back each other's changes. Reading weights, which can hang, is not part of it.
+    """
+
+    @wraps(contexts)
+    def locked(*args: Any, **options: Any) -> list[Any]:
+        return [_building, *contexts(*args, **options)]
+
+    return locked
+
+
+_own_contexts: Any = PreTrainedModel.get_init_context
+PreTrainedModel.get_init_context = classmethod(_one_at_a_time(_own_contexts.__func__))  # type: ignore
 
 
 @dataclass(frozen=True)
@@ -58,33 +85,64 @@ def load(rung: Rung, quantisation: Quantisation = "none", device: str = "cpu") -
     if missing:
         raise InputError(missing)
     try:
-        model, tool = _build(rung, quantisation, device)
-    except (OSError, ImportError, SafetensorError, HfHubHTTPError, ValueError, KeyError, RuntimeError) as error:
-        if isinstance(error, InputError | torch.OutOfMemoryError):
+        held = None if rung.is_miniature else _checked(rung)
+        model, tool = _build(rung, quantisation, device, held)
+    except BaseException as error:
+        if isinstance(error, InputError | MemoryError | torch.OutOfMemoryError) or _is_not_an_error(error) or disk_sentence(error):
             raise
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        log.warning("%s could not be loaded", rung.source, exc_info=error)
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(f"{rung.title} could not be loaded: {reason} Its folder must be complete and match its class.") from error
     return Loaded(rung, quantisation, device, tool, footprint_mb(model))
 
 
-def _build(rung: Rung, quantisation: Quantisation, device: str) -> tuple[PreTrainedModel, Tool]:
+def _is_not_an_error(error: BaseException) -> bool:
+    """Whether somebody ends the process, or this very call."""
+    return isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit)
+
+
+def _checked(rung: Rung) -> Held:
+    """Return what the shards hold. Raises InputError where the config claims more, or files are not what can be loaded."""
+    folder = _fetched(rung) if catalogue.downloads_allowed() and not rung.is_on_disk else catalogue.folder_of(rung)
+    name = catalogue.name_of(rung)
+    config, held = read_config(folder, name=name), held_in(folder, name=name)
+    listed = config.get("architectures")
+    _check_class(str(listed[0]) if isinstance(listed, list) and listed else "nothing", rung)
+    check_config(config, held, name=name)
+    check_files(folder, name=name)
+    return held
+
+
+def _check_class(found: str, rung: Rung) -> None:
+    if found != rung.architecture:
+        raise InputError(f"{catalogue.name_of(rung)} is a {found[:80]!r}; {rung.title} must be a {rung.architecture!r}.")
+
+
+def _fetched(rung: Rung) -> Path:
+    """Bring a hub rung into the local cache, the weights last, and return its folder there."""
+    folder = Path(snapshot_download(rung.source, allow_patterns=_BESIDE))
+    weights = indexed(folder, name=rung.source) if (folder / INDEX).exists() else [WHOLE]  # not what else lies there
+    return Path(snapshot_download(rung.source, allow_patterns=weights))
+
+
+def _build(rung: Rung, quantisation: Quantisation, device: str, held: Held | None) -> tuple[PreTrainedModel, Tool]:
     if rung.loader == "canvas-detector":
         module, _, name = MINIATURE_CLASSES[rung.name].partition(":")
         auto_class = getattr(importlib.import_module(module), name)
-        model = _weights(auto_class, rung, quantisation, device)
+        model = _weights(auto_class, rung, quantisation, device, held)
         calibrated = replace(rung, theta=model.config.confirmation, floor=model.config.floor)  # by the recipe, on held-out data
         return model, MiniatureDetector(model, calibrated)
     if rung.loader == "zero-shot-detector":
-        model = _weights(AutoModelForZeroShotObjectDetection, rung, quantisation, device)
+        model = _weights(AutoModelForZeroShotObjectDetection, rung, quantisation, device, held)
         return model, zero_shot_detector(model, _processor(rung), rung)
     if rung.loader == "frame-scorer":
-        model = _weights(AutoModel, rung, quantisation, device)
+        model = _weights(AutoModel, rung, quantisation, device, held)
         return model, FrameScorer(model, _processor(rung))
     if rung.loader == "language-model":
-        model = _weights(AutoModelForCausalLM, rung, quantisation, device)
-        return model, LanguageModel(model, AutoTokenizer.from_pretrained(_source(rung), **_options(rung)))
-    model = _weights(AutoModelForImageTextToText, rung, quantisation, device)
-    processor = load_image_processor_only(_source(rung), **_options(rung))
+        model = _weights(AutoModelForCausalLM, rung, quantisation, device, held)
+        return model, LanguageModel(model, AutoTokenizer.from_pretrained(_source(rung), **_OPTIONS))
+    model = _weights(AutoModelForImageTextToText, rung, quantisation, device, held)
+    processor = load_image_processor_only(_source(rung), **_OPTIONS)
     return model, VisionLanguageModel(model, processor)
 
 
@@ -92,35 +150,34 @@ def _source(rung: Rung) -> str:
     return str(catalogue.folder_of(rung)) if rung.is_on_disk else rung.source
 
 
-def _options(rung: Rung) -> dict[str, bool]:
-    return {"local_files_only": rung.is_on_disk or not catalogue.downloads_allowed(), "trust_remote_code": False}
-
-
-def _weights(auto_class: Any, rung: Rung, quantisation: Quantisation, device: str) -> PreTrainedModel:
+def _weights(auto_class: Any, rung: Rung, quantisation: Quantisation, device: str, held: Held | None) -> PreTrainedModel:
     """Return the network in evaluation mode on its device; its class must be the one the catalogue names."""
-    source, options = _source(rung), _options(rung)
     dtype = getattr(torch, rung.dtype)
     is_auto = auto_class.__name__.startswith("Auto")
-    packed = None
-    if is_auto:
-        config = AutoConfig.from_pretrained(source, **options)
-        found = (config.architectures or ["nothing"])[0]
-        if found != rung.architecture:
-            raise InputError(f"{rung.source} is a {found[:80]!r}; {rung.title} must be a {rung.architecture!r}.")
-        if quantisation != "none":
-            with torch.device("meta"):
-                packed = config_for(quantisation, auto_class.from_config(config), compute_dtype=dtype)
+    skeleton = _skeleton(auto_class, rung, held) if is_auto and (held or quantisation != "none") else None
+    packed = config_for(quantisation, skeleton, compute_dtype=dtype) if skeleton and quantisation != "none" else None
     model = auto_class.from_pretrained(
-        source,
+        _source(rung),
         use_safetensors=True,
         dtype=dtype,
         quantization_config=packed,
         device_map=device if packed else None,
-        local_files_only=options["local_files_only"],
-        **({"trust_remote_code": False} if is_auto else {}),
+        **(_OPTIONS if is_auto else {"local_files_only": True}),
     )
     return model.eval() if packed else model.eval().to(device)
 
 
+def _skeleton(auto_class: Any, rung: Rung, held: Held | None) -> PreTrainedModel:
+    """Return the model without memory behind it. Raises InputError where it is of another class, or larger than its shards."""
+    config = AutoConfig.from_pretrained(_source(rung), **_OPTIONS)
+    with _building, torch.device("meta"):
+        skeleton = auto_class.from_config(config)
+    _check_class(type(skeleton).__name__, rung)
+    if held is not None:
+        is_packed = getattr(config, "quantization_config", None) is not None
+        check_skeleton(skeleton, held, name=catalogue.name_of(rung), is_packed=is_packed)
+    return skeleton
+
+
 def _processor(rung: Rung) -> Any:
-    return AutoProcessor.from_pretrained(_source(rung), backend="pil", **_options(rung))
+    return AutoProcessor.from_pretrained(_source(rung), backend="pil", **_OPTIONS)

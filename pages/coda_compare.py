@@ -26,7 +26,7 @@ def answer(result: CodaResult, beside: Any, choose: Callable[[CodaSettings], Non
         coda_named.ask(asked, result, choose)
     _prompt(asked, written, result)
     if not written.tokens:
-        st.info("The run was stopped before this decoder had written a token.", icon=":material/info:")
+        st.info("The run ended before this decoder had written a token.", icon=":material/info:")
         return
     index = _index(written)
     _pictures(result, asked, written, written.tokens[index])

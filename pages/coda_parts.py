@@ -107,7 +107,8 @@ def cost(asked: CodaSettings) -> str:
         said = f"{sentences:,} sentences, {asked.epochs} times"
         if foreseen is None:
             return f"{said}; a model of this size was not timed here yet. The run says after one epoch."
-        return f"{said}: about {costs.in_words(foreseen.seconds)}, going by {foreseen.basis}."
+        limit = costs.beyond_the_limit(foreseen.seconds)
+        return f"{said}: about {costs.in_words(foreseen.seconds)}, going by {foreseen.basis}.{limit}"
     from visualizers.ladder import memory_mb
 
     return f"Model: about {memory_mb(asked):,} MB."

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from backends.engine import the_engine
+
 Part = tuple[str, Hashable, str]  # system, model, part of the work
 
 
@@ -44,6 +46,12 @@ def foresee(system: str, model: Hashable, work: Mapping[str, float]) -> Foreseen
             slowest = max(known.values())
             return Foreseen(sum(units * known.get(part, slowest) for part, units in work.items()), basis)
     return None
+
+
+def beyond_the_limit(seconds: float) -> str:
+    """Return what to say of a run that is foreseen to take so long; nothing where it ends before the engine ends it."""
+    limit_s = the_engine().queue().time_limit_s
+    return f" It may take longer than the limit of {limit_s:g} s: it ends there with what it has." if seconds > limit_s else ""
 
 
 def in_words(seconds: float) -> str:

@@ -73,9 +73,11 @@ def badge(result: Result, *, is_recorded: bool = False) -> None:
     when = f" :gray-badge[recorded {plain(result.made_on)}; run it yourself with a button above]" if is_recorded else ""
     st.markdown(f"{kind} {code(result.model_id)} · seed {result.seed} · code {plain(result.code_version)}{when}")
     if result.was_stopped:
-        st.warning("This run was stopped. What it had found until then is shown.", icon=":material/front_hand:")
+        icon = ":material/timer_off:" if result.ended == "time limit" else ":material/front_hand:"
+        st.warning(plain(f"{result.reason} What it had found until then is shown."), icon=icon)
     for note in result.notes:
-        st.info(plain(note), icon=":material/info:")
+        if note != result.reason:
+            st.info(plain(note), icon=":material/info:")
 
 
 def knob_key(system: System, name: str) -> str:
@@ -284,7 +286,7 @@ def watch(system: System, draw: Callable[[Any], None]) -> None:
         del st.session_state[f"run.{system.name}"]
         st.rerun()
     if status.state.is_over:
-        _take(system, events, status.state, status.error)
+        _take(system, events, status.error)
         st.rerun()
     newest = next((event for event in reversed(events) if isinstance(event, Progress)), None)
     bar, button = st.columns([5, 1], vertical_alignment="center")
@@ -303,7 +305,7 @@ def watch(system: System, draw: Callable[[Any], None]) -> None:
         draw(partial)
 
 
-def _take(system: System, events: list[Any], state: RunState, error: str | None) -> None:
+def _take(system: System, events: list[Any], error: str | None) -> None:
     store = st.session_state
     del store[f"run.{system.name}"]
     result = events[-1] if events and isinstance(events[-1], Result) else None
@@ -312,8 +314,6 @@ def _take(system: System, events: list[Any], state: RunState, error: str | None)
         store.pop(f"recorded.{system.name}", None)
     elif error:
         store[f"error.{system.name}"] = error
-    elif state is RunState.STOPPED:
-        store[f"error.{system.name}"] = "Stopped before there was anything to show."
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)

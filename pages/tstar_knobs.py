@@ -77,7 +77,7 @@ def _example(system: System, video: str) -> dict[str, Any]:
     try:
         if picture := _picture():
             return {"example_picture": picture}
-        with open_video(parts.session().inputs().file(name)) as opened:
+        with open_video(parts.session().inputs().file(name), name=name) as opened:
             duration = opened.info.duration_s
             st.session_state[f"tstar.length.{video}"] = int(duration)
             second = st.slider("Frame to mark the example on", 0, int(duration), key="tstar.example_s", format="%d s",
@@ -160,7 +160,8 @@ def cost(asked: TStarSettings) -> str:
     seen = f"T\\* looks at {most['tstar']} of {length} frames at most"
     if foreseen is None:
         return f"{memory} {seen}; this model was not timed here yet."
-    return f"{memory} {seen}: up to {costs.in_words(foreseen.seconds)} with all baselines, going by {foreseen.basis}."
+    limit = costs.beyond_the_limit(foreseen.seconds)
+    return f"{memory} {seen}: up to {costs.in_words(foreseen.seconds)} with all baselines, going by {foreseen.basis}.{limit}"
 
 
 def _num_positions(video: str) -> int | None:

@@ -13,7 +13,7 @@ from backends.tstar.results import TStarResult
 from pages import parts
 from pages.text import plain
 from visualizers import tstar as figures
-from worlds.errors import InputError
+from worlds.errors import InputError, telling_of_the_disk
 
 LEAD_S = 2  # a video starts a little before the moment
 KEYFRAME_WIDTH_PX = METRIC_WIDTH_PX = 168  # two fit beside each other on a phone
@@ -211,9 +211,9 @@ def clip(result: TStarResult) -> bytes:
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))
-    with tempfile.TemporaryDirectory() as folder:
+    with telling_of_the_disk(), tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "moments.mp4"
-        write_clip(path, spans, out)
+        write_clip(path, spans, out, name=result.video.name)
         return out.read_bytes()
 
 

@@ -14,7 +14,7 @@ import pytest
 from pydantic import Field
 
 import gradio_app
-from backends.engine import LocalEngine
+from backends.engine import LocalEngine, Patience
 from backends.registry import System
 from backends.registry import system as find_system
 from backends.run import Array, Ended, Inputs, Progress, Result, RunStopped, Settings, load_result
@@ -175,8 +175,56 @@ def test_stop_keeps_what_there_is(tab: Tab, halting: Halting) -> None:
     halting.let.set()
     watching.join(PATIENCE_S)
 
-    assert updates[-1][tab.line].startswith("Stopped; this is what there was.")
+    assert updates[-1][tab.line] == "You stopped this run. This is what there was. a note"
     assert updates[-1][tab.numbers]["ended"] == "stopped"
+
+
+@pytest.fixture
+def limited(halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `halting`, with an engine whose runs are over their limit from the start."""
+    engine = LocalEngine(find_run=lambda name: halting.run, patience=Patience(time_limit_s=-1))
+    monkeypatch.setattr(gradio_app, "the_engine", lambda: engine)
+    monkeypatch.setattr("backends.sessions.the_engine", lambda: engine)
+
+
+def test_a_run_that_reaches_the_time_limit_says_so_with_the_limit(tab: Tab, limited: None) -> None:
+    updates = list(tab.run(a_person(), *held()))
+
+    assert updates[-1][tab.line] == "This run reached the time limit of -1 s. This is what there was. a note"
+    assert updates[-1][tab.numbers]["ended"] == "time limit"
+
+
+def test_over_rest_a_result_says_why_it_ended_and_an_error_which_limit_it_was(
+    tab: Tab, limited: None, halting: Halting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = tab._endpoint()
+    assert call({}, a_person())["ended"] == "time limit"
+
+    def nothing(settings: Knobs, inputs: Inputs) -> Iterator[Any]:
+        yield Progress(0.0, "and no more")
+
+    monkeypatch.setattr(halting, "run", nothing)
+    with pytest.raises(gr.Error, match=r"This run reached the time limit of -1 s\. There was nothing to show yet\."):
+        call({}, a_person())
+
+
+def test_stop_before_there_is_anything_says_that(tab: Tab, halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(settings: Knobs, inputs: Inputs) -> Iterator[Any]:
+        halting.entered.set()
+        assert halting.let.wait(PATIENCE_S)
+        yield Progress(0.0, "and no more")
+
+    monkeypatch.setattr(halting, "run", nothing)
+    updates: list[dict[Any, Any]] = []
+    watching = threading.Thread(target=lambda: updates.extend(tab.run(a_person(), *held())))
+    watching.start()
+    assert halting.entered.wait(PATIENCE_S)
+
+    tab.stop(a_person())
+    halting.let.set()
+    watching.join(PATIENCE_S)
+
+    assert updates[-1][tab.line] == "You stopped this run. There was nothing to show yet."
 
 
 def test_stop_of_someone_else_changes_nothing(tab: Tab, halting: Halting) -> None:

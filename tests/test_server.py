@@ -15,6 +15,10 @@ from typing import Any
 
 import pytest
 from gradio_client import Client
+from prometheus_client import CollectorRegistry
+
+import server as doors
+from backends.engine import QueueState, RunState
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 120.0
@@ -114,7 +118,35 @@ def test_gradio_says_when_to_come_back_while_it_is_built(server: Server) -> None
 def test_health_says_that_everything_is_up(server: Server) -> None:
     health = server.ask("/api/health").json
 
-    assert (health["pages"], health["gradio"]) == ("ready", "ready")
+    assert (health["pages"], health["gradio"], health["runs"]) == ("ready", "ready", "ready")
+
+
+class Troubled:
+    """An engine with two runs that hang."""
+
+    def queue(self) -> QueueState:
+        ended = {(RunState.STOPPED, "time limit"): 2, (RunState.DONE, "finished"): 5, (RunState.FAILED, ""): 1}
+        return QueueState(1, 0, 1, 64, None, 600.0, ended, given_up=2, trouble="2 runs hang on this machine.")
+
+
+def test_health_is_503_with_the_reason_where_no_run_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "the_engine", Troubled)
+
+    answer = doors.health("ready")
+
+    assert answer.status_code == 503
+    assert json.loads(answer.body)["runs"] == "2 runs hang on this machine."
+
+
+def test_the_metrics_say_why_runs_ended_and_how_many_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doors, "the_engine", Troubled)
+    registry = CollectorRegistry()
+    registry.register(doors.RunMetrics())  # type: ignore[arg-type]
+
+    assert registry.get_sample_value("orrery_runs_given_up") == 2
+    assert registry.get_sample_value("orrery_runs_ended_total", {"state": "stopped", "why": "time limit"}) == 2
+    assert registry.get_sample_value("orrery_runs_ended_total", {"state": "done", "why": "finished"}) == 5
+    assert registry.get_sample_value("orrery_runs_ended_total", {"state": "failed", "why": ""}) == 1
 
 
 @pytest.mark.parametrize("path", ["/api/nope", "/api/", "/api/health/more"])
@@ -170,7 +202,8 @@ def test_a_client_runs_a_system_and_gets_its_numbers(server: Server, names: list
     result = client.predict(settings=QUICK.get(names[0], {}), api_name=f"/{names[0]}")
 
     assert {"seed", "model_id", "is_miniature", "code_version"} <= set(result)
-    assert 'orrery_runs_ended_total{state="done"}' in server.ask("/metrics").text
+    assert result["ended"] == "finished"
+    assert 'orrery_runs_ended_total{state="done",why="finished"}' in server.ask("/metrics").text
 
 
 def test_a_client_reads_the_schema_of_the_settings(server: Server, names: list[str]) -> None:
@@ -298,7 +331,7 @@ def test_prometheus_can_read_queue_and_runs(server: Server) -> None:
     answer = server.ask("/metrics")
 
     assert answer.headers["content-type"].startswith("text/plain")
-    for name in ("orrery_runs_waiting", "orrery_runs_running", "orrery_workers", "orrery_memory_bytes"):
+    for name in ("orrery_runs_waiting", "orrery_runs_running", "orrery_runs_given_up", "orrery_workers", "orrery_memory_bytes"):
         assert re.search(rf"^{name} \d", answer.text, re.MULTILINE), name
 
 

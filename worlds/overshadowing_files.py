@@ -17,7 +17,7 @@ from worlds.overshadowing import SPECIAL_WORDS, Corpus, Factor, Ids, Kind, Knowl
 MAX_CHARACTERS = 64_000_000
 MAX_LINES = 200_000
 MAX_TOKEN = 300_000  # no tokenizer that the file could come from has more
-GROUP = re.compile(r"(Xshare|Xa|Ya|Xb|Yb)\s*:\s*\[([^\]]*)\]")
+GROUP = re.compile(r"(Xshare|Xa|Ya|Xb|Yb)\s*:\s*\[([^\[\]]*)\]")  # without "[": a line of open groups is read once, not once for each
 
 
 class Line(BaseModel):

@@ -20,36 +20,40 @@ MIN_SIDE = 8
 WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # more than 8 bits a channel
 
 
-def read_picture(source: Path | bytes, *, max_side_px: int = 2048) -> np.ndarray:
+def read_picture(source: Path | bytes, *, max_side_px: int = 2048, name: str = "") -> np.ndarray:
     """Return the picture, (height, width, 3) uint8 RGB, turned as its EXIF says; of a moving one the first frame.
 
     Transparent parts are put on white. Pictures of 16 bits a channel are scaled to their own range.
 
+    Args:
+        name: what people call the file, for the sentence of an error.
     Raises:
         InputError: it is no picture, broken, too large or too small; one sentence says which.
     """
+    what = f"The picture {name[:80]!r}" if name else "The picture"
     content = source if isinstance(source, bytes) else source.read_bytes()
     if len(content) > MAX_BYTES:
-        raise InputError(f"The picture has {len(content) / 1e6:.0f} MB. At most {MAX_BYTES / 1e6:.0f} MB are read.")
-    kind = picture_kind(content)
+        raise InputError(f"{what} has {len(content) / 1e6:.0f} MB. At most {MAX_BYTES / 1e6:.0f} MB are read.")
+    kind = picture_kind(content, name=name)
     try:
         with Image.open(BytesIO(content), formats=(kind,)) as picture:
-            _check_size(*picture.size)
+            _check_size(*picture.size, what)
             picture.draft("RGB", (max_side_px, max_side_px))  # a JPEG is decoded at half, quarter or eighth size at once
             return _upright_rgb(picture, max_side_px)
     except UnidentifiedImageError as error:
-        raise InputError(f"The {kind} picture is damaged, or of a rare sort. Save it as PNG or JPEG and bring that file.") from error
+        which = f"{what} ({kind})" if name else f"The {kind} picture"
+        raise InputError(f"{which} is damaged, or of a rare sort. Save it as PNG or JPEG and bring that file.") from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError("The picture is damaged or cut off. Save it again and bring that file.") from error
+        raise InputError(f"{what} is damaged or cut off. Save it again and bring that file.") from error
 
 
-def _check_size(width: int, height: int) -> None:
+def _check_size(width: int, height: int, what: str) -> None:
     if width * height > MAX_PIXELS:
-        raise InputError(f"The picture is {width} x {height} pixels. At most {MAX_PIXELS / 1e6:.0f} megapixels are read.")
+        raise InputError(f"{what} is {width} x {height} pixels. At most {MAX_PIXELS / 1e6:.0f} megapixels are read.")
     if min(width, height) < MIN_SIDE:
-        raise InputError(f"The picture is {width} x {height} pixels. Each side must have at least {MIN_SIDE}.")
+        raise InputError(f"{what} is {width} x {height} pixels. Each side must have at least {MIN_SIDE}.")
 
 
 def _upright_rgb(picture: Image.Image, max_side_px: int) -> np.ndarray:

@@ -1,15 +1,18 @@
 """The sample videos people can open at once, and every generated video as a file.
 
 Four samples lie beside the code; the two long ones and all `generated:` videos are rendered on first use into a cache
-folder (the environment variable ORRERY_CACHE, or ~/.cache/orrery). Files have two frames a second and a key frame every
-second, so jumping to any second is cheap.
+folder (the environment variable ORRERY_CACHE, or ~/.cache/orrery); where that is full or may not be written, into a temporary one
+that ends with this process. Files have two frames a second and a key frame every second, so jumping to any second is cheap.
 
     python -m worlds.samples        # renders the shipped files and their items again
 """
 
+import atexit
 import hashlib
 import json
+import logging
 import os
+import shutil
 import tempfile
 import threading
 from collections import defaultdict
@@ -20,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from worlds.errors import InputError
+from worlds.errors import InputError, disk_sentence
 from worlds.haystack import PREFIX, Haystack, HaystackSpec, Question
 from worlds.video.encode import write_video
 
@@ -30,6 +33,7 @@ SIZE_PX = 384
 FRAME_RATE = 2
 CRF = 24
 _DRAWING = 1  # count up when the kit or the generator draws differently: cached files of other drawings are not used
+_log = logging.getLogger(__name__)
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -92,6 +96,7 @@ def sample_path(video_id: str, *, progress: Callable[[float], None] | None = Non
         progress: is called with the finished part, 0..1, while a file is rendered; what it raises stops the rendering.
     Raises:
         InputError: the id is unknown or its values are out of bounds.
+        OSError: neither the cache folder nor a temporary one can be written.
     """
     if not video_id.startswith(PREFIX):
         sample = sample_of(video_id)
@@ -102,20 +107,54 @@ def sample_path(video_id: str, *, progress: Callable[[float], None] | None = Non
     else:
         spec = HaystackSpec.from_id(video_id)
     digest = hashlib.sha256(f"{_DRAWING} {SIZE_PX} {FRAME_RATE} {CRF} {spec.id}".encode()).hexdigest()[:20]
-    target = cache_folder() / "haystacks" / f"{digest}.mp4"
     with _locks[digest]:  # one rendering for all visitors of this process
-        if not target.exists():
-            render(spec, target, progress=progress)
-    return target
+        return _rendered(spec, f"{digest}.mp4", progress)
+
+
+def _rendered(spec: HaystackSpec, name: str, progress: Callable[[float], None] | None) -> Path:
+    """Return the file, rendered into the cache, or beside it where the cache has no room."""
+    kept = [folder / name for folder in (cache_folder() / "haystacks", *_spare) if _is_file(folder / name)]
+    if kept:
+        return kept[0]
+    try:
+        return render(spec, cache_folder() / "haystacks" / name, progress=progress)
+    except OSError as error:
+        if disk_sentence(error) is None:
+            raise
+        _log.warning("the cache folder cannot be written (%s): the video is kept in a temporary folder", error.strerror)
+        return render(spec, _spare_folder() / name, progress=progress)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder that may not be looked into
+        return False
+
+
+_spare: list[Path] = []  # the folder for what the cache does not take, once there is one
+
+
+def _spare_folder() -> Path:
+    with _locks["the spare folder"]:
+        if not _spare:
+            _spare.append(Path(tempfile.mkdtemp(prefix="orrery-drawn-")))
+            atexit.register(shutil.rmtree, _spare[0], ignore_errors=True)
+        return _spare[0]
 
 
 def cache_folder() -> Path:
     """Return the folder for rendered files."""
-    return Path(os.environ.get("ORRERY_CACHE") or Path.home() / ".cache" / "orrery")
+    if named := os.environ.get("ORRERY_CACHE"):
+        return Path(named)
+    try:
+        return Path.home() / ".cache" / "orrery"
+    except RuntimeError:  # a user without a home, as containers may have
+        return _spare_folder()
 
 
-def render(spec: HaystackSpec, target: Path, *, progress: Callable[[float], None] | None = None) -> None:
-    """Write the video to `target`; the file appears only when it is complete, also with several processes at work."""
+def render(spec: HaystackSpec, target: Path, *, progress: Callable[[float], None] | None = None) -> Path:
+    """Write the video to `target` and return it; the file appears only when it is complete, also with several processes at work."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".rendering-", suffix=".mp4")
     os.close(handle)
@@ -124,6 +163,7 @@ def render(spec: HaystackSpec, target: Path, *, progress: Callable[[float], None
         write_video(_frames(Haystack(spec), progress), unfinished, frame_rate=FRAME_RATE, keyframe_every=FRAME_RATE, crf=CRF)
         unfinished.chmod(0o644)
         unfinished.replace(target)
+        return target
     finally:
         unfinished.unlink(missing_ok=True)
 

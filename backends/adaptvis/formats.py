@@ -226,7 +226,7 @@ def _opener(name: str | None, base: str, files: Files) -> Callable[[], np.ndarra
 
 
 def _picture(files: Files, name: str) -> np.ndarray:
-    return read_picture(files.read(name), max_side_px=PICTURE_PX)
+    return read_picture(files.read(name), max_side_px=PICTURE_PX, name=name)
 
 
 def _present(items: list[Item], source: _Source, notes: list[str]) -> list[Item]:

@@ -106,7 +106,7 @@ def asked_of(settings: AdaptVisSettings, inputs: Inputs, vlm: VisionLanguageMode
     """
     kind, _, name = settings.picture.partition(":")
     if kind == "upload":
-        return _brought(settings, read_picture(inputs.file(name)))
+        return _brought(settings, read_picture(inputs.file(name), name=name))
     scene = scene_of(settings)
     asked = relation_question(scene)
     question, options = settings.question.strip() or asked.text, checked_options(settings.options)

@@ -30,7 +30,7 @@ def _uploaded(name: str, inputs: Inputs) -> Files:
     path = inputs.file(name)
     with path.open("rb") as file:
         is_zip = file.read(2) == _ZIP
-    return open_zip(path) if is_zip else single(name, path.read_bytes())
+    return open_zip(path, what=f"The zip {name[:80]!r}") if is_zip else single(name, path.read_bytes())
 
 
 def log_in(settings: AdaptVisSettings, inputs: Inputs) -> Files | None:

@@ -5,8 +5,9 @@ from functools import cache
 
 from backends.engine.base import Engine, QueueState, RunState, RunStatus
 from backends.engine.local import LocalEngine
+from backends.engine.patience import Patience
 
-__all__ = ["Engine", "LocalEngine", "QueueState", "RunState", "RunStatus", "the_engine"]
+__all__ = ["Engine", "LocalEngine", "Patience", "QueueState", "RunState", "RunStatus", "the_engine"]
 
 
 @cache
@@ -15,5 +16,5 @@ def the_engine() -> Engine:
     return LocalEngine(
         num_workers=int(os.environ.get("ORRERY_WORKERS", "1")),
         max_waiting=int(os.environ.get("ORRERY_QUEUE", "64")),
-        time_limit_s=float(os.environ.get("ORRERY_TIME_LIMIT_S", "600")),
+        patience=Patience(time_limit_s=float(os.environ.get("ORRERY_TIME_LIMIT_S", "600"))),
     )

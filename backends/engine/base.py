@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from backends.run import Inputs, Settings
+from backends.run import Ended, Inputs, Settings
 
 
 class RunState(StrEnum):
@@ -28,7 +28,8 @@ class RunStatus:
     num_events: int
     position: int | None = None  # place in the queue, 1 is next; None once it runs
     expected_wait_s: float | None = None  # None while no run has ended yet
-    error: str | None = None
+    error: str | None = None  # why there is no result
+    ended: Ended | None = None  # None while it waits or runs, and where it failed
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,18 @@ class QueueState:
     workers: int
     max_waiting: int
     seconds_per_run: float | None  # mean of the last runs
-    ended: Mapping[str, int] = field(default_factory=dict)  # state -> runs that ended so, since the start
+    time_limit_s: float
+    ended: Mapping[tuple[RunState, str], int] = field(default_factory=dict)  # (state, why or "") -> runs since the start
+    given_up: int = 0  # runs that hang: nobody waits for them, and they have not ended
+    trouble: str | None = None  # why no run can be started now
 
 
 class Engine(Protocol):
     def submit(self, system: str, settings: Settings, *, session: str, inputs: Inputs | None = None) -> str:
-        """Queue a run and return its id. Raises InputError when the queue, or the session's share of it, is full."""
+        """Queue a run and return its id.
+
+        Raises: InputError when the queue, or the session's share of it, is full, or when runs hang that were given up.
+        """
 
     def status(self, run_id: str) -> RunStatus: ...
 
@@ -51,7 +58,7 @@ class Engine(Protocol):
         """The events after the first `since`; waits up to `wait_s` for a new one or for the end."""
 
     def cancel(self, run_id: str) -> None:
-        """Stop at the run's next event. What it has so far stays."""
+        """Stop at the run's next event. What it has so far stays. A run that hangs counts as stopped at once."""
 
     def release(self, session: str) -> None:
         """The session has gone: stop and forget all its runs."""

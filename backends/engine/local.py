@@ -2,27 +2,40 @@
 
 Each worker is one accelerator, so one run at a time uses it. The next run is the oldest one of the session that was
 served longest ago: whoever queues ten runs does not keep twenty-nine others waiting.
+
+A run that hangs between two events cannot be ended: threads cannot be killed. One more thread watches over the others and gives
+such a run up; `patience` says when. It is over for everybody then, a new worker goes on with the queue, and whatever the old one
+brings is dropped. Two that still hang are a machine in trouble: no new run is taken until one of them ends.
 """
 
 import logging
+import math
 import secrets
 import threading
-import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from backends.engine.base import QueueState, RunState, RunStatus
+from backends.engine.patience import Clock, Patience, Pulse
 from backends.registry import system as find_system
-from backends.run import Ended, Inputs, Result, Run, RunStopped, Settings
-from worlds.errors import InputError
+from backends.run import Ended, Inputs, Progress, Result, Run, RunStopped, Settings, ended_sentence
+from worlds.errors import InputError, disk_sentence
+from worlds.given_up import give_up
 
 log = logging.getLogger("orrery.engine")
 
 MAX_PER_SESSION = 4  # waiting runs of one session
+MAX_GIVEN_UP = 2  # hanging runs; with as many, no new one is taken
 KEPT_RUNS_PER_SESSION = 3  # ended runs whose events stay readable; a page holds its own result
 KEPT_RUNS = 200  # of all sessions: a client that never says goodbye cannot fill the memory
+
+
+class _Outcome(NamedTuple):
+    state: RunState
+    ended: Ended | None
+    error: str | None = None
 
 
 @dataclass
@@ -35,8 +48,10 @@ class _Job:
     state: RunState = RunState.WAITING
     events: list[Any] = field(default_factory=list)
     error: str | None = None
-    is_cancelled: bool = False
-    ended: float = 0.0
+    ended: Ended | None = None
+    ended_at: float = 0.0
+    cancelled: Ended | None = None  # why it should end before its time
+    pulse: Pulse = field(default_factory=lambda: Pulse(0.0, 0.0))  # of a run that has started
 
 
 class LocalEngine:
@@ -45,26 +60,35 @@ class LocalEngine:
     Args:
         num_workers: accelerators, each of which does one run at a time.
         max_waiting: runs that may wait, over all sessions.
-        time_limit_s: a run that takes longer is stopped at its next event.
+        patience: a run that takes longer is stopped at its next event, and given up where there is none.
+        clock: for tests; by default this machine's.
         find_run: for tests; by default the registry's.
     """
 
-    def __init__(self, *, num_workers: int = 1, max_waiting: int = 64, time_limit_s: float = 600.0,
-                 find_run: Callable[[str], Run] | None = None) -> None:
+    def __init__(self, *, num_workers: int = 1, max_waiting: int = 64, patience: Patience | None = None,
+                 clock: Clock | None = None, find_run: Callable[[str], Run] | None = None) -> None:
         self._find_run = find_run or (lambda name: find_system(name).run)
-        self._num_workers, self._max_waiting, self._time_limit_s = num_workers, max_waiting, time_limit_s
+        self._num_workers, self._max_waiting, self._patience = num_workers, max_waiting, patience or Patience()
+        self._clock = clock or Clock()
         self._jobs: dict[str, _Job] = {}
         self._waiting: list[_Job] = []
+        self._running: dict[threading.Thread, _Job] = {}  # also runs that are over, until their worker has come back
+        self._given_up: list[threading.Thread] = []
         self._last_served: dict[str, int] = {}  # session -> turn
         self._turn = 0
         self._durations: deque[float] = deque(maxlen=20)
-        self._ended: Counter[str] = Counter()
-        self._changed = threading.Condition()
-        for index in range(num_workers):
-            threading.Thread(target=self._work, name=f"orrery-worker-{index}", daemon=True).start()
+        self._ended: Counter[tuple[RunState, str]] = Counter()
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)  # events, states, the queue
+        self._alarm = threading.Condition(lock)  # when to look after the runs next
+        for _ in range(num_workers):
+            self._hire()
+        threading.Thread(target=self._watch, name="orrery-watch", daemon=True).start()
 
     def submit(self, system: str, settings: Settings, *, session: str, inputs: Inputs | None = None) -> str:
         with self._changed:
+            if trouble := self._trouble():
+                raise InputError(trouble)
             if len(self._waiting) >= self._max_waiting:
                 raise InputError(f"{len(self._waiting)} runs are waiting, and no more fit in the queue. "
                                  f"Try again in {self._expected_wait(len(self._waiting)) or 10:.0f} seconds.")
@@ -83,7 +107,7 @@ class LocalEngine:
             job = self._job(run_id)
             position = self._order().index(job) + 1 if job in self._waiting else None
             wait = self._expected_wait(position) if position else None
-            return RunStatus(run_id, job.system, job.state, len(job.events), position, wait, job.error)
+            return RunStatus(run_id, job.system, job.state, len(job.events), position, wait, job.error, job.ended)
 
     def events(self, run_id: str, *, since: int = 0, wait_s: float = 0.0) -> list[Any]:
         with self._changed:
@@ -93,34 +117,35 @@ class LocalEngine:
 
     def cancel(self, run_id: str) -> None:
         with self._changed:
-            self._cancel(self._job(run_id))
-            self._changed.notify_all()
+            self._cancel(self._job(run_id), "stopped")
 
     def release(self, session: str) -> None:
         with self._changed:
             for job in [job for job in self._jobs.values() if job.session == session]:
-                self._cancel(job)
+                self._cancel(job, "session gone")
                 del self._jobs[job.run_id]
             self._last_served.pop(session, None)
-            self._changed.notify_all()
 
     def queue(self) -> QueueState:
         with self._changed:
-            running = sum(job.state is RunState.RUNNING for job in self._jobs.values())
-            return QueueState(running, len(self._waiting), self._num_workers, self._max_waiting, self._mean(),
-                              dict(self._ended))
+            return QueueState(len(self._running), len(self._waiting), self._num_workers, self._max_waiting, self._mean(),
+                              self._patience.time_limit_s, dict(self._ended), self._num_given_up(), self._trouble())
 
     def _job(self, run_id: str) -> _Job:
         if run_id not in self._jobs:
             raise InputError(f"There is no run {run_id[:80]!r} here any more. Start it again.")
         return self._jobs[run_id]
 
-    def _cancel(self, job: _Job) -> None:
-        job.is_cancelled = True
+    def _cancel(self, job: _Job, why: Ended) -> None:
+        if job.state.is_over or job.cancelled:
+            return
+        job.cancelled = why
         if job in self._waiting:
             self._waiting.remove(job)
-            job.state, job.ended = RunState.STOPPED, time.monotonic()
-            self._ended[job.state.value] += 1
+            self._end(job, self._stopped(job, why))
+        else:
+            job.pulse.stopped = self._clock.now()
+            self._alarm.notify_all()
 
     def _order(self) -> list[_Job]:
         """The waiting jobs in the order in which they will run."""
@@ -139,68 +164,167 @@ class LocalEngine:
         mean = self._mean()
         return None if mean is None else mean * position / self._num_workers
 
+    def _num_given_up(self) -> int:
+        self._given_up = [thread for thread in self._given_up if thread.is_alive()]
+        return len(self._given_up)
+
+    def _trouble(self) -> str | None:
+        if (count := self._num_given_up()) < MAX_GIVEN_UP:
+            return None
+        return (f"{count} runs hang on this machine and were given up. New runs are taken again as soon as one of them ends; whoever "
+                "runs this server can start it anew.")
+
+    def _hire(self) -> None:
+        threading.Thread(target=self._work, name=f"orrery-worker-{secrets.token_hex(2)}", daemon=True).start()
+
     def _work(self) -> None:
+        """Do one run after another, until one of them is given up."""
+        here = threading.current_thread()
         while True:
+            job = self._next(here)
+            outcome = self._execute(job)
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting)
-                job = self._order()[0]
-                self._waiting.remove(job)
-                self._turn += 1
-                self._last_served[job.session] = self._turn
-                job.state = RunState.RUNNING
-            started = time.monotonic()
-            state, error = self._execute(job)
-            with self._changed:
-                job.state, job.error, job.ended = state, error, time.monotonic()
-                self._durations.append(job.ended - started)
-                self._ended[state.value] += 1
-                self._forget_old()
-                self._changed.notify_all()
-            log.info("run %s: %s after %.2f s, %d events", job.run_id, state, job.ended - started, len(job.events))
+                if self._running.pop(here, None) is None:
+                    log.warning("run %s: ended after it was given up", job.run_id)
+                    return
+                self._end(job, outcome)
             del job  # an idle worker holds nobody's video
 
-    def _execute(self, job: _Job) -> tuple[RunState, str | None]:
-        deadline = time.monotonic() + self._time_limit_s
+    def _next(self, worker: threading.Thread) -> _Job:
+        """Wait for a run and start it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting)
+            job = self._order()[0]
+            self._waiting.remove(job)
+            self._turn += 1
+            self._last_served[job.session] = self._turn
+            now = self._clock.now()
+            job.state, job.pulse = RunState.RUNNING, Pulse(now, now)
+            self._running[worker] = job
+            self._alarm.notify_all()
+            return job
+
+    def _end(self, job: _Job, outcome: _Outcome) -> None:
+        """A run is over, once and for all; what comes later is dropped."""
+        if job.state.is_over:
+            return
+        if job.state is RunState.RUNNING:
+            self._durations.append(self._clock.now() - job.pulse.started)
+        job.state, job.ended, job.error = outcome
+        job.ended_at = self._clock.now()
+        self._ended[job.state, job.ended or ""] += 1
+        self._forget_old()
+        self._changed.notify_all()
+        log.info("run %s: %s %s, %d events", job.run_id, job.state, job.ended or "", len(job.events))
+
+    def _execute(self, job: _Job) -> _Outcome:
         try:
             events = self._find_run(job.system)(job.settings, job.inputs)
             for event in events:
-                self._publish(job, event)
-                if isinstance(event, Result):
+                if not self._publish(job, event):
+                    _close(events)
                     break
-                if job.is_cancelled:
-                    return self._stop(job, events, "stopped"), None
-                if time.monotonic() > deadline:
-                    return self._stop(job, events, "time limit"), None
+                if isinstance(event, Result):
+                    return _Outcome(RunState.DONE, event.ended)
+                if why := self._should_end(job):
+                    self._stop(job, events, why)
+                    return self._stopped(job, why)
         except InputError as error:
             log.info("run %s: refused: %s", job.run_id, error)
-            return RunState.FAILED, str(error)
-        except Exception:
+            return _Outcome(RunState.FAILED, None, str(error))
+        except BaseException as error:  # the door: nothing that a run raises may end its worker, not even a panic in Rust
             log.exception("run %s: failed", job.run_id)
-            return RunState.FAILED, f"Something went wrong on our side. The run's id is {job.run_id}; the log has the rest."
-        return RunState.DONE, None
+            return _Outcome(RunState.FAILED, None, disk_sentence(error) or (
+                f"Something went wrong on our side. The run's id is {job.run_id}; the log has the rest."))
+        return _Outcome(RunState.DONE, "finished")
 
-    def _stop(self, job: _Job, events: Iterator[Any], why: Ended) -> RunState:
+    def _should_end(self, job: _Job) -> Ended | None:
+        if job.cancelled:
+            return job.cancelled
+        return "time limit" if self._clock.now() > job.pulse.started + self._patience.time_limit_s else None
+
+    def _stop(self, job: _Job, events: Iterator[Any], why: Ended) -> None:
         """Tell the run to stop; a run that can yields what it has."""
-        if hasattr(events, "throw"):
-            try:
-                event = events.throw(RunStopped(why))
-                if isinstance(event, Result):
-                    self._publish(job, event)
-            except (RunStopped, StopIteration):
-                pass
-            finally:
-                events.close()  # type: ignore[attr-defined]  # frees what the run holds, now
-        return RunState.STOPPED
-
-    def _publish(self, job: _Job, event: Any) -> None:
+        if not hasattr(events, "throw"):
+            return
         with self._changed:
+            job.pulse.beat(self._clock.now())  # it has reacted; now it has time to bring what it has
+        try:
+            event = events.throw(RunStopped(why))
+            if isinstance(event, Result):
+                self._publish(job, self._with_reason(event))
+        except (RunStopped, StopIteration):
+            pass
+        finally:
+            _close(events)  # frees what the run holds, now
+
+    def _with_reason(self, result: Result) -> Result:
+        """The limit is the engine's, so only it can tell it."""
+        if result.ended != "time limit":
+            return result
+        return result.model_copy(update={"notes": (ended_sentence(result.ended, self._patience.time_limit_s), *result.notes)})
+
+    def _stopped(self, job: _Job, why: Ended) -> _Outcome:
+        if job.events and isinstance(job.events[-1], Result):
+            return _Outcome(RunState.STOPPED, why)
+        has_parts = any(not isinstance(event, Progress) for event in job.events)
+        lost = "It did not react any more, so what it had is lost." if has_parts else "There was nothing to show yet."
+        return _Outcome(RunState.STOPPED, why, f"{ended_sentence(why, self._patience.time_limit_s)} {lost}")
+
+    def _publish(self, job: _Job, event: Any) -> bool:
+        """Hand an event on; return whether anybody still waits for this run."""
+        with self._changed:
+            if job.state.is_over:
+                return False
+            job.pulse.beat(self._clock.now())
             job.events.append(event)
             self._changed.notify_all()
+            return True
+
+    def _watch(self) -> None:
+        """Sleep until a run may have to be given up, look, and sleep again; a start and a Stop wake it too."""
+        while True:
+            with self._alarm:
+                lost = self._look()
+                if not lost:
+                    self._clock.wait(self._alarm, min((self._due(job) for job in self._running.values()), default=math.inf))
+            for thread in lost:
+                give_up(thread)  # not under the lock: others are told, who have locks of their own
+
+    def _due(self, job: _Job) -> float:
+        given_up, shown = self._patience.given_up(job.pulse), self._patience.shown_as_stopped(job.pulse)
+        return given_up if job.state.is_over else min(given_up, shown)
+
+    def _look(self) -> list[threading.Thread]:
+        """End what should be over by now; return the workers that were given up and replaced."""
+        now, lost = self._clock.now(), []
+        for worker, job in list(self._running.items()):
+            if now >= self._patience.shown_as_stopped(job.pulse):
+                self._end(job, self._stopped(job, job.cancelled or "stopped"))
+            if now >= self._patience.given_up(job.pulse):
+                self._replace(worker, job)
+                lost.append(worker)
+        return lost
+
+    def _replace(self, worker: threading.Thread, job: _Job) -> None:
+        log.error("run %s: gave no sign for %.0f s and is given up", job.run_id, self._clock.now() - job.pulse.last)
+        del self._running[worker]
+        self._given_up.append(worker)
+        self._end(job, self._stopped(job, job.cancelled or "time limit"))
+        self._hire()
+        if trouble := self._trouble():
+            while self._waiting:  # they would hang as well, or wait without end
+                self._end(self._waiting.pop(), _Outcome(RunState.FAILED, None, trouble))
 
     def _forget_old(self) -> None:
-        over = sorted((job for job in self._jobs.values() if job.state.is_over), key=lambda job: job.ended, reverse=True)
+        over = sorted((job for job in self._jobs.values() if job.state.is_over), key=lambda job: job.ended_at, reverse=True)
         kept: dict[str, int] = {}
         for rank, job in enumerate(over):
             kept[job.session] = kept.get(job.session, 0) + 1
             if kept[job.session] > KEPT_RUNS_PER_SESSION or rank >= KEPT_RUNS:
                 del self._jobs[job.run_id]
+
+
+def _close(events: Iterator[Any]) -> None:
+    if hasattr(events, "close"):
+        events.close()

@@ -29,7 +29,7 @@ from backends.tstar.scorers import Eyes, open_eyes
 from backends.tstar.search import Search
 from backends.tstar.seeing import answer_question, similar_frames
 from backends.tstar.settings import TStarSettings
-from backends.tstar.sources import Asked, Source, ask, open_source
+from backends.tstar.sources import Asked, Source, ask, blaming_nobody, open_source
 from worlds.errors import InputError
 from worlds.video import Video, open_video
 
@@ -57,8 +57,9 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
     with ExitStack() as stack:
         yield Progress(0.0, "Opening the video")
         source = yield from open_source(settings, inputs)
+        stack.enter_context(blaming_nobody(source))
         started = time.perf_counter()  # from the file on disk: drawing a video is not part of the search
-        video = stack.enter_context(open_video(source.path))
+        video = stack.enter_context(open_video(source.path, name=source.name))
         length = max(MIN_POSITIONS, int(video.info.duration_s))
         yield Progress(0.02, "Reading the question")
         asked = ask(settings, source, video)
@@ -200,7 +201,7 @@ def _baseline(name: str, settings: TStarSettings, eyes: Eyes, asked: Asked, sour
         return _row(name, methods.uniform(length, count), None, source, time.perf_counter() - start)
     if name == "random":
         return _row(name, methods.random(length, count, seed=settings.seed), None, source, time.perf_counter() - start)
-    with open_video(source.path) as own:  # a reader of its own: frames that the search has cached would be a gift
+    with open_video(source.path, name=source.name) as own:  # a reader of its own: frames that the search has cached would be a gift
         return _looking_baseline(name, settings, own, eyes, asked, source, search, start)
 
 

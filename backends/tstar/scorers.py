@@ -81,7 +81,8 @@ def _crop(settings: TStarSettings, video: Video, inputs: Inputs) -> np.ndarray:
 
 
 def _uploaded(settings: TStarSettings, inputs: Inputs) -> np.ndarray:
-    return read_picture(inputs.file(settings.example_picture.removeprefix("upload:")), max_side_px=EXAMPLE_FRAME_PX)
+    name = settings.example_picture.removeprefix("upload:")
+    return read_picture(inputs.file(name), max_side_px=EXAMPLE_FRAME_PX, name=name)
 
 
 def _marked(settings: TStarSettings, video: Video) -> tuple[np.ndarray, tuple[int, int, int, int]]:

@@ -4,7 +4,8 @@ A result is matched to its question by video id and question text; without the q
 the result file itself is used. Temporal metrics only: appearance needs the videos (metrics.ssim_matrix).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -57,8 +58,12 @@ def score_files(ground_truth: Source | None, results: Mapping[str, Source], *,
     if not results:
         raise InputError("There is no result file. Choose at least one.")
     notes: list[str] = []
-    predictions = {name: load_predictions(source, fps=fps) for name, source in results.items()}
-    truth = _truth(ground_truth, predictions, fps, notes)
+    predictions = {}
+    for name, source in results.items():
+        with _naming(repr(name[:80])):
+            predictions[name] = load_predictions(source, fps=fps)
+    with _naming("The annotations"):
+        truth = _truth(ground_truth, predictions, fps, notes)
     if not any(item.key_seconds for item in truth.values()):
         raise InputError("No question has key frames in seconds. The rows need raw frame indices of the full video and a "
                          "frame rate (video_metadata.frame_rate, or the fps given here).")
@@ -71,6 +76,15 @@ def score_files(ground_truth: Source | None, results: Mapping[str, Source], *,
                  for method, of_method in by_method.items()]
     rows.sort(key=lambda row: (-(row.f1 if row.f1 is not None else -1.0), row.name))
     return Scoring(tuple(rows), len(truth), tuple(dict.fromkeys(notes)))
+
+
+@contextmanager
+def _naming(file: str) -> Iterator[None]:
+    """Say which of several files an error is about."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from error
 
 
 def _truth(ground_truth: Source | None, predictions: Mapping[str, tuple[Prediction, ...]],

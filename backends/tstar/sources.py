@@ -2,7 +2,8 @@
 
 import queue
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from worlds.errors import InputError
 from worlds.haystack import Haystack, Question
 from worlds.samples import haystack_of, sample_path
 from worlds.video import Video
+from worlds.video.process import Broken
 
 EXAMPLE_NAME = "example"
 
@@ -60,6 +62,18 @@ def open_source(settings: TStarSettings, inputs: Inputs) -> Generator[Progress, 
     truth = tuple(float(second) for second in question.key_seconds) if question else None
     return Source(path, settings.video, haystack, truth, tuple((n.start_s, n.end_s, n.name) for n in haystack.needles),
                   tuple((visit.start_s, visit.end_s, haystack.rooms[visit.room].wall) for visit in haystack.visits))
+
+
+@contextmanager
+def blaming_nobody(source: Source) -> Iterator[None]:
+    """Say of a decoder that broke off over a video of this app's own that it is not the file's fault."""
+    try:
+        yield
+    except InputError as error:
+        if source.haystack is None or not isinstance(error.__cause__, Broken):
+            raise
+        raise InputError(f"The decoder broke off while it read {source.name[:80]!r}, a video that was drawn here and is not at "
+                         "fault: it was stopped from outside, or memory ran out. Run it again.") from error
 
 
 def _draw(video: str) -> Generator[Progress, None, Path]:

@@ -1,15 +1,22 @@
+import errno
 import gc
 import logging
+import math
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import pytest
+from torch import nn
 
-from backends.engine import LocalEngine, RunState
+from backends.engine import LocalEngine, Patience, RunState
 from backends.engine import local as local_engine
+from backends.engine.patience import Clock, Pulse
 from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
+from models.catalogue import Rung
+from models.loading import Loaded
+from models.memory import ModelBudget
 from worlds.errors import InputError
 
 PATIENCE_S = 20.0  # only a broken engine waits so long
@@ -198,7 +205,8 @@ def test_a_waiting_run_that_is_cancelled_never_starts() -> None:
     gate.let.release(2)
     wait_for_end(engine, first)
 
-    assert engine.status(second).state is RunState.STOPPED
+    assert engine.status(first).ended == "finished"
+    assert (engine.status(second).state, engine.status(second).ended) == (RunState.STOPPED, "stopped")
     assert engine.status(second).position is None
     assert gate.order == ["first"]
 
@@ -216,9 +224,8 @@ def test_a_running_run_that_is_cancelled_keeps_what_it_has() -> None:
     gate.let.release()
     result, status = wait_for_end(engine, run_id)
 
-    assert status.state is RunState.STOPPED
-    assert status.error is None
-    assert (result.count, result.ended) == (3, "stopped")
+    assert (status.state, status.ended, status.error) == (RunState.STOPPED, "stopped", None)
+    assert (result.count, result.ended, result.notes) == (3, "stopped", ())
 
 
 def test_a_run_that_does_not_know_of_stopping_is_stopped_and_closed() -> None:
@@ -241,21 +248,23 @@ def test_a_run_that_does_not_know_of_stopping_is_stopped_and_closed() -> None:
     gate.let.release()
     event, status = wait_for_end(engine, run_id)
 
-    assert status.state is RunState.STOPPED
+    assert (status.state, status.ended) == (RunState.STOPPED, "stopped")
+    assert status.error == "You stopped this run. There was nothing to show yet."
     assert isinstance(event, Progress)
     assert closed.is_set()
 
 
 def test_a_run_that_takes_too_long_is_stopped_with_what_it_has() -> None:
     gate = Gate()
-    engine = an_engine(gate.run, time_limit_s=-1.0)  # over before it began
+    engine = an_engine(gate.run, patience=Patience(time_limit_s=-1.0))  # over before it began
     run_id = engine.submit("counting", Named(name="endless"), session="a")
 
     gate.let.release()
     result, status = wait_for_end(engine, run_id)
 
-    assert status.state is RunState.STOPPED
+    assert (status.state, status.ended, status.error) == (RunState.STOPPED, "time limit", None)
     assert (result.count, result.ended) == (1, "time limit")
+    assert result.notes == ("This run reached the time limit of -1 s.",)
 
 
 def test_a_failure_is_a_sentence_with_the_runs_id_and_the_log_has_the_trace(caplog: pytest.LogCaptureFixture) -> None:
@@ -268,7 +277,7 @@ def test_a_failure_is_a_sentence_with_the_runs_id_and_the_log_has_the_trace(capl
         run_id = engine.submit("counting", Named(), session="a")
         _, status = wait_for_end(engine, run_id)
 
-    assert status.state is RunState.FAILED
+    assert (status.state, status.ended) == (RunState.FAILED, None)
     assert run_id in status.error
     assert not any(word in status.error for word in ("secret", "Traceback", "ZeroDivision", "\n"))
     assert run_id in caplog.text
@@ -387,5 +396,323 @@ def test_the_queue_counts_how_runs_ended() -> None:
     for name in ("good", "bad", "good"):
         wait_for_end(engine, engine.submit("counting", Named(name=name), session="a"))
 
-    assert engine.queue().ended == {"done": 2, "failed": 1}
+    assert engine.queue().ended == {(RunState.DONE, "finished"): 2, (RunState.FAILED, ""): 1}
     assert engine.queue().seconds_per_run is not None
+
+
+class Hours(Clock):
+    """A clock that a test turns. Whoever sleeps by it wakes when it is turned."""
+
+    def __init__(self) -> None:
+        self.time_s = 0.0
+        self.sleeping: set[threading.Condition] = set()
+
+    def now(self) -> float:
+        return self.time_s
+
+    def wait(self, condition: threading.Condition, until: float) -> None:
+        self.sleeping.add(condition)
+        condition.wait()
+
+    def turn(self, engine: LocalEngine, seconds: float) -> None:
+        with engine._changed:
+            self.time_s += seconds
+            for condition in self.sleeping:
+                condition.notify_all()
+
+
+class Hanging:
+    """Runs named "hang..." hang where they are told to, until the end of the test or until they are let go."""
+
+    def __init__(self) -> None:
+        self.inside = threading.Semaphore(0)
+        self.go_on = threading.Event()
+        self.threads: list[threading.Thread] = []
+        self.closed = 0
+
+    def run(self, settings: Named, inputs: Inputs) -> Iterator[Any]:
+        try:
+            if "later" in settings.name:
+                yield Progress(0.0, "so far")
+                yield "a part"
+            try:
+                if settings.name == "hang in throw":
+                    while True:
+                        yield Progress(0.0, "on and on")
+                elif settings.name.startswith("hang"):
+                    self.hang()
+                yield a_count(1)
+            except RunStopped as stop:
+                if settings.name == "hang in throw":
+                    self.hang()
+                yield a_count(7, ended=stop.ended)
+        finally:
+            self.closed += 1
+
+    def hang(self) -> None:
+        self.threads.append(threading.current_thread())
+        self.inside.release()
+        assert self.go_on.wait(PATIENCE_S)
+
+    def let_go(self) -> None:
+        self.go_on.set()
+        for thread in self.threads:
+            thread.join(PATIENCE_S)
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    one = Hanging()
+    yield one
+    one.go_on.set()
+
+
+@pytest.fixture
+def hours() -> Hours:
+    return Hours()
+
+
+def hung(engine: LocalEngine, hanging: Hanging, name: str = "hang", session: str = "a") -> str:
+    """A run that hangs by now."""
+    run_id = engine.submit("counting", Named(name=name), session=session)
+    assert hanging.inside.acquire(timeout=PATIENCE_S)
+    return run_id
+
+
+@pytest.mark.parametrize(("name", "lost"), [("hang", "There was nothing to show yet."),
+                                            ("hang later", "It did not react any more, so what it had is lost.")])
+def test_a_run_that_hangs_is_given_up_a_grace_after_its_limit_and_the_queue_goes_on(
+    hanging: Hanging, hours: Hours, name: str, lost: str
+) -> None:
+    engine = an_engine(hanging.run, clock=hours)
+    run_id = hung(engine, hanging, name)
+    waiting = engine.submit("counting", Named(name="quick"), session="b")
+    hours.turn(engine, 629.9)
+    assert engine.status(run_id).state is RunState.RUNNING
+
+    hours.turn(engine, 0.1)
+    _, status = wait_for_end(engine, run_id)
+    result, other = wait_for_end(engine, waiting)
+
+    assert (status.state, status.ended) == (RunState.STOPPED, "time limit")
+    assert status.error == f"This run reached the time limit of 600 s. {lost}"
+    assert (other.state, result.count) == (RunState.DONE, 1)
+    assert engine.queue().given_up == 1
+    assert engine.queue().trouble is None
+
+
+def test_what_a_run_brings_after_it_was_given_up_is_dropped_and_its_end_is_noticed(hanging: Hanging, hours: Hours) -> None:
+    engine = an_engine(hanging.run, clock=hours)
+    run_id = hung(engine, hanging, "hang later")
+    hours.turn(engine, 700)
+    _, status = wait_for_end(engine, run_id)
+
+    hanging.let_go()
+
+    assert engine.status(run_id) == status
+    assert engine.events(run_id)[1:] == ["a part"]
+    assert hanging.closed == 1, "what the run held is free"
+    assert engine.queue().given_up == 0
+
+
+def test_a_run_that_hangs_while_it_is_stopped_is_given_up_too(hanging: Hanging, hours: Hours) -> None:
+    engine = an_engine(hanging.run, clock=hours)
+    run_id = engine.submit("counting", Named(name="hang in throw"), session="a")
+    engine.events(run_id, wait_s=PATIENCE_S)
+
+    hours.turn(engine, 601)  # it reacts, and hangs in what it does then
+    assert hanging.inside.acquire(timeout=PATIENCE_S)
+    assert engine.status(run_id).state is RunState.RUNNING
+    hours.turn(engine, 600)
+    _, status = wait_for_end(engine, run_id)
+
+    assert (status.state, status.ended) == (RunState.STOPPED, "time limit")
+    assert engine.queue().given_up == 1
+
+
+def test_stop_on_a_run_that_hangs_takes_effect_at_once_and_its_worker_is_given_up_after_a_grace(
+    hanging: Hanging, hours: Hours
+) -> None:
+    engine = an_engine(hanging.run, clock=hours)
+    run_id = hung(engine, hanging)
+    hours.turn(engine, 3)
+
+    engine.cancel(run_id)
+    _, status = wait_for_end(engine, run_id)
+    waiting = engine.submit("counting", Named(name="quick"), session="b")
+    assert (status.state, status.ended) == (RunState.STOPPED, "stopped")
+    assert status.error == "You stopped this run. There was nothing to show yet."
+    assert (engine.queue().given_up, engine.queue().waiting) == (0, 1)
+    hours.turn(engine, 30)
+
+    assert wait_for_end(engine, waiting)[1].state is RunState.DONE
+    assert engine.queue().given_up == 1
+
+
+def test_a_worker_that_comes_back_in_time_goes_on_with_the_queue(hanging: Hanging, hours: Hours) -> None:
+    engine = an_engine(hanging.run, clock=hours)
+    run_id = hung(engine, hanging)
+    hours.turn(engine, 3)
+    engine.cancel(run_id)
+    _, status = wait_for_end(engine, run_id)
+    waiting = engine.submit("counting", Named(name="quick"), session="b")
+
+    hanging.go_on.set()
+
+    assert wait_for_end(engine, waiting)[1].state is RunState.DONE
+    assert engine.status(run_id) == status
+    assert engine.queue().given_up == 0
+
+
+def test_stop_on_a_run_that_shows_life_waits_for_what_it_has(hours: Hours) -> None:
+    gate = Gate()
+    engine = an_engine(gate.run, clock=hours)
+    run_id = engine.submit("counting", Named(name="endless"), session="a")
+    gate.wait_until_inside()
+    hours.turn(engine, 2.9)
+
+    engine.cancel(run_id)
+    assert engine.status(run_id).state is RunState.RUNNING
+    gate.let.release()
+    result, status = wait_for_end(engine, run_id)
+
+    assert (status.state, result.ended) == (RunState.STOPPED, "stopped")
+
+
+def test_a_session_can_leave_a_run_that_hangs(hanging: Hanging, hours: Hours) -> None:
+    engine = an_engine(hanging.run, clock=hours)
+    run_id = hung(engine, hanging, session="leaving")
+
+    engine.release("leaving")
+    with pytest.raises(InputError, match="There is no run"):
+        engine.status(run_id)
+    staying = engine.submit("counting", Named(name="quick"), session="staying")
+    hours.turn(engine, 30)
+
+    assert wait_for_end(engine, staying)[1].state is RunState.DONE
+    assert engine.queue().ended == {(RunState.STOPPED, "session gone"): 1, (RunState.DONE, "finished"): 1}
+
+
+def test_after_two_that_hang_no_run_is_taken_until_one_of_them_ends(hanging: Hanging, hours: Hours) -> None:
+    engine = an_engine(hanging.run, clock=hours)
+    first = hung(engine, hanging, session="a")
+    hours.turn(engine, 631)
+    wait_for_end(engine, first)
+    second = hung(engine, hanging, session="b")
+    waiting = engine.submit("counting", Named(name="quick"), session="c")
+    assert engine.queue().trouble is None
+    hours.turn(engine, 631)
+    wait_for_end(engine, second)
+
+    says = ("2 runs hang on this machine and were given up. New runs are taken again as soon as one of them ends; whoever runs this "
+            "server can start it anew.")
+    assert engine.queue().trouble == says
+    assert (engine.status(waiting).state, engine.status(waiting).error) == (RunState.FAILED, says)
+    with pytest.raises(InputError, match="2 runs hang on this machine"):
+        engine.submit("counting", Named(name="quick"), session="e")
+
+    hanging.let_go()
+    assert (engine.queue().given_up, engine.queue().trouble) == (0, None)
+    assert wait_for_end(engine, engine.submit("counting", Named(name="quick"), session="e"))[1].state is RunState.DONE
+
+
+@pytest.mark.parametrize(("pulse", "shown", "given_up"), [
+    pytest.param(Pulse(0, 0), math.inf, 630, id="without an event"),
+    pytest.param(Pulse(100, 100), math.inf, 730, id="counted from its start"),
+    pytest.param(Pulse(0, 590, longest_gap=1), math.inf, 630, id="quick steps"),
+    pytest.param(Pulse(0, 590, longest_gap=100), math.inf, 800, id="slow steps have twice their time"),
+    pytest.param(Pulse(0, 590, longest_gap=500), math.inf, 900, id="at most half the limit"),
+    pytest.param(Pulse(0, 610), math.inf, 640, id="it has reacted to its limit"),
+    pytest.param(Pulse(0, 5, stopped=7), 8, 37, id="stopped soon after an event"),
+    pytest.param(Pulse(0, 5, stopped=100), 100, 130, id="stopped after a long silence"),
+    pytest.param(Pulse(0, 5, longest_gap=10, stopped=7), 25, 37, id="stopped between slow steps"),
+    pytest.param(Pulse(0, 5, longest_gap=40, stopped=7), 35, 87, id="but no person waits longer than the grace"),
+    pytest.param(Pulse(0, 5, stopped=601), 601, 630, id="stopped after its limit"),
+])
+def test_how_long_a_silent_run_is_waited_for(pulse: Pulse, shown: float, given_up: float) -> None:
+    patience = Patience()
+
+    assert patience.shown_as_stopped(pulse) == shown
+    assert patience.given_up(pulse) == given_up
+
+
+def test_a_pulse_keeps_the_longest_silence() -> None:
+    pulse = Pulse(0, 0)
+    for now in (2, 3, 9, 10):
+        pulse.beat(now)
+
+    assert (pulse.last, pulse.longest_gap) == (10, 6)
+
+
+def test_after_a_load_that_hangs_a_run_with_another_model_finishes(hours: Hours) -> None:
+    entered, go_on, hung_in = threading.Event(), threading.Event(), []
+
+    def load(rung: Rung, quantisation: Any, device: str) -> Loaded:
+        if rung.name == "bad":
+            hung_in.append(threading.current_thread())
+            entered.set()
+            assert go_on.wait(PATIENCE_S)
+        return Loaded(rung, quantisation, device, nn.Identity(), 1.0)  # type: ignore[arg-type]
+
+    budget = ModelBudget(100, loader=load, total_and_free_mb=lambda device: (1_000, 500))
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        yield Progress(0.0, "Loading the model")
+        rung = Rung(settings.name, "detector", settings.name.title(), settings.name, "zero-shot-detector", "X", "mit", 10_000_000)
+        with budget.borrow(rung, device="cpu"):
+            yield a_count(1)
+
+    engine = an_engine(run, clock=hours)
+    first = engine.submit("counting", Named(name="bad"), session="a")
+    assert entered.wait(PATIENCE_S)
+    other = engine.submit("counting", Named(name="good"), session="b")
+    hours.turn(engine, 700)
+    assert wait_for_end(engine, first)[1].ended == "time limit"
+    result, status = wait_for_end(engine, other)
+    _, same = wait_for_end(engine, engine.submit("counting", Named(name="bad"), session="c"))
+
+    assert (status.state, result.count) == (RunState.DONE, 1)
+    assert (same.state, (same.error or "")[:63]) == (
+        RunState.FAILED, "Bad is still being loaded by a run that did not react and was given up"[:63])
+    go_on.set()
+    hung_in[0].join(PATIENCE_S)
+    assert [holding.name for holding in budget.loaded()] == ["good"], "what came too late was dropped"
+    assert engine.queue().given_up == 0
+
+
+@pytest.mark.parametrize(("number", "says"), [
+    (errno.ENOSPC, "This machine's disk is full"), (errno.EDQUOT, "disk is full"), (errno.EROFS, "disk cannot be written to"),
+    (errno.EACCES, "disk cannot be written to"), (errno.EPERM, "disk cannot be written to"),
+    (errno.EMFILE, "too many files open"), (errno.ENFILE, "too many files open"), (errno.EIO, "disk has failed"),
+], ids=lambda value: errno.errorcode[value] if isinstance(value, int) else "")
+def test_a_disks_trouble_is_said_in_a_sentence_without_a_path(number: int, says: str) -> None:
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        yield Progress(0.0, "writing")
+        try:
+            raise OSError(number, "said by the system", "/home/someone/secret")
+        except OSError as error:
+            raise RuntimeError("a library's own words") from error
+
+    engine = an_engine(run)
+    _, status = wait_for_end(engine, engine.submit("counting", Named(), session="a"))
+
+    assert status.state is RunState.FAILED
+    assert says in (status.error or "")
+    assert "secret" not in (status.error or "")
+
+
+def test_nothing_that_a_run_raises_ends_its_worker() -> None:
+    class Panic(BaseException):
+        """What a library written in Rust raises where it gives up."""
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        if settings.name:
+            raise Panic("a rusty end")
+        yield a_count(1)
+
+    engine = an_engine(run)
+    _, status = wait_for_end(engine, engine.submit("counting", Named(name="x"), session="a"))
+
+    assert status.state is RunState.FAILED
+    assert "Something went wrong on our side" in (status.error or "")
+    assert wait_for_end(engine, engine.submit("counting", Named(), session="a"))[1].state is RunState.DONE

@@ -8,6 +8,7 @@ from safetensors import safe_open
 
 from models import catalogue, devices
 from models.catalogue import RUNGS, availability, find, local_rung, rungs
+from models.checking import MAX_CONFIG_BYTES
 from tests.models import tiny_checkpoints
 from worlds.errors import InputError
 
@@ -222,9 +223,9 @@ def test_a_class_of_another_role_is_refused(checkpoints):
 
 
 def test_a_config_of_more_than_a_megabyte_is_refused(checkpoints):
-    _folder(checkpoints, "large", " " * (catalogue.MAX_CONFIG_BYTES + 1))
+    _folder(checkpoints, "large", " " * (MAX_CONFIG_BYTES + 1))
 
-    with pytest.raises(InputError, match="at most 1 MB"):
+    with pytest.raises(InputError, match="At most 1 MB"):
         local_rung("large", "detector")
 
 

@@ -1,8 +1,11 @@
 """What the machine says about itself."""
 
+import threading
+
 import torch
 
 from models import devices
+from worlds.given_up import give_up
 
 
 def test_the_machine_has_cores_and_more_memory_than_is_free():
@@ -51,3 +54,33 @@ def test_tiny_models_get_one_thread_and_others_keep_theirs():
             assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_thread_that_replaces_one_that_was_given_up_gets_its_threads_back():
+    before = torch.get_num_threads()
+    inside, go_on, seen = threading.Event(), threading.Event(), []
+
+    def hang():
+        torch.set_num_threads(3)
+        with devices.threads_for(1):
+            inside.set()
+            go_on.wait()
+
+    def replace():
+        with devices.threads_for(devices.TINY):
+            seen.append(torch.get_num_threads())
+
+    hung = threading.Thread(target=hang)
+    hung.start()
+    inside.wait()
+    try:
+        give_up(hung)
+        replacement = threading.Thread(target=replace)
+        replacement.start()
+        replacement.join()
+    finally:
+        go_on.set()
+        hung.join()
+        torch.set_num_threads(before)
+
+    assert seen == [3]

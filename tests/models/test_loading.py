@@ -1,9 +1,14 @@
 """From a rung to a network: refusals before anything is read, and sentences where something is broken."""
 
+import errno
+import threading
 from dataclasses import replace
 
 import pytest
+import torch
+from transformers import CLIPModel
 
+from models import loading
 from models.catalogue import find, local_rung
 from models.detection import OwlDetector, ZeroShotDetector
 from models.language import LanguageModel
@@ -69,7 +74,7 @@ def test_a_truncated_folder_says_so_without_a_stack_trace(checkpoints):
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:5000])
 
-    with pytest.raises(InputError, match="could not be loaded"):
+    with pytest.raises(InputError, match=r"'model\.safetensors' of 'cut' is not a readable safetensors file"):
         load(rung)
 
 
@@ -95,3 +100,45 @@ def test_code_that_lies_beside_the_weights_is_never_run(checkpoints):
     loaded = load(local_rung("code", "similarity"))
 
     assert type(loaded.tool.model).__name__ == "CLIPModel"
+
+
+def test_nothing_else_is_built_while_a_model_is(tiny, monkeypatch):
+    """transformers changes torch's default dtype and its own classes meanwhile, for every thread."""
+    rung = tiny("clip").rung
+    seen = []
+
+    def another_thread_gets_in() -> bool:
+        got: list[bool] = []
+
+        def knock() -> None:
+            got.append(loading._building.acquire(blocking=False))
+            if got[0]:
+                loading._building.release()
+
+        thread = threading.Thread(target=knock)
+        thread.start()
+        thread.join()
+        return got[0]
+
+    def watched(self, *args, **options):
+        seen.append((torch.get_default_dtype(), another_thread_gets_in()))
+        init(self, *args, **options)
+
+    init = CLIPModel.__init__
+    monkeypatch.setattr(CLIPModel, "__init__", watched)
+    load(replace(rung, dtype="bfloat16"))
+
+    assert seen == [(torch.float32, False), (torch.bfloat16, False)], "of the skeleton, then of the model"
+    assert another_thread_gets_in()
+    assert torch.get_default_dtype() == torch.float32
+
+
+def test_a_disk_that_is_full_is_not_the_checkpoints_fault(tiny, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    rung = tiny("clip").rung
+    monkeypatch.setattr("models.loading.AutoProcessor.from_pretrained", full)
+
+    with pytest.raises(OSError, match="No space left"):
+        load(rung)

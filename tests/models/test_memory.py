@@ -9,6 +9,7 @@ from models.catalogue import Rung
 from models.loading import Loaded
 from models.memory import ModelBudget, budget
 from worlds.errors import InputError
+from worlds.given_up import give_up
 
 
 def rung(name, memory_mb):
@@ -165,6 +166,147 @@ def test_many_threads_that_ask_at_once_load_once(hundred, loads):
 
     assert sorted(loads) == ["a", "b"]
     assert [holding.users for holding in hundred.loaded()] == [0, 0]
+
+
+class Loader:
+    """Loads at once, but for the rungs that are held: those it loads when they are let."""
+
+    def __init__(self, *held):
+        self.entered, self.let = ({one.name: threading.Event() for one in held} for _ in range(2))
+        self.loads = []
+
+    def __call__(self, rung, quantisation, device):
+        self.loads.append(rung.name)
+        if rung.name in self.let:
+            self.entered[rung.name].set()
+            self.let[rung.name].wait()
+        return Loaded(rung, quantisation, device, nn.Identity(), 1.0)
+
+
+def in_a_thread(budget, one):
+    """Borrow in a thread of its own; returns the thread and what became of it."""
+    became = []
+
+    def borrow():
+        try:
+            with budget.borrow(one, device="cpu"):
+                became.append("lent")
+        except InputError as error:
+            became.append(str(error))
+
+    thread = threading.Thread(target=borrow)
+    thread.start()
+    return thread, became
+
+
+def a_hundred(loader):
+    return ModelBudget(100, loader=loader, total_and_free_mb=lambda device: (1_000, 500))
+
+
+def test_a_load_that_hangs_holds_no_other_model_and_nothing_that_is_loaded():
+    loader = Loader(A)
+    budget = a_hundred(loader)
+    use(budget, B)
+    thread, became = in_a_thread(budget, A)
+    loader.entered["a"].wait()
+
+    use(budget, B)
+    use(budget, rung("b2", 10))
+
+    assert names(budget.loaded()) == ["b", "b2"]
+    loader.let["a"].set()
+    thread.join()
+    assert became == ["lent"]
+
+
+def test_two_loads_at_once_do_not_take_the_same_room():
+    loader = Loader(A)
+    budget = a_hundred(loader)
+    thread, became = in_a_thread(budget, A)
+    loader.entered["a"].wait()
+
+    with pytest.raises(InputError, match=r"70 MB; this machine has 60 MB free .*\(40 MB are set aside for one that is being"):
+        use(budget, rung("large", 70))
+    use(budget, rung("fits", 60))
+
+    loader.let["a"].set()
+    thread.join()
+    assert became == ["lent"]
+    assert loader.loads == ["a", "fits"]
+
+
+def test_idle_models_make_room_beside_a_load_that_is_under_way():
+    loader = Loader(A)
+    budget = a_hundred(loader)
+    use(budget, B)
+    thread, _ = in_a_thread(budget, A)
+    loader.entered["a"].wait()
+
+    use(budget, C)
+
+    assert names(budget.loaded()) == ["c"]
+    loader.let["a"].set()
+    thread.join()
+
+
+def test_what_a_load_brings_after_it_was_given_up_is_dropped_and_its_memory_stays_set_aside_until_then():
+    loader = Loader(A)
+    budget = a_hundred(loader)
+    thread, became = in_a_thread(budget, A)
+    loader.entered["a"].wait()
+
+    give_up(thread)
+    with pytest.raises(InputError, match="40 MB are set aside"):
+        use(budget, rung("large", 70))
+    loader.let["a"].set()
+    thread.join()
+
+    assert became == ["This run was given up before it could use A. Run it again."]
+    assert budget.loaded() == ()
+    use(budget, rung("large", 70), A)
+    assert loader.loads == ["a", "large", "a"]
+
+
+def test_who_waits_for_a_load_that_is_given_up_is_told_at_once():
+    loader = Loader(A)
+    budget = a_hundred(loader)
+    hung, _ = in_a_thread(budget, A)
+    loader.entered["a"].wait()
+    waiting, became = in_a_thread(budget, A)
+
+    give_up(hung)
+    waiting.join()
+
+    says = "A is still being loaded by a run that did not react and was given up. Choose another model, or try again later."
+    assert became == [says]
+    with pytest.raises(InputError, match="still being loaded"):
+        use(budget, A)
+    loader.let["a"].set()
+    hung.join()
+    use(budget, A)
+
+
+def test_a_thread_that_was_given_up_borrows_nothing_any_more():
+    budget = a_hundred(Loader())
+    use(budget, A)
+    ready, go_on, became = threading.Event(), threading.Event(), []
+
+    def late():
+        ready.set()
+        go_on.wait()
+        with pytest.raises(InputError) as refusal:
+            use(budget, A)
+        became.append(str(refusal.value))
+
+    thread = threading.Thread(target=late)
+    thread.start()
+    ready.wait()
+    give_up(thread)
+    go_on.set()
+    thread.join()
+
+    assert became == ["This run was given up before it could use A. Run it again."]
+    assert budget.loaded()[0].users == 0
 
 
 def test_the_limit_comes_from_the_environment_or_the_machine(monkeypatch):

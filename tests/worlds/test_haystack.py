@@ -1,5 +1,7 @@
+import errno
 import json
 import math
+import tempfile
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 from worlds import samples
-from worlds.errors import InputError
+from worlds.errors import InputError, disk_sentence
 from worlds.haystack import Haystack, HaystackSpec
 from worlds.kit import COLOURS
 from worlds.samples import SAMPLES, haystack_of, item_of, render, sample_of, sample_path
@@ -212,6 +214,55 @@ def test_a_generated_video_is_rendered_once_into_the_cache(tmp_path: Path, monke
     assert first == second and first.is_relative_to(tmp_path)
     assert seen == sorted(seen) and seen[-1] == 1.0
     assert [path.name for path in first.parent.iterdir()] == [first.name]
+
+
+@pytest.fixture
+def no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache that cannot be written, and a place for temporary folders."""
+    cache, temporary = tmp_path / "cache", tmp_path / "temporary"
+    temporary.mkdir()
+    own = tempfile.mkstemp
+
+    def mkstemp(*, dir: Path, **options: str) -> tuple[int, str]:
+        if cache in Path(dir).parents:
+            raise OSError(errno.EROFS, "Read-only file system", str(dir))
+        return own(dir=dir, **options)
+
+    monkeypatch.setenv("ORRERY_CACHE", str(cache))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(samples.tempfile, "mkstemp", mkstemp)
+    monkeypatch.setattr(samples, "_spare", [])
+    return temporary
+
+
+def test_where_the_cache_cannot_be_written_a_video_is_drawn_into_a_temporary_folder_once(no_room: Path) -> None:
+    first = sample_path("generated:minutes=1,seed=3")
+    second = sample_path("generated:minutes=1,seed=3", progress=lambda part: pytest.fail("rendered twice"))
+
+    assert first == second
+    assert no_room in first.parents
+    assert first.stat().st_size > 0
+    assert sample_path("sample:ten-minutes").parent.name == "assets", "what is shipped needs no cache"
+
+
+def test_where_nothing_can_be_written_the_disks_error_goes_up(no_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "_spare_folder", lambda: samples.cache_folder() / "as full")
+
+    with pytest.raises(OSError, match="Read-only") as error:
+        sample_path("generated:minutes=1,seed=3")
+
+    assert "cannot be written to" in (disk_sentence(error.value) or "")
+
+
+def test_a_user_without_a_home_has_a_cache_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("ORRERY_CACHE", raising=False)
+    monkeypatch.setattr(samples.Path, "home", homeless)
+    monkeypatch.setattr(samples, "_spare", [tmp_path])
+
+    assert samples.cache_folder() == tmp_path
 
 
 def test_the_file_shows_what_the_generator_draws_with_a_key_frame_every_second(tmp_path: Path) -> None:

@@ -188,6 +188,7 @@ def test_token_lines_become_sets_with_small_ids_and_x_at_the_end() -> None:
 @pytest.mark.parametrize(("line", "said"), [
     pytest.param("Xshare:[1] Xa:[2]", "Line 2 holds Xshare, Xa.", id="no answer"),
     pytest.param("hello", "Line 2 holds no group", id="text"),
+    pytest.param("Xshare:[1 Xa:[2] Ya:[3]", "Line 2 holds Xa, Ya.", id="a group that stays open"),
     pytest.param("Xshare:[1] Xa:[2] Yb:[3]", "Line 2 holds", id="kinds mixed"),
     pytest.param("Xshare:[1] Xa:[two] Ya:[3]", "Xa in line 2 is 'two'", id="a word"),
     pytest.param("Xshare:[1] Xa:[-2] Ya:[3]", "Xa in line 2", id="below zero"),

@@ -82,8 +82,10 @@ def test_limits_are_named(monkeypatch):
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04" + bytes(100), b"<svg></svg>"], ids=["empty", "text", "zip", "svg"])
 def test_what_is_no_picture_is_refused(content):
-    with pytest.raises(InputError, match="not a picture"):
+    with pytest.raises(InputError, match=r"^This is not a picture"):
         read_picture(content)
+    with pytest.raises(InputError, match=r"^The file 'mine\.png' is not a picture"):
+        read_picture(content, name="mine.png")
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])

@@ -1,5 +1,6 @@
 """Files that nobody should have to open: each is one clear sentence or works, and the server goes on."""
 
+import errno
 import io
 import os
 import subprocess
@@ -41,6 +42,8 @@ class Works(Reader):
 
 class Aborts(Works):
     def fail(self): os.abort()
+class Killed(Works):
+    def fail(self): os.kill(os.getpid(), 9)
 class AbortsAtOnce(Works):
     def __init__(self, path, *, kind, limits): os.abort()
 class Hangs(Works):
@@ -347,6 +350,7 @@ def test_more_frames_than_fit_into_memory_are_not_asked_for(good: Path) -> None:
     [
         ("Aborts", "crashes the decoder"),
         ("AbortsAtOnce", "crashes the decoder"),
+        ("Killed", "was being read when the decoder was stopped from outside, as happens where memory runs out. Run it again."),
         ("Hangs", "takes more than 4 s"),
         ("HoldsTheInterpreter", "takes more than 4 s"),
         ("FillsMemory", "needs more than 1000 MB"),
@@ -477,6 +481,35 @@ def test_a_decoder_may_not_write_files(good: Path) -> None:
     with Decoder() as decoder, open_video(good, decoder=decoder):
         assert psutil.Process(decoder.pid).rlimit(psutil.RLIMIT_FSIZE) == (0, 0)
         assert psutil.Process(decoder.pid).rlimit(psutil.RLIMIT_AS)[1] == Limits().memory_mb * 2**20
+
+
+def test_a_full_disk_is_not_the_videos_fault(good: Path) -> None:
+    with (
+        Decoder(Limits(), may_write=True) as decoder,
+        open_video(good, decoder=decoder) as video,
+        pytest.raises(InputError) as error,
+    ):
+        video.write_moments([(0.0, 20)], Path("/dev/full"), max_side_px=64, frame_rate=10, crf=0)
+
+    assert sentence(error).startswith("This machine's disk is full, so nothing could be stored.")
+
+
+def test_a_clip_that_finds_no_room_says_so(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("worlds.video.clip.tempfile.mkstemp", full)
+    with pytest.raises(InputError, match="disk is full"):
+        write_clip(good, [(0.0, 1.0)], tmp_path / "clip.mp4")
+
+
+def test_errors_name_the_file_as_people_call_it(tmp_path: Path, good: Path) -> None:
+    (tmp_path / "0.mp4").write_bytes(b"a text")
+    for make in (lambda path: open_video(path, name="holiday.mp4"),
+                 lambda path: write_clip(path, [(0.0, 1.0)], tmp_path / "clip.mp4", name="holiday.mp4")):
+        for path in (tmp_path / "0.mp4", tmp_path / "gone.mp4"):
+            with pytest.raises(InputError, match=r"'holiday\.mp4'"):
+                make(path)
 
 
 def test_a_clip_of_a_bad_file_leaves_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from worlds.errors import InputError
+from worlds.errors import InputError, telling_of_the_disk
 from worlds.video.limits import Limits
 from worlds.video.process import Decoder
 from worlds.video.video import open_video
@@ -43,7 +43,7 @@ def write_clip(
         name: what people call the video; by default its name on the disk.
         crf: quality, 0 (lossless) to 51.
     Raises:
-        InputError: the video cannot be used, or a span is not within it.
+        InputError: the video cannot be used, the disk is full, or a span is not within it.
         ValueError: `max_side_px` or `frame_rate` is out of its range.
     """
     limits, out = limits or Limits(), Path(out).absolute()
@@ -51,7 +51,11 @@ def write_clip(
         raise ValueError(f"max_side_px is {max_side_px}; it must be 16 or more")
     if frame_rate is not None and not 0 < frame_rate <= 1000:
         raise ValueError(f"frame_rate is {frame_rate}; it must be above 0 and at most 1000")
-    with Decoder(limits, may_write=True) as decoder, open_video(path, limits=limits, name=name, decoder=decoder) as video:
+    with (
+        telling_of_the_disk(),
+        Decoder(limits, may_write=True) as decoder,
+        open_video(path, limits=limits, decoder=decoder, name=name) as video,
+    ):
         rate = frame_rate or min(_MAX_FRAME_RATE, max(1.0, video.info.frame_rate))
         counted = _counted(spans, duration_s=video.info.duration_s, frame_rate=rate, limits=limits)
         handle, part = tempfile.mkstemp(prefix=".clip-", suffix=".mp4", dir=out.parent)

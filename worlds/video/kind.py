@@ -15,13 +15,15 @@ ENDINGS = ("mp4", "m4v", "3gp", "mov", "mkv", "webm", "avi")  # what upload boxe
 DEMUXERS = {"mp4": "mov", "mov": "mov", "mkv": "matroska", "webm": "matroska", "avi": "avi"}  # kind -> FFmpeg's name
 
 
-def local_file(path: str | os.PathLike[str]) -> Path:
+def local_file(path: str | os.PathLike[str], *, name: str | None = None) -> Path:
     """Return the absolute path of a regular file on this machine.
 
+    Args:
+        name: what people call it; by default its name on the disk.
     Raises:
         InputError: there is none; addresses such as `http:` or `concat:` are names of files here, and so there is none.
     """
-    name = Path(os.fspath(path)).name[:80]
+    name = name or Path(os.fspath(path)).name[:80]
     try:
         resolved = Path(path).resolve(strict=True)
         mode = resolved.stat().st_mode

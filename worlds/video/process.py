@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 
+from worlds.errors import InputError
 from worlds.video.limits import Limits
 from worlds.video.readers import Refused, Undecodable
 
@@ -28,7 +30,9 @@ _PIPE_BYTES = 1 << 20
 _WRITE_MB = 4096  # what a process that may write may write
 _log = logging.getLogger(__name__)
 
+_ENDED = "the process ended"
 _CRASHED = "crashes the decoder. A video that a player can show would be right."
+_KILLED = "was being read when the decoder was stopped from outside, as happens where memory runs out. Run it again."
 _TOO_LARGE = "needs more than {memory_mb} MB to be decoded. A smaller picture size would be right."
 _TOO_SLOW = "takes more than {timeout_s:g} s to be decoded. A shorter video or a smaller picture size would be right."
 
@@ -94,7 +98,8 @@ class Decoder:
         Raises:
             Undecodable: this reader cannot.
             Refused: the file is not what can be read here.
-            Broken: the process crashed, hung or ran out of memory, and is gone.
+            Broken: the process crashed, hung, ran out of memory or was killed, and is gone.
+            InputError: the disk is full, or may not be written to.
         """
         with self._lock:
             self.start()
@@ -150,22 +155,24 @@ class Decoder:
                 raise self._broken(_TOO_SLOW.format(timeout_s=self.limits.timeout_s), "no answer in time")
             got = os.readv(pipe, [view[num_read:]])
             if got == 0:
-                raise self._broken(_CRASHED, "the process ended")
+                raise self._broken(_CRASHED, _ENDED)
             num_read += got
         return data
 
-    def _told(self, answer: dict) -> Undecodable | Refused:
+    def _told(self, answer: dict) -> Undecodable | Refused | InputError:
         """Return what the process says is wrong, as an exception; its words are as little trusted as its file."""
         what = " ".join(str(answer.get("what", "")).split())[:200]
         _log.debug("decoder: %s %s", what, answer.get("detail", ""))
         if answer["error"] == "memory":
             return Broken(_TOO_LARGE.format(memory_mb=self.limits.memory_mb))
+        if answer["error"] == "disk":
+            return InputError(what)
         return Refused(what) if answer["error"] == "refused" else Undecodable(what)
 
     def _broken(self, what: str, why: object) -> "_Answered":
-        status = self._processes[0].poll() if self._processes else None
+        status = _exit_status(self._processes[0], is_ending=why is _ENDED) if self._processes else None
         _log.warning("the decoder's process is given up (exit status %s): %s", status, why)
-        return _Answered(Broken(what))
+        return _Answered(Broken(_KILLED if what is _CRASHED and status == -signal.SIGKILL else what))
 
     def _new_process(self) -> subprocess.Popen[bytes]:
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}  # no tokens or keys
@@ -193,9 +200,17 @@ class Decoder:
 class _Answered(Exception):
     """Carries an error out of a conversation."""
 
-    def __init__(self, error: Undecodable | Refused) -> None:
+    def __init__(self, error: Undecodable | Refused | InputError) -> None:
         super().__init__(str(error))
         self.error = error
+
+
+def _exit_status(process: subprocess.Popen[bytes], *, is_ending: bool) -> int | None:
+    """Return how a process ended: -9 if the system killed it. Its pipe closes a moment before that is known."""
+    if is_ending:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1.0)
+    return process.poll()
 
 
 def _kill(processes: list[subprocess.Popen[bytes]]) -> None:

@@ -50,8 +50,8 @@ class Video:
     ) -> None:
         if reader != "auto" and reader not in READERS:
             raise InputError(f"The reader {reader[:80]!r} is not known. One of auto, {', '.join(READERS)} would be right.")
-        self._path = local_file(path)
         self._name = " ".join((name or Path(os.fspath(path)).name).split())[:80]
+        self._path = local_file(path, name=self._name)
         size_bytes = self._path.stat().st_size
         if size_bytes > limits.size_bytes:
             what = f"The file {self._name!r} is {size_bytes / MIB:.1f} MB large."

@@ -5,6 +5,7 @@ unpickled on either side, as a broken decoder may write what it likes. The proce
 parent even in the middle of a frame, and kills itself when a request takes longer than its parent would wait.
 """
 
+import errno
 import json
 import os
 import select
@@ -17,6 +18,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from worlds.errors import disk_sentence
 from worlds.video.limits import MIB, Limits
 from worlds.video.readers import Reader, Refused, Undecodable, reader_class
 
@@ -26,6 +28,7 @@ except ImportError:  # Windows has no such limits
     resource = None  # type: ignore[assignment]
 
 _GRACE_S = 5  # after the parent's own limit
+_FULL = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))  # what writing a clip may meet
 _PROGRESS = 16  # frames of a clip between two signs of life
 
 
@@ -52,7 +55,9 @@ def main() -> None:
             os._exit(1)  # what is left of the heap is not to be trusted
         except Exception as error:  # noqa: BLE001  the door of this process: whatever a library raises is about this file
             what = str(error) if isinstance(error, Undecodable) else "cannot be decoded: its data are damaged."
-            send(answers, {"error": "undecodable", "what": what, "detail": repr(error)[:300]})
+            is_full = isinstance(error, OSError) and error.errno in _FULL  # other numbers are FFmpeg's words for damaged data
+            disk = disk_sentence(error) if is_full else None
+            send(answers, {"error": "disk" if disk else "undecodable", "what": disk or what, "detail": repr(error)[:300]})
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
