@@ -11,6 +11,8 @@ from pages import adaptvis_parts, adaptvis_place, parts, tasks
 from pages.text import plain
 from visualizers.theme import GAZE_NAMES
 from worlds.errors import InputError
+from worlds.pictures import ENDINGS
+from worlds.pictures import KINDS as PICTURE_KINDS
 
 CONDITIONS = ("plain", "held", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small", "plain-depths", "noise60-depths")
 OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, right, above or below", "left, right, top or bottom")
@@ -124,10 +126,10 @@ def _write(system: System) -> None:
 def _upload(system: System, name: str) -> str:
     """The upload box; returns what the setting says, 'upload:' where there is no file yet."""
     key, is_picture = parts.knob_key(system, name), name == "picture"
-    label, kinds = ("Picture file", ["png", "jpg", "jpeg", "webp"]) if is_picture else ("Data file", ["zip", "json", "jsonl"])
+    label, kinds = ("Picture file", list(ENDINGS)) if is_picture else ("Data file", ["zip", "json", "jsonl"])
     limit = MAX_PICTURE_MB if is_picture else MAX_DATA_MB
-    said = ("PNG, JPEG or WebP" if is_picture else "a zip with pictures and annotations of WhatsUp, COCO, VG or VSR, or a log of the "
-            "released code")
+    said = (", ".join(PICTURE_KINDS) if is_picture else "a zip with pictures and annotations of WhatsUp, COCO, VG or VSR, or a log "
+            "of the released code")
     file = st.file_uploader(label, type=kinds, key=f"adaptvis.upload.{name}", max_upload_size=limit,
                             help=f"{said}; at most {limit} MB. It stays in this session.")
     if file is not None and st.session_state.get(f"adaptvis.uploaded.{name}") != file.file_id:

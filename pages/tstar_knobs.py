@@ -14,6 +14,7 @@ from pages.text import plain
 from visualizers.ladder import memory_mb
 from visualizers.theme import METHOD_NAMES
 from worlds.errors import InputError
+from worlds.pictures import ENDINGS
 from worlds.samples import SAMPLES, haystack_of
 
 OWN, GENERATED = "own", "generated"
@@ -102,7 +103,7 @@ def _example(system: System, video: str) -> dict[str, Any]:
 
 def _picture() -> str:
     """A picture of the thing alone, instead of a box on a frame: its "upload:NAME", or nothing."""
-    file = st.file_uploader("A picture of what you look for", type=["png", "jpg", "jpeg", "webp"], key="tstar.picture",
+    file = st.file_uploader("A picture of what you look for", type=list(ENDINGS), key="tstar.picture",
                             max_upload_size=50,
                             help="Cropped closely to the thing; at most 50 MB. It stays in this session. Or draw a box below.")
     return "" if file is None else f"upload:{_stored(file)}"

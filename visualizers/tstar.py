@@ -21,6 +21,7 @@ from visualizers.theme import (
     TRUTH_COLOUR,
     VISITED_COLOUR,
 )
+from worlds.pictures import decode_jpeg
 
 TARGET_RGB, CUE_RGB = (213, 94, 0), (0, 114, 178)  # the boxes' colours: targets, cues
 FOUND_RGB, REFUSED_RGB = (0, 158, 115), (200, 40, 60)  # frames that were looked at again: confirmed or not
@@ -34,17 +35,9 @@ def clock(second: float) -> str:
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 
 
-def decode(jpeg: np.ndarray) -> np.ndarray:
-    """(bytes,) -> (h, w, 3) RGB."""
-    picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
-    if picture is None:
-        raise ValueError(f"{len(jpeg)} bytes are no JPEG picture")
-    return picture[:, :, ::-1].copy()
-
-
 def canvas_picture(iteration: Iteration) -> np.ndarray:
     """The grid picture with its boxes; cells that were looked at again are framed. (h, w, 3) uint8 RGB."""
-    picture = decode(iteration.canvas_jpeg)
+    picture = decode_jpeg(iteration.canvas_jpeg)
     side, grid = picture.shape[0], iteration.grid
     cell = side // grid
     second_looks = {check.second: check.is_confirmed for check in sorted(iteration.verifications,
@@ -209,7 +202,7 @@ def grid_recall(card: Mapping[str, Any]) -> go.Figure | None:
 
 def keyframe_picture(frame: Keyframe) -> np.ndarray:
     """A key frame with its boxes, (h, w, 3) uint8 RGB."""
-    return draw_boxes(decode(frame.jpeg), frame.boxes)
+    return draw_boxes(decode_jpeg(frame.jpeg), frame.boxes)
 
 
 def cover(result: TStarResult) -> np.ndarray:

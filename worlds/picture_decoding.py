@@ -1,0 +1,53 @@
+"""What the decoder's process does with a picture; `worlds.pictures` asks for it. The server never imports this."""
+
+from collections.abc import Sequence
+from io import BytesIO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from worlds.video.readers import Refused, Undecodable
+
+WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # more than 8 bits a channel
+
+
+def decode(content: bytes, *, kinds: Sequence[str], max_side_px: int, max_pixels: int, min_side: int) -> np.ndarray:
+    """Return the picture, (height, width, 3) uint8 RGB. The size is read from the header and checked before a pixel is decoded.
+
+    Args:
+        kinds: Pillow's names of what it may be; those that this Pillow does not know are left out.
+    Raises:
+        Refused, Undecodable: one sentence.
+    """
+    Image.init()
+    known = [kind for kind in kinds if kind in Image.OPEN]
+    try:
+        with Image.open(BytesIO(content), formats=known) as picture:
+            _check_size(*picture.size, max_pixels=max_pixels, min_side=min_side)
+            picture.draft("RGB", (max_side_px, max_side_px))  # a JPEG is decoded at half, quarter or eighth size at once
+            return _upright_rgb(picture, max_side_px)
+    except UnidentifiedImageError as error:
+        raise Refused(f"This is not a picture that can be read. One of {', '.join(known)} would be right.") from error
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise Undecodable("The picture is damaged or cut off.") from error
+
+
+def _check_size(width: int, height: int, *, max_pixels: int, min_side: int) -> None:
+    if width * height > max_pixels:
+        raise Refused(f"The picture is {width} x {height} pixels. At most {max_pixels / 1e6:.0f} megapixels are read.")
+    if min(width, height) < min_side:
+        raise Refused(f"The picture is {width} x {height} pixels. Each side must have at least {min_side}.")
+
+
+def _upright_rgb(picture: Image.Image, max_side_px: int) -> np.ndarray:
+    upright = ImageOps.exif_transpose(picture)
+    if upright.mode in WIDE_MODES:  # Pillow's own conversion clips them to white
+        values = np.asarray(upright, dtype=np.float64)
+        low, high = values.min(), values.max()
+        upright = Image.fromarray((255 * (values - low) / max(high - low, 1e-9)).astype(np.uint8))
+    if "A" in upright.getbands() or "transparency" in upright.info:
+        upright = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
+    upright = upright.convert("RGB")
+    upright.thumbnail((max_side_px, max_side_px), Image.Resampling.LANCZOS)  # only ever makes it smaller
+    return np.array(upright)
