@@ -29,8 +29,9 @@ import numpy as np  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 
 from backends.engine import RunState, the_engine  # noqa: E402
+from backends.files.saved import load_result, save_result  # noqa: E402
 from backends.registry import System, system, systems  # noqa: E402
-from backends.run import Inputs, Progress, Result, Settings, explain, load_result, save_result  # noqa: E402
+from backends.run import Inputs, Progress, Result, Settings, explain  # noqa: E402
 from backends.sessions import MAX_FILE_MB, Session  # noqa: E402
 from visualizers import ladder  # noqa: E402
 from visualizers.theme import themed  # noqa: E402
@@ -220,7 +221,7 @@ def shown(field: dict[str, Any], value: Any) -> Any:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{text[:80]!r} is not a number or JSON. Write for example 3 or [1, 2].") from error
 
 

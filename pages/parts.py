@@ -14,8 +14,9 @@ import streamlit as st
 from pydantic import ValidationError
 
 from backends.engine import RunState, the_engine
+from backends.files.saved import FILE_MB, load_result, save_result
 from backends.registry import System
-from backends.run import Progress, Result, Settings, explain, load_result, save_result
+from backends.run import Progress, Result, Settings, explain
 from backends.sessions import Session
 from pages import ladder
 from pages.text import plain
@@ -331,8 +332,8 @@ def current_result(system: System) -> tuple[Any, bool]:
 
 def open_saved(system: System) -> None:
     """Upload box for a saved run; it opens in the same page as a live one."""
-    file = st.file_uploader("Open a saved run (.orrery)", type=["orrery"], key=f"open.{system.name}", max_upload_size=200,
-                            help="A file that this page's 'Whole run' button made. At most 200 MB.")
+    file = st.file_uploader("Open a saved run (.orrery)", type=["orrery"], key=f"open.{system.name}", max_upload_size=FILE_MB,
+                            help=f"A file that this page's 'Whole run' button made. At most {FILE_MB} MB.")
     if file is None or st.session_state.get(f"opened.{system.name}") == file.file_id:
         return
     st.session_state[f"opened.{system.name}"] = file.file_id

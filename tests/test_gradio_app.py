@@ -12,9 +12,10 @@ from pydantic import Field
 
 import gradio_app
 from backends.engine import LocalEngine
+from backends.files.saved import load_result
 from backends.registry import System
 from backends.registry import system as find_system
-from backends.run import Array, Ended, Inputs, Progress, Result, RunStopped, Settings, load_result
+from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
 from gradio_app import OpenSessions, Tab, build, checked, component, parsed, summary
 from worlds.errors import InputError
 
@@ -37,7 +38,7 @@ class Knobs(Settings):
 class Counted(Result):
     system: ClassVar[str] = "counting"
 
-    values: Array
+    values: np.ndarray
 
 
 class Halting:

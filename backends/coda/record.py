@@ -5,7 +5,7 @@ import sys
 from backends.coda.run import run
 from backends.coda.settings import CodaSettings
 from backends.coda.system import RECORDED
-from backends.run import record
+from backends.files.saved import record
 
 RUNS = {
     "default": CodaSettings(seed=3),  # a fact that CoDA brings back and CAD does not; "recovery" says how rare that is

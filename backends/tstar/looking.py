@@ -91,7 +91,8 @@ class Looker:
 
     def _seen(self, box: Box, canvas: np.ndarray, cell: int | None) -> SeenBox:
         height, width = canvas.shape[:2]
-        return SeenBox(x1=box.x1 / width, y1=box.y1 / height, x2=box.x2 / width, y2=box.y2 / height,
+        x1, y1, x2, y2 = (float(np.clip(side, 0, 1)) for side in (box.x1 / width, box.y1 / height, box.x2 / width, box.y2 / height))
+        return SeenBox(x1=x1, y1=y1, x2=x2, y2=y2,  # a detector may reach a little beyond the picture
                        name=self.names[box.label], is_target=box.label < self.num_targets, score=float(box.score), cell=cell)
 
     def _cells(self, boxes: list[Box], canvas: np.ndarray, grid: int, num_cells: int) -> list[Cell]:

@@ -13,6 +13,7 @@ from backends.tstar.appearance import with_appearance
 from backends.tstar.looking import SHOWN_CANVAS_PX, Looker, jpeg, tile
 from backends.tstar.metrics import temporal
 from backends.tstar.results import (
+    MAX_POSITIONS,
     Answer,
     Costs,
     Iteration,
@@ -60,6 +61,8 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
         started = time.perf_counter()  # from the file on disk: drawing a video is not part of the search
         video = stack.enter_context(open_video(source.path))
         length = max(MIN_POSITIONS, int(video.info.duration_s))
+        if length > MAX_POSITIONS:
+            raise InputError(f"The video is {length:,} s long. At most {MAX_POSITIONS:,} s can be searched.")
         yield Progress(0.02, "Reading the question")
         asked = ask(settings, source, video)
         if not asked.targets:

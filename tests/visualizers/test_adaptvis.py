@@ -22,7 +22,7 @@ from backends.adaptvis.results import (
     YesNo,
 )
 from backends.adaptvis.settings import AdaptVisSettings
-from backends.run import save_result
+from backends.files.saved import save_result
 from visualizers import adaptvis as figures
 from visualizers import adaptvis_axis as axis
 from visualizers import adaptvis_gain as gain
@@ -394,7 +394,7 @@ def test_pictures_are_both_gazes_with_their_answers():
 
 
 def test_other_ways_of_looking_are_drawn_in_shares_of_their_maximum():
-    drawn = gaze.other(looked(), OtherMap(name="Rollout", what="Attention through the layers.", map=np.array([0.2, 0.1, 0.0, 0.0])))
+    drawn = gaze.other(looked(), OtherMap(name="rollout", what="Attention through the layers.", map=np.array([0.2, 0.1, 0.0, 0.0])))
 
     assert np.nanmax(drawn.data[0].z) == pytest.approx(100)
 

@@ -29,7 +29,7 @@ from backends.coda.results import (
     WrittenToken,
 )
 from backends.coda.settings import CodaSettings
-from backends.run import save_result
+from backends.files.saved import save_result
 from visualizers import coda as figures
 from visualizers import coda_file, coda_law, coda_recovery
 from visualizers.theme import DECODER_COLOURS, DECODER_NAMES

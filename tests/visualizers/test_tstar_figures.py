@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backends.run import load_result
+from backends.files.saved import load_result
 from backends.tstar.results import TStarResult
 from backends.tstar.system import RECORDED
 from visualizers import tstar as figures
@@ -63,7 +63,7 @@ def test_zip_and_contact_sheet_hold_every_key_frame(result):
 
 
 def test_figures_leave_the_result_as_it_was(result):
-    from backends.run import save_result
+    from backends.files.saved import save_result
 
     before = save_result(result)
     figures.figures(result)

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 
+from backends.files import archive
 from backends.files.archive import ZipLimits, open_zip, single
 from worlds.errors import InputError
 
@@ -85,3 +86,27 @@ def test_every_changed_byte_is_a_whole_file_or_one_sentence(place):
             files.read(name)
     except InputError as error:
         assert str(error).endswith(".")
+
+
+def test_a_table_of_contents_without_end_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    lines = b"PK\x01\x02" + bytes(42)
+    bomb = lines * 109 + b"PK\x05\x06" + bytes(4) + (109).to_bytes(2, "little") * 2 + (46 * 109).to_bytes(4, "little") + bytes(6)
+    (tmp_path / "a.zip").write_bytes(bomb)
+    monkeypatch.setattr(archive, "_CHUNK", 46 * 10 + 2)  # some lines lie across two chunks
+    monkeypatch.setattr(zipfile, "ZipFile", lambda source: pytest.fail("it was read"))
+
+    for source in (bomb, tmp_path / "a.zip"):
+        with pytest.raises(InputError, match="lists more than 4 files"):
+            open_zip(source, limits=ZipLimits(files=4))
+        with pytest.raises(pytest.fail.Exception, match="it was read"):
+            open_zip(source, limits=ZipLimits(files=5))
+
+
+def test_two_entries_of_one_name_are_told():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as once, pytest.warns(UserWarning, match="Duplicate name"):
+        once.writestr("a.txt", b"1")
+        once.writestr("a.txt", b"2")
+
+    assert open_zip(buffer.getvalue()).has_repeats
+    assert not open_zip(a_zip({"a.txt": b"1"})).has_repeats
