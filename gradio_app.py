@@ -29,7 +29,7 @@ import numpy as np  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 
 from backends.engine import RunState, the_engine  # noqa: E402
-from backends.files.saved import load_result, save_result  # noqa: E402
+from backends.files.saved import load_result, refusal, save_result  # noqa: E402
 from backends.registry import System, system, systems  # noqa: E402
 from backends.run import Inputs, Progress, Result, Settings, explain  # noqa: E402
 from backends.sessions import MAX_FILE_MB, Session  # noqa: E402
@@ -351,8 +351,11 @@ class Tab:
         line = "Stopped; this is what there was." if result.was_stopped else "Done."
         with tempfile.TemporaryDirectory(prefix="orrery-download-") as folder:  # Gradio takes its copy at this yield
             path = Path(folder) / f"{self.what.name}-seed{result.seed}.orrery"
-            path.write_bytes(save_result(result))
-            yield {self.line: " ".join((line, *result.notes)), self.numbers: summary(result), self.download: str(path)}
+            too_large = refusal(result)
+            if not too_large:
+                path.write_bytes(save_result(result))
+            yield {self.line: " ".join(filter(None, (line, *result.notes, too_large))), self.numbers: summary(result),
+                   self.download: None if too_large else str(path)}
 
     def stop(self, request: gr.Request) -> None:
         self._sessions.stop(str(request.session_hash), self.what.name)

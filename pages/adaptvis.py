@@ -81,7 +81,7 @@ else:
     folded = tasks.fold(adaptvis_parts.TASKS, task)
     rest(task, result)
     code = st.container()
-parts.open_saved(SYSTEM)
+parts.open_saved(SYSTEM, lambda settings: adaptvis_knobs.turn(SYSTEM, settings))
 
 with folded:  # last: the ladder of models imports torch, and the pictures above do not wait for it
     adaptvis_knobs.knobs(SYSTEM, task)

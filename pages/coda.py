@@ -93,7 +93,7 @@ else:
     folded = tasks.fold(coda_parts.TASKS, task)
     rest(task, result)
     code = st.container()
-parts.open_saved(SYSTEM)
+parts.open_saved(SYSTEM, lambda settings: coda_knobs.turn(SYSTEM, settings))
 
 with folded:  # last: the ladder of models imports torch, and the pictures above do not wait for it
     coda_knobs.knobs(SYSTEM, task, choose)

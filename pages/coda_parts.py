@@ -52,7 +52,9 @@ def badge_of(written: Written) -> str:
 
 
 def remember(result: CodaResult, *, is_recorded: bool) -> None:
-    """Keep how long a sentence of training took."""
+    """Keep how long a sentence of training took; not what a file says: every visitor's cost line goes by it."""
+    if parts.was_brought(result):
+        return
     if result.law and result.law.was_trained and result.law.epochs:
         law, settings = result.law, result.settings
         work = float(_sentences(settings) * law.epochs[-1].epoch)

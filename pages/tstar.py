@@ -87,7 +87,7 @@ if not waits:
     knobs(folded)
 if not parts.running(SYSTEM):
     show_rest(result)
-parts.open_saved(SYSTEM)
+parts.open_saved(SYSTEM, lambda settings: parts.set_knobs(SYSTEM, settings))
 
 st.header("Score result files")
 tstar_parts.score_files()

@@ -72,16 +72,18 @@ def _label(picture: np.ndarray, text: str, at: tuple[int, int]) -> None:
 
 
 def _time_axis(length: int) -> dict[str, object]:
-    step = next(step for step in (5, 15, 60, 120, 300, 600, 1200, 1800, 3600) if length / step <= 12)
+    whole_hours = 3600 * max(1, -(-length // (12 * 3600)))
+    step = next(step for step in (5, 15, 60, 120, 300, 600, 1200, 1800, whole_hours) if length / step <= 12)
     ticks = list(range(0, length + 1, step))
     return {"title": "time in the video", "tickvals": ticks, "ticktext": [clock(t) for t in ticks], "range": [0, length]}
 
 
 def _mark_truth(figure: go.Figure, spans: Sequence[tuple[float, float, str]], truth_s: Sequence[float] | None) -> None:
     marks = [(start, end) for start, end, _ in spans] or [(t - 1, t + 1) for t in truth_s or ()]
-    for start, end in marks:
-        figure.add_vrect(x0=start, x1=end, fillcolor=TRUTH_COLOUR, opacity=0.35, line_width=0)
-    if marks:
+    if marks:  # at once: each `add_vrect` looks at all that are there
+        plain = {"type": "rect", "xref": "x", "yref": "y domain", "y0": 0, "y1": 1, "fillcolor": TRUTH_COLOUR, "opacity": 0.35,
+                 "line": {"width": 0}}
+        figure.update_layout(shapes=[plain | {"x0": start, "x1": end} for start, end in marks])
         figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name="where it truly is",
                                     marker={"color": TRUTH_COLOUR, "symbol": "square", "size": 12}))
 
@@ -213,12 +215,14 @@ def cover(result: TStarResult) -> np.ndarray:
 
 def contact_sheet(result: TStarResult, columns: int = 4, width_px: int = 360) -> bytes:
     """All key frames with their times in one JPEG file."""
+    pictures = [keyframe_picture(frame) for frame in result.keyframes]
+    scales = [min(width_px / picture.shape[1], 2 * width_px / picture.shape[0]) for picture in pictures]  # a tower is made narrower
+    height = max(1, *(round(picture.shape[0] * scale) for picture, scale in zip(pictures, scales)))
     cells = []
-    for frame in result.keyframes:
-        picture = keyframe_picture(frame)
-        height = round(picture.shape[0] * width_px / picture.shape[1])
+    for frame, picture, scale in zip(result.keyframes, pictures, scales):
+        inner = max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale))
         cell = np.full((height + 30, width_px, 3), 255, np.uint8)
-        cell[:height] = cv2.resize(picture, (width_px, height), interpolation=cv2.INTER_AREA)
+        cell[:inner[0], :inner[1]] = cv2.resize(picture, inner[::-1], interpolation=cv2.INTER_AREA)
         text = f"{clock(frame.second)}  score {frame.score:.2f}{'  confirmed' if frame.is_confirmed else ''}"
         cv2.putText(cell, text, (8, height + 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (30, 36, 48), 1, cv2.LINE_AA)
         cells.append(cell)

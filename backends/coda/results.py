@@ -154,6 +154,8 @@ class LawPart(Frozen):
     @model_validator(mode="after")
     def _goes_on(self) -> Self:
         check_rising((epoch.epoch for epoch in self.epochs), "the epochs")
+        if (count := len({group.value for epoch in self.epochs for group in epoch.law.groups})) > MAX_GROUPS:
+            raise ValueError(f"the factor has {count} values; at most {MAX_GROUPS} are drawn")
         return self
 
 

@@ -33,8 +33,8 @@ ENDING = "orrery"
 # Measured: T* on an hour with grid 4, the most key frames and 20 seeds has 550 arrays of 10 MB in all and a file of 5 MB; one
 # frame a grid, which nobody should want, 8,032 arrays of 115 MB in 36 MB. CoDA's file of 10,000 rows has 7 MB of JSON in 70,000
 # lists, its longest comparison on a miniature 1 MB; AdaptVis on 1,000 sets 1.1 MB, on 10,000 items three times that.
-FILE_MB = 200
-LIMITS = ZipLimits(files=10_000, total_mb=256, file_mb=64)  # the JSON is one of the files
+LIMITS = ZipLimits(files=10_000, total_mb=200, file_mb=64)  # the JSON is one of the files
+FILE_MB = 210  # of the file, which is hardly larger than what is in it
 MAX_CONTAINERS = 500_000  # objects and lists: 16 prompts with 7 decoders and 120 tokens each
 MAX_VALUES = 3_000_000
 MAX_DEPTH = 24  # real ones have 10
@@ -46,6 +46,7 @@ _NOT_ONE = f"This is not a saved run. A saved run is a .{ENDING} file that a pag
 _WHOLE_FILE = f"a whole .{ENDING} file"
 _WHAT = "The saved run"
 _ARRAY = "$array"
+_HEADER_BYTES = 128  # of a .npy with few axes
 _opening = threading.Lock()
 
 
@@ -55,10 +56,7 @@ def save_result(result: Result) -> bytes:
     Raises:
         InputError: it is larger than what is opened again.
     """
-    arrays: list[np.ndarray] = []
-    document = {"orrery": VERSION, "system": result.system, "result": _packed(result, arrays)}
-    text = json.dumps(document).encode()
-    _check_text(text)
+    text, arrays = _checked(result)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         _write(archive, "result.json", text)
@@ -66,10 +64,30 @@ def save_result(result: Result) -> bytes:
             content = io.BytesIO()
             np.save(content, array, allow_pickle=False)
             _write(archive, _entry(index), content.getvalue())
-        entries = archive.infolist()
-    content_bytes = buffer.getvalue()
-    _check_sizes([entry.file_size for entry in entries], len(content_bytes))
-    return content_bytes
+    return buffer.getvalue()
+
+
+def refusal(result: Result) -> str:
+    """Return why a result cannot be saved, or nothing; it is not packed, which may take seconds."""
+    try:
+        _checked(result)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def _checked(result: Result) -> tuple[bytes, list[np.ndarray]]:
+    """Return the text of `result.json` and the arrays. Raises InputError where they are larger than what is opened again."""
+    arrays: list[np.ndarray] = []
+    text = json.dumps({"orrery": VERSION, "system": result.system, "result": _packed(result, arrays)}).encode()
+    check(text, what="This run", max_containers=MAX_CONTAINERS, max_values=MAX_VALUES, max_depth=MAX_DEPTH)
+    sizes = [len(text), *(array.nbytes + _HEADER_BYTES for array in arrays)]
+    for found, most, what in ((max(sizes) / 1e6, LIMITS.file_mb, "MB in one part"), (sum(sizes) / 1e6, LIMITS.total_mb, "MB in all"),
+                              (len(sizes), LIMITS.files, "parts")):
+        if found > most:
+            raise InputError(f"This run is too large to be saved: it has {found:,.0f} {what}. At most {most:,.0f} are opened again. "
+                             "Its tables and pictures can be taken one by one.")
+    return text, arrays
 
 
 def load_result(content: bytes, kind: type[Result]) -> Any:
@@ -144,23 +162,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int) and abs(value) > MAX_WHOLE:
         raise InputError(f"This run holds a whole number of {value.bit_length()} bits. Whole numbers have at most 15 digits.")
     return value
-
-
-def _check_text(text: bytes) -> None:
-    check(text, what="This run", max_containers=MAX_CONTAINERS, max_values=MAX_VALUES, max_depth=MAX_DEPTH)
-
-
-def _check_sizes(sizes: Sequence[int], file_bytes: int) -> None:
-    """Raise InputError where a file that was just made would not be opened."""
-    largest, total = max(sizes) / 1e6, sum(sizes) / 1e6
-    for found, most, what in ((largest, LIMITS.file_mb, "one part of"), (total, LIMITS.total_mb, "all of"),
-                              (file_bytes / 1e6, FILE_MB, "the file of")):
-        if found > most:
-            raise InputError(f"This run is too large to be saved: {what} it has {found:,.0f} MB, and at most {most:,.0f} MB are "
-                             "opened again. Its tables and pictures can be taken one by one.")
-    if len(sizes) > LIMITS.files:
-        raise InputError(f"This run is too large to be saved: it has {len(sizes):,} parts, and at most {LIMITS.files:,} are opened "
-                         "again. Its tables and pictures can be taken one by one.")
 
 
 def _opened(content: bytes) -> Files:

@@ -26,7 +26,8 @@ from backends.tstar.settings import Baseline, Rule, TStarSettings
 
 MAX_POSITIONS = 200_000  # seconds that can be searched: 55 hours
 MAX_GRIDS = 1000  # of one search: its budget in frames, and a grid has one at least
-MAX_SPANS = 10_000
+MAX_SPANS = 1000  # true moments; each is a mark on the timeline
+MAX_ROOMS = 10_000
 Side = Annotated[float, Field(ge=-2, le=3)]  # of a box, as a share of its picture; runs of 2026 kept what lies a little beyond it
 Span = tuple[Finite, Finite, str]  # start and end in seconds, name or colour
 
@@ -133,6 +134,12 @@ class VideoFacts(Shaped):
     codec: str
     num_positions: Annotated[int, length("L"), Field(ge=1, le=MAX_POSITIONS)]
 
+    @model_validator(mode="after")
+    def _has_a_position_per_second(self) -> Self:
+        if self.num_positions != max(1, int(self.duration_s)):
+            raise ValueError(f"{self.num_positions} seconds can be looked at in a video of {self.duration_s:g} s")
+        return self
+
 
 class Answer(Frozen):
     text: str  # the option's letter, or what a model said
@@ -175,7 +182,7 @@ class TStarResult(Result):
     unconfirmed: Annotated[tuple[str, ...], at_most(16)]  # targets that the search did not confirm
     truth_s: Annotated[tuple[Seconds, ...] | None, at_most(MAX_SPANS)] = None  # key seconds, if known
     truth_spans: Annotated[tuple[Span, ...], at_most(MAX_SPANS)] = ()
-    rooms: Annotated[tuple[Span, ...], at_most(MAX_SPANS)] = ()  # of generated videos
+    rooms: Annotated[tuple[Span, ...], at_most(MAX_ROOMS)] = ()  # of generated videos
     answer: Answer | None = None
     methods: Annotated[tuple[MethodRow, ...], at_most(16, least=1)]  # T* first
     seed_curves: Annotated[tuple[SeedCurve, ...], at_most(2 * 20)] = ()  # 20 seeds, the rule and a random grid
