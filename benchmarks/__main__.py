@@ -17,7 +17,7 @@ import environment
 environment.prepare()  # before torch: the benchmarks run as the app does
 
 from backends.run import code_version  # noqa: E402
-from benchmarks import attention_cost, coda_law, coda_speed, detector, frames, gaze, search, server  # noqa: E402
+from benchmarks import attention_cost, coda_law, coda_speed, detector, frames, gaze, saved, search, server  # noqa: E402
 
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
@@ -37,7 +37,7 @@ def main() -> None:
         "search": lambda: search.section(args.videos), "detector": lambda: detector.section(args.videos), "frames": frames.section,
         "coda-law": lambda: coda_law.section(args.seeds), "coda-speed": coda_speed.section,
         "attention": attention_cost.section, "gaze": gaze.section, "gaze-control": gaze.control_section,
-        "server": server.section,
+        "server": server.section, "saved": saved.section,
     }
     for name in args.only.split(",") if args.only else runs:
         start = time.monotonic()

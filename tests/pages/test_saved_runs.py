@@ -13,7 +13,8 @@ from backends.tstar.settings import TStarSettings
 from pages import costs, parts
 
 NAMES = ("tstar", "coda", "adaptvis")
-TURNED = {"tstar": TStarSettings(grid=3, window=7), "coda": CodaSettings(alpha=0.03, gate=False), "adaptvis": AdaptVisSettings(beta=0.4)}
+TURNED = {
+    "tstar": TStarSettings(grid=3, window=7), "coda": CodaSettings(alpha=0.03, gate=False), "adaptvis": AdaptVisSettings(beta=0.4)}
 
 
 def page_of(name: str) -> AppTest:
