@@ -19,7 +19,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
-from worlds.pictures import jpeg_size
+from worlds.pictures import SHOWN_SIDE_PX, jpeg_size
 
 MAX_ITEMSIZE = 8  # bytes; wider numbers are no JSON, and no browser's
 
@@ -86,8 +86,11 @@ class _Length:
     axis: str
 
 
+@dataclass(frozen=True)
 class _Jpeg:
     """Marks a picture as this app writes them; whether it can be decoded is asked where a file is opened."""
+
+    side_px: int
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
@@ -95,7 +98,8 @@ class _Jpeg:
     def _checked(self, jpeg: np.ndarray) -> np.ndarray:
         if jpeg.dtype != np.uint8 or jpeg.ndim != 1:
             raise ValueError(f"it holds {jpeg.dtype} of shape {jpeg.shape}; due are the bytes of a JPEG")
-        jpeg_size(jpeg.tobytes())
+        if max(size := jpeg_size(jpeg.tobytes())) > self.side_px:
+            raise ValueError(f"it has {size[0]} x {size[1]} pixels; at most {self.side_px} on a side are due")
         return jpeg
 
 
@@ -119,9 +123,9 @@ def length(axis: str) -> _Length:
     return _Length(axis)
 
 
-def jpeg() -> _Jpeg:
-    """The bytes of a picture, (bytes,) uint8."""
-    return _Jpeg()
+def jpeg(*, side_px: int = SHOWN_SIDE_PX) -> _Jpeg:
+    """The bytes of a picture, (bytes,) uint8, with at most so many pixels on its longer side."""
+    return _Jpeg(side_px)
 
 
 def axes_of(model: BaseModel) -> dict[str, tuple[int, str]]:

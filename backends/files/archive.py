@@ -21,7 +21,8 @@ PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA's header may ask f
 DATA_DIR = "ORRERY_DATA_DIR"
 _LINE = b"PK\x01\x02"  # begins each line of a zip's table of contents
 _CHUNK = 8_000_000
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, OverflowError)
+# torn structures; an entry without a name (IndexError), of an unknown version (NotImplementedError is a RuntimeError) or encoding
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, OverflowError, IndexError)
 
 
 @dataclass(frozen=True)

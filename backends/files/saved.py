@@ -3,7 +3,7 @@
 It is read as if a stranger had made it: every limit is held against the zip's table of contents or the text before anything is
 unpacked or parsed, the headers of arrays against the sizes of their entries; then the result's own model judges what is in it,
 and its pictures are decoded once, in the decoder's process. What is written is held to the same limits, so that whatever can be
-saved can be opened again.
+saved can be opened again. What zip files, JSON and arrays can raise is caught where each is read (archive, json_text, arrays).
 """
 
 import io
@@ -96,19 +96,19 @@ def load_result(content: bytes, kind: type[Result]) -> Any:
     Raises:
         InputError: it is no saved run of this kind, too large, damaged, or does not hold together; one sentence says which.
     """
-    files = _opened(content)
     try:
+        files = _opened(content)
         with _one_large_at_a_time(files):
             document = _document(files)
             if document["system"] != kind.system:
                 raise InputError(f"This run was saved by {str(document['system'])[:80]!r}. This page opens runs of {kind.system!r}.")
             result = kind.model_validate(_unpacked(document["result"], files))
-    except ValidationError as error:  # whatever a validator says; those of results and settings raise nothing else
+        for picture in jpegs_of(result):
+            check_jpeg(picture)
+    except ValidationError as error:  # whatever a validator says: those of results and settings raise ValueError alone
         raise InputError(f"This run is damaged, or another version saved it ({_first(error)}). Run its settings again.") from error
     except MemoryError as error:  # the limits are for one run; many may be open
         raise InputError("This machine has too little memory left to open this run. Try again in a while.") from error
-    for picture in jpegs_of(result):
-        check_jpeg(picture)
     return result
 
 

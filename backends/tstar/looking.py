@@ -7,13 +7,13 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from backends.tstar.results import SeenBox
+from backends.tstar.results import MAX_PICTURE_PX, SeenBox
 from backends.tstar.search import Cell, cell_of, cells_from_boxes
 from backends.tstar.settings import TStarSettings
 from models.boxes import Box, Detector
 from models.example_detection import ExampleDetector
 
-SHOWN_CANVAS_PX = 640  # what people see; the detector sees its own size
+SHOWN_CANVAS_PX = MAX_PICTURE_PX  # what people see; the detector sees its own size
 OFFICIAL_CELL_PX = (95, 200)  # height, width of the released code's squashed cells
 OFFICIAL_FRAME_PX = (285, 600)  # and of its single frames
 BATCH = 16  # pictures per detector call, bounds the memory

@@ -26,6 +26,7 @@ from backends.tstar.settings import Baseline, Rule, TStarSettings
 
 MAX_POSITIONS = 200_000  # seconds that can be searched: 55 hours
 MAX_GRIDS = 1000  # of one search: its budget in frames, and a grid has one at least
+MAX_PICTURE_PX = 640  # of a grid or a key frame; a search may hold a thousand
 MAX_SPANS = 1000  # true moments; each is a mark on the timeline
 MAX_ROOMS = 10_000
 Side = Annotated[float, Field(ge=-2, le=3)]  # of a box, as a share of its picture; runs of 2026 kept what lies a little beyond it
@@ -70,7 +71,7 @@ class Iteration(Shaped):
     is_new: Annotated[np.ndarray, truths("L")]  # N: True where nothing was looked at
     boxes: Boxes
     verifications: Annotated[tuple[Verification, ...], at_most(64 * 4)]  # every target in every cell, at most
-    canvas_jpeg: Annotated[np.ndarray, jpeg()]  # (bytes,) the grid picture as people see it
+    canvas_jpeg: Annotated[np.ndarray, jpeg(side_px=MAX_PICTURE_PX)]  # (bytes,) the grid picture as people see it
     model_px: int = Field(ge=1, le=100_000)  # side of the picture that the detector saw
     budget_left: Count
     remaining: Annotated[tuple[str, ...], at_most(16)]
@@ -94,7 +95,7 @@ class Keyframe(Frozen):
     second: Count
     score: Finite
     is_confirmed: bool
-    jpeg: Annotated[np.ndarray, jpeg()]  # (bytes,)
+    jpeg: Annotated[np.ndarray, jpeg(side_px=MAX_PICTURE_PX)]  # (bytes,)
     boxes: Boxes
 
 

@@ -4,6 +4,7 @@ import io
 import stat
 import zipfile
 
+import numpy as np
 import pytest
 
 from backends.files import archive
@@ -110,3 +111,29 @@ def test_two_entries_of_one_name_are_told():
 
     assert open_zip(buffer.getvalue()).has_repeats
     assert not open_zip(a_zip({"a.txt": b"1"})).has_repeats
+
+
+def test_an_entry_without_a_name_is_refused():
+    content = a_zip({"a": b"1"})
+    line = content.rfind(b"PK\x01\x02")
+    nameless = content[:line + 28] + bytes(2) + content[line + 30:line + 46] + content[line + 47:]  # its length, then its name
+    nameless = nameless[:-10] + (46).to_bytes(4, "little") + nameless[-6:]  # the table of contents is a byte shorter
+
+    with pytest.raises(InputError, match="cannot be read"):
+        open_zip(nameless)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_torn_table_of_contents_is_one_sentence_or_a_zip(seed):
+    generator, content = np.random.default_rng(seed), a_zip({"a.txt": b"1" * 50, "b/c.txt": b"2" * 50})
+    start = content.find(b"PK\x01\x02")
+    for _ in range(100):
+        torn = bytearray(content)
+        for _ in range(int(generator.integers(1, 6))):
+            torn[int(generator.integers(start, len(torn)))] = int(generator.choice([0, 1, 2, 255, 80, 75, 47]))
+        try:
+            files = open_zip(bytes(torn))
+            for name in files.names:
+                files.read(name)
+        except InputError as error:
+            assert "\n" not in str(error)

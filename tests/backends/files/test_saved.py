@@ -333,6 +333,22 @@ def test_values_out_of_range_are_refused(change: Any) -> None:
     sentence_of(edited(lambda document: change(document["result"])))
 
 
+def test_too_little_memory_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_given: Any, **_named: Any) -> None:
+        raise MemoryError
+
+    content = save_result(a_result())
+    for place in ("open_zip", "parse", "read_array"):
+        with monkeypatch.context() as patch:
+            patch.setattr(saved, place, fails)
+            assert "too little memory left" in sentence_of(content)
+
+
+def test_settings_out_of_range_are_told_by_name() -> None:
+    assert "settings.steps: Input should be less than or equal to 50" in sentence_of(
+        edited(lambda document: document["result"]["settings"].update(steps=51)))
+
+
 # every limit of reading is a limit of writing: at it a run is saved and opened, one above it is not saved
 
 LONGEST = "x" * saved.MAX_TEXT

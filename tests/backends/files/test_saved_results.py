@@ -83,7 +83,7 @@ def picture(**options: Any) -> np.ndarray:
     ("support", np.zeros(900)), ("support", np.full(900, np.nan)), ("scores", np.full(900, np.inf)), ("scores", np.zeros(899)),
     ("probabilities", np.zeros(900)), ("is_new", np.zeros(900)), ("keyframes", np.array([900])),
     ("canvas", picture(progressive=True)), ("canvas", picture(kind="PNG")), ("canvas", picture(comment=b"<script>")),
-    ("canvas", picture(size=(2056, 8))), ("canvas", picture().astype(np.int64)), ("canvas", np.array([255, 216, 255, 217], np.uint8)),
+    ("canvas", picture(size=(648, 8))), ("canvas", picture().astype(np.int64)), ("canvas", np.array([255, 216, 255, 217], np.uint8)),
 ])
 def test_arrays_that_would_break_the_page_are_refused(name: str, array: np.ndarray) -> None:
     content = a_zip(parts_of(recorded("tstar")) | {f"arrays/{FIRST[name]}.npy": npy(array)})
