@@ -14,11 +14,11 @@ import streamlit as st
 from pydantic import ValidationError
 
 from backends.engine import RunState, the_engine
-from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_result
+from backends.files.saved import load_result, save_result
 from backends.registry import System
 from backends.run import Progress, Result, Settings, explain
 from backends.sessions import Session
-from pages import ladder
+from pages import ladder, saved_runs
 from pages.text import plain
 from visualizers.theme import themed
 from worlds.errors import InputError
@@ -73,7 +73,7 @@ def badge(result: Result, *, is_recorded: bool = False) -> None:
     """Which model is behind the picture, and whether it was run just now."""
     kind = ":orange-badge[miniature]" if result.is_miniature else ":green-badge[real checkpoint]"
     when = f" :gray-badge[recorded {result.made_on}; run it yourself with a button above]" if is_recorded else (
-        f" :gray-badge[from a file, saved {result.made_on}]" if was_brought(result) else "")
+        f" :gray-badge[from a file, saved {result.made_on}]" if saved_runs.was_brought(result) else "")
     st.markdown(f"{kind} {plain(result.model_id)} · seed {result.seed} · code {plain(result.code_version)}{when}")
     if result.was_stopped:
         st.warning("This run was stopped. What it had found until then is shown.", icon=":material/front_hand:")
@@ -334,58 +334,13 @@ def current_result(system: System) -> tuple[Any, bool]:
     return (recorded(system), True) if system.recorded else (None, False)
 
 
-def open_saved(system: System, turn: Callable[[Any], None]) -> None:
-    """Upload box for a saved run; it opens in the same page as a live one. A file that is none keeps its sentence beside it.
-
-    Args:
-        turn: turns the knobs to the run's settings, so that the button gives the same picture again.
-    """
-    st.file_uploader(f"Open a saved run (.{ENDING})", type=[ENDING], key=f"open.{system.name}", max_upload_size=FILE_MB,
-                     on_change=_open, args=(system, turn),
-                     help=f"A file that this page's 'Whole run' button made. At most {FILE_MB} MB.")
-    if said := st.session_state.get(f"refused.{system.name}"):
-        st.error(plain(said), icon=":material/error:")
-
-
-def _open(system: System, turn: Callable[[Any], None]) -> None:
-    """Read the file that was chosen, once: reruns find its result, or what is wrong with it."""
-    store = st.session_state
-    store.pop(f"refused.{system.name}", None)
-    file = store.get(f"open.{system.name}")
-    if file is None:
-        return
-    try:
-        result = load_result(file.getvalue(), system.result)
-    except InputError as error:  # what was shown stays
-        store[f"refused.{system.name}"] = str(error)
-        return
-    store[f"result.{system.name}"] = result
-    store.setdefault("brought", {})[system.name, getattr(result.settings, "task", "")] = result  # a page keeps one of each task
-    store.pop(f"error.{system.name}", None)
-    turn(result.settings)
-
-
-def was_brought(result: Result) -> bool:
-    """Whether a result is what a file says, not what was computed here."""
-    return any(kept is result for kept in st.session_state.get("brought", {}).values())
-
-
-def _refusal(system: System, result: Result) -> str:
-    """Why this run cannot be saved, if it cannot; asked once of each, before a click: a click can only fail without a word."""
-    kept, said = st.session_state.get(f"refusal.{system.name}", (None, ""))
-    if kept is not result:
-        said = refusal(result)
-        st.session_state[f"refusal.{system.name}"] = result, said
-    return str(said)
-
-
 def download_whole(system: System, result: Result, settings: Settings) -> None:
     """The buttons that every system has: whole run, numbers, link and Python."""
     first, second = st.columns(2)
-    if said := _refusal(system, result):
+    if said := saved_runs.why_not(system, result):
         first.caption(plain(said))
     else:
-        first.download_button(f"Whole run (.{ENDING})", lambda: save_result(result), f"{system.name}-{result.seed}.{ENDING}",
+        first.download_button("Whole run (.orrery)", lambda: save_result(result), f"{system.name}-{result.seed}.orrery",
                               key=f"save.{system.name}", width="stretch", on_click="ignore",
                               help="Opens in this page again, with every array.")
     numbers = json.dumps(result.summary() if hasattr(result, "summary") else settings.model_dump(mode="json"), indent=2)

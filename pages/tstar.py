@@ -7,7 +7,7 @@ from backends.registry import system as find_system
 from backends.tstar.results import Iteration, TStarResult
 from backends.tstar.search import Search, distribution, spread
 from backends.tstar.settings import TStarSettings
-from pages import parts, tstar_knobs, tstar_parts
+from pages import parts, saved_runs, tstar_knobs, tstar_parts
 from visualizers import tstar as figures
 
 SYSTEM = find_system("tstar")
@@ -87,7 +87,7 @@ if not waits:
     knobs(folded)
 if not parts.running(SYSTEM):
     show_rest(result)
-parts.open_saved(SYSTEM, lambda settings: parts.set_knobs(SYSTEM, settings))
+saved_runs.open_saved(SYSTEM, lambda settings: parts.set_knobs(SYSTEM, settings))
 
 st.header("Score result files")
 tstar_parts.score_files()

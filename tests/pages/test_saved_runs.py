@@ -10,7 +10,7 @@ from backends.coda.settings import CodaSettings
 from backends.files.saved import load_result, save_result
 from backends.registry import system as find_system
 from backends.tstar.settings import TStarSettings
-from pages import costs, parts
+from pages import costs, parts, saved_runs
 
 NAMES = ("tstar", "coda", "adaptvis")
 TURNED = {
@@ -42,7 +42,7 @@ def said(page: AppTest) -> str:
 def test_bad_file_is_one_sentence_and_what_was_shown_stays(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     page = page_of(name)
     before, charts, reads = said(page), len(page.get("plotly_chart")), []
-    monkeypatch.setattr(parts, "load_result", lambda *given: reads.append(0) or load_result(*given))
+    monkeypatch.setattr(saved_runs, "load_result", lambda *given: reads.append(0) or load_result(*given))
 
     page = bring(page, name, b"PK\x03\x04 and no more")
 
@@ -76,7 +76,7 @@ def test_how_fast_a_file_says_it_was_is_told_to_nobody() -> None:
 
 
 def test_run_that_is_too_large_says_so_instead_of_a_button_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "refusal", lambda result: "This run holds 11 values. At most 10 are read.")
+    monkeypatch.setattr(saved_runs, "refusal", lambda result: "This run holds 11 values. At most 10 are read.")
     page = page_of("coda")
 
     assert "This run holds 11 values. At most 10 are read." in said(page)
