@@ -30,9 +30,10 @@ from worlds.pictures import check_jpeg
 VERSION = 1  # of this layout; what is in it has the version of its system's result
 ENDING = "orrery"
 
-# Measured: T* on an hour with grid 4, the most key frames and 20 seeds has 550 arrays of 10 MB in all and a file of 5 MB; one
-# frame a grid, which nobody should want, 8,032 arrays of 115 MB in 36 MB. CoDA's file of 10,000 rows has 7 MB of JSON in 70,000
-# lists, its longest comparison on a miniature 1 MB; AdaptVis on 1,000 sets 1.1 MB, on 10,000 items three times that.
+# Measured: T* on an hour, 1,000 frames, 32 key frames and 3 seeds has 548 arrays of 10 MB in a file of 5 MB with grids of 16, and
+# 8,032 of 115 MB in 36 MB with grids of one, which of three hours would be 295 MB: nobody should want that, and it is not saved.
+# CoDA with 7 decoders has 0.7 MB of JSON in 7,000 lists per 1,000 rows of a file (10,000 may be), and 1.1 MB for 16 prompts with
+# short answers; AdaptVis on 1,000 sets of scenes 1.1 MB in 8,200 lists.
 LIMITS = ZipLimits(files=10_000, total_mb=200, file_mb=64)  # the JSON is one of the files
 FILE_MB = 210  # of the file, which is hardly larger than what is in it
 MAX_CONTAINERS = 500_000  # objects and lists: 16 prompts with 7 decoders and 120 tokens each
