@@ -24,7 +24,6 @@ ENV HOME=/home/user \
     TORCH_HOME=/home/user/.cache/torch \
     NUMBA_CACHE_DIR=/home/user/.cache/numba \
     MPLCONFIGDIR=/home/user/.cache/matplotlib \
-    GRADIO_TEMP_DIR=/tmp/gradio \
     GRADIO_ANALYTICS_ENABLED=False \
     HF_HUB_DISABLE_TELEMETRY=1 \
     PORT=7860
@@ -35,6 +34,9 @@ ARG PIP_EXTRA=""
 RUN python3 -m pip install --user ${PIP_EXTRA} -r requirements.txt
 
 COPY --chown=1000:1000 . .
+# ORRERY_REAL=1 puts the real models of `make real` into the image: 540 MB more
+ARG ORRERY_REAL=""
+RUN if [ -n "${ORRERY_REAL}" ]; then python3 -m models.real; fi
 ARG ORRERY_VERSION=""
 ENV ORRERY_VERSION=${ORRERY_VERSION}
 

@@ -1,6 +1,5 @@
 """What the decoder's process does with a picture; `worlds.pictures` asks for it. The server never imports this."""
 
-from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
@@ -11,23 +10,21 @@ from worlds.video.readers import Refused, Undecodable
 WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # more than 8 bits a channel
 
 
-def decode(content: bytes, *, kinds: Sequence[str], max_side_px: int, max_pixels: int, min_side: int) -> np.ndarray:
+def decode(content: bytes, *, kind: str, max_side_px: int, max_pixels: int, min_side: int) -> np.ndarray:
     """Return the picture, (height, width, 3) uint8 RGB. The size is read from the header and checked before a pixel is decoded.
 
     Args:
-        kinds: Pillow's names of what it may be; those that this Pillow does not know are left out.
+        kind: Pillow's name of what it is, by its first bytes.
     Raises:
         Refused, Undecodable: one sentence.
     """
-    Image.init()
-    known = [kind for kind in kinds if kind in Image.OPEN]
     try:
-        with Image.open(BytesIO(content), formats=known) as picture:
+        with Image.open(BytesIO(content), formats=(kind,)) as picture:
             _check_size(*picture.size, max_pixels=max_pixels, min_side=min_side)
             picture.draft("RGB", (max_side_px, max_side_px))  # a JPEG is decoded at half, quarter or eighth size at once
             return _upright_rgb(picture, max_side_px)
     except UnidentifiedImageError as error:
-        raise Refused(f"This is not a picture that can be read. One of {', '.join(known)} would be right.") from error
+        raise Refused(f"The {kind} picture is damaged, or of a rare sort. Save it as PNG or JPEG and bring that file.") from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise Undecodable("The picture is damaged or cut off.") from error
 
@@ -43,7 +40,9 @@ def _upright_rgb(picture: Image.Image, max_side_px: int) -> np.ndarray:
     upright = ImageOps.exif_transpose(picture)
     if upright.mode in WIDE_MODES:  # Pillow's own conversion clips them to white
         values = np.asarray(upright, dtype=np.float64)
-        low, high = values.min(), values.max()
+        is_number = np.isfinite(values)
+        low, high = (values[is_number].min(), values[is_number].max()) if is_number.any() else (0.0, 0.0)
+        values = np.where(is_number, values, low)  # a hole, as height maps and measurements have them
         upright = Image.fromarray((255 * (values - low) / max(high - low, 1e-9)).astype(np.uint8))
     if "A" in upright.getbands() or "transparency" in upright.info:
         upright = upright.convert("RGBA")

@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from worlds.errors import InputError
+from worlds.picture_kinds import ENDINGS, KINDS, check_picture, picture_kind
 from worlds.video.cache import FrameCache
 from worlds.video.limits import Limits
 from worlds.video.process import Broken, Decoder
 from worlds.video.readers import Refused, Undecodable
 
-KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif")  # what upload boxes offer; the content decides
+__all__ = ["ENDINGS", "KINDS", "check_jpeg", "check_picture", "decode_jpeg", "jpeg_size", "read_picture"]
+
 MAX_BYTES = 50_000_000
 MAX_PIXELS = 50_000_000  # a 50-megapixel camera; decoded it takes 150 MB
 MIN_SIDE = 8
@@ -61,7 +62,8 @@ def read_picture(source: Path | bytes, *, max_side_px: int = SHOWN_SIDE_PX) -> n
     Raises:
         InputError: it is no picture, broken, too large or too small; one sentence says which.
     """
-    return _decoded(_uploads, _content(source), kinds=KINDS, max_side_px=max_side_px, max_pixels=MAX_PIXELS, min_side=MIN_SIDE)
+    content = _content(source)
+    return _decoded(_uploads, content, kind=picture_kind(content), max_side_px=max_side_px, max_pixels=MAX_PIXELS, min_side=MIN_SIDE)
 
 
 def decode_jpeg(jpeg: np.ndarray) -> np.ndarray:
@@ -123,7 +125,7 @@ def _shown(content: bytes, *, sends: bool = True) -> np.ndarray:
         width, height = jpeg_size(content)
     except ValueError as error:
         raise InputError(f"A picture of this run cannot be shown: {error}.") from error
-    return _decoded(_results, content, kinds=("JPEG",), max_side_px=max(width, height), max_pixels=width * height, min_side=1,
+    return _decoded(_results, content, kind="JPEG", max_side_px=max(width, height), max_pixels=width * height, min_side=1,
                     sends=sends, tries=2)  # the system may kill a process that did nothing wrong
 
 

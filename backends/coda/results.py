@@ -4,15 +4,20 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backends.coda.choices import Membership
+from backends.coda.choices import Detector, EscapeBias, Kind, MaskMode, Membership, Unit
 from backends.coda.settings import CodaSettings, Factor, Method
 from backends.run import Result
 from backends.shapes import Count, Finite, Frozen, Seconds, at_most, check_rising, one_of
 from backends.statistics import Share
 
+OLD_MEANINGS = ("This run is of before December 2026. In it “CoDA as printed” used the page's detector and not the paper's, CAD "
+                "and CD obeyed CoDA's gate, and the alarm used the page's bias. Run its settings again to see the decoders as their "
+                "papers have them.")
+
 MAX_PIECES = 20_000  # of a prompt, which has as many characters at most
 MAX_GROUPS = 16  # values of a factor; the paper has six
 LogProbability = Annotated[float, Field(le=0.01)]  # nats; rounding may lift it above 0
+Positions = Annotated[tuple[Count, ...], at_most(MAX_PIECES)]
 Decoder = Annotated[str, one_of(Method)]
 Rates = Annotated[dict[Decoder, bool | None], Field(max_length=16)]
 
@@ -47,25 +52,54 @@ class Masked(Frozen):
     """A part of the prompt that was masked, with all its scores in nats."""
 
     text: str
-    positions: Annotated[tuple[Count, ...], at_most(MAX_PIECES)]
+    positions: Positions
     lift: float
     rpmi_sum: float
     escape_reward: float
     indicator: float
     num_suppressed: Count
     num_escaping: Count
+    first: str = ""  # the token that CAD would write first with this part masked; empty in runs that did not ask
 
 
 class Found(Frozen):
-    """What the detector said of one prompt."""
+    """What the detector of the knobs said of one prompt, and the paper's alarm."""
 
     tried: Annotated[tuple[Masked, ...], at_most(64)]
     skipped: Annotated[tuple[tuple[str, str], ...], at_most(MAX_PIECES)]  # text, why
     chosen: str | None  # None: nothing is overshadowed, nothing is contrasted
-    chosen_positions: Annotated[tuple[Count, ...], at_most(MAX_PIECES)]
+    chosen_positions: Positions
     masked_prompt: str
     reason: str
-    is_alarm: bool  # some indicator is positive: the paper would predict a hallucination
+    is_alarm: bool | None  # a token's indicator is positive: the paper foresees a hallucination; None: silent, not all tried
+    alarm_reason: str = ""
+    suggested_positions: Positions = ()  # of the word that a rule suggests from the words alone
+
+
+class Chosen(Frozen):
+    """What one decoder's masked prompt was."""
+
+    text: str | None  # None: nothing was masked, so that nothing was contrasted
+    positions: Positions
+    masked_prompt: str
+    reason: str
+
+
+class Definition(Frozen):
+    """One decoder of a run, complete; what it does not use is None."""
+
+    name: str
+    title: str
+    formula: str
+    source: str
+    alpha: Finite | None = None
+    escape_bias: EscapeBias | None = None
+    gate: bool | None = None
+    weight: Finite | None = None
+    detector: Detector | None = None
+    unit: Unit | None = None
+    tau: Finite | None = None
+    mask_mode: MaskMode | None = None
 
 
 class Written(Frozen):
@@ -76,6 +110,7 @@ class Written(Frozen):
     tokens: Annotated[tuple[WrittenToken, ...], at_most(256)]  # none where the run was stopped before the first
     is_right: bool | None  # None where the right answer is not known
     is_popular: bool | None  # it gives the popular fact's answer
+    own: Chosen | None = None  # None: it read no masked prompt, or is of a run in which all decoders shared one
 
 
 class Asked(Frozen):
@@ -88,7 +123,7 @@ class Asked(Frozen):
     popular_example: str | None  # a popular fact that shares its words
     num_popular: Count | None  # P
     found: Found
-    written: Annotated[tuple[Written, ...], at_most(7, least=1)]
+    written: Annotated[tuple[Written, ...], at_most(16, least=1)]
 
     @model_validator(mode="after")
     def _has_one_answer_per_decoder(self) -> Self:
@@ -208,8 +243,8 @@ class FileRow(Frozen):
     is_right: Rates  # exact match
     contains: Rates
     prefers_right: bool | None  # MemoTrap's own score: the right class is likelier than the other, by plain probabilities
-    is_alarm: bool
-    masked: str | None
+    is_alarm: bool | None  # None: silent among the tokens that were tried, and not all were
+    masked: str | None  # what the knobs' detector chose
     problem: str | None = None  # why the row has no answers, or no score of its classes
     is_wrong: Rates = Field(default_factory=dict)  # gives a wrong answer of the file: hallucinated
 
@@ -227,6 +262,8 @@ class CodaResult(Result):
     system: ClassVar[str] = "coda"
 
     settings: CodaSettings
+    kind: Kind | None = None  # of the model; None where none answered prompts, and in older runs
+    definitions: Annotated[tuple[Definition, ...], at_most(16)] = ()  # of the decoders that answered
     asked: Annotated[tuple[Asked, ...], at_most(16)] = ()
     law: LawPart | None = None
     recovery: RecoveryPart | None = None
@@ -238,6 +275,15 @@ class CodaResult(Result):
         if others := [task for task, part in parts.items() if part and task != self.settings.task]:
             raise ValueError(f"the task is {self.settings.task}, and there is a part of {', '.join(others)}")
         return self
+
+    @model_validator(mode="before")
+    @classmethod
+    def _had_other_meanings(cls, values: Any) -> Any:
+        """A run of before the decoders had complete definitions says what its names meant."""
+        if not isinstance(values, dict) or "definitions" in values or not (values.get("asked") or values.get("file")):
+            return values
+        notes = values.get("notes", ())
+        return values | {"notes": (*notes, OLD_MEANINGS)} if isinstance(notes, list | tuple) else values  # else the field says so
 
     def summary(self) -> dict[str, Any]:
         """The numbers without the per-token lists: for REST, MCP and tables."""

@@ -113,7 +113,7 @@ def _answers(request: dict, readers: dict[int, Reader]) -> Iterator[tuple[dict, 
 def _picture(request: dict) -> Iterator[tuple[dict, memoryview | None]]:
     module, _, name = request["decoder"].partition(":")
     decode = getattr(importlib.import_module(module), name)
-    limits = {name: request[name] for name in ("kinds", "max_side_px", "max_pixels", "min_side")}
+    limits = {name: request[name] for name in ("kind", "max_side_px", "max_pixels", "min_side")}
     picture = np.ascontiguousarray(decode(request["content"], **limits))
     yield {"shape": picture.shape[:2]}, picture.data.cast("B") if request["sends"] else None
 

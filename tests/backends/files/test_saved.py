@@ -446,4 +446,4 @@ def test_a_bomb_costs_little_memory(bomb: str, tmp_path: Path) -> None:
 
     done = subprocess.run([sys.executable, "-c", OPENS, str(path)], cwd=ROOT, capture_output=True, text=True, check=True)
 
-    assert int(done.stdout) < 250  # MB
+    assert int(done.stdout) < 400  # MB; most of it to measure a text of 9 MB
