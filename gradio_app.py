@@ -29,8 +29,9 @@ from pydantic import ValidationError  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from backends.engine import RunState, the_engine  # noqa: E402
+from backends.files.saved import load_result, refusal, save_result  # noqa: E402
 from backends.registry import System, system, systems  # noqa: E402
-from backends.run import Inputs, Progress, Result, Settings, ended_sentence, explain, load_result, save_result  # noqa: E402
+from backends.run import Inputs, Progress, Result, Settings, ended_sentence, explain  # noqa: E402
 from backends.sessions import MAX_FILE_MB, Session, check_file  # noqa: E402
 from fronts.gradio import gate  # noqa: E402
 from fronts.gradio.sessions import OpenSessions, quietly_cancel  # noqa: E402
@@ -195,7 +196,7 @@ def shown(field: dict[str, Any], value: Any) -> Any:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{text[:80]!r} is not a number or JSON. Write for example 3 or [1, 2].") from error
 
 
@@ -326,12 +327,14 @@ class Tab:
             return
         line = f"{result.reason} This is what there was." if result.was_stopped else "Done."
         notes = [note for note in result.notes if note != result.reason]
-        said = {self.line: " ".join((line, *notes)), self.numbers: summary(result)}
+        too_large = refusal(result)
+        said = {self.line: " ".join(filter(None, (line, *notes, too_large))), self.numbers: summary(result)}
         try:
             with tempfile.TemporaryDirectory(dir=gate.temp_folder()) as folder:  # Gradio takes its copy at this yield
                 path = Path(folder) / f"{self.what.name}-seed{result.seed}.orrery"
-                path.write_bytes(save_result(result))
-                yield said | {self.download: str(path)}
+                if not too_large:
+                    path.write_bytes(save_result(result))
+                yield said | {self.download: None if too_large else str(path)}
         except OSError as error:
             yield said
             raise for_people(error) from error

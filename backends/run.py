@@ -5,35 +5,24 @@ A stopped run gets `RunStopped` thrown in at its last event; a backend that catc
 """
 
 import base64
-import io
 import json
 import os
 import subprocess
-import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, GetPydanticSchema, ValidationError, model_validator
-from pydantic_core import core_schema
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from backends.shapes import Shaped, at_most
 from worlds.errors import InputError
 
-MAX_SAVED_BYTES = 512 * 1024 * 1024  # unpacked size of a result file that is opened; a real one is below 100 MB
-MAX_SAVED_FILES = 5_000
 MAX_PERMALINK = 8_000  # characters; browsers and proxies cut addresses somewhere above
 MAX_LINKED = 100_000  # bytes of settings that a link may unpack to: it may be a bomb
-
-Array = Annotated[
-    np.ndarray,
-    GetPydanticSchema(lambda _source, _handler: core_schema.is_instance_schema(np.ndarray)),
-]
-
 
 Ended = Literal["finished", "stopped", "time limit", "session gone"]  # stopped: by a person
 
@@ -110,6 +99,8 @@ def knob(default: Any, group: str, description: str, *, role: str = "", none: st
         suggestions: likely values of a setting that takes any.
         limits: pydantic's own: ge, le, max_length ...
     """
+    if isinstance(default, tuple):
+        limits["fail_fast"] = True  # a file may hold a million wrong entries; each would be told
     extra: dict[str, Any] = {"role": role, "none": none} if role else {"suggestions": list(suggestions)} if suggestions else {}
     return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
 
@@ -128,20 +119,18 @@ class Progress:
     seconds_left: float | None = None
 
 
-class Result(BaseModel):
-    """What came out, with all that is needed to get it again. Arrays are plain NumPy."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+class Result(Shaped):
+    """What came out, with all that is needed to get it again. Arrays are plain NumPy; `backends.shapes` says how they fit."""
 
     system: ClassVar[str] = ""
 
     seed: int
-    model_id: str
+    model_id: str = Field(max_length=600)
     is_miniature: bool
-    code_version: str = Field(default_factory=lambda: code_version())  # type: ignore[has-type]
-    made_on: str = Field(default_factory=lambda: date.today().isoformat())
+    code_version: str = Field(default_factory=lambda: code_version(), max_length=200)  # type: ignore[has-type]
+    made_on: str = Field(default_factory=lambda: date.today().isoformat(), pattern=r"^\d{4}-\d{2}-\d{2}$")
     ended: Ended = "finished"  # why nothing more came
-    notes: tuple[str, ...] = ()  # what was dropped, clamped or replaced on the way
+    notes: Annotated[tuple[str, ...], at_most(10_000)] = ()  # what was dropped, clamped or replaced on the way
 
     @property
     def was_stopped(self) -> bool:
@@ -198,15 +187,6 @@ def keeping(events: Iterator[Event]) -> Generator[Event, None, tuple[Any, Ended]
     return part, "finished"
 
 
-def record(names: Sequence[str], runs: Mapping[str, Settings], run: Callable[..., Iterator[Any]], folder: Path) -> None:
-    """Run these, or all, and save each under its name; the page that opens them says that they are recordings."""
-    folder.mkdir(exist_ok=True)
-    for name in names or runs:
-        path = folder / f"{name}.orrery"
-        path.write_bytes(save_result(last(run(runs[name], Inputs()))))
-        print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
-
-
 def last(events: Iterator[Event]) -> Any:
     """Run to the end and return the Result: what a script wants."""
     event = None
@@ -229,82 +209,3 @@ def code_version() -> str:
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return done.stdout.strip()
-
-
-def save_result(result: Result) -> bytes:
-    """One zip: `result.json` with the numbers, `arrays/N.npy` with the arrays. Nothing is rounded, nothing is pickled."""
-    arrays: list[np.ndarray] = []
-
-    def pack(value: Any) -> Any:
-        if isinstance(value, np.ndarray):
-            arrays.append(value)
-            return {"$array": len(arrays) - 1}
-        if isinstance(value, BaseModel):
-            return {name: pack(getattr(value, name)) for name in type(value).model_fields}
-        if is_dataclass(value):
-            return {entry.name: pack(getattr(value, entry.name)) for entry in fields(value)}
-        if isinstance(value, Mapping):
-            return {str(key): pack(entry) for key, entry in value.items()}
-        if isinstance(value, list | tuple):
-            return [pack(entry) for entry in value]
-        return value.item() if isinstance(value, np.generic) else value
-
-    document = {"orrery": 1, "system": result.system, "result": pack(result)}
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        _write(archive, "result.json", json.dumps(document).encode())
-        for index, array in enumerate(arrays):
-            content = io.BytesIO()
-            np.save(content, array, allow_pickle=False)
-            _write(archive, f"arrays/{index}.npy", content.getvalue())
-    return buffer.getvalue()
-
-
-def _write(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))  # no clock: equal results are equal bytes
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(entry, content)
-
-
-def saved_system(content: bytes) -> str:
-    """Which system a saved result belongs to."""
-    return str(_document(content)[0].get("system", ""))
-
-
-def load_result(content: bytes, kind: type[Result]) -> Any:
-    """Raises: InputError when `content` is not a saved result of this kind, or is too large."""
-    document, arrays = _document(content)
-    if document.get("system") != kind.system:
-        raise InputError(f"This run was saved by {document.get('system')!r}. This page opens runs of {kind.system!r}.")
-
-    def unpack(value: Any) -> Any:
-        if isinstance(value, dict):
-            if set(value) == {"$array"}:
-                return arrays[value["$array"]]
-            return {key: unpack(entry) for key, entry in value.items()}
-        return [unpack(entry) for entry in value] if isinstance(value, list) else value
-
-    try:
-        return kind.model_validate(unpack(document["result"]))
-    except (ValidationError, KeyError, TypeError, IndexError) as error:
-        raise InputError("This run was saved by another version and cannot be opened. Run its settings again.") from error
-
-
-def _document(content: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
-            size = sum(entry.file_size for entry in entries)
-            if len(entries) > MAX_SAVED_FILES or size > MAX_SAVED_BYTES:
-                raise InputError(f"The saved run unpacks to {size / 1e6:.0f} MB in {len(entries)} files. "
-                                 f"At most {MAX_SAVED_BYTES / 1e6:.0f} MB in {MAX_SAVED_FILES} files are opened.")
-            document = json.loads(archive.read("result.json"))
-            count = sum(entry.filename.startswith("arrays/") for entry in entries)
-            arrays = [np.load(io.BytesIO(archive.read(f"arrays/{i}.npy")), allow_pickle=False) for i in range(count)]
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError("This is not a saved run. A saved run is a .orrery file that a page of this app made.") from error
-    if not isinstance(document, dict):
-        raise InputError("This is not a saved run. A saved run is a .orrery file that a page of this app made.")
-    return document, arrays

@@ -17,7 +17,19 @@ import environment
 environment.prepare()  # before torch: the benchmarks run as the app does
 
 from backends.run import code_version  # noqa: E402
-from benchmarks import attention_cost, coda_law, coda_real, coda_speed, detector, frames, gaze, search, server, stalls  # noqa: E402
+from benchmarks import (  # noqa: E402
+    attention_cost,
+    coda_law,
+    coda_real,
+    coda_speed,
+    detector,
+    frames,
+    gaze,
+    saved,
+    search,
+    server,
+    stalls,
+)
 
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
@@ -37,7 +49,7 @@ def main() -> None:
         "search": lambda: search.section(args.videos), "detector": lambda: detector.section(args.videos), "frames": frames.section,
         "coda-law": lambda: coda_law.section(args.seeds), "coda-real": coda_real.section, "coda-speed": coda_speed.section,
         "attention": attention_cost.section, "gaze": gaze.section, "gaze-control": gaze.control_section,
-        "server": server.section, "stalls": stalls.section,
+        "server": server.section, "stalls": stalls.section, "saved": saved.section,
     }
     for name in args.only.split(",") if args.only else runs:
         start = time.monotonic()

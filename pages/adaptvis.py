@@ -7,7 +7,7 @@ import streamlit as st
 from backends.adaptvis.results import AdaptVisResult, Evaluated, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.registry import system as find_system
-from pages import adaptvis_knobs, adaptvis_look, adaptvis_parts, adaptvis_set, parts, tasks
+from pages import adaptvis_knobs, adaptvis_look, adaptvis_parts, adaptvis_set, parts, saved_runs, tasks
 
 SYSTEM = find_system("adaptvis")
 
@@ -81,7 +81,7 @@ else:
     folded = tasks.fold(adaptvis_parts.TASKS, task)
     rest(task, result)
     code = st.container()
-parts.open_saved(SYSTEM)
+saved_runs.open_saved(SYSTEM, lambda settings: adaptvis_knobs.turn(SYSTEM, settings))
 
 with folded:  # last: the ladder of models imports torch, and the pictures above do not wait for it
     adaptvis_knobs.knobs(SYSTEM, task)

@@ -79,7 +79,8 @@ def _pictures(looked: Looked, at: AtAlpha) -> None:
         parts.chart(after, key="adaptvis.after")
     with third:
         _alpha(looked)
-        parts.chart(figures.option_bars(looked, at, height=215), key="adaptvis.options")
+        if looked.options:
+            parts.chart(figures.option_bars(looked, at, height=215), key="adaptvis.options")
 
 
 def _alpha(looked: Looked) -> None:
@@ -144,8 +145,8 @@ def what_alpha_does(result: AdaptVisResult, choose: Callable[[AdaptVisSettings],
         return
     st.header("What alpha really does")
     at = _compared(looked)
-    charts = [("curves", figures.option_curves(looked, at.alpha, _branch(result, looked))), ("masses", figures.masses(looked, at)),
-              ("sharpness", figures.sharpness(looked, at))]
+    charts = [("curves", figures.option_curves(looked, at.alpha, _branch(result, looked)))] if looked.options else []
+    charts += [("masses", figures.masses(looked, at)), ("sharpness", figures.sharpness(looked, at))]
     overlap = figures.box_overlap(looked, at)
     charts[1:1] = [("overlap", overlap)] if overlap is not None else []
     columns = st.columns(2)
@@ -156,7 +157,8 @@ def what_alpha_does(result: AdaptVisResult, choose: Callable[[AdaptVisSettings],
                "gives it more; above 0 it is the other way round. Dotted: a gaze spread evenly, logit 0, a map that is blind.")
     with st.expander("Every alpha in a table", icon=":material/table_rows:"):
         st.dataframe(figures.alphas_table(looked), hide_index=True, width="stretch")
-    _variants(result, looked, choose)
+    if looked.options:
+        _variants(result, looked, choose)
 
 
 def _compared(looked: Looked) -> AtAlpha:

@@ -7,7 +7,7 @@ import streamlit as st
 from backends.coda.results import CodaResult, FilePart, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
 from backends.registry import system as find_system
-from pages import coda_compare, coda_corpus, coda_file, coda_knobs, coda_named, coda_parts, coda_real, parts, tasks
+from pages import coda_compare, coda_corpus, coda_file, coda_knobs, coda_named, coda_parts, coda_real, parts, saved_runs, tasks
 
 SYSTEM = find_system("coda")
 
@@ -97,7 +97,7 @@ else:
     folded = tasks.fold(coda_parts.TASKS, task)
     rest(task, result)
     code = st.container()
-parts.open_saved(SYSTEM)
+saved_runs.open_saved(SYSTEM, lambda settings: coda_knobs.turn(SYSTEM, settings))
 
 with folded:  # last: the ladder of models imports torch, and the pictures above do not wait for it
     coda_knobs.knobs(SYSTEM, task, choose)

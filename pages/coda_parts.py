@@ -11,7 +11,7 @@ from backends.coda.results import CodaResult, LawPart, Written, WrittenToken
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import Variant
 from backends.registry import System
-from pages import costs, parts, tasks
+from pages import costs, parts, saved_runs, tasks
 from pages.tasks import Task
 from pages.text import plain
 from visualizers import coda as figures
@@ -81,7 +81,9 @@ def badge_of(written: Written) -> str:
 
 
 def remember(result: CodaResult, *, is_recorded: bool) -> None:
-    """Keep how long a sentence of training took."""
+    """Keep how long a sentence of training took; not what a file says: every visitor's cost line goes by it."""
+    if saved_runs.was_brought(result):
+        return
     if result.law and result.law.was_trained and result.law.epochs:
         law, settings = result.law, result.settings
         work = float(_sentences(settings) * law.epochs[-1].epoch)

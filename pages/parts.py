@@ -14,15 +14,17 @@ import streamlit as st
 from pydantic import ValidationError
 
 from backends.engine import RunState, the_engine
+from backends.files.saved import load_result, save_result
 from backends.registry import System
-from backends.run import Progress, Result, Settings, explain, load_result, save_result
+from backends.run import Progress, Result, Settings, explain
 from backends.sessions import Session
-from pages import ladder
+from pages import ladder, saved_runs
 from pages.text import code, plain
 from visualizers.theme import themed
 from worlds.errors import InputError
 
 POLL_S = 0.4
+MAX_NOTES = 20  # shown; real runs have a handful
 
 
 @st.cache_resource(scope="session", on_release=lambda session: session.release(), show_spinner=False)
@@ -70,14 +72,17 @@ def head(system: System, claim_note: str) -> None:
 def badge(result: Result, *, is_recorded: bool = False) -> None:
     """Which model is behind the picture, and whether it was run just now."""
     kind = ":orange-badge[miniature]" if result.is_miniature else ":green-badge[real checkpoint]"
-    when = f" :gray-badge[recorded {plain(result.made_on)}; run it yourself with a button above]" if is_recorded else ""
+    when = f" :gray-badge[recorded {plain(result.made_on)}; run it yourself with a button above]" if is_recorded else (
+        f" :gray-badge[from a file, saved {plain(result.made_on)}]" if saved_runs.was_brought(result) else "")
     st.markdown(f"{kind} {code(result.model_id)} · seed {result.seed} · code {plain(result.code_version)}{when}")
     if result.was_stopped:
         icon = ":material/timer_off:" if result.ended == "time limit" else ":material/front_hand:"
         st.warning(plain(f"{result.reason} What it had found until then is shown."), icon=icon)
-    for note in result.notes:
-        if note != result.reason:
-            st.info(plain(note), icon=":material/info:")
+    notes = [note for note in result.notes if note != result.reason]
+    for note in notes[:MAX_NOTES]:
+        st.info(plain(note), icon=":material/info:")
+    if len(notes) > MAX_NOTES:
+        st.caption(f"{len(notes) - MAX_NOTES} more notes are in the whole run, below.")
 
 
 def knob_key(system: System, name: str) -> str:
@@ -333,27 +338,15 @@ def current_result(system: System) -> tuple[Any, bool]:
     return (recorded(system), True) if system.recorded else (None, False)
 
 
-def open_saved(system: System) -> None:
-    """Upload box for a saved run; it opens in the same page as a live one."""
-    file = st.file_uploader("Open a saved run (.orrery)", type=["orrery"], key=f"open.{system.name}", max_upload_size=200,
-                            help="A file that this page's 'Whole run' button made. At most 200 MB.")
-    if file is None or st.session_state.get(f"opened.{system.name}") == file.file_id:
-        return
-    st.session_state[f"opened.{system.name}"] = file.file_id
-    try:
-        st.session_state[f"result.{system.name}"] = load_result(file.getvalue(), system.result)
-    except InputError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-        return
-    st.rerun()
-
-
 def download_whole(system: System, result: Result, settings: Settings) -> None:
     """The buttons that every system has: whole run, numbers, link and Python."""
     first, second = st.columns(2)
-    first.download_button("Whole run (.orrery)", lambda: save_result(result), f"{system.name}-{result.seed}.orrery",
-                          key=f"save.{system.name}", width="stretch", on_click="ignore",
-                          help="Opens in this page again, with every array.")
+    if said := saved_runs.why_not(system, result):
+        first.caption(plain(said))
+    else:
+        first.download_button("Whole run (.orrery)", lambda: save_result(result), f"{system.name}-{result.seed}.orrery",
+                              key=f"save.{system.name}", width="stretch", on_click="ignore",
+                              help="Opens in this page again, with every array.")
     numbers = json.dumps(result.summary() if hasattr(result, "summary") else settings.model_dump(mode="json"), indent=2)
     second.download_button("Numbers (JSON)", numbers, f"{system.name}-{result.seed}.json", "application/json",
                            key=f"json.{system.name}", width="stretch", on_click="ignore")

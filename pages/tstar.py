@@ -7,7 +7,7 @@ from backends.registry import system as find_system
 from backends.tstar.results import Iteration, TStarResult
 from backends.tstar.search import Search, distribution, spread
 from backends.tstar.settings import TStarSettings
-from pages import parts, tstar_knobs, tstar_parts
+from pages import parts, saved_runs, tstar_knobs, tstar_parts
 from pages.text import plain
 from visualizers import tstar as figures
 
@@ -88,7 +88,7 @@ if not waits:
     knobs(folded)
 if not parts.running(SYSTEM):
     show_rest(result)
-parts.open_saved(SYSTEM)
+saved_runs.open_saved(SYSTEM, lambda settings: parts.set_knobs(SYSTEM, settings))
 
 st.header("Score result files")
 tstar_parts.score_files()

@@ -9,7 +9,7 @@ import streamlit as st
 from backends.registry import System
 from backends.tstar.results import TStarResult
 from backends.tstar.settings import TStarSettings
-from pages import costs, parts
+from pages import costs, parts, saved_runs
 from pages.text import plain
 from visualizers.ladder import memory_mb
 from visualizers.theme import METHOD_NAMES
@@ -142,7 +142,9 @@ def _model_of(settings: TStarSettings) -> tuple[str, str, bool]:
 
 
 def remember(result: TStarResult, *, is_recorded: bool) -> None:
-    """Keep how long a frame took, per method."""
+    """Keep how long a frame took, per method; not what a file says: every visitor's cost line goes by it."""
+    if saved_runs.was_brought(result):
+        return
     search_s = sum(step.seconds for step in result.iterations)  # without opening the video and loading the model
     work = {row.method: (float(row.frames_seen), row.seconds) for row in result.methods[1:] if row.method in LOOKING}
     costs.remember("tstar", _model_of(result.settings), work | {"tstar": (float(result.costs.frames_grid), search_s)},

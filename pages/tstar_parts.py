@@ -204,6 +204,14 @@ def clip(result: TStarResult) -> bytes:
     path = video_path(result.settings.video)
     if path is None:
         raise InputError("The video of this run is not in this session. Upload it again.")
+    with telling_of_the_disk(), tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "moments.mp4"
+        write_clip(path, moments(result), out, name=result.video.name)
+        return out.read_bytes()
+
+
+def moments(result: TStarResult) -> list[tuple[float, float]]:
+    """Start and end of each, in seconds: two before a key frame to two after it, joined where they touch."""
     spans: list[tuple[float, float]] = []
     for frame in result.keyframes:
         start, end = max(0.0, frame.second - 2.0), min(result.video.duration_s, frame.second + 3.0)
@@ -211,10 +219,7 @@ def clip(result: TStarResult) -> bytes:
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))
-    with telling_of_the_disk(), tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "moments.mp4"
-        write_clip(path, spans, out, name=result.video.name)
-        return out.read_bytes()
+    return spans
 
 
 def score_files() -> None:

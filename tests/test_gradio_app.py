@@ -15,9 +15,10 @@ from pydantic import Field
 
 import gradio_app
 from backends.engine import LocalEngine, Patience
+from backends.files.saved import load_result
 from backends.registry import System
 from backends.registry import system as find_system
-from backends.run import Array, Ended, Inputs, Progress, Result, RunStopped, Settings, load_result
+from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
 from fronts.gradio import gate
 from fronts.gradio.sessions import OpenSessions
 from gradio_app import Tab, build, checked, component, parsed, summary
@@ -42,7 +43,7 @@ class Knobs(Settings):
 class Counted(Result):
     system: ClassVar[str] = "counting"
 
-    values: Array
+    values: np.ndarray
 
 
 class Halting:

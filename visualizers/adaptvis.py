@@ -37,8 +37,8 @@ def at_alpha(looked: Looked, alpha: float) -> AtAlpha:
 
 
 def option_at(looked: Looked, at: AtAlpha) -> str:
-    """The likeliest of the options."""
-    return looked.options[int(np.argmax(at.probabilities))]
+    """The likeliest of the options; nothing where none was asked for, as in logit dumps."""
+    return looked.options[int(np.argmax(at.probabilities))] if looked.options else ""
 
 
 def is_right_option(looked: Looked, option: str) -> bool:
@@ -242,11 +242,12 @@ def looked_charts(looked: Looked, *, is_live: bool = False) -> dict[str, go.Figu
     at, base = at_alpha(looked, looked.branch.alpha), at_alpha(looked, 1.0)
     titles = (answer_title(base, "alpha 1"), answer_title(at, f"alpha {at.alpha:g}"))
     before, after = gaze.pair(looked, base, at, layer=None, is_share=True, titles=titles)
-    charts = {"gaze as it is": before, "gaze turned": after, "options": option_bars(looked, at)}
+    charts = {"gaze as it is": before, "gaze turned": after}
+    charts |= {"options": option_bars(looked, at)} if looked.options else {}
     if is_live:
         return charts
-    charts |= {"every alpha": option_curves(looked, at.alpha, looked.branch), "masses": masses(looked, at),
-               "sharpness": sharpness(looked, at)}
+    charts |= {"every alpha": option_curves(looked, at.alpha, looked.branch)} if looked.options else {}
+    charts |= {"masses": masses(looked, at), "sharpness": sharpness(looked, at)}
     overlap = box_overlap(looked, at)
     return charts | ({"box overlap": overlap} if overlap is not None else {})
 

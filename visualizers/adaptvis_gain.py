@@ -89,7 +89,7 @@ def replay(evaluated: Evaluated, *, alpha1: float, alpha2: float, beta: float) -
 def chosen(evaluated: Evaluated, settings: AdaptVisSettings) -> dict[str, float]:
     """alpha1, alpha2 and beta that the run took: read off the row of AdaptVis, else as set."""
     score = score_of(evaluated, "adaptvis")
-    found = dict(re.findall(r"(alpha1|alpha2) ([\d.]+)", score.setting)) if score else {}
+    found = dict(re.findall(r"(alpha1|alpha2) (\d+(?:\.\d+)?)", score.setting)) if score else {}
     first, second = (float(found.get(name, asked)) for name, asked in (("alpha1", settings.alpha1), ("alpha2", settings.alpha2)))
     return {"alpha1": evaluated.alphas[index_of(evaluated, first)], "alpha2": evaluated.alphas[index_of(evaluated, second)],
             "beta": settings.beta if evaluated.beta is None else evaluated.beta}

@@ -14,6 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from backends.adaptvis.results import AtAlpha, Looked, OtherMap
+from worlds.pictures import decode_jpeg
 
 # share of the maximum, colour, opacity: what is not looked at is dim. Close at the low end, where a spread gaze lies.
 VEIL: tuple[tuple[float, tuple[int, int, int], float], ...] = (
@@ -117,17 +118,9 @@ def _in_order(values: np.ndarray, *, title: str, unit: str, top: float, height: 
                                 yaxis={"title": "%", "range": [0, 1.05 * (top or 1)]})
 
 
-def picture(looked: Looked) -> np.ndarray:
-    """The picture as a person sees it, (h, w, 3) uint8 RGB."""
-    decoded = cv2.imdecode(looked.picture_jpeg, cv2.IMREAD_COLOR)
-    if decoded is None:
-        raise ValueError(f"{len(looked.picture_jpeg)} bytes are no JPEG picture")
-    return decoded[:, :, ::-1].copy()
-
-
 def overlay(looked: Looked, values: np.ndarray, *, top: float | None = None) -> np.ndarray:
     """The picture under its map, (h, w, 3) uint8 RGB; without known places, the picture alone."""
-    base = picture(looked)
+    base = decode_jpeg(looked.picture_jpeg)
     if looked.token_boxes is None:
         return base
     z, x, y = bricks(values, looked.token_boxes)

@@ -1,7 +1,9 @@
 """Figures of an evaluated set: an Evaluated -> plotly Figure or table. Accuracy is in per cent of the test part."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from html import escape
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,8 @@ from worlds.scenes import IMBALANCED, RELATIONS
 
 CURVE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#A6761D")
 HALVES = {"all": "#8A8F98", "unsure": "#D55E00", "sure": "#0072B2"}  # by how a curve's name begins
+MAX_CURVES, MAX_PANELS, MAX_WORDS = 24, 12, 12  # VSR has seventy relations; more lines and panels than these tell nothing
+T = TypeVar("T")
 NOT_A_METHOD = ("oracle", "reweighted")  # drawn hatched: an upper bound, and the same answers counted otherwise
 
 
@@ -34,7 +38,7 @@ def methods(evaluated: Evaluated) -> go.Figure:
     names = [f"{GAZE_NAMES.get(score.method, score.method)} <b>{_bar_text(score)}</b>" for score in scores]
     shapes = ["/" if score.method in NOT_A_METHOD else "" for score in scores]
     figure = go.Figure(go.Bar(
-        y=names, x=means, orientation="h", customdata=[score.setting or "nothing to set" for score in scores],
+        y=names, x=means, orientation="h", customdata=[escape(score.setting) or "nothing to set" for score in scores],
         marker={"color": [GAZE_COLOURS.get(score.method, VISITED_COLOUR) for score in scores], "pattern": {"shape": shapes}},
         error_x={"type": "data", "symmetric": False, "thickness": 1.6, "width": 4, "color": VISITED_COLOUR,
                  "array": [100 * (s.individual[2] - s.individual[0]) for s in scores],
@@ -51,15 +55,27 @@ def _bar_text(score: MethodScore) -> str:
 
 
 def alpha_curves(evaluated: Evaluated, kind: str) -> go.Figure:
-    """Accuracy against alpha, with intervals: 'halves' of the confidence, or single 'relations'."""
-    figure = go.Figure()
-    for number, curve in enumerate(curves_of(evaluated, kind)):
+    """Accuracy against alpha, with intervals: 'halves' of the confidence, or single 'relations'; of many, the most frequent."""
+    figure, curves = go.Figure(), curves_of(evaluated, kind)
+    shown = curves if len(curves) <= MAX_CURVES else _frequent(curves, evaluated, MAX_CURVES, lambda curve: curve.name)
+    for number, curve in enumerate(shown):
         halves = next((colour for begin, colour in HALVES.items() if curve.name.startswith(begin)), "")
         _add_curve(figure, curve, halves or CURVE_COLOURS[number % len(CURVE_COLOURS)])
     figure.add_vline(x=0, line={"color": VISITED_COLOUR, "width": 1, "dash": "dot"})
     what = "by confidence" if kind == "halves" else "by relation: the bias that flips"
-    return figure.update_layout(height=330, title=f"Every alpha, {what}", showlegend=True, legend=BELOW, margin=ROOM,
-                                xaxis=axis(evaluated.alphas), yaxis={"title": "accuracy (%)", "range": [0, 103]})
+    return figure.update_layout(height=330, title=f"Every alpha, {what}{_of_many(shown, curves)}", showlegend=True, legend=BELOW,
+                                margin=ROOM, xaxis=axis(evaluated.alphas), yaxis={"title": "accuracy (%)", "range": [0, 103]})
+
+
+def _frequent(all_of: Sequence[T], evaluated: Evaluated, count: int, relation_of: Callable[[T], str]) -> list[T]:
+    """Those of the most frequent relations, in their own order."""
+    counts = Counter(item.relation for item in evaluated.items)
+    least = sorted(all_of, key=lambda one: -counts[relation_of(one)])[:count]
+    return [one for one in all_of if one in least]
+
+
+def _of_many(shown: Sequence[object], all_of: Sequence[object]) -> str:
+    return "" if len(shown) == len(all_of) else f" ({len(shown)} most frequent of {len(all_of)})"
 
 
 def curves_of(evaluated: Evaluated, kind: str) -> list[Curve]:
@@ -101,24 +117,35 @@ def beta_curve(evaluated: Evaluated, *, alpha1: float, alpha2: float, beta: floa
 
 
 def answers(evaluated: Evaluated) -> go.Figure:
-    """What is answered to each relation at every alpha: shares of each answer, one panel per true relation."""
-    relations = relations_of(evaluated)
-    words = answer_words(evaluated)
+    """What is answered to each relation at every alpha: shares of each answer, one panel per true relation; of many, the most
+    frequent."""
+    known, words = relations_of(evaluated), answer_words(evaluated)
+    relations = known if len(known) <= MAX_PANELS else _frequent(known, evaluated, MAX_PANELS, str)
     figure = make_subplots(rows=-(-len(relations) // 2), cols=2, shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.05,
                            vertical_spacing=0.14, subplot_titles=[f"true: {escape(name, quote=False)}" for name in relations])
-    ticks = [f"{alpha:g}" for alpha in evaluated.alphas]
+    ticks, shares = [f"{alpha:g}" for alpha in evaluated.alphas], _answer_shares(evaluated, words)
     for number, relation in enumerate(relations):
         row, column = divmod(number, 2)
-        items = [item for item in evaluated.items if item.relation == relation]
         for index, word in enumerate(words):
-            share = [100 * float(np.mean([_word(item.answers[k], words) == word for item in items])) for k in range(len(ticks))]
             colour = CURVE_COLOURS[index % len(CURVE_COLOURS)] if word != "other" else VISITED_COLOUR
-            bars = go.Bar(x=ticks, y=share, name=escape(word), marker_color=colour, marker_line_width=0, legendgroup=word,
-                          showlegend=number == 0, hovertemplate=f"alpha %{{x}}: {escape(word)} %{{y:.0f}} %<extra></extra>")
+            bars = go.Bar(x=ticks, y=[share[relation, word] for share in shares], name=escape(word), marker_color=colour,
+                          marker_line_width=0, legendgroup=word, showlegend=number == 0,
+                          hovertemplate=f"alpha %{{x}}: {escape(word)} %{{y:.0f}} %<extra></extra>")
             figure.add_trace(bars, row=row + 1, col=column + 1)
     figure.update_yaxes(range=[0, 100]).update_xaxes(type="category", nticks=8)
     return figure.update_layout(height=150 + 170 * (-(-len(relations) // 2)), barmode="stack", bargap=0.05, margin={"t": 66, "b": 60},
-                                title="What it answers, per true relation and alpha (% of the items)", legend=BELOW)
+                                title=f"What it answers, per true relation and alpha (% of the items){_of_many(relations, known)}",
+                                legend=BELOW)
+
+
+def _answer_shares(evaluated: Evaluated, words: Sequence[str]) -> list[Counter[tuple[str, str]]]:
+    """Per alpha, in per cent of a relation's items: how often each word is its answer."""
+    counts, known = Counter(item.relation for item in evaluated.items), frozenset(words)
+    shares: list[Counter[tuple[str, str]]] = []
+    for place in range(len(evaluated.alphas)):
+        said = Counter((item.relation, _word(item.answers[place], known)) for item in evaluated.items)
+        shares.append(Counter({(relation, word): 100 * count / counts[relation] for (relation, word), count in said.items()}))
+    return shares
 
 
 def relations_of(evaluated: Evaluated) -> list[str]:
@@ -128,12 +155,13 @@ def relations_of(evaluated: Evaluated) -> list[str]:
 
 
 def answer_words(evaluated: Evaluated) -> list[str]:
-    known = list(dict.fromkeys(item.right.strip().lower() for item in evaluated.items))
+    """The right answers, the most frequent where there are many, in the order of their relations; then "other"."""
+    known = [word for word, _ in Counter(item.right.strip().lower() for item in evaluated.items).most_common(MAX_WORDS)]
     order = {name.lower(): number for number, name in enumerate(relations_of(evaluated))}
     return [*sorted(known, key=lambda word: order.get(word, len(order))), "other"]
 
 
-def _word(answer: str, words: Sequence[str]) -> str:
+def _word(answer: str, words: Collection[str]) -> str:
     return answer.strip().lower() if answer.strip().lower() in words else "other"
 
 
@@ -156,11 +184,11 @@ def confidence_histogram(evaluated: Evaluated) -> go.Figure:
 
 def auroc(scores: np.ndarray, is_positive: np.ndarray) -> float | None:
     """How often a positive has the larger score, ties counting half; None where one kind is missing."""
-    positive, negative = scores[is_positive], scores[~is_positive]
+    positive, negative = scores[is_positive], np.sort(scores[~is_positive])
     if not len(positive) or not len(negative):
         return None
-    larger = (positive[:, None] > negative).sum() + 0.5 * (positive[:, None] == negative).sum()
-    return float(larger / (len(positive) * len(negative)))
+    below, above = np.searchsorted(negative, positive, "left"), np.searchsorted(negative, positive, "right")
+    return float((below + above).sum() / 2 / (len(positive) * len(negative)))
 
 
 def auroc_per_layer(evaluated: Evaluated) -> go.Figure | None:
@@ -204,8 +232,10 @@ def _mean_confidence(evaluated: Evaluated) -> dict[str, float]:
     """Per relation, in per cent; nothing where it is not known."""
     if not has_confidence(evaluated):
         return {}
-    return {name: 100 * float(np.mean([item.confidence for item in evaluated.items if item.relation == name] or [0]))
-            for name in relations_of(evaluated)}
+    found: dict[str, list[float]] = {}
+    for item in evaluated.items:
+        found.setdefault(item.relation, []).append(item.confidence)
+    return {name: 100 * float(np.mean(found.get(name, [0.0]))) for name in relations_of(evaluated)}
 
 
 def results_table(evaluated: Evaluated) -> pd.DataFrame:

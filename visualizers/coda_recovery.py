@@ -20,7 +20,7 @@ _SEARCHES = ("found", "printed", "largest lift")
 
 
 def _family(name: str) -> str:
-    return name.split()[0].strip(",").removesuffix("'s").lower()
+    return name.partition(" ")[0].strip(",").removesuffix("'s").lower()
 
 
 def _colour(name: str) -> str:
@@ -47,7 +47,7 @@ def exact_match(part: RecoveryPart) -> go.Figure:
         points = [(value, share) for value, share in row.per_value if not isnan(share.mean)]
         shift = 1 + 0.012 * (number - len(part.rows) / 2)  # intervals stand beside one another
         figure.add_trace(go.Scatter(
-            x=[value * shift for value, _ in points], y=[100 * share.mean for _, share in points], name=row.decoder,
+            x=[value * shift for value, _ in points], y=[100 * share.mean for _, share in points], name=escape(row.decoder),
             mode="lines+markers", visible=True if row.decoder in FIRST_SHOWN else "legendonly",
             customdata=[value for value, _ in points],
             error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 2,
@@ -70,14 +70,15 @@ def trade_off(part: RecoveryPart) -> go.Figure:
         style = decoder_style(decoder)
         figure.add_trace(go.Scatter(
             x=[100 * p.broken for p in points], y=[100 * p.recovered for p in points], mode="lines+markers",
-            name=f"{decoder}: {knob} from {points[0].value:g} to {points[-1].value:g}", text=[f"{p.value:g}" for p in points],
+            name=f"{escape(decoder)}: {knob} from {points[0].value:g} to {points[-1].value:g}", text=[f"{p.value:g}" for p in points],
             visible=True if decoder in FIRST_SHOWN else "legendonly", **style,
             hovertemplate=f"{escape(decoder)}, {knob} = %{{text}}: %{{y:.0f}} % recovered, %{{x:.0f}} % broken<extra></extra>"))
     rows = [row for row in part.rows if not isnan(row.recovered.mean) and not isnan(row.broken.mean)]
     colours = [_colour(row.decoder) for row in rows]
     figure.add_trace(go.Scatter(
         x=[100 * row.broken.mean for row in rows], y=[100 * row.recovered.mean for row in rows], mode="markers", name="every decoder",
-        text=[row.decoder for row in rows], marker={"size": 13, "symbol": "circle-open", "line": {"width": 2}, "color": colours},
+        text=[escape(row.decoder) for row in rows],
+        marker={"size": 13, "symbol": "circle-open", "line": {"width": 2}, "color": colours},
         hovertemplate="%{text}: %{y:.0f} % recovered, %{x:.0f} % broken<extra></extra>"))
     return figure.update_layout(height=430, showlegend=True, title="What is won and what is lost", legend=BELOW, margin={"t": 40},
                                 xaxis={"title": "right answers broken (%)", "rangemode": "tozero"},
@@ -91,7 +92,7 @@ def finders(part: RecoveryPart) -> go.Figure:
              ("fires on hallucinated prompts", POPULAR_COLOUR, [row.fires_hallucinated for row in part.finders]),
              ("fires on right answers", OTHER_COLOUR, [row.fires_right for row in part.finders]))
     figure = go.Figure([go.Bar(
-        x=[RULES.get(rule, rule) for rule in rules], y=[None if isnan(share.mean) else 100 * share.mean for share in shares],
+        x=[RULES.get(rule, escape(rule)) for rule in rules], y=[None if isnan(share.mean) else 100 * share.mean for share in shares],
         name=name, marker_color=colour,
         error_y={"type": "data", "symmetric": False, "thickness": 1, "array": [100 * (share.high - share.mean) for share in shares],
                  "arrayminus": [100 * (share.mean - share.low) for share in shares]},

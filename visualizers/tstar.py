@@ -21,6 +21,7 @@ from visualizers.theme import (
     TRUTH_COLOUR,
     VISITED_COLOUR,
 )
+from worlds.pictures import decode_jpeg
 
 TARGET_RGB, CUE_RGB = (213, 94, 0), (0, 114, 178)  # the boxes' colours: targets, cues
 FOUND_RGB, REFUSED_RGB = (0, 158, 115), (200, 40, 60)  # frames that were looked at again: confirmed or not
@@ -34,17 +35,9 @@ def clock(second: float) -> str:
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
 
 
-def decode(jpeg: np.ndarray) -> np.ndarray:
-    """(bytes,) -> (h, w, 3) RGB."""
-    picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
-    if picture is None:
-        raise ValueError(f"{len(jpeg)} bytes are no JPEG picture")
-    return picture[:, :, ::-1].copy()
-
-
 def canvas_picture(iteration: Iteration) -> np.ndarray:
     """The grid picture with its boxes; cells that were looked at again are framed. (h, w, 3) uint8 RGB."""
-    picture = decode(iteration.canvas_jpeg)
+    picture = decode_jpeg(iteration.canvas_jpeg)
     side, grid = picture.shape[0], iteration.grid
     cell = side // grid
     second_looks = {check.second: check.is_confirmed for check in sorted(iteration.verifications,
@@ -79,16 +72,18 @@ def _label(picture: np.ndarray, text: str, at: tuple[int, int]) -> None:
 
 
 def _time_axis(length: int) -> dict[str, object]:
-    step = next(step for step in (5, 15, 60, 120, 300, 600, 1200, 1800, 3600) if length / step <= 12)
+    whole_hours = 3600 * max(1, -(-length // (12 * 3600)))
+    step = next(step for step in (5, 15, 60, 120, 300, 600, 1200, 1800, whole_hours) if length / step <= 12)
     ticks = list(range(0, length + 1, step))
     return {"title": "time in the video", "tickvals": ticks, "ticktext": [clock(t) for t in ticks], "range": [0, length]}
 
 
 def _mark_truth(figure: go.Figure, spans: Sequence[tuple[float, float, str]], truth_s: Sequence[float] | None) -> None:
     marks = [(start, end) for start, end, _ in spans] or [(t - 1, t + 1) for t in truth_s or ()]
-    for start, end in marks:
-        figure.add_vrect(x0=start, x1=end, fillcolor=TRUTH_COLOUR, opacity=0.35, line_width=0)
-    if marks:
+    if marks:  # at once: each `add_vrect` looks at all that are there
+        plain = {"type": "rect", "xref": "x", "yref": "y domain", "y0": 0, "y1": 1, "fillcolor": TRUTH_COLOUR, "opacity": 0.35,
+                 "line": {"width": 0}}
+        figure.update_layout(shapes=[plain | {"x0": start, "x1": end} for start, end in marks])
         figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name="where it truly is",
                                     marker={"color": TRUTH_COLOUR, "symbol": "square", "size": 12}))
 
@@ -209,7 +204,7 @@ def grid_recall(card: Mapping[str, Any]) -> go.Figure | None:
 
 def keyframe_picture(frame: Keyframe) -> np.ndarray:
     """A key frame with its boxes, (h, w, 3) uint8 RGB."""
-    return draw_boxes(decode(frame.jpeg), frame.boxes)
+    return draw_boxes(decode_jpeg(frame.jpeg), frame.boxes)
 
 
 def cover(result: TStarResult) -> np.ndarray:
@@ -220,12 +215,14 @@ def cover(result: TStarResult) -> np.ndarray:
 
 def contact_sheet(result: TStarResult, columns: int = 4, width_px: int = 360) -> bytes:
     """All key frames with their times in one JPEG file."""
+    pictures = [keyframe_picture(frame) for frame in result.keyframes]
+    scales = [min(width_px / picture.shape[1], 2 * width_px / picture.shape[0]) for picture in pictures]  # a tower is made narrower
+    height = max(1, *(round(picture.shape[0] * scale) for picture, scale in zip(pictures, scales)))
     cells = []
-    for frame in result.keyframes:
-        picture = keyframe_picture(frame)
-        height = round(picture.shape[0] * width_px / picture.shape[1])
+    for frame, picture, scale in zip(result.keyframes, pictures, scales):
+        inner = max(1, round(picture.shape[0] * scale)), max(1, round(picture.shape[1] * scale))
         cell = np.full((height + 30, width_px, 3), 255, np.uint8)
-        cell[:height] = cv2.resize(picture, (width_px, height), interpolation=cv2.INTER_AREA)
+        cell[:inner[0], :inner[1]] = cv2.resize(picture, inner[::-1], interpolation=cv2.INTER_AREA)
         text = f"{clock(frame.second)}  score {frame.score:.2f}{'  confirmed' if frame.is_confirmed else ''}"
         cv2.putText(cell, text, (8, height + 20), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (30, 36, 48), 1, cv2.LINE_AA)
         cells.append(cell)

@@ -5,21 +5,21 @@ the picture. Each layer is rescaled by itself: what a change in one layer does t
 overwrites the first: deeper layers may be those of a pass that was scaled already.
 """
 
-import io
 import re
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from backends.adaptvis.looking import branch_of, jpeg
-from backends.adaptvis.results import AtAlpha, LayerReads, Looked
+from backends.adaptvis.results import MAX_HEADS, MAX_LAYERS, MAX_TOKENS, AtAlpha, LayerReads, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.wiring import alphas_of
 from backends.files.archive import Files
+from backends.files.arrays import read_array
 from worlds.errors import InputError
 
 NAME = re.compile(r"diff_(\d{1,3})_start(\d{1,6})_end(\d{1,6})\.npy")  # decoding steps have -1: they are not read
-MAX_LAYERS, MAX_VALUES = 200, 50_000_000
+MAX_VALUES = 50_000_000
 _HIDDEN = -1e30  # masks are the least number of their type
 _GREY = np.full((384, 384, 3), 200, np.uint8)
 
@@ -62,17 +62,18 @@ def _layers(files: Files) -> tuple[np.ndarray, np.ndarray]:
     (start, end), keys = places.pop(), shapes.pop()[1]
     if not start <= end < keys:
         raise InputError(f"The picture is said to stand at {start} to {end} of {keys} tokens. It must lie inside the prompt.")
+    heads, tokens = len(next(iter(found.values()))), end - start + 1
+    if heads > MAX_HEADS or tokens > MAX_TOKENS:
+        raise InputError(f"The dumps hold {heads:,} heads and {tokens:,} image tokens. At most {MAX_HEADS} heads and {MAX_TOKENS:,} "
+                         "tokens are drawn.")
     places_of = np.arange(keys)
     return np.stack([found[layer] for layer in sorted(found)]), (places_of >= start) & (places_of <= end)
 
 
 def _array(content: bytes, name: str) -> np.ndarray:
     """Return (heads, keys)."""
-    try:
-        values = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise InputError(f"{name[:80]!r} is no array that can be read. It must be a .npy of numbers.") from error
-    is_row = isinstance(values, np.ndarray) and values.ndim == 3 and len(values) == 1 and values.dtype.kind == "f"
+    values = read_array(content, what=repr(name[:80]))
+    is_row = values.ndim == 3 and len(values) == 1 and values.dtype.kind == "f"
     if not is_row or not 0 < values.size <= MAX_VALUES or np.isnan(values).any():
         raise InputError(f"{name[:80]!r} is no row of logits. It must be (1, heads, keys) numbers.")
     return np.asarray(values[0], np.float64)

@@ -16,7 +16,7 @@ from backends.adaptvis.items import DataSet, Item
 from backends.adaptvis.looking import boxes_only, token_shares
 from backends.adaptvis.matching import read
 from backends.adaptvis.overlap import auroc
-from backends.adaptvis.results import Evaluated
+from backends.adaptvis.results import MAX_RELATIONS, Evaluated
 from backends.adaptvis.rivals import RIVALS, rival_probabilities
 from backends.adaptvis.scoring import Chosen, Table, choose, evaluated_of
 from backends.adaptvis.settings import AdaptVisSettings
@@ -55,6 +55,8 @@ def evaluate(vlm: VisionLanguageModel, data: DataSet, settings: AdaptVisSettings
     if not data.test or not data.validation:
         raise InputError(f"{data.name} has {len(data.validation)} items to choose on and {len(data.test)} to test on. "
                          "Both need one at least.")
+    if (count := len({item.relation for item in data.test})) > MAX_RELATIONS:
+        raise InputError(f"{data.name} names {count:,} relations. At most {MAX_RELATIONS:,} are compared.")
     words = _words(data)
     clock = _Clock(len(data.validation) + len(data.test))
     validation, test = _Gathered(), _Gathered()

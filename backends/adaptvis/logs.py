@@ -14,7 +14,7 @@ from backends.adaptvis import metrics
 from backends.adaptvis.formats import OPTIONS, rows_of
 from backends.adaptvis.items import options_in
 from backends.adaptvis.matching import official_hit, official_yes_no, strict_answer
-from backends.adaptvis.results import Evaluated, Item, MethodScore
+from backends.adaptvis.results import MAX_RELATIONS, Evaluated, Item, MethodScore
 from backends.files.archive import Files
 from backends.statistics import Bootstrap
 from worlds.errors import InputError
@@ -41,6 +41,8 @@ def read_log(files: Files) -> tuple[Evaluated, tuple[str, ...]]:
     """
     name = files.names[0]
     items = [_item(row, number, name) for number, row in enumerate(rows_of(files.read(name), name))]
+    if (count := len({item.right for item in items})) > MAX_RELATIONS:
+        raise InputError(f"{name[:80]!r} has {count:,} different right answers. At most {MAX_RELATIONS:,} are compared.")
     texts = [item.adaptvis for item in items]
     is_yes_no = {item.right for item in items} <= {"yes", "no"}
     official = np.array([_official(item, is_yes_no) for item in items])

@@ -7,7 +7,7 @@ import sys
 
 from backends.adaptvis.run import run
 from backends.adaptvis.settings import PRESETS, RECORDED
-from backends.run import record
+from backends.files.saved import record
 
 RUNS = {
     "default": PRESETS["See it mended"][0],  # the clearest of its kind; "evaluate" says how rare it is

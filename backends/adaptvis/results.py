@@ -1,119 +1,157 @@
 """What a run of AdaptVis gives back: one picture looked at, or a set evaluated."""
 
 import math
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict
+import numpy as np
+from pydantic import Field, model_validator
 
-from backends.adaptvis.settings import AdaptVisSettings
-from backends.run import Array, Result
+from backends.adaptvis.settings import AdaptVisSettings, Looking, Method
+from backends.run import Result
+from backends.shapes import Count, Finite, Frozen, Shaped, at_most, check_rising, floats, jpeg, length, one_of
+from worlds.pictures import SHOWN_SIDE_PX, jpeg_size
+
+MAX_LAYERS, MAX_HEADS, MAX_TOKENS = 200, 256, 40_000  # of the text stack; image tokens
+MAX_OPTIONS = 12
+MAX_ITEMS = 50_000  # a result file of the released code has as many rows at most
+MAX_RELATIONS = 1000  # VSR has some seventy
+Alpha = Annotated[float, Field(ge=0, le=10)]
+Beta = Annotated[float, Field(ge=0, le=1.01)]
+Alphas = Annotated[tuple[Alpha, ...], at_most(32, least=1), length("alphas")]
+Triple = tuple[float, float, float]  # mean, low, high; nan where nothing could be counted
+NamedBox = tuple[str, Finite, Finite, Finite, Finite]  # name, x1 y1 x2 y2 in shares
+_layers = floats("layers", may_be_nan=True)  # half precision may overflow in a layer
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class LayerReads(_Frozen):
+class LayerReads(Shaped):
     """Attention of the last prompt token at one alpha, means over heads, one entry per layer."""
 
-    image_mass: Array  # (layers,) 0..1; image, text and first add up to 1
-    text_mass: Array  # (layers,)
-    first_mass: Array  # (layers,) on the first text token
-    entropy: Array  # (layers,) nats, of the image part
-    image_logit: Array  # (layers,) mean before scaling: its sign says what alpha does to the image mass
-    box_auroc: Array | None  # (layers,) how well the map parts tokens on the true boxes from others; None without boxes
+    image_mass: Annotated[np.ndarray, _layers]  # 0..1; image, text and first add up to 1
+    text_mass: Annotated[np.ndarray, _layers]
+    first_mass: Annotated[np.ndarray, _layers]  # on the first text token
+    entropy: Annotated[np.ndarray, _layers]  # nats, of the image part
+    image_logit: Annotated[np.ndarray, _layers]  # mean before scaling: its sign says what alpha does to the image mass
+    box_auroc: Annotated[np.ndarray | None, _layers]  # how well the map parts tokens on the true boxes from others; None: no boxes
 
 
-class AtAlpha(_Frozen):
+class AtAlpha(Shaped):
     """The answer at one alpha."""
 
-    alpha: float
+    alpha: Alpha
     text: str
-    confidence: float  # largest probability of the first token over the whole vocabulary
-    probabilities: tuple[float, ...]  # per option
+    confidence: float  # largest probability of the first token over the whole vocabulary; nan where no model was run
+    probabilities: Annotated[tuple[float, ...], at_most(MAX_OPTIONS), length("options")]
     is_right: bool | None
-    maps: Array  # (layers, image tokens) attention, mean over heads
+    maps: Annotated[np.ndarray, floats("layers", "tokens", may_be_nan=True)]  # attention to image tokens, mean over heads
     reads: LayerReads
 
 
-class Branch(_Frozen):
+class Branch(Frozen):
     """What AdaptVis did and why."""
 
     confidence: float
-    beta: float
+    beta: Beta
     is_unsure: bool
-    alpha: float
+    alpha: Alpha
     base_answer: str
     answer: str
     base_is_right: bool | None
     is_right: bool | None
 
 
-class OtherMap(_Frozen):
+class OtherMap(Shaped):
     """Another way of looking, labelled as what it is."""
 
-    name: str
+    name: Looking
     what: str  # one sentence
-    map: Array  # (image tokens,) 0..1
+    map: Annotated[np.ndarray, floats("tokens", may_be_nan=True)]  # 0..1
 
 
-class Looked(_Frozen):
+class Looked(Shaped):
     """One picture at many alphas."""
 
-    picture_jpeg: Array  # (bytes,) as a person sees it
-    size: tuple[int, int]  # width, height of that picture in pixels
-    token_boxes: Array | None  # (image tokens, 4) x1 y1 x2 y2 in shares of the picture; None where the geometry is not known
+    picture_jpeg: Annotated[np.ndarray, jpeg()]  # (bytes,) as a person sees it
+    size: tuple[Annotated[int, Field(ge=1, le=SHOWN_SIDE_PX)], Annotated[int, Field(ge=1, le=SHOWN_SIDE_PX)]]  # width, height, px
+    # x1 y1 x2 y2 in shares of the picture, nan for a token that is no place; None where the geometry is not known
+    token_boxes: Annotated[np.ndarray | None, floats("tokens", 4, low=-10, high=11, may_be_nan=True)]
     question: str
-    options: tuple[str, ...]
+    options: Annotated[tuple[str, ...], at_most(MAX_OPTIONS), length("options")]
     right: str | None
-    true_boxes: tuple[tuple[str, float, float, float, float], ...]  # name, x1 y1 x2 y2 in shares; empty where not known
-    at: tuple[AtAlpha, ...]  # in the order of alpha; 1.0 is always among them
-    head_maps: Array | None  # (layers, heads, image tokens) at alpha = 1
+    true_boxes: Annotated[tuple[NamedBox, ...], at_most(16)]  # empty where not known
+    at: Annotated[tuple[AtAlpha, ...], at_most(32, least=1)]  # in the order of alpha; 1.0 is always among them
+    head_maps: Annotated[np.ndarray | None, floats("layers", "heads", "tokens", may_be_nan=True)]  # at alpha = 1
     branch: Branch
-    others: tuple[OtherMap, ...] = ()
-    num_layers: int
-    num_heads: int
+    others: Annotated[tuple[OtherMap, ...], at_most(3)] = ()
+    num_layers: Annotated[int, length("layers"), Field(ge=1, le=MAX_LAYERS)]
+    num_heads: Annotated[int, length("heads"), Field(ge=1, le=MAX_HEADS)]
+
+    @model_validator(mode="after")
+    def _is_one_picture(self) -> Self:
+        alphas = [at.alpha for at in self.at]
+        check_rising(alphas, "the alphas")
+        if not {1.0, self.branch.alpha} <= set(alphas):
+            raise ValueError(f"alpha 1 or {self.branch.alpha:g} is not among {alphas}")
+        if self.at[0].maps.shape[1] > MAX_TOKENS:
+            raise ValueError(f"there are {self.at[0].maps.shape[1]:,} image tokens; at most {MAX_TOKENS:,} are drawn")
+        if jpeg_size(self.picture_jpeg.tobytes()) != self.size:
+            raise ValueError(f"the picture has not {self.size[0]} x {self.size[1]} pixels")
+        if len({one.name for one in self.others}) < len(self.others):
+            raise ValueError("one way of looking is there twice")
+        _check_places(self.token_boxes)
+        return self
 
 
-class MethodScore(_Frozen):
+def _check_places(boxes: np.ndarray | None) -> None:
+    """Raise ValueError where no token lies on the picture, or one has no area."""
+    if boxes is None:
+        return
+    places = boxes[np.isfinite(boxes).all(1)]
+    if not len(places) or (places[:, 2:] - places[:, :2] < 1e-4).any():  # drawn after rounding to a tenth of that
+        raise ValueError(f"{len(places)} of {len(boxes)} image tokens lie on the picture, or one is too small to be drawn")
+
+
+class MethodScore(Frozen):
     """One method on the test part. Rates 0..1 with 95 % intervals (bootstrap over sets)."""
 
-    method: str
+    method: Annotated[str, one_of(Method)]
     setting: str  # alpha, or alpha1 / alpha2 / beta, as chosen
-    individual: tuple[float, float, float]  # mean, low, high
-    gain: tuple[float, float, float] | None = None  # over greedy on the same items, paired; of `reweighted` over greedy reweighted
+    individual: Triple
+    gain: Triple | None = None  # over greedy on the same items, paired; of `reweighted` over greedy reweighted
     pair: float | None  # complete pairs only
     complete: float | None  # complete sets only
     official_pair: float | None
     official_set: float | None
-    per_relation: tuple[tuple[str, float, int], ...]  # relation, accuracy, count
-    mended: int  # wrong without, right with
-    broken: int
+    per_relation: Annotated[tuple[tuple[str, float, Count], ...], at_most(MAX_RELATIONS)]  # relation, accuracy, count
+    mended: Count  # wrong without, right with
+    broken: Count
 
 
-class Curve(_Frozen):
+PerAlpha = Annotated[tuple[float, ...], at_most(32), length("alphas")]
+
+
+class Curve(Shaped):
     """Accuracy against alpha of some part of the test items."""
 
     name: str  # all, unsure half, sure half, a relation
-    alphas: tuple[float, ...]
-    accuracy: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
+    alphas: Alphas
+    accuracy: PerAlpha
+    low: PerAlpha
+    high: PerAlpha
 
 
-class Item(_Frozen):
+class Item(Shaped):
     """One test item."""
 
-    number: int
+    number: Count
     relation: str
     right: str
     confidence: float
-    answers: tuple[str, ...]  # per alpha of the grid
+    answers: Annotated[tuple[str, ...], at_most(32), length("alphas")]
     adaptvis: str
     group: str
 
 
-class YesNo(_Frozen):
+class YesNo(Frozen):
     """VSR: the official "F1" is the harmonic mean of sensitivity and specificity; the others are what their names say."""
 
     accuracy: float
@@ -123,19 +161,26 @@ class YesNo(_Frozen):
     balanced_accuracy: float
 
 
-class Evaluated(_Frozen):
+class Evaluated(Shaped):
     data: str
-    num_validation: int
-    num_test: int
-    alphas: tuple[float, ...]
-    scores: tuple[MethodScore, ...]
-    curves: tuple[Curve, ...]
-    beta: float | None = None  # as chosen, or as set
-    beta_curve: tuple[tuple[float, float], ...]  # beta, accuracy on the test part with the chosen alphas
-    items: tuple[Item, ...]
-    auroc_per_layer: tuple[tuple[int, float, float], ...]  # layer, of right answers, of wrong ones; nan where there are none
-    yes_no: tuple[tuple[str, YesNo], ...] = ()  # method, scores
-    unread: tuple[tuple[int, str], ...] = ()  # number and reply of greedy answers in which no option, or several, were found
+    num_validation: Count
+    num_test: Count
+    alphas: Alphas
+    scores: Annotated[tuple[MethodScore, ...], at_most(16)]
+    curves: Annotated[tuple[Curve, ...], at_most(MAX_RELATIONS + 3)]
+    beta: Beta | None = None  # as chosen, or as set
+    beta_curve: Annotated[tuple[tuple[Beta, float], ...], at_most(1000)]  # beta, accuracy on the test part with the chosen alphas
+    items: Annotated[tuple[Item, ...], at_most(MAX_ITEMS)]
+    # layer, of right answers, of wrong ones; nan where there are none
+    auroc_per_layer: Annotated[tuple[tuple[Count, float, float], ...], at_most(MAX_LAYERS)]
+    yes_no: Annotated[tuple[tuple[str, YesNo], ...], at_most(16)] = ()  # method, scores
+    # number and reply of greedy answers in which no option, or several, were found
+    unread: Annotated[tuple[tuple[Count, str], ...], at_most(50)] = ()
+
+    @model_validator(mode="after")
+    def _has_a_grid(self) -> Self:
+        check_rising(self.alphas, "the alphas")
+        return self
 
 
 class AdaptVisResult(Result):
@@ -146,6 +191,13 @@ class AdaptVisResult(Result):
     settings: AdaptVisSettings
     looked: Looked | None = None
     evaluated: Evaluated | None = None
+
+    @model_validator(mode="after")
+    def _has_its_own_part_only(self) -> Self:
+        other = self.evaluated if self.settings.task == "look" else self.looked
+        if other is not None:
+            raise ValueError(f"the task is {self.settings.task}, and there is the part of the other")
+        return self
 
     def summary(self) -> dict[str, Any]:
         """The numbers without the arrays: for REST, MCP and tables."""

@@ -5,7 +5,7 @@ import sys
 from backends.coda.run import run
 from backends.coda.settings import AUSTRALIA, FIRST_MENDED, CodaSettings
 from backends.coda.system import RECORDED
-from backends.run import record
+from backends.files.saved import record
 
 RUNS = {
     "default": CodaSettings(seed=FIRST_MENDED),  # "recovery" says how rare it is that one is brought back

@@ -1,34 +1,41 @@
 """What a run of CoDA gives back. One result has one part: the comparison, the law, the recovery or the answered file."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from backends.coda.choices import Detector, EscapeBias, Kind, MaskMode, Membership, Unit
-from backends.coda.settings import CodaSettings
+from backends.coda.settings import CodaSettings, Factor, Method
 from backends.run import Result
+from backends.shapes import Count, Finite, Frozen, Seconds, at_most, check_rising, one_of
 from backends.statistics import Share
 
 OLD_MEANINGS = ("This run is of before December 2026. In it “CoDA as printed” used the page's detector and not the paper's, CAD "
                 "and CD obeyed CoDA's gate, and the alarm used the page's bias. Run its settings again to see the decoders as their "
                 "papers have them.")
 
+MAX_PIECES = 20_000  # of a prompt, which has as many characters at most
+MAX_GROUPS = 16  # values of a factor; the paper has six
+LogProbability = Annotated[float, Field(le=0.01)]  # nats; rounding may lift it above 0
+Positions = Annotated[tuple[Count, ...], at_most(MAX_PIECES)]
+Decoder = Annotated[str, one_of(Method)]
+Rates = Annotated[dict[Decoder, bool | None], Field(max_length=16)]
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
-
-class TopToken(_Frozen):
+class TopToken(Frozen):
     """One of the likeliest tokens; log-probabilities in nats."""
 
     piece: str
-    full: float  # log p(y|X)
-    masked: float  # log p(y|X')
+    full: LogProbability  # log p(y|X)
+    masked: LogProbability  # log p(y|X')
     score: float  # s(y), of which the largest is chosen; -inf where y is not plausible
     membership: Membership
 
 
-class WrittenToken(_Frozen):
+Listed = Annotated[tuple[TopToken, ...], at_most(64)]
+
+
+class WrittenToken(Frozen):
     """One token of an answer and what it was chosen from."""
 
     piece: str
@@ -36,155 +43,179 @@ class WrittenToken(_Frozen):
     is_contrasted: bool  # there was a mask, and the gate, if any, was open
     is_end: bool
     layer: int | None  # DoLa's early layer
-    by_full: tuple[TopToken, ...]  # likeliest by X
-    by_masked: tuple[TopToken, ...]  # likeliest by X'
-    by_score: tuple[TopToken, ...]
+    by_full: Listed  # likeliest by X
+    by_masked: Listed  # likeliest by X'
+    by_score: Listed
 
 
-class Masked(_Frozen):
+class Masked(Frozen):
     """A part of the prompt that was masked, with all its scores in nats."""
 
     text: str
-    positions: tuple[int, ...]
+    positions: Positions
     lift: float
     rpmi_sum: float
     escape_reward: float
     indicator: float
-    num_suppressed: int
-    num_escaping: int
+    num_suppressed: Count
+    num_escaping: Count
     first: str = ""  # the token that CAD would write first with this part masked; empty in runs that did not ask
 
 
-class Found(_Frozen):
+class Found(Frozen):
     """What the detector of the knobs said of one prompt, and the paper's alarm."""
 
-    tried: tuple[Masked, ...]
-    skipped: tuple[tuple[str, str], ...]  # text, why
+    tried: Annotated[tuple[Masked, ...], at_most(64)]
+    skipped: Annotated[tuple[tuple[str, str], ...], at_most(MAX_PIECES)]  # text, why
     chosen: str | None  # None: nothing is overshadowed, nothing is contrasted
-    chosen_positions: tuple[int, ...]
+    chosen_positions: Positions
     masked_prompt: str
     reason: str
     is_alarm: bool | None  # a token's indicator is positive: the paper foresees a hallucination; None: silent, not all tried
     alarm_reason: str = ""
-    suggested_positions: tuple[int, ...] = ()  # of the word that a rule suggests from the words alone
+    suggested_positions: Positions = ()  # of the word that a rule suggests from the words alone
 
 
-class Chosen(_Frozen):
+class Chosen(Frozen):
     """What one decoder's masked prompt was."""
 
     text: str | None  # None: nothing was masked, so that nothing was contrasted
-    positions: tuple[int, ...]
+    positions: Positions
     masked_prompt: str
     reason: str
 
 
-class Definition(_Frozen):
+class Definition(Frozen):
     """One decoder of a run, complete; what it does not use is None."""
 
     name: str
     title: str
     formula: str
     source: str
-    alpha: float | None = None
+    alpha: Finite | None = None
     escape_bias: EscapeBias | None = None
     gate: bool | None = None
-    weight: float | None = None
+    weight: Finite | None = None
     detector: Detector | None = None
     unit: Unit | None = None
-    tau: float | None = None
+    tau: Finite | None = None
     mask_mode: MaskMode | None = None
 
 
-class Written(_Frozen):
+class Written(Frozen):
     """One decoder's answer to one prompt."""
 
-    method: str
+    method: Decoder
     text: str
-    tokens: tuple[WrittenToken, ...]
+    tokens: Annotated[tuple[WrittenToken, ...], at_most(256)]  # none where the run was stopped before the first
     is_right: bool | None  # None where the right answer is not known
     is_popular: bool | None  # it gives the popular fact's answer
     own: Chosen | None = None  # None: it read no masked prompt, or is of a run in which all decoders shared one
 
 
-class Asked(_Frozen):
+class Asked(Frozen):
     """One prompt, and what came of it."""
 
     prompt: str
-    pieces: tuple[str, ...]
+    pieces: Annotated[tuple[str, ...], at_most(MAX_PIECES)]
     right: str | None
     popular: str | None  # the answer that overshadows
     popular_example: str | None  # a popular fact that shares its words
-    num_popular: int | None  # P
+    num_popular: Count | None  # P
     found: Found
-    written: tuple[Written, ...]
+    written: Annotated[tuple[Written, ...], at_most(16, least=1)]
+
+    @model_validator(mode="after")
+    def _has_one_answer_per_decoder(self) -> Self:
+        methods = [written.method for written in self.written]
+        if len(set(methods)) < len(methods):
+            raise ValueError(f"{', '.join(methods)} answered; each decoder answers once")
+        return self
 
 
-class Group(_Frozen):
+Factored = Annotated[float, Field(gt=0, le=1e15)]  # a value of P, L or S; it stands on an axis of logarithms
+
+
+class Group(Frozen):
     """Rates of all sets with one value of the factor; R is in per cent and None where the popular facts are not learned."""
 
-    value: float
-    num_sets: int
-    r: float | None
-    low: float | None
-    high: float | None
+    value: Factored
+    num_sets: Count
+    r: Finite | None
+    low: Finite | None
+    high: Finite | None
     rr: float  # 0..1, outputs
     hr: float
     em_b: float
     other: float
 
 
-class FittedLaw(_Frozen):
+class FittedLaw(Frozen):
     """R = slope * log10(value) + intercept, in per cent. Intervals are 95 %, bootstrap over sets and seeds."""
 
-    groups: tuple[Group, ...]
-    slope: float | None  # None with fewer than three learned groups
+    groups: Annotated[tuple[Group, ...], at_most(MAX_GROUPS, least=1)]
+    slope: Finite | None  # None with fewer than three learned groups
     slope_interval: tuple[float, float] | None
-    intercept: float | None
+    intercept: Finite | None
     r_squared: float | None
     constant: float | None
 
+    @model_validator(mode="after")
+    def _has_a_whole_line_or_none(self) -> Self:
+        parts = (self.slope, self.intercept, self.r_squared)
+        if self.slope is not None and (None in parts or all(group.r is None for group in self.groups)):
+            raise ValueError("it has a slope without what belongs to a line")
+        return self
 
-class TrainedEpoch(_Frozen):
+
+class TrainedEpoch(Frozen):
     """The law after one epoch; of several seeds pooled."""
 
-    epoch: int
-    loss: float
-    cpu_s: float
+    epoch: int = Field(ge=0, le=1000)
+    loss: float  # nan where the training diverged
+    cpu_s: Seconds
     law: FittedLaw
 
 
-class LawPart(_Frozen):
+class LawPart(Frozen):
     """How the law comes and goes with training."""
 
-    factor: str  # P, L or S
-    epochs: tuple[TrainedEpoch, ...]
-    num_parameters: int
-    num_sentences: int
+    factor: Factor
+    epochs: Annotated[tuple[TrainedEpoch, ...], at_most(100, least=1)]
+    num_parameters: Count
+    num_sentences: Count
     was_trained: bool  # now, not shipped
 
+    @model_validator(mode="after")
+    def _goes_on(self) -> Self:
+        check_rising((epoch.epoch for epoch in self.epochs), "the epochs")
+        if (count := len({group.value for epoch in self.epochs for group in epoch.law.groups})) > MAX_GROUPS:
+            raise ValueError(f"the factor has {count} values; at most {MAX_GROUPS} are drawn")
+        return self
 
-class RecoveryRow(_Frozen):
+
+class RecoveryRow(Frozen):
     """One decoder on all sets."""
 
     decoder: str
     exact_match: Share
-    per_value: tuple[tuple[float, Share], ...]
+    per_value: Annotated[tuple[tuple[Factored, Share], ...], at_most(MAX_GROUPS)]
     recovered: Share  # of the hallucinated
     broken: Share  # of the right
 
 
-class SweepPoint(_Frozen):
+class SweepPoint(Frozen):
     """Recovery and breakage at one strength of one decoder."""
 
     decoder: str
-    knob: str  # alpha or a
-    value: float
+    knob: Annotated[str, one_of(Literal["alpha", "a"])]
+    value: Finite
     recovered: float
     broken: float
     exact_match: float
 
 
-class FinderRow(_Frozen):
+class FinderRow(Frozen):
     """How well one detector finds the rare word."""
 
     rule: str
@@ -193,36 +224,36 @@ class FinderRow(_Frozen):
     fires_right: Share
 
 
-class RecoveryPart(_Frozen):
-    factor: str
-    rows: tuple[RecoveryRow, ...]
-    sweep: tuple[SweepPoint, ...]
-    finders: tuple[FinderRow, ...]
+class RecoveryPart(Frozen):
+    factor: Factor
+    rows: Annotated[tuple[RecoveryRow, ...], at_most(64, least=1)]
+    sweep: Annotated[tuple[SweepPoint, ...], at_most(1000)]
+    finders: Annotated[tuple[FinderRow, ...], at_most(16)]
     alarm: Share  # how often "some indicator is positive" agrees with "greedy is wrong"
 
 
-class FileRow(_Frozen):
+class FileRow(Frozen):
     """One row of a file: the answers by method, and which are right."""
 
     number: int
     prompt: str
-    right: tuple[str, ...]
-    wrong: tuple[str, ...]
-    answers: dict[str, str]
-    is_right: dict[str, bool | None]  # exact match
-    contains: dict[str, bool | None]
+    right: Annotated[tuple[str, ...], at_most(100)]
+    wrong: Annotated[tuple[str, ...], at_most(100)]
+    answers: Annotated[dict[Decoder, str], Field(max_length=16)]
+    is_right: Rates  # exact match
+    contains: Rates
     prefers_right: bool | None  # MemoTrap's own score: the right class is likelier than the other, by plain probabilities
     is_alarm: bool | None  # None: silent among the tokens that were tried, and not all were
     masked: str | None  # what the knobs' detector chose
     problem: str | None = None  # why the row has no answers, or no score of its classes
-    is_wrong: dict[str, bool | None] = Field(default_factory=dict)  # gives a wrong answer of the file: hallucinated
+    is_wrong: Rates = Field(default_factory=dict)  # gives a wrong answer of the file: hallucinated
 
 
-class FilePart(_Frozen):
+class FilePart(Frozen):
     kind: str  # which layout was recognised
     name: str
-    num_in_file: int
-    rows: tuple[FileRow, ...]
+    num_in_file: Count
+    rows: Annotated[tuple[FileRow, ...], at_most(10_000)]
 
 
 class CodaResult(Result):
@@ -232,11 +263,18 @@ class CodaResult(Result):
 
     settings: CodaSettings
     kind: Kind | None = None  # of the model; None where none answered prompts, and in older runs
-    definitions: tuple[Definition, ...] = ()  # of the decoders that answered
-    asked: tuple[Asked, ...] = ()
+    definitions: Annotated[tuple[Definition, ...], at_most(16)] = ()  # of the decoders that answered
+    asked: Annotated[tuple[Asked, ...], at_most(16)] = ()
     law: LawPart | None = None
     recovery: RecoveryPart | None = None
     file: FilePart | None = None
+
+    @model_validator(mode="after")
+    def _has_its_own_part_only(self) -> Self:
+        parts = {"compare": self.asked, "law": self.law, "recovery": self.recovery, "file": self.file}
+        if others := [task for task, part in parts.items() if part and task != self.settings.task]:
+            raise ValueError(f"the task is {self.settings.task}, and there is a part of {', '.join(others)}")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -244,7 +282,8 @@ class CodaResult(Result):
         """A run of before the decoders had complete definitions says what its names meant."""
         if not isinstance(values, dict) or "definitions" in values or not (values.get("asked") or values.get("file")):
             return values
-        return values | {"notes": (*values.get("notes", ()), OLD_MEANINGS)}
+        notes = values.get("notes", ())
+        return values | {"notes": (*notes, OLD_MEANINGS)} if isinstance(notes, list | tuple) else values  # else the field says so
 
     def summary(self) -> dict[str, Any]:
         """The numbers without the per-token lists: for REST, MCP and tables."""

@@ -19,7 +19,10 @@ from worlds.errors import InputError
 
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA's header may ask for 4 GB before the first byte is unpacked
 DATA_DIR = "ORRERY_DATA_DIR"
-_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, OverflowError)
+_LINE = b"PK\x01\x02"  # begins each line of a zip's table of contents
+_CHUNK = 8_000_000
+# torn structures; an entry without a name (IndexError), of an unknown version (NotImplementedError is a RuntimeError) or encoding
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError, OverflowError, IndexError)
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Files:
 
     names: tuple[str, ...]
     read: Callable[[str], bytes]  # raises InputError where the entry is damaged or too large
+    has_repeats: bool = False  # two entries of a zip have one name: the last is read
+    total_mb: float = 0.0  # of a zip, unpacked
 
     def by_base(self) -> dict[str, str]:
         """Return the whole name of every base name; the first of several."""
@@ -46,20 +51,25 @@ class Files:
         return found
 
 
-def open_zip(source: Path | bytes, *, what: str = "The zip", limits: ZipLimits | None = None) -> Files:
+def open_zip(source: Path | bytes, *, what: str = "The zip", whole: str = "a whole .zip", limits: ZipLimits | None = None) -> Files:
     """Return the files of a zip; a path stays open as long as they are held.
 
     Args:
         what: begins the sentence of an error.
+        whole: what would be right instead of a file that is none.
     Raises:
         InputError: it is no zip, or one that must not be read.
     """
     limits = limits or ZipLimits()
     try:
+        if _most_lines(source) > 2 * limits.files + 100:  # folders have lines too
+            raise InputError(f"{what} lists more than {limits.files:,} files. At most so many are read.")
         archive = zipfile.ZipFile(source if isinstance(source, Path) else io.BytesIO(source))
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except InputError:
+        raise
     except _BROKEN as error:
-        raise InputError(f"{what} cannot be read. It must be a whole .zip.") from error
+        raise InputError(f"{what} cannot be read. It must be {whole}.") from error
     total_mb = sum(entry.file_size for entry in entries) / 1e6
     if len(entries) > limits.files or total_mb > limits.total_mb:
         raise InputError(f"{what} unpacks to {total_mb:,.0f} MB in {len(entries):,} files. "
@@ -77,7 +87,19 @@ def open_zip(source: Path | bytes, *, what: str = "The zip", limits: ZipLimits |
         except _BROKEN as error:
             raise InputError(f"{name[:80]!r} in the zip is damaged. Pack the folder again.") from error
 
-    return Files(tuple(sorted(sizes)), read)
+    return Files(tuple(sorted(sizes)), read, has_repeats=len(sizes) < len(entries), total_mb=total_mb)
+
+
+def _most_lines(source: Path | bytes) -> int:
+    """Return how many lines its table of contents can have: Python makes 500 bytes of each of 46 before any can be counted."""
+    if isinstance(source, bytes):
+        return source.count(_LINE)
+    found, before = 0, b""
+    with source.open("rb") as file:
+        while part := file.read(_CHUNK):
+            found += (before + part).count(_LINE)
+            before = part[-len(_LINE) + 1:]
+    return found
 
 
 def _check_entry(entry: zipfile.ZipInfo, what: str) -> None:

@@ -13,6 +13,8 @@ from worlds.errors import InputError
 KINDS = "biuf"  # truth values, whole numbers and fractions: no objects, no texts, no records
 MAX_RANK = 8
 MAX_HEADER = 10_000  # characters; a true one has a hundred
+# a header is Python's text for a dict: it is no such text, one of another kind, too deep, or its dtype is a tuple of nothing
+_BROKEN = (ValueError, TypeError, SyntaxError, TokenError, EOFError, struct.error, RecursionError, MemoryError, IndexError)
 
 
 def read_array(content: bytes, *, what: str = "The array") -> np.ndarray:
@@ -31,7 +33,7 @@ def read_array(content: bytes, *, what: str = "The array") -> np.ndarray:
         if dtype.kind not in KINDS or dtype.hasobject or not dtype.isnative or len(shape) > MAX_RANK or min(shape, default=0) < 0:
             raise ValueError(f"{dtype} of rank {len(shape)}")
         size = math.prod(shape) * dtype.itemsize  # Python's integers: a product does not overflow
-    except (ValueError, TypeError, SyntaxError, TokenError, EOFError, struct.error, RecursionError, MemoryError) as error:
+    except _BROKEN as error:
         raise InputError(f"{what} is no array that can be read. It must be a .npy of plain numbers.") from error
     left = len(content) - stream.tell()
     if size != left:

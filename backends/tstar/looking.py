@@ -7,13 +7,13 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from backends.tstar.results import SeenBox
+from backends.tstar.results import MAX_PICTURE_PX, SeenBox
 from backends.tstar.search import Cell, cell_of, cells_from_boxes
 from backends.tstar.settings import TStarSettings
 from models.boxes import Box, Detector
 from models.example_detection import ExampleDetector
 
-SHOWN_CANVAS_PX = 640  # what people see; the detector sees its own size
+SHOWN_CANVAS_PX = MAX_PICTURE_PX  # what people see; the detector sees its own size
 OFFICIAL_CELL_PX = (95, 200)  # height, width of the released code's squashed cells
 OFFICIAL_FRAME_PX = (285, 600)  # and of its single frames
 BATCH = 16  # pictures per detector call, bounds the memory
@@ -91,7 +91,8 @@ class Looker:
 
     def _seen(self, box: Box, canvas: np.ndarray, cell: int | None) -> SeenBox:
         height, width = canvas.shape[:2]
-        return SeenBox(x1=box.x1 / width, y1=box.y1 / height, x2=box.x2 / width, y2=box.y2 / height,
+        x1, y1, x2, y2 = (float(np.clip(side, 0, 1)) for side in (box.x1 / width, box.y1 / height, box.x2 / width, box.y2 / height))
+        return SeenBox(x1=x1, y1=y1, x2=x2, y2=y2,  # a detector may reach a little beyond the picture
                        name=self.names[box.label], is_target=box.label < self.num_targets, score=float(box.score), cell=cell)
 
     def _cells(self, boxes: list[Box], canvas: np.ndarray, grid: int, num_cells: int) -> list[Cell]:

@@ -1,12 +1,13 @@
 """Records the run that the page opens with: `python -m backends.tstar.record`. The page says that it is a recording."""
 
-from backends.run import Inputs, last, save_result
+import sys
+
+from backends.files.saved import record
 from backends.tstar.run import run
 from backends.tstar.settings import TStarSettings
 from backends.tstar.system import RECORDED
 
+RUNS = {"default": TStarSettings(baselines=("uniform", "random_grid", "dense"))}
+
 if __name__ == "__main__":
-    RECORDED.parent.mkdir(exist_ok=True)
-    result = last(run(TStarSettings(baselines=("uniform", "random_grid", "dense")), Inputs()))
-    RECORDED.write_bytes(save_result(result))
-    print(f"{RECORDED}: {RECORDED.stat().st_size / 1e6:.2f} MB, {result.summary()['methods']}")
+    record(sys.argv[1:], RUNS, run, RECORDED.parent)

@@ -1,125 +1,168 @@
 """What T* yields: one `Iteration` per grid, at last one `TStarResult`."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field, model_validator
 
-from backends.run import Array, Result
-from backends.tstar.settings import TStarSettings
+from backends.run import Result
+from backends.shapes import (
+    Count,
+    Finite,
+    Frozen,
+    Rate,
+    Seconds,
+    Shaped,
+    at_most,
+    check_rising,
+    floats,
+    jpeg,
+    length,
+    one_of,
+    truths,
+    wholes,
+)
+from backends.tstar.settings import Baseline, Rule, TStarSettings
+
+MAX_POSITIONS = 200_000  # seconds that can be searched: 55 hours
+MAX_GRIDS = 1000  # of one search: its budget in frames, and a grid has one at least
+MAX_PICTURE_PX = 640  # of a grid or a key frame; a search may hold a thousand
+MAX_SPANS = 1000  # true moments; each is a mark on the timeline
+MAX_ROOMS = 10_000
+Side = Annotated[float, Field(ge=-2, le=3)]  # of a box, as a share of its picture; runs of 2026 kept what lies a little beyond it
+Span = tuple[Finite, Finite, str]  # start and end in seconds, name or colour
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class SeenBox(_Frozen):
+class SeenBox(Frozen):
     """A detection, in shares of its picture."""
 
-    x1: float
-    y1: float
-    x2: float
-    y2: float
+    x1: Side
+    y1: Side
+    x2: Side
+    y2: Side
     name: str
     is_target: bool
-    score: float
-    cell: int | None = None  # in drawing order; None on a single frame
+    score: Finite
+    cell: Annotated[int, Field(ge=0)] | None = None  # in drawing order; None on a single frame
 
 
-class Verification(_Frozen):
-    second: int
+Boxes = Annotated[tuple[SeenBox, ...], at_most(300)]
+
+
+class Verification(Frozen):
+    second: Count
     target: str
-    score: float
+    score: Finite
     is_confirmed: bool
 
 
-class Iteration(_Frozen):
-    """One grid: what was drawn, what was seen, what T* then believed. L positions of one second, n cells."""
+class Iteration(Shaped):
+    """One grid: what was drawn, what was seen, what T* then believed. L seconds can be looked at, n of them are cells."""
 
-    number: int  # from 1
-    grid: int
-    positions: Array  # (n,) seconds, in drawing order
-    support: Array  # (L,) q that they were drawn from, sums to 1
-    cell_confidence: Array  # (n,) C, 0..1
-    scores: Array  # (L,) S after spreading and verification
-    probabilities: Array  # (L,) P after the update, sums to 1
-    is_new: Array  # (L,) N: True where nothing was looked at
-    boxes: tuple[SeenBox, ...]
-    verifications: tuple[Verification, ...]
-    canvas_jpeg: Array  # (bytes,) the grid picture as people see it
-    model_px: int  # side of the picture that the detector saw
-    budget_left: int
-    remaining: tuple[str, ...]
-    frames_seen: int  # grid frames so far
-    keyframes: Array  # (K,) seconds that would be returned now
-    recall: float | None  # of these, if the truth is known
-    seconds: float  # this iteration took
+    own_axes: ClassVar[tuple[str, ...]] = ("n", "K")
+
+    number: int = Field(ge=1, le=MAX_GRIDS)
+    grid: int = Field(ge=1, le=8)
+    positions: Annotated[np.ndarray, wholes("n")]  # seconds, in drawing order
+    support: Annotated[np.ndarray, floats("L", low=0, total=1)]  # q that they were drawn from
+    cell_confidence: Annotated[np.ndarray, floats("n")]  # C, 0..1
+    scores: Annotated[np.ndarray, floats("L")]  # S after spreading and verification
+    probabilities: Annotated[np.ndarray, floats("L", low=0, total=1)]  # P after the update
+    is_new: Annotated[np.ndarray, truths("L")]  # N: True where nothing was looked at
+    boxes: Boxes
+    verifications: Annotated[tuple[Verification, ...], at_most(64 * 4)]  # every target in every cell, at most
+    canvas_jpeg: Annotated[np.ndarray, jpeg(side_px=MAX_PICTURE_PX)]  # (bytes,) the grid picture as people see it
+    model_px: int = Field(ge=1, le=100_000)  # side of the picture that the detector saw
+    budget_left: Count
+    remaining: Annotated[tuple[str, ...], at_most(16)]
+    frames_seen: Count  # grid frames so far
+    keyframes: Annotated[np.ndarray, wholes("K")]  # seconds that would be returned now
+    recall: Rate | None  # of these, if the truth is known
+    seconds: Seconds  # this iteration took
+
+    @model_validator(mode="after")
+    def _lies_in_the_video(self) -> Self:
+        seconds = [*self.positions.tolist(), *self.keyframes.tolist(), *(check.second for check in self.verifications)]
+        if max(seconds) >= len(self.scores):
+            raise ValueError(f"second {max(seconds)} is not among the {len(self.scores)} of the video")
+        cells = [len(self.positions) - 1, *(box.cell for box in self.boxes if box.cell is not None)]
+        if max(cells) >= self.grid**2:
+            raise ValueError(f"cell {max(cells)} is not among the {self.grid**2} of the grid")
+        return self
 
 
-class Keyframe(_Frozen):
-    second: int
-    score: float
+class Keyframe(Frozen):
+    second: Count
+    score: Finite
     is_confirmed: bool
-    jpeg: Array  # (bytes,)
-    boxes: tuple[SeenBox, ...]
+    jpeg: Annotated[np.ndarray, jpeg(side_px=MAX_PICTURE_PX)]  # (bytes,)
+    boxes: Boxes
 
 
-class MethodRow(_Frozen):
+class MethodRow(Frozen):
     """One method on this video. Rates are None where the truth is not known."""
 
-    method: str
-    keyframes: tuple[float, ...]
-    frames_seen: int
-    detector_calls: int
-    seconds: float
-    precision: float | None = None
-    recall: float | None = None
-    f1: float | None = None
-    visual: tuple[float, float, float] | None = None  # precision, recall, F1 of SSIM at 128 px
+    method: Annotated[str, one_of(Literal["tstar"], Baseline)]
+    keyframes: Annotated[tuple[Seconds, ...], at_most(1000)]
+    frames_seen: Count
+    detector_calls: Count
+    seconds: Seconds
+    precision: Rate | None = None
+    recall: Rate | None = None
+    f1: Rate | None = None
+    visual: tuple[Rate, Rate, Rate] | None = None  # precision, recall, F1 of SSIM at 128 px
     note: str = ""
 
 
-class SeedCurve(_Frozen):
+class SeedCurve(Shaped):
     """One search of a series that differs only in its seed."""
 
-    rule: str
+    own_axes: ClassVar[tuple[str, ...]] = ("grids",)
+
+    rule: Rule
     seed: int
-    frames_seen: Array  # (iterations,)
-    recall: Array  # (iterations,) of the best K after each; NaN where the truth is not known
+    frames_seen: Annotated[np.ndarray, wholes("grids", high=2 * MAX_GRIDS)]
+    recall: Annotated[np.ndarray, floats("grids", low=0, high=1, may_be_nan=True)]  # of the best K after each; NaN: no truth
     has_confirmed_all: bool
 
 
-class VideoFacts(_Frozen):
+class VideoFacts(Shaped):
     name: str
-    duration_s: float
-    width: int
-    height: int
-    frame_rate: float
+    duration_s: Seconds
+    width: Count
+    height: Count
+    frame_rate: Finite
     codec: str
-    num_positions: int  # L
+    num_positions: Annotated[int, length("L"), Field(ge=1, le=MAX_POSITIONS)]
+
+    @model_validator(mode="after")
+    def _has_a_position_per_second(self) -> Self:
+        if self.num_positions != max(1, int(self.duration_s)):
+            raise ValueError(f"{self.num_positions} seconds can be looked at in a video of {self.duration_s:g} s")
+        return self
 
 
-class Answer(_Frozen):
+class Answer(Frozen):
     text: str  # the option's letter, or what a model said
     why: str
     expected: str | None = None
     is_correct: bool | None = None
 
 
-class Costs(_Frozen):
+class Costs(Frozen):
     """What the search spent. Baselines are not in here."""
 
-    frames_grid: int = 0
-    frames_verify: int = 0
-    frames_grounding: int = 0
-    detector_calls_grid: int = 0
-    detector_calls_verify: int = 0
-    vlm_calls: int = 0
-    decode_s: float = 0.0
-    detect_s: float = 0.0
-    vlm_s: float = 0.0
-    total_s: float = 0.0
-    first_iteration_s: float = 0.0
+    frames_grid: Count = 0
+    frames_verify: Count = 0
+    frames_grounding: Count = 0
+    detector_calls_grid: Count = 0
+    detector_calls_verify: Count = 0
+    vlm_calls: Count = 0
+    decode_s: Seconds = 0.0
+    detect_s: Seconds = 0.0
+    vlm_s: Seconds = 0.0
+    total_s: Seconds = 0.0
+    first_iteration_s: Seconds = 0.0
 
 
 class TStarResult(Result):
@@ -130,21 +173,30 @@ class TStarResult(Result):
     settings: TStarSettings
     video: VideoFacts
     question: str
-    options: dict[str, str]
-    targets: tuple[str, ...]
-    cues: tuple[str, ...]
-    threshold: float
-    floor: float
-    iterations: tuple[Iteration, ...]
-    keyframes: tuple[Keyframe, ...]
-    unconfirmed: tuple[str, ...]  # targets that the search did not confirm
-    truth_s: tuple[float, ...] | None = None  # key seconds, if known
-    truth_spans: tuple[tuple[float, float, str], ...] = ()  # start, end, name
-    rooms: tuple[tuple[float, float, str], ...] = ()  # start, end, colour: of generated videos
+    options: Annotated[dict[str, str], Field(max_length=26)]
+    targets: Annotated[tuple[str, ...], at_most(16)]
+    cues: Annotated[tuple[str, ...], at_most(16)]
+    threshold: Finite
+    floor: Finite
+    iterations: Annotated[tuple[Iteration, ...], at_most(MAX_GRIDS)]  # none where the run was stopped before the first
+    keyframes: Annotated[tuple[Keyframe, ...], at_most(32, least=1)]
+    unconfirmed: Annotated[tuple[str, ...], at_most(16)]  # targets that the search did not confirm
+    truth_s: Annotated[tuple[Seconds, ...] | None, at_most(MAX_SPANS)] = None  # key seconds, if known
+    truth_spans: Annotated[tuple[Span, ...], at_most(MAX_SPANS)] = ()
+    rooms: Annotated[tuple[Span, ...], at_most(MAX_ROOMS)] = ()  # of generated videos
     answer: Answer | None = None
-    methods: tuple[MethodRow, ...] = ()  # T* first
-    seed_curves: tuple[SeedCurve, ...] = ()
+    methods: Annotated[tuple[MethodRow, ...], at_most(16, least=1)]  # T* first
+    seed_curves: Annotated[tuple[SeedCurve, ...], at_most(2 * 20)] = ()  # 20 seeds, the rule and a random grid
     costs: Costs = Costs()
+
+    @model_validator(mode="after")
+    def _is_one_search(self) -> Self:
+        check_rising((frame.second for frame in self.keyframes), "the seconds of the key frames")
+        if self.keyframes[-1].second >= self.video.num_positions:
+            raise ValueError(f"key second {self.keyframes[-1].second} is not among the {self.video.num_positions} of the video")
+        if self.methods[0].method != "tstar":
+            raise ValueError(f"the first method is {self.methods[0].method}; T* comes first")
+        return self
 
     def summary(self) -> dict[str, object]:
         """The numbers without the arrays: for REST, MCP and tables."""

@@ -13,6 +13,8 @@ from backends.tstar.appearance import with_appearance
 from backends.tstar.looking import SHOWN_CANVAS_PX, Looker, jpeg, tile
 from backends.tstar.metrics import temporal
 from backends.tstar.results import (
+    MAX_PICTURE_PX,
+    MAX_POSITIONS,
     Answer,
     Costs,
     Iteration,
@@ -33,7 +35,6 @@ from backends.tstar.sources import Asked, Source, ask, blaming_nobody, open_sour
 from worlds.errors import InputError
 from worlds.video import Video, open_video
 
-KEYFRAME_PX = 640
 MIN_POSITIONS = 1
 
 
@@ -61,6 +62,8 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
         started = time.perf_counter()  # from the file on disk: drawing a video is not part of the search
         video = stack.enter_context(open_video(source.path, name=source.name))
         length = max(MIN_POSITIONS, int(video.info.duration_s))
+        if length > MAX_POSITIONS:
+            raise InputError(f"The video is {length:,} s long. At most {MAX_POSITIONS:,} s can be searched.")
         yield Progress(0.02, "Reading the question")
         asked = ask(settings, source, video)
         if not asked.targets:
@@ -167,7 +170,7 @@ def _verify(search: Search, looker: Looker, looked: _Looked, positions: np.ndarr
 
 def _keyframes(search: Search, looked: _Looked, video: Video, looker: Looker) -> list[Keyframe]:
     seconds = search.key_positions()
-    frames = video.frames_at([float(second) for second in seconds], max_side_px=KEYFRAME_PX)
+    frames = video.frames_at([float(second) for second in seconds], max_side_px=MAX_PICTURE_PX)
     unseen = [int(second) for second in seconds if int(second) not in looked.boxes]
     looked.boxes.update({second: boxes for second, (_, boxes) in zip(unseen, looker.singles(unseen))})
     return [Keyframe(second=int(second), score=float(search.scores[second]), is_confirmed=int(second) in looked.confirmed,

@@ -4,6 +4,8 @@ import io
 import re
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +13,11 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from backends.adaptvis.results import AdaptVisResult
+from backends.adaptvis.run import run
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.engine import the_engine
 from backends.registry import system
+from backends.run import Inputs, last
 from pages import parts
 
 SHORT = AdaptVisSettings(task="evaluate", num_sets=4)
@@ -286,3 +290,19 @@ def test_a_link_with_things_that_cannot_be_placed_says_so(picture):
     page = finish(linked(AdaptVisSettings(picture=picture)))
 
     assert not page.exception and page.error
+
+
+def test_logit_dumps_are_drawn_though_they_hold_no_answer(page, tmp_path: Path):
+    path = tmp_path / "dumps.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for layer in range(2):
+            row = io.BytesIO()
+            np.save(row, np.random.default_rng(layer).normal(size=(1, 3, 30)).astype(np.float32))
+            archive.writestr(f"diff_{layer}_start2_end17.npy", row.getvalue())
+
+    result = last(run(AdaptVisSettings(picture="upload:dumps.zip"), Inputs({"dumps.zip": path})))
+    page.session_state["result.adaptvis"] = result
+    page.run()
+
+    assert not page.exception and not page.error
+    assert charts(page) >= 4 and "no model was run" in " ".join(info.value for info in page.info)

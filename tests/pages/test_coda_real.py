@@ -8,7 +8,7 @@ from backends.coda.measured import measurements
 from backends.coda.results import OLD_MEANINGS, CodaResult
 from backends.coda.settings import AUSTRALIA, CodaSettings
 from backends.coda.system import RECORDED
-from backends.run import load_result
+from backends.files.saved import load_result
 from pages import coda_file
 from tests.pages.test_coda import charts, finish, linked, said, turned_to
 from tests.real import needs_smollm2

@@ -22,7 +22,7 @@ from backends.adaptvis.results import (
     YesNo,
 )
 from backends.adaptvis.settings import AdaptVisSettings
-from backends.run import save_result
+from backends.files.saved import save_result
 from visualizers import adaptvis as figures
 from visualizers import adaptvis_axis as axis
 from visualizers import adaptvis_gain as gain
@@ -394,7 +394,7 @@ def test_pictures_are_both_gazes_with_their_answers():
 
 
 def test_other_ways_of_looking_are_drawn_in_shares_of_their_maximum():
-    drawn = gaze.other(looked(), OtherMap(name="Rollout", what="Attention through the layers.", map=np.array([0.2, 0.1, 0.0, 0.0])))
+    drawn = gaze.other(looked(), OtherMap(name="rollout", what="Attention through the layers.", map=np.array([0.2, 0.1, 0.0, 0.0])))
 
     assert np.nanmax(drawn.data[0].z) == pytest.approx(100)
 
@@ -404,3 +404,57 @@ def test_cover_is_a_picture_that_is_large_enough_to_see():
 
     assert picture.shape == (540, 960, 3) and picture.dtype == np.uint8
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 5
+
+
+def test_dump_without_options_is_drawn_without_answers():
+    entries = tuple(entry.model_copy(update={"probabilities": (), "text": "", "confidence": nan, "is_right": None})
+                    for entry in looked().at)
+    drawn = figures.figures(result(looked=looked(options=(), right=None, at=entries, question="")))
+
+    assert {"gaze as it is", "gaze turned", "masses", "sharpness"} <= drawn.keys()
+    assert not {"options", "every alpha"} & drawn.keys()
+
+
+def many_relations(count: int) -> Evaluated:
+    names = [f"relation {number}" for number in range(count)]
+    items = tuple(item(number, names[number % count], (names[number % count],) * 4, 0.5) for number in range(count * 2 + 1))
+    curves = tuple(Curve(name=name, alphas=ALPHAS, accuracy=(0.5,) * 4, low=(0.4,) * 4, high=(0.6,) * 4) for name in ("all", *names))
+    counted = tuple((name, 0.5, 2) for name in names)
+    scores = tuple(score(method, 0.5, 0.0).model_copy(update={"per_relation": counted}) for method in ("greedy", "adaptvis"))
+    return evaluated(items=items, curves=curves, scores=scores, num_test=len(items))
+
+
+def test_of_seventy_relations_the_most_frequent_are_drawn_and_the_title_says_so():
+    whole = many_relations(70)
+    drawn = sets.charts(whole)
+
+    assert "(12 most frequent of 70)" in drawn["answers"].layout.title.text
+    assert len(drawn["answers"].data) == 12 * 13  # twelve words and "other"
+    assert "(24 most frequent of 70)" in drawn["relations"].layout.title.text
+    assert "true: relation 0" in [note.text for note in drawn["answers"].layout.annotations]  # there is one more of it
+    assert "most frequent" not in sets.charts(many_relations(12))["answers"].layout.title.text
+
+
+def test_shares_of_answers_are_of_their_relation_and_add_up():
+    figure = sets.answers(evaluated())
+    left = [trace for trace in figure.data if trace.xaxis == "x" and trace.yaxis == "y"]
+
+    assert sum(np.array(trace.y) for trace in left) == pytest.approx([100] * 4)
+    assert {trace.name: trace.y[2] for trace in left}["left"] == 100  # as it is, both of its items are answered with left
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_auroc_is_the_share_of_pairs_in_which_the_positive_is_larger(seed):
+    generator = np.random.default_rng(seed)
+    scores, is_positive = generator.integers(0, 5, 40) / 4, generator.random(40) < 0.4
+    pairs = [(a > b) + 0.5 * (a == b) for a in scores[is_positive] for b in scores[~is_positive]]
+
+    assert sets.auroc(scores, is_positive) == pytest.approx(np.mean(pairs))
+
+
+@pytest.mark.parametrize("setting", ["alpha1 1.2.3, alpha2 ..., beta 0.9", "alpha1 , alpha2 .", "<b>"])
+def test_setting_that_is_no_number_falls_back_to_the_nearest_alphas(setting):
+    scores = (score("greedy", 0.5, None), score("adaptvis", 0.6, 0.1).model_copy(update={"setting": setting}))
+
+    assert gain.chosen(evaluated(scores=scores), AdaptVisSettings())["alpha2"] in ALPHAS
+    assert "<b>" not in str(sets.methods(evaluated(scores=scores)).data[0].customdata)

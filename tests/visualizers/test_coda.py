@@ -29,7 +29,7 @@ from backends.coda.results import (
     WrittenToken,
 )
 from backends.coda.settings import CodaSettings
-from backends.run import save_result
+from backends.files.saved import save_result
 from visualizers import coda as figures
 from visualizers import coda_file, coda_law, coda_recovery
 from visualizers.theme import DECODER_COLOURS, DECODER_NAMES
@@ -335,3 +335,13 @@ def test_cover_is_a_picture_that_is_large_enough_to_see():
     assert picture.shape == (540, 960, 3) and picture.dtype == np.uint8
     Image.fromarray(picture).save(io.BytesIO(), "JPEG")
     assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 5
+
+
+def test_decoder_names_are_text_and_may_be_blank():
+    rows = (row("<a href=x>greedy</a>", 0.2), row("", 0.3), row(" ", 0.4))
+    part = RECOVERY.model_copy(update={"rows": rows, "finders": (RECOVERY.finders[0].model_copy(update={"rule": "<b>"}),)})
+
+    drawn = coda_recovery.charts(part)
+
+    assert "<a" not in drawn["exact match"].to_json() and "<a" not in drawn["recovery and breakage"].to_json()
+    assert drawn["detectors"].data[0].x[0] == "&lt;b&gt;"

@@ -1,9 +1,10 @@
 """The figures of T* are pure functions of a result."""
 
+import cv2
 import numpy as np
 import pytest
 
-from backends.run import load_result
+from backends.files.saved import load_result
 from backends.tstar.results import TStarResult
 from backends.tstar.system import RECORDED
 from visualizers import tstar as figures
@@ -63,7 +64,7 @@ def test_zip_and_contact_sheet_hold_every_key_frame(result):
 
 
 def test_figures_leave_the_result_as_it_was(result):
-    from backends.run import save_result
+    from backends.files.saved import save_result
 
     before = save_result(result)
     figures.figures(result)
@@ -89,3 +90,29 @@ def test_pictures_are_the_last_grid_and_every_key_frame(result):
 
     assert len(shown) == 1 + len(result.keyframes)
     assert shown[0][1].startswith(f"Grid {len(result.iterations)}")
+
+
+@pytest.mark.parametrize("hours", [0.01, 12, 13, 55])
+def test_time_axis_has_a_dozen_marks_however_long_the_video(hours):
+    ticks = figures._time_axis(int(hours * 3600))["tickvals"]
+
+    assert 2 <= len(ticks) <= 14
+
+
+def test_contact_sheet_holds_frames_of_any_shape(result):
+    def jpeg(width: int, height: int) -> np.ndarray:
+        return cv2.imencode(".jpg", np.full((height, width, 3), 99, np.uint8))[1].reshape(-1)
+
+    shapes = [(640, 360), (2, 640), (640, 2), (1, 1), (360, 640)]
+    frames = tuple(frame.model_copy(update={"jpeg": jpeg(*shape)}) for frame, shape in zip(result.keyframes, shapes))
+    sheet = figures.contact_sheet(result.model_copy(update={"keyframes": frames}))
+
+    height, width, _ = cv2.imdecode(np.frombuffer(sheet, np.uint8), cv2.IMREAD_COLOR).shape
+    assert width == 4 * 360 and height == 2 * (2 * 360 + 30)  # a tower is at most twice as tall as wide
+
+
+def test_every_true_span_is_a_mark(result):
+    spans = ((1.0, 2.0, "a"), (5.0, 9.0, "b"))
+    shapes = figures.timeline(result.iterations[0], spans).layout.shapes
+
+    assert [(shape.x0, shape.x1) for shape in shapes] == [(1, 2), (5, 9)]

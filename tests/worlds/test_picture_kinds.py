@@ -174,5 +174,5 @@ def test_a_tiff_with_64_bit_places_is_read() -> None:
 def test_a_sort_of_tiff_that_pillow_does_not_know_is_told_how_to_be_saved() -> None:
     floating = cv2.imencode(".tiff", HALVES.astype(np.float32) / 255)[1].tobytes()
 
-    with pytest.raises(InputError, match=r"^The TIFF picture is damaged, or of a rare sort\. Save it as PNG or JPEG"):
+    with pytest.raises(InputError, match=r"^The picture \(TIFF\) is damaged, or of a rare sort\. Save it as PNG or JPEG"):
         read_picture(floating)

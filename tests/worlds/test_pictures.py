@@ -1,4 +1,8 @@
+import ast
 import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,7 +10,10 @@ from PIL import Image
 
 from worlds import pictures
 from worlds.errors import InputError
-from worlds.pictures import read_picture
+from worlds.pictures import check_jpeg, decode_jpeg, jpeg_size, read_picture
+from worlds.video.limits import Limits
+
+ROOT = Path(__file__).parents[2]
 
 HALVES = np.zeros((40, 60, 3), dtype=np.uint8)
 HALVES[:, :30], HALVES[:, 30:] = (200, 30, 40), (30, 60, 200)
@@ -82,13 +89,13 @@ def test_limits_are_named(monkeypatch):
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04" + bytes(100), b"<svg></svg>"], ids=["empty", "text", "zip", "svg"])
 def test_what_is_no_picture_is_refused(content):
-    with pytest.raises(InputError, match=r"^This is not a picture"):
+    with pytest.raises(InputError, match=r"^This is .*, not a picture that can be read"):
         read_picture(content)
-    with pytest.raises(InputError, match=r"^The file 'mine\.png' is not a picture"):
+    with pytest.raises(InputError, match=r"^The file 'mine\.png' is .*, not a picture that can be read"):
         read_picture(content, name="mine.png")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("kind", pictures.KINDS)
 def test_cut_off_and_garbled_pictures_are_refused_or_read_but_never_crash(kind):
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     whole = saved(Image.fromarray(noise), kind)
@@ -101,3 +108,132 @@ def test_cut_off_and_garbled_pictures_are_refused_or_read_but_never_crash(kind):
             assert read_picture(bytes(broken)).shape[2] == 3
         except InputError as error:
             assert str(error)
+
+
+@pytest.mark.parametrize("kind", pictures.KINDS)
+def test_every_kind_that_is_named_is_read_and_offered(kind):
+    assert read_picture(saved(Image.fromarray(HALVES), kind)).shape == HALVES.shape
+    assert kind in {Image.registered_extensions()[f".{ending}"] for ending in pictures.ENDINGS}
+
+
+def test_no_picture_is_decoded_in_the_server():
+    calls = [f"{path.relative_to(ROOT)}:{node.lineno}" for floor in ("worlds", "models", "backends", "visualizers", "pages")
+             for path in (ROOT / floor).rglob("*.py") if path.name != "picture_decoding.py" and "recipes" not in path.parts
+             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+             if isinstance(node, ast.Attribute) and (node.attr in ("imdecode", "imread") or ast.unparse(node) == "Image.open")]
+
+    assert calls == []
+
+
+def test_a_file_above_the_limit_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "large.png"
+    path.touch()
+    os.truncate(path, pictures.MAX_BYTES + 1)
+    monkeypatch.setattr(Path, "read_bytes", lambda self: pytest.fail("it was read"))
+
+    with pytest.raises(InputError, match="At most 50 MB"):
+        read_picture(path)
+
+
+def test_a_file_that_is_gone_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"cannot be read \(No such file or directory\)\. Upload it again\."):
+        read_picture(tmp_path / "gone.png")
+
+
+BREAKING = """
+import os, time
+import numpy as np
+def aborts(content, **limits): os.abort()
+def hangs(content, **limits): time.sleep(3600)
+def holds_the_interpreter(content, **limits): import re; re.match("(a|a)*$", "a" * 60 + "b")
+def fills_memory(content, **limits): return np.ones(2**36, np.uint8)
+def lies(content, **limits): return np.zeros((3, 3), np.uint8)
+def raises(content, **limits): raise KeyError("line one\\n" * 1000)
+"""
+
+
+@pytest.fixture
+def breaking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Decoders that break, in a process that knows them and waits a second."""
+    (tmp_path / "breaking.py").write_text(BREAKING)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(pictures, "LIMITS", Limits(memory_mb=1024, timeout_s=1))
+    for name in ("_uploads", "_results"):
+        monkeypatch.setattr(pictures, name, pictures._Shared())
+    yield
+    for shared in (pictures._uploads, pictures._results):
+        shared.get().retire()
+
+
+@pytest.mark.parametrize("way", ["aborts", "hangs", "holds_the_interpreter", "fills_memory", "lies", "raises"])
+def test_a_picture_that_breaks_the_decoder_costs_one_sentence_and_the_next_is_read(breaking, monkeypatch, way):
+    whole = saved(Image.fromarray(HALVES), "PNG")
+    read_picture(whole)
+    with monkeypatch.context() as patch:
+        patch.setattr(pictures, "DECODE", f"breaking:{way}")
+        with pytest.raises(InputError, match=r"^The picture (crashes|is damaged)[^\n]{20,180}\.$"):
+            read_picture(whole)
+
+    assert (read_picture(whole) == HALVES).all()
+
+
+def test_a_result_picture_outlives_a_decoder_that_was_killed(breaking):
+    jpeg = np.frombuffer(saved(Image.fromarray(HALVES), "JPEG"), np.uint8)
+    check_jpeg(jpeg)
+    os.kill(pictures._results.get().pid, 9)
+
+    assert decode_jpeg(jpeg).shape == HALVES.shape
+
+
+def test_drawing_on_a_result_picture_does_not_change_the_next():
+    jpeg = np.frombuffer(saved(Image.fromarray(HALVES), "JPEG"), np.uint8)
+    decode_jpeg(jpeg)[:] = 0
+
+    assert decode_jpeg(jpeg).mean() > 50
+
+
+def with_segment(whole: bytes, marker: bytes) -> bytes:
+    return whole[:2] + marker + (10).to_bytes(2, "big") + bytes(8) + whole[2:]
+
+
+WHOLE = saved(Image.fromarray(HALVES), "JPEG", quality=90)
+
+
+@pytest.mark.parametrize("content", [
+    pytest.param(b"", id="nothing"),
+    pytest.param(WHOLE[:-2], id="no end"),
+    pytest.param(WHOLE[:30] + WHOLE[-2:], id="no scan"),
+    pytest.param(WHOLE + WHOLE, id="two pictures"),
+    pytest.param(WHOLE + b"<script>" + b"\xff\xd9", id="something behind the end"),
+    pytest.param(with_segment(WHOLE, b"\xff\xfe"), id="a comment"),
+    pytest.param(with_segment(WHOLE, b"\xff\xe1"), id="EXIF"),
+    pytest.param(saved(Image.fromarray(HALVES), "JPEG", progressive=True), id="progressive"),
+    pytest.param(saved(Image.fromarray(HALVES), "PNG"), id="PNG"),
+    pytest.param(WHOLE.replace((40).to_bytes(2, "big") + (60).to_bytes(2, "big"), bytes(4)), id="no pixels"),
+    pytest.param(saved(Image.new("RGB", (2049, 8)), "JPEG"), id="too wide"),
+])
+def test_another_file_than_this_app_writes_is_no_result_picture(content):
+    with pytest.raises(InputError, match=r"^A picture of this run cannot be shown: [^\n]+\.$"):
+        check_jpeg(np.frombuffer(content, np.uint8))
+
+
+def test_the_largest_result_picture_is_let_in():
+    noise = np.random.default_rng(0).integers(0, 255, (2048, 2048, 3), dtype=np.uint8)
+    content = saved(Image.fromarray(noise), "JPEG", quality=90)
+
+    assert jpeg_size(content) == (2048, 2048)
+    check_jpeg(np.frombuffer(content, np.uint8))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_passes_the_check_is_drawn_and_anything_else_is_one_sentence(seed):
+    generator, broken = np.random.default_rng(seed), bytearray(WHOLE)
+    for place in generator.integers(2, len(broken), 3):
+        broken[place] = generator.integers(256)
+    jpeg = np.frombuffer(bytes(broken), np.uint8)
+    try:
+        check_jpeg(jpeg)
+    except InputError as error:
+        assert "\n" not in str(error)
+    else:
+        assert decode_jpeg(jpeg).shape[2] == 3

@@ -92,9 +92,11 @@ class Decoder:
         self._is_retired = True
         self.stop()
 
-    def ask(self, request: dict[str, object]) -> Generator[tuple[dict, bytearray | None], None, None]:
+    def ask(self, request: dict[str, object], content: bytes | None = None) -> Generator[tuple[dict, bytearray | None], None, None]:
         """Yield the answers to one request, each with its raw bytes.
 
+        Args:
+            content: raw bytes that the request is about.
         Raises:
             Undecodable: this reader cannot.
             Refused: the file is not what can be read here.
@@ -106,7 +108,7 @@ class Decoder:
             process = self._processes[0]
             is_finished = False
             try:
-                yield from self._converse(process, request | {"timeout_s": self.limits.timeout_s})
+                yield from self._converse(process, request | {"timeout_s": self.limits.timeout_s}, content)
                 is_finished = True
             except _Answered as answered:
                 is_finished = not isinstance(answered.error, Broken)
@@ -115,12 +117,15 @@ class Decoder:
                 if not is_finished:  # also where the caller stopped listening: what is still to come would be misread
                     self.stop()
 
-    def _converse(self, process: subprocess.Popen[bytes], request: dict) -> Iterator[tuple[dict, bytearray | None]]:
+    def _converse(
+        self, process: subprocess.Popen[bytes], request: dict, content: bytes | None = None
+    ) -> Iterator[tuple[dict, bytearray | None]]:
         deadline = time.monotonic() + self.limits.timeout_s
-        text = json.dumps(request).encode()
+        text = json.dumps(request | ({} if content is None else {"bytes": len(content)})).encode()
         assert process.stdin is not None and process.stdout is not None
         try:
             process.stdin.write(len(text).to_bytes(4, "little") + text)
+            process.stdin.write(content or b"")
             process.stdin.flush()
         except OSError as error:
             raise self._broken(_CRASHED, error) from error

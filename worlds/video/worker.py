@@ -1,11 +1,12 @@
 """The decoder's own process: it answers requests on its standard input until that closes.
 
-Every message is four bytes of length and that much JSON; a message with "bytes" is followed by that many raw bytes. Nothing is
-unpickled on either side, as a broken decoder may write what it likes. The process limits its own memory, dies with its
-parent even in the middle of a frame, and kills itself when a request takes longer than its parent would wait.
+Every message is four bytes of length and that much JSON; a message with "bytes" is followed by that many raw bytes, in both
+directions. Nothing is unpickled on either side, as a broken decoder may write what it likes. The process limits its own memory,
+dies with its parent even in the middle of a frame, and kills itself when a request takes longer than its parent would wait.
 """
 
 import errno
+import importlib
 import json
 import os
 import select
@@ -84,6 +85,9 @@ def _die_with_parent(parent: int) -> None:
 
 
 def _answers(request: dict, readers: dict[int, Reader]) -> Iterator[tuple[dict, memoryview | None]]:
+    if request["do"] == "picture":
+        yield from _picture(request)
+        return
     number = request["video"]
     if request["do"] == "open":
         _close(readers, number)
@@ -111,12 +115,23 @@ def _answers(request: dict, readers: dict[int, Reader]) -> Iterator[tuple[dict, 
                     yield {"frames": num_frames}, None
 
 
+def _picture(request: dict) -> Iterator[tuple[dict, memoryview | None]]:
+    module, _, name = request["decoder"].partition(":")
+    decode = getattr(importlib.import_module(module), name)
+    asked = {name: request[name] for name in ("what", "kind", "max_side_px", "max_pixels", "min_side")}
+    picture = np.ascontiguousarray(decode(request["content"], **asked))
+    yield {"shape": picture.shape[:2]}, picture.data.cast("B") if request["sends"] else None
+
+
 def receive(requests: BinaryIO) -> dict | None:
-    """Return the next request, or None when there will be no more."""
+    """Return the next request, or None when there will be no more; its raw bytes, if any, are its "content"."""
     head = requests.read(4)
     if len(head) < 4:
         return None
-    return json.loads(requests.read(int.from_bytes(head, "little")))
+    request = json.loads(requests.read(int.from_bytes(head, "little")))
+    if "bytes" in request:
+        request["content"] = requests.read(request["bytes"])
+    return request
 
 
 def send(answers: BinaryIO, answer: dict, payload: memoryview | None = None) -> None:

@@ -10,7 +10,8 @@ from backends.adaptvis.items import drawn
 from backends.adaptvis.results import AdaptVisResult, Evaluated
 from backends.adaptvis.run import run
 from backends.adaptvis.settings import PICKED, PRESETS, AdaptVisSettings
-from backends.run import Inputs, Progress, RunStopped, last, load_result, save_result
+from backends.files.saved import load_result, save_result
+from backends.run import Inputs, Progress, RunStopped, last
 from models.catalogue import RUNGS, availability
 from worlds.scene_pictures import picture
 from worlds.scenes import draw_sets, relation_question

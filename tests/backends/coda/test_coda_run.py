@@ -7,7 +7,8 @@ import pytest
 from backends.coda.results import CodaResult, LawPart
 from backends.coda.run import run
 from backends.coda.settings import PRESETS, CodaSettings
-from backends.run import Inputs, Progress, RunStopped, last, load_result, save_result
+from backends.files.saved import load_result, save_result
+from backends.run import Inputs, Progress, RunStopped, last
 from worlds.errors import InputError
 
 FAST = {"num_sets": 5, "epochs": 2, "hidden": 16}

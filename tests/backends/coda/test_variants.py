@@ -19,7 +19,7 @@ from backends.coda.settings import CodaSettings, Method
 from backends.coda.system import RECORDED
 from backends.coda.variants import METHODS, VARIANTS, Finding, of
 from backends.coda.wiring import definitions, resolved, variant_of
-from backends.run import load_result
+from backends.files.saved import load_result
 from models import catalogue
 from models.language import LanguageModel, as_language_model
 from models.loading import load

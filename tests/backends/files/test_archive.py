@@ -4,8 +4,10 @@ import io
 import stat
 import zipfile
 
+import numpy as np
 import pytest
 
+from backends.files import archive
 from backends.files.archive import ZipLimits, open_zip, single
 from worlds.errors import InputError
 
@@ -85,3 +87,53 @@ def test_every_changed_byte_is_a_whole_file_or_one_sentence(place):
             files.read(name)
     except InputError as error:
         assert str(error).endswith(".")
+
+
+def test_a_table_of_contents_without_end_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    lines = b"PK\x01\x02" + bytes(42)
+    bomb = lines * 109 + b"PK\x05\x06" + bytes(4) + (109).to_bytes(2, "little") * 2 + (46 * 109).to_bytes(4, "little") + bytes(6)
+    (tmp_path / "a.zip").write_bytes(bomb)
+    monkeypatch.setattr(archive, "_CHUNK", 46 * 10 + 2)  # some lines lie across two chunks
+    monkeypatch.setattr(zipfile, "ZipFile", lambda source: pytest.fail("it was read"))
+
+    for source in (bomb, tmp_path / "a.zip"):
+        with pytest.raises(InputError, match="lists more than 4 files"):
+            open_zip(source, limits=ZipLimits(files=4))
+        with pytest.raises(pytest.fail.Exception, match="it was read"):
+            open_zip(source, limits=ZipLimits(files=5))
+
+
+def test_two_entries_of_one_name_are_told():
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as once, pytest.warns(UserWarning, match="Duplicate name"):
+        once.writestr("a.txt", b"1")
+        once.writestr("a.txt", b"2")
+
+    assert open_zip(buffer.getvalue()).has_repeats
+    assert not open_zip(a_zip({"a.txt": b"1"})).has_repeats
+
+
+def test_an_entry_without_a_name_is_refused():
+    content = a_zip({"a": b"1"})
+    line = content.rfind(b"PK\x01\x02")
+    nameless = content[:line + 28] + bytes(2) + content[line + 30:line + 46] + content[line + 47:]  # its length, then its name
+    nameless = nameless[:-10] + (46).to_bytes(4, "little") + nameless[-6:]  # the table of contents is a byte shorter
+
+    with pytest.raises(InputError, match="cannot be read"):
+        open_zip(nameless)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_torn_table_of_contents_is_one_sentence_or_a_zip(seed):
+    generator, content = np.random.default_rng(seed), a_zip({"a.txt": b"1" * 50, "b/c.txt": b"2" * 50})
+    start = content.find(b"PK\x01\x02")
+    for _ in range(100):
+        torn = bytearray(content)
+        for _ in range(int(generator.integers(1, 6))):
+            torn[int(generator.integers(start, len(torn)))] = int(generator.choice([0, 1, 2, 255, 80, 75, 47]))
+        try:
+            files = open_zip(bytes(torn))
+            for name in files.names:
+                files.read(name)
+        except InputError as error:
+            assert "\n" not in str(error)

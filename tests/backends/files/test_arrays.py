@@ -15,6 +15,10 @@ def saved(array: np.ndarray, *, pickles: bool = False) -> bytes:
     return buffer.getvalue()
 
 
+def claiming_kind(descr: str) -> bytes:
+    return claiming("(3,)", body=bytes(24)).replace(b"'<f8'", descr.encode())
+
+
 def claiming(shape: str, descr: str = "<f8", order: str = "False", body: bytes = b"") -> bytes:
     header = f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}".encode()
     header += b" " * (-(len(header) + 11) % 64) + b"\n"
@@ -45,6 +49,10 @@ def test_an_array_of_numbers_comes_back(array):
     pytest.param(claiming("(" + "(" * 3000 + ")" * 3000 + ",)"), id="nested"),
     pytest.param(claiming("(" + "1," * 9 + ")", body=bytes(8)), id="nine dimensions"),
     pytest.param(claiming("(1,)", descr=">f8", body=bytes(8)), id="the other order of bytes"),
+    pytest.param(claiming_kind("()"), id="a kind that is a tuple of nothing"),
+    pytest.param(claiming_kind("[()]"), id="a record without a name"),
+    pytest.param(claiming_kind("('<f8', -1)"), id="a kind of negative length"),
+    pytest.param(claiming_kind("5"), id="a kind that is a number"),
 ])
 def test_what_is_no_array_of_numbers_is_refused(content):
     with pytest.raises(InputError, match="no array that can be read"):
