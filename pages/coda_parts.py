@@ -8,6 +8,7 @@ import streamlit as st
 from backends.coda import paper
 from backends.coda.results import CodaResult, LawPart, Written, WrittenToken
 from backends.coda.settings import CodaSettings
+from backends.files.csv_text import to_csv
 from backends.registry import System
 from pages import costs, parts, tasks
 from pages.tasks import Task
@@ -184,5 +185,5 @@ def tables(result: CodaResult) -> None:
         made["Answers (CSV)"] = coda_file.table(result.file)
     for column, (label, table) in zip(st.columns(2), made.items()):
         name = label.removesuffix(" (CSV)").lower().replace(" ", "-")
-        column.download_button(label, table.to_csv(index=False), f"coda-{name}.csv", "text/csv", key=f"csv.{name}", width="stretch",
+        column.download_button(label, to_csv(table), f"coda-{name}.csv", "text/csv", key=f"csv.{name}", width="stretch",
                                on_click="ignore")

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 import models
+from backends.files.csv_text import to_csv
 from backends.registry import System
 from backends.tstar.results import TStarResult
 from pages import parts
@@ -138,7 +139,7 @@ def comparison(result: TStarResult) -> None:
         parts.chart(figures.seeds_figure(result), key="seeds")
     table = figures.method_table(result)
     st.dataframe(table, hide_index=True, width="stretch")
-    st.download_button("Table (CSV)", table.to_csv(index=False), "tstar-methods.csv", "text/csv", key="methods.csv",
+    st.download_button("Table (CSV)", to_csv(table), "tstar-methods.csv", "text/csv", key="methods.csv",
                        on_click="ignore")
     costs = result.costs
     st.caption(f"T*: {costs.frames_grid} grid frames in {costs.detector_calls_grid} pictures, {costs.frames_verify} second looks; "
@@ -237,4 +238,4 @@ def score_files() -> None:
         st.info(plain(note), icon=":material/info:")
     table = figures.score_table(scored)
     st.dataframe(table, hide_index=True, width="stretch")
-    st.download_button("Scores (CSV)", table.to_csv(index=False), "scores.csv", "text/csv", key="scores.csv", on_click="ignore")
+    st.download_button("Scores (CSV)", to_csv(table), "scores.csv", "text/csv", key="scores.csv", on_click="ignore")
