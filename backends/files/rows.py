@@ -69,9 +69,9 @@ class OddRows:
         kind = getattr(reason, "kind", "") or said.partition(". ")[2] or said  # the remedy is the same for all of a kind
         self._left_out.setdefault(kind, _Group(said)).numbers.append(number)
 
-    def repair(self, number: int, done: str) -> None:
-        """Count a row that was read although it was odd; `done` says how, in a sentence about all of them."""
-        self._repaired.setdefault(done, _Group(done)).numbers.append(number)
+    def repair(self, number: int, done: str, kind: str = "") -> None:
+        """Count a row that was read although it was odd; `done` says how. Of one kind the first is told."""
+        self._repaired.setdefault(kind or done, _Group(done)).numbers.append(number)
 
     @property
     def num_left_out(self) -> int:
@@ -80,7 +80,7 @@ class OddRows:
     def notes(self) -> tuple[str, ...]:
         """Return one sentence per kind of oddness."""
         groups = list(self._left_out.values())
-        notes = [f"{_places(group.numbers)}: {group.said}" for group in self._repaired.values()]
+        notes = [f"{_places(group.numbers)}: {group.said}" for group in list(self._repaired.values())[:MAX_KINDS]]
         notes += [_left_out(group) for group in groups[:MAX_KINDS]]
         if others := sorted(number for group in groups[MAX_KINDS:] for number in group.numbers):
             notes.append(f"For other reasons are left out: {counted(len(others), 'more row')}, row {others[0]} first.")
