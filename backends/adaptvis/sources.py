@@ -30,7 +30,7 @@ def _uploaded(name: str, inputs: Inputs) -> Files:
     path = inputs.file(name)
     with path.open("rb") as file:
         is_zip = file.read(2) == _ZIP
-    return open_zip(path) if is_zip else single(name, path.read_bytes())
+    return open_zip(path, what=f"The zip {name[:80]!r}") if is_zip else single(name, path.read_bytes())
 
 
 def log_in(settings: AdaptVisSettings, inputs: Inputs) -> Files | None:
@@ -68,7 +68,8 @@ def data_of(settings: AdaptVisSettings, inputs: Inputs, size_px: int) -> DataSet
         places = group_validation([item.group for item in loaded.items])
         chosen = {loaded.items[place].number for place in places}
     validation = tuple(item for item in loaded.items if item.number in chosen)
-    data = DataSet(loaded.kind, validation, tuple(item for item in loaded.items if item.number not in chosen), notes=loaded.notes)
+    data = DataSet(loaded.kind, validation, tuple(item for item in loaded.items if item.number not in chosen), notes=loaded.notes,
+                   has_sets=loaded.has_sets)
     return _bounded(data, settings)
 
 
