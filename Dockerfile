@@ -24,7 +24,6 @@ ENV HOME=/home/user \
     TORCH_HOME=/home/user/.cache/torch \
     NUMBA_CACHE_DIR=/home/user/.cache/numba \
     MPLCONFIGDIR=/home/user/.cache/matplotlib \
-    GRADIO_TEMP_DIR=/tmp/gradio \
     GRADIO_ANALYTICS_ENABLED=False \
     HF_HUB_DISABLE_TELEMETRY=1 \
     PORT=7860

@@ -18,7 +18,7 @@ test: $(VENV)/dev.stamp
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff check .
-	$(BIN)/python -m mypy app.py server.py gradio_app.py environment.py backends models pages visualizers worlds
+	$(BIN)/python -m mypy app.py server.py gradio_app.py environment.py fronts backends models pages visualizers worlds
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks

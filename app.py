@@ -9,7 +9,10 @@ from pathlib import Path  # noqa: E402
 import streamlit as st  # noqa: E402
 
 from backends.registry import systems  # noqa: E402
+from fronts import uploads  # noqa: E402
+from fronts.hosts import is_known, refusal  # noqa: E402
 from pages import parts  # noqa: E402
+from pages.text import plain  # noqa: E402
 
 st.set_page_config(page_title="Orrery", page_icon=str(Path(__file__).parent / "docs" / "icon.png"), layout="wide")
 # Streamlit leaves a hand's breadth above the title; on a phone that pushes the first picture below the fold
@@ -19,5 +22,10 @@ home = st.Page("pages/home.py", title="Home", icon=":material/home:", default=Tr
 built = [st.Page(f"pages/{system.name}.py", title=system.title.split(":")[0], icon=system.icon, url_path=system.name)
          for system in systems()]
 page = st.navigation({"": [home], "Systems": built})
+uploads.bound()
+host = st.context.headers.get("Host")
+if host is not None and not is_known(host):  # server.py refuses it before; `streamlit run` does not
+    st.error(plain(refusal(host)), icon=":material/block:")
+    st.stop()
 parts.machine_status()
 page.run()

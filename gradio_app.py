@@ -14,71 +14,37 @@ ON_ZERO_GPU = bool(os.environ.get("SPACES_ZERO_GPU"))
 if ON_ZERO_GPU:
     import spaces  # has to come before everything that touches CUDA
 
-import contextlib  # noqa: E402
 import importlib  # noqa: E402
 import json  # noqa: E402
 import tempfile  # noqa: E402
-import threading  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 from functools import partial  # noqa: E402
+from html import escape  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 import gradio as gr  # noqa: E402
 import numpy as np  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 
 from backends.engine import RunState, the_engine  # noqa: E402
 from backends.registry import System, system, systems  # noqa: E402
 from backends.run import Inputs, Progress, Result, Settings, explain, load_result, save_result  # noqa: E402
 from backends.sessions import MAX_FILE_MB, Session  # noqa: E402
+from fronts.gradio import gate  # noqa: E402
+from fronts.gradio.sessions import OpenSessions, quietly_cancel  # noqa: E402
+from fronts.hosts import KnownHosts  # noqa: E402
 from visualizers import ladder  # noqa: E402
 from visualizers.theme import themed  # noqa: E402
-from worlds.errors import InputError  # noqa: E402
+from worlds.errors import InputError, disk_sentence  # noqa: E402
 
 MAX_FIGURES = 8  # plots that a tab has room for
 MAX_SLIDER_STEPS = 10_000  # a wider range, such as a seed's, is typed
 ZERO_GPU_SECONDS = 120
-KEPT_FILES_S = 3600  # Gradio's copies of uploads and downloads
-MOUNT: dict[str, Any] = {"max_file_size": f"{MAX_FILE_MB}mb", "show_error": False, "footer_links": ["api"], "run_history": False}
-
-
-class OpenSessions:
-    """The sessions of the open tabs, by Gradio's own session hash, and what each is running."""
-
-    def __init__(self) -> None:
-        self._sessions: dict[str, Session] = {}
-        self._runs: dict[tuple[str, str], str] = {}
-        self._lock = threading.Lock()
-
-    def of(self, key: str) -> Session:
-        with self._lock:
-            if key not in self._sessions:
-                self._sessions[key] = Session(f"gradio-{key}")
-            return self._sessions[key]
-
-    def started(self, key: str, name: str, run_id: str) -> None:
-        with self._lock:
-            self._runs[key, name] = run_id
-
-    def stop(self, key: str, name: str) -> None:
-        with self._lock:
-            run_id = self._runs.pop((key, name), None)
-        if run_id:
-            _quietly_cancel(run_id)
-
-    def close(self, key: str) -> None:
-        with self._lock:
-            session = self._sessions.pop(key, None)
-            for run in [run for run in self._runs if run[0] == key]:
-                del self._runs[run]
-        if session:
-            session.release()
-
-
-def _quietly_cancel(run_id: str) -> None:
-    with contextlib.suppress(InputError):  # it is over and forgotten
-        the_engine().cancel(run_id)
+MOUNT: dict[str, Any] = {"max_file_size": f"{MAX_FILE_MB}mb", "show_error": False, "footer_links": ["api"], "run_history": False,
+                         "enable_monitoring": False,
+                         "app_kwargs": {"middleware": [Middleware(KnownHosts), Middleware(gate.Gate)]}}
 
 
 def events_of(name: str, settings: Settings, inputs: Inputs, *, session: str,
@@ -104,7 +70,7 @@ def events_of(name: str, settings: Settings, inputs: Inputs, *, session: str,
             elif status.state.is_over and status.num_events == seen:
                 return
     finally:
-        _quietly_cancel(run_id)
+        quietly_cancel(run_id)
 
 
 def run_on_zero_gpu(name: str, settings: Settings, inputs: Inputs) -> Iterator[Any]:
@@ -124,6 +90,12 @@ def checked(kind: type[Settings], values: dict[str, Any]) -> Any:
         raise InputError(explain(error)) from error
     except (TypeError, ValueError) as error:
         raise InputError("The settings are not a JSON object of plain values.") from error
+
+
+def for_people(error: InputError | OSError) -> gr.Error:
+    """The sentence as Gradio shows it, whose messages are read as HTML."""
+    said = str(error) if isinstance(error, InputError) else disk_sentence(error) or "Something went wrong on our side. Try again."
+    return gr.Error(escape(said, quote=False), print_exception=not isinstance(error, InputError))
 
 
 def summary(result: Result) -> dict[str, Any]:
@@ -341,17 +313,22 @@ class Tab:
                 elif (figures := figures_of(self.what, event)) is not None:
                     yield self._show(figures, pictures_of(self.what, event))
                 result = event if isinstance(event, Result) else result
-        except InputError as error:
+        except (InputError, OSError) as error:
             yield {self.line: "Not run."}  # otherwise the last stage stands there for ever
-            raise gr.Error(str(error), print_exception=False) from error
+            raise for_people(error) from error
         if result is None:
             yield {self.line: "Stopped before there was a result."}
             return
         line = "Stopped; this is what there was." if result.was_stopped else "Done."
-        with tempfile.TemporaryDirectory(prefix="orrery-download-") as folder:  # Gradio takes its copy at this yield
-            path = Path(folder) / f"{self.what.name}-seed{result.seed}.orrery"
-            path.write_bytes(save_result(result))
-            yield {self.line: " ".join((line, *result.notes)), self.numbers: summary(result), self.download: str(path)}
+        said = {self.line: " ".join((line, *result.notes)), self.numbers: summary(result)}
+        try:
+            with tempfile.TemporaryDirectory(dir=gate.temp_folder()) as folder:  # Gradio takes its copy at this yield
+                path = Path(folder) / f"{self.what.name}-seed{result.seed}.orrery"
+                path.write_bytes(save_result(result))
+                yield said | {self.download: str(path)}
+        except OSError as error:
+            yield said
+            raise for_people(error) from error
 
     def stop(self, request: gr.Request) -> None:
         self._sessions.stop(str(request.session_hash), self.what.name)
@@ -360,8 +337,9 @@ class Tab:
         upload = values.pop() if self.what.upload_setting else None
         asked = {name: parsed(field, value) for (name, field), value in zip(self._fields.items(), values, strict=True)}
         if upload:
-            with Path(upload).open("rb") as file:
-                asked[str(self.what.upload_setting)] = f"upload:{session.add_upload(Path(upload).name, file)}"
+            if not gate.is_upload(str(upload)):
+                raise InputError("This file was not uploaded here. Upload it first.")
+            asked[str(self.what.upload_setting)] = f"upload:{session.adopt(Path(upload).name, Path(upload))}"
         return checked(self.what.settings, asked)
 
     def _show(self, figures: dict[str, Any], pictures: list[Any]) -> dict[Any, Any]:
@@ -381,8 +359,8 @@ class Tab:
                 result = None
                 for event in events_of(what.name, asked, Inputs(), session=sessions.of(key).session_id):
                     result = event if isinstance(event, Result) else result
-            except InputError as error:
-                raise gr.Error(str(error), print_exception=False) from error
+            except (InputError, OSError) as error:
+                raise for_people(error) from error
             finally:
                 sessions.close(key)
             if result is None:
@@ -410,7 +388,8 @@ class Tab:
 def build(shown: tuple[System, ...] | None = None) -> gr.Blocks:
     """The whole front, of all systems that are built unless `shown` says which."""
     sessions = OpenSessions()
-    with gr.Blocks(title="Orrery", analytics_enabled=False, delete_cache=(KEPT_FILES_S, KEPT_FILES_S)) as demo:
+    gate.temp_folder()  # every component asks where it is when it is made
+    with gr.Blocks(title="Orrery", analytics_enabled=False, delete_cache=(gate.KEPT_FILES_S,) * 2) as demo:
         gr.Markdown("# Orrery\nResearch systems on seeing, thinking, making and acting, on models small enough for a laptop.")
         for what in systems() if shown is None else shown:
             with gr.Tab(what.title):
@@ -421,14 +400,16 @@ def build(shown: tuple[System, ...] | None = None) -> gr.Blocks:
 
         demo.unload(closed)
     demo.queue(max_size=64)
+    demo.state_session_capacity = gate.SESSIONS
     return demo
 
 
 def main() -> None:
     """Serve the Gradio front alone, as a ZeroGPU Space does."""
+    environment.leave_on_sigterm()
     demo = build()
     demo.launch(server_name=os.environ.get("HOST", "0.0.0.0"), server_port=int(os.environ.get("PORT", "7860")),
-                mcp_server=True, ssr_mode=False, **MOUNT)
+                mcp_server=True, ssr_mode=False, state_session_capacity=gate.SESSIONS, **MOUNT)
 
 
 if __name__ == "__main__":

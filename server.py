@@ -22,7 +22,7 @@ from typing import Any  # noqa: E402
 import psutil  # noqa: E402
 import uvicorn  # noqa: E402
 from fastapi import FastAPI, HTTPException  # noqa: E402
-from fastapi.responses import JSONResponse, Response  # noqa: E402
+from fastapi.responses import HTMLResponse, JSONResponse, Response  # noqa: E402
 from prometheus_client import CollectorRegistry, generate_latest  # noqa: E402
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric  # noqa: E402
 from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
@@ -30,6 +30,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 from backends.engine import the_engine  # noqa: E402
 from backends.registry import systems  # noqa: E402
 from backends.run import code_version  # noqa: E402
+from backends.sessions import process_folder  # noqa: E402
+from fronts import api_page, uploads  # noqa: E402
+from fronts.hosts import KnownHosts  # noqa: E402
 
 log = logging.getLogger("orrery.server")
 
@@ -95,12 +98,15 @@ def build_gradio() -> FastAPI:
     import gradio as gr
 
     import gradio_app
+    from fronts.gradio import gate
 
     inside = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     demo = gradio_app.build()
+    gate.protect(demo)
     gr.mount_gradio_app(inside, demo, path=GRADIO, mcp_server=True, ssr_mode=False, **gradio_app.MOUNT)
     if demo.mcp_error is not None:  # with an unsuited mcp version Gradio says nothing and serves 404
         raise RuntimeError(f"the MCP server did not start: {demo.mcp_error}")
+    gate.check(demo)
     return inside
 
 
@@ -149,8 +155,6 @@ def configure_streamlit() -> None:
     PagesManager.uses_pages_directory = False
     if environment.is_space():  # third-party cookies are refused in a frame, and every upload with them
         config.set_option("server.enableXsrfProtection", False)
-    if hosts := os.environ.get("ORRERY_HOSTS"):
-        config.set_option("server.allowedHosts", [host.strip() for host in hosts.split(",")])
 
 
 def build(script: Path = HERE / "app.py") -> ASGIApp:
@@ -164,6 +168,7 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with pages_lifespan(app):
+            uploads.bound()
             closing = asyncio.Event()
             serving = asyncio.create_task(front.serve(closing))  # enters and leaves Gradio's lifespan in one task
             try:
@@ -175,7 +180,7 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
                 with contextlib.suppress(asyncio.CancelledError):
                     await serving
 
-    app = FastAPI(title="Orrery", lifespan=lifespan, docs_url="/api/docs", openapi_url="/api/openapi.json", redoc_url=None)
+    app = FastAPI(title="Orrery", lifespan=lifespan, docs_url=None, openapi_url="/api/openapi.json", redoc_url=None)
     metrics = CollectorRegistry()
     metrics.register(RunMetrics())  # type: ignore[arg-type]
 
@@ -192,6 +197,10 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
         return [{"name": s.name, "title": s.title, "claim": s.claim, "paper": s.paper, "source": s.source,
                  "uploads": list(s.upload_kinds), "settings": s.settings.model_json_schema()} for s in systems()]
 
+    @app.get("/api/docs", include_in_schema=False)
+    def read_docs() -> HTMLResponse:
+        return HTMLResponse(api_page.page(app.openapi(), GRADIO))
+
     @app.get("/metrics")
     def read_metrics() -> Response:
         return Response(generate_latest(metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -201,8 +210,8 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
         raise HTTPException(404, f"There is nothing at /api/{rest[:80]}. /api/docs lists what is here.")
 
     app.mount("/", pages)
-    front = GradioFront(app)
-    return front
+    front = GradioFront(uploads.UploadGate(app))
+    return KnownHosts(front)
 
 
 def main() -> None:
@@ -211,6 +220,8 @@ def main() -> None:
     for chatty in ("httpx", "mcp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     os.chdir(HERE)  # Streamlit reads .streamlit/config.toml from here
+    environment.leave_on_sigterm()
+    process_folder()  # folders that a process which died has left go now, not when the first visitor comes
     host, port = os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "7860"))
     print(f"Orrery: http://localhost:{port}   (REST and MCP: http://localhost:{port}{GRADIO})", flush=True)
     uvicorn.run(build(), host=host, port=port, workers=1, access_log=False, log_level="info",

@@ -27,6 +27,7 @@ from worlds.errors import InputError
 MAX_SAVED_BYTES = 512 * 1024 * 1024  # unpacked size of a result file that is opened; a real one is below 100 MB
 MAX_SAVED_FILES = 5_000
 MAX_PERMALINK = 8_000  # characters; browsers and proxies cut addresses somewhere above
+MAX_LINKED = 100_000  # bytes of settings that a link may unpack to: it may be a bomb
 
 Array = Annotated[
     np.ndarray,
@@ -48,13 +49,20 @@ class RunStopped(Exception):
 class Settings(BaseModel):
     """What was asked. Field defaults, bounds and descriptions feed widgets, permalink, REST schema and messages."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     def permalink(self) -> str:
-        """The value of `?settings=`: only what differs from the defaults, compressed."""
+        """The value of `?settings=`: only what differs from the defaults, compressed.
+
+        Raises: InputError when they are too long for a link that `from_permalink` would read.
+        """
         changed = self.model_dump(mode="json", exclude_defaults=True)
-        packed = zlib.compress(json.dumps(changed, separators=(",", ":"), sort_keys=True).encode(), level=9)
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+        plain = json.dumps(changed, separators=(",", ":"), sort_keys=True).encode()
+        text = base64.urlsafe_b64encode(zlib.compress(plain, level=9)).decode().rstrip("=")
+        if len(plain) > MAX_LINKED or len(text) > MAX_PERMALINK:
+            raise InputError(f"These settings are too long for a link: {len(text):,} characters of at most {MAX_PERMALINK:,}. "
+                             "Send the saved run (.orrery) instead, which holds them whole.")
+        return text
 
     @classmethod
     def from_permalink(cls, text: str) -> Self:
@@ -63,7 +71,10 @@ class Settings(BaseModel):
             raise InputError(f"The link holds {len(text)} characters of settings. At most {MAX_PERMALINK} are read.")
         try:
             packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-            plain = zlib.decompressobj().decompress(packed, 100_000)  # bounded: a link may be a bomb
+            unpacking = zlib.decompressobj()
+            plain = unpacking.decompress(packed, MAX_LINKED)
+            if not unpacking.eof:
+                raise InputError(f"The link holds more than {MAX_LINKED:,} bytes of settings, or was cut off. Copy it once more.")
             return cls.from_json(plain.decode())
         except (ValueError, zlib.error) as error:
             if isinstance(error, InputError):
@@ -190,10 +201,12 @@ def last(events: Iterator[Event]) -> Any:
 
 @cache
 def code_version() -> str:
-    """`ORRERY_VERSION`, else the commit of the checkout, else 'unknown'."""
+    """`ORRERY_VERSION`, else what the file VERSION of a deployed copy says, else the commit of the checkout, else 'unknown'."""
     if version := os.environ.get("ORRERY_VERSION"):
         return version
     here = Path(__file__).parent
+    if (stamp := here.parent / "VERSION").is_file():
+        return stamp.read_text(encoding="utf-8").strip() or "unknown"
     try:
         done = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=here, capture_output=True, text=True,
                               timeout=5, check=True)

@@ -1,8 +1,9 @@
 """What a session brought along: a folder of its own for its uploads, which goes when the session goes.
 
 Files on the disk are numbered, so that no name from outside ever becomes a path; settings name them by a cleaned name
-that only this session can resolve. All folders of a process lie in one root that the next process removes when this one
-died without doing so; a lock on the root says whether its process lives, also across containers that share a disk.
+that only this session can resolve. All folders of a process lie in one root that goes with it, and that the next process
+removes when this one died without doing so; a lock on the root says whether its process lives, also across containers that
+share a disk. What all sessions together may hold is bounded, and a session that nobody uses ends by itself.
 """
 
 import atexit
@@ -12,14 +13,17 @@ import re
 import shutil
 import tempfile
 import threading
+import time
 import unicodedata
+import weakref
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from backends.engine import Engine, the_engine
 from backends.run import Inputs
-from worlds.errors import InputError
+from worlds.errors import InputError, disk_sentence
 
 try:
     import fcntl
@@ -29,6 +33,9 @@ except ImportError:  # Windows: an open file cannot be deleted there, which says
 MAX_FILE_MB = 1024  # the upload box of the pages has the same limit
 MAX_FILES = 20
 MAX_SESSION_MB = 2048
+MAX_TOTAL_MB = 8192  # of all sessions together; ORRERY_UPLOADS_MB replaces it
+MAX_HOLDING = 500  # sessions that hold files
+IDLE_S = 3600.0  # longer than any run: a session that was not used for so long has none
 MAX_NAME = 80  # characters
 CHUNK = 1024 * 1024
 _ROOT = "orrery-sessions-"
@@ -42,68 +49,119 @@ class Session:
         session_id: what the engine calls this session.
         engine: where its runs are; by default the engine of this process.
         max_file_mb: limit of one upload.
+        ends_when_idle: it has only a client's word that it lives, and ends after IDLE_S without use. Any other session ends
+            then only if its room is needed.
     """
 
-    def __init__(self, session_id: str, *, engine: Engine | None = None, max_file_mb: float = MAX_FILE_MB) -> None:
+    def __init__(self, session_id: str, *, engine: Engine | None = None, max_file_mb: float = MAX_FILE_MB,
+                 ends_when_idle: bool = False) -> None:
         self.session_id = session_id
+        self.ends_when_idle = ends_when_idle
+        self.is_released = False
+        self.last_used_s = time.monotonic()
         self._engine = engine
         self._max_file_mb = max_file_mb
-        self._folder = Path(tempfile.mkdtemp(prefix="session-", dir=_root()))
+        self._folder: Path | None = None  # made when the first file comes: most sessions bring none
         self._files: dict[str, Path] = {}
         self._digests: dict[str, str] = {}  # name -> content, so that the same file twice is one file
         self._sizes: dict[str, int] = {}
+        self._incoming = 0  # bytes of the file that is being stored now
         self._num_stored = 0
-        self._is_released = False
         self._lock = threading.Lock()
+        everybody().add(self)
+
+    @property
+    def num_bytes(self) -> int:
+        """What its files take, the one that is being stored included."""
+        return sum(list(self._sizes.values())) + self._incoming
 
     def add_upload(self, name: str, file: BinaryIO | IO[bytes]) -> str:
         """Copy `file` in chunks and return the name under which settings can ask for it.
 
-        Raises: InputError when the file, their number or all together are too large.
+        Raises: InputError when the file, their number or all together are too large, or the disk does not take it.
         """
-        with self._lock:
-            if self._is_released:
-                raise InputError("This session has ended. Reload the page and upload the file again.")
-            wanted = clean_name(name)
-            path = self._folder / f"{self._num_stored}{_ending(wanted)}"
-            self._num_stored += 1
-            try:
-                digest, size = self._copy(file, path)
-                return self._keep(wanted, path, digest, size)
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
+        return self._store(name, lambda path: self._copy(file, path))
+
+    def adopt(self, name: str, path: Path) -> str:
+        """The same for a file that lies on this machine's disk already: it is linked, not copied, where the disk can.
+
+        `path` stays where it is; whoever put it there removes it.
+        """
+        return self._store(name, lambda own: self._link(path, own))
 
     def inputs(self) -> Inputs:
         """The files so far; a run keeps this list even when more come later."""
         with self._lock:
+            self.last_used_s = time.monotonic()
             return Inputs(dict(self._files))
 
     def release(self) -> None:
         """Stop and forget the session's runs and delete its files. A second call does nothing."""
         with self._lock:
-            if self._is_released:
+            if self.is_released:
                 return
-            self._is_released = True
+            self.is_released = True
             self._files.clear()
+            self._sizes.clear()
+        everybody().remove(self)
         (self._engine or the_engine()).release(self.session_id)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _store(self, name: str, put: Callable[[Path], tuple[str, int]]) -> str:
+        with self._lock:
+            if self.is_released:
+                raise InputError("This session has ended. Reload the page and upload the file again.")
+            self.last_used_s = time.monotonic()
+            wanted = clean_name(name)
+            try:
+                if self._folder is None:
+                    self._folder = Path(tempfile.mkdtemp(prefix="session-", dir=process_folder()))
+                path = self._folder / f"{self._num_stored}{_ending(wanted)}"
+                self._num_stored += 1
+                try:
+                    digest, size = put(path)
+                    return self._keep(wanted, path, digest, size)
+                except BaseException:
+                    path.unlink(missing_ok=True)
+                    raise
+                finally:
+                    self._incoming = 0
+            except OSError as error:
+                raise InputError(disk_sentence(error) or "The file could not be stored on this machine. Try it once more.") from error
 
     def _copy(self, file: BinaryIO | IO[bytes], path: Path) -> tuple[str, int]:
         digest, size = hashlib.sha256(), 0
-        already = sum(self._sizes.values())
         with path.open("wb") as copy:
             while chunk := file.read(CHUNK):
                 size += len(chunk)
-                if size > self._max_file_mb * 1e6:
-                    raise InputError(f"The file is larger than {self._max_file_mb:g} MB. "
-                                     f"At most {self._max_file_mb:g} MB can be uploaded here.")
-                if already + size > MAX_SESSION_MB * 1e6:
-                    raise InputError(f"This session already holds {already / 1e6:.0f} MB. At most {MAX_SESSION_MB} MB are "
-                                     "kept for one tab; reload the page to start anew.")
+                self._check_room(size)
                 digest.update(chunk)
                 copy.write(chunk)
         return digest.hexdigest(), size
+
+    def _link(self, source: Path, path: Path) -> tuple[str, int]:
+        size = source.stat().st_size
+        self._check_room(size)
+        with source.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        try:
+            os.link(source, path)
+        except OSError:  # another disk, or one without links
+            shutil.copyfile(source, path)
+        return digest, size
+
+    def _check_room(self, size: int) -> None:
+        """Raise InputError where a file of `size` bytes does not fit into one of the limits."""
+        if size > self._max_file_mb * 1e6:
+            raise InputError(f"The file is larger than {self._max_file_mb:g} MB. "
+                             f"At most {self._max_file_mb:g} MB can be uploaded here.")
+        held = self.num_bytes - self._incoming
+        if held + size > MAX_SESSION_MB * 1e6:
+            raise InputError(f"This session already holds {held / 1e6:.0f} MB. At most {MAX_SESSION_MB} MB are "
+                             "kept for one tab; reload the page to start anew.")
+        everybody().make_room(self, size - self._incoming)
+        self._incoming = size
 
     def _keep(self, wanted: str, path: Path, digest: str, size: int) -> str:
         for name, known in self._digests.items():
@@ -119,6 +177,67 @@ class Session:
             name = f"{Path(wanted).stem}-{number}{Path(wanted).suffix}"
         self._files[name], self._digests[name], self._sizes[name] = path, digest, size
         return name
+
+
+class Everybody:
+    """All sessions of this process, and what they hold together."""
+
+    def __init__(self) -> None:
+        self._sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+        self._lock = threading.RLock()
+        self._watch: threading.Thread | None = None
+
+    def add(self, session: Session) -> None:
+        with self._lock:
+            self._sessions.add(session)
+            if session.ends_when_idle and self._watch is None:
+                self._watch = threading.Thread(target=self._watch_idle, name="orrery-idle-sessions", daemon=True)
+                self._watch.start()
+
+    def remove(self, session: Session) -> None:
+        with self._lock:
+            self._sessions.discard(session)
+
+    @property
+    def num_bytes(self) -> int:
+        with self._lock:
+            return sum(session.num_bytes for session in self._sessions)
+
+    def make_room(self, wanting: Session, size: int) -> None:
+        """Raise InputError where `size` bytes more are too many for this machine; idle sessions end before that."""
+        most_mb = float(os.environ.get("ORRERY_UPLOADS_MB", MAX_TOTAL_MB))
+        if self._has_room(wanting, size, most_mb):
+            return
+        self.end_idle(is_needed=True, but=wanting)
+        if not self._has_room(wanting, size, most_mb):
+            raise InputError(f"All visitors together have {self.num_bytes / 1e6:.0f} MB of files here. At most {most_mb:g} MB of "
+                             f"{MAX_HOLDING} visitors are kept; try again later, files go with their tabs.")
+
+    def _has_room(self, wanting: Session, size: int, most_mb: float) -> bool:
+        with self._lock:
+            holding = sum(bool(session.num_bytes) for session in self._sessions if session is not wanting)
+            return self.num_bytes + size <= most_mb * 1e6 and holding < MAX_HOLDING
+
+    def end_idle(self, *, now_s: float | None = None, is_needed: bool = False, but: Session | None = None) -> int:
+        """Release the sessions that nobody used for IDLE_S and return how many; with `is_needed` also those of open tabs."""
+        now_s = time.monotonic() if now_s is None else now_s
+        with self._lock:
+            idle = [session for session in self._sessions if session is not but and now_s - session.last_used_s > IDLE_S
+                    and (session.ends_when_idle or is_needed)]
+        for session in idle:
+            session.release()
+        return len(idle)
+
+    def _watch_idle(self) -> None:
+        while True:
+            time.sleep(IDLE_S / 10)
+            self.end_idle()
+
+
+@cache
+def everybody() -> Everybody:
+    """The one account of this process."""
+    return Everybody()
 
 
 def clean_name(name: str) -> str:
@@ -137,8 +256,8 @@ def _ending(name: str) -> str:
 
 
 @cache
-def _root() -> Path:
-    """The folder of this process, made when the first session comes; those of dead processes are removed then."""
+def process_folder() -> Path:
+    """The folder of this process, made at its start or when it is first asked for; those of dead processes are removed then."""
     base = Path(os.environ.get("ORRERY_SESSIONS") or tempfile.gettempdir())
     base.mkdir(parents=True, exist_ok=True)
     clean_up(base)

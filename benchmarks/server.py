@@ -1,5 +1,6 @@
 """The server: cold start, first page, memory idle and after ten runs."""
 
+import json
 import os
 import socket
 import subprocess
@@ -61,6 +62,8 @@ def section() -> str:
         rows.append(("memory after ten runs", f"{_memory_mb(server):.0f} MB"))
         rows += _a_class(url)
         rows.append(("memory after the class", f"{_memory_mb(server):.0f} MB"))
+        rows.append(("memory after 1,000 calls of new sessions over memory after 100 (asked: at most 1.1)",
+                     f"{_growth(url, server):.3f}"))
     finally:
         process.terminate()
         process.wait(20)
@@ -80,6 +83,22 @@ def _a_class(url: str, num_students: int = 30) -> list[tuple[str, str]]:
         waits = sorted(students.map(ask, range(100, 100 + num_students)))
     return [(f"{num_students} searches asked for at once: first, median and last answer",
              f"{waits[0]:.1f}, {waits[num_students // 2]:.1f} and {waits[-1]:.1f} s")]
+
+
+def _growth(url: str, server: psutil.Process) -> float:
+    """How much larger the server gets by visitors that come once: each call is a session of its own."""
+    ask = url + "/gradio/gradio_api/call/coda"
+    body = json.dumps({"data": [{"max_new_tokens": 1, "methods": ["greedy"]}]}).encode()
+    after: dict[int, float] = {}
+    for number in range(1, 1001):
+        request = urllib.request.Request(ask, body, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            event = json.load(reply)["event_id"]
+        with urllib.request.urlopen(f"{ask}/{event}", timeout=60) as stream:
+            assert b"event: complete" in stream.read()
+        if number in (100, 1000):
+            after[number] = _memory_mb(server)
+    return after[1000] / after[100]
 
 
 def _first_picture(url: str) -> float:

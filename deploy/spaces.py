@@ -86,6 +86,8 @@ def main() -> None:
     (zero_gpu / "README.md").write_text(with_front_matter(readme, fields), encoding="utf-8")
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     (zero_gpu / "requirements.txt").write_text(zero_gpu_requirements(requirements), encoding="utf-8")
+    for folder in (docker, zero_gpu):  # a Space has another history than ours
+        (folder / "VERSION").write_text(code_version() + "\n", encoding="utf-8")
 
     for folder in (docker, zero_gpu):
         print(f"{folder.relative_to(ROOT)}: {sum(path.is_file() for path in folder.rglob('*'))} files, "

@@ -156,7 +156,7 @@ def size_law(found: tuple[CodaResult | None, bool], choose: Callable[[CodaSettin
     st.header("Does it grow with the model's size?")
     if result is not None and result.law and result.law.epochs:
         parts.chart(coda_law.sizes(result.law), key="sizes")
-        st.caption(f"To notice: {SIZE_NOTICE}" + (f" Recorded {result.made_on}." if is_recorded else ""))
+        st.caption(f"To notice: {SIZE_NOTICE}" + (f" Recorded {plain(result.made_on)}." if is_recorded else ""))
     else:
         st.caption(SIZE_NOTICE)
     st.button("Train four sizes now", icon=":material/model_training:", key="coda.sizes", on_click=choose,

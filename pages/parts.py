@@ -18,7 +18,7 @@ from backends.registry import System
 from backends.run import Progress, Result, Settings, explain, load_result, save_result
 from backends.sessions import Session
 from pages import ladder
-from pages.text import plain
+from pages.text import code, plain
 from visualizers.theme import themed
 from worlds.errors import InputError
 
@@ -70,8 +70,8 @@ def head(system: System, claim_note: str) -> None:
 def badge(result: Result, *, is_recorded: bool = False) -> None:
     """Which model is behind the picture, and whether it was run just now."""
     kind = ":orange-badge[miniature]" if result.is_miniature else ":green-badge[real checkpoint]"
-    when = f" :gray-badge[recorded {result.made_on}; run it yourself with a button above]" if is_recorded else ""
-    st.markdown(f"{kind} `{result.model_id}` · seed {result.seed} · code {result.code_version}{when}")
+    when = f" :gray-badge[recorded {plain(result.made_on)}; run it yourself with a button above]" if is_recorded else ""
+    st.markdown(f"{kind} {code(result.model_id)} · seed {result.seed} · code {plain(result.code_version)}{when}")
     if result.was_stopped:
         st.warning("This run was stopped. What it had found until then is shown.", icon=":material/front_hand:")
     for note in result.notes:
@@ -244,7 +244,11 @@ def start(system: System, settings: Settings) -> None:
     except InputError as error:
         state[f"error.{system.name}"] = str(error)
         return
-    link = settings.permalink()
+    try:
+        link = settings.permalink()
+    except InputError:  # too long for an address; the foot of the page says so
+        st.query_params.pop("settings", None)
+        return
     state[f"link.{system.name}"] = link
     st.query_params["settings"] = link
 
@@ -365,8 +369,13 @@ def download_whole(system: System, result: Result, settings: Settings) -> None:
 def link(system: System, settings: Settings) -> None:
     """The whole address of these settings, with a button that copies it."""
     page = (st.context.url or f"/{system.name}").split("?")[0]
+    try:
+        address = f"{page}?settings={settings.permalink()}"
+    except InputError as error:
+        st.caption(f":material/link_off: {plain(str(error))}")
+        return
     st.caption("Link to these settings: whoever opens it gets the same knobs, and the run starts.")
-    st.code(f"{page}?settings={settings.permalink()}", language=None, wrap_lines=True)
+    st.code(address, language=None, wrap_lines=True)
     for name in _uploads(settings):
         st.caption(f":material/warning: The link does not hold the file {plain(name)}: who opens it has to upload it again.")
 

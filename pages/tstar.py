@@ -8,6 +8,7 @@ from backends.tstar.results import Iteration, TStarResult
 from backends.tstar.search import Search, distribution, spread
 from backends.tstar.settings import TStarSettings
 from pages import parts, tstar_knobs, tstar_parts
+from pages.text import plain
 from visualizers import tstar as figures
 
 SYSTEM = find_system("tstar")
@@ -31,7 +32,7 @@ def draw_live(step: Iteration) -> None:
                   caption=f"Grid {step.number}: {len(step.positions)} frames in one picture")
     with chart:
         parts.chart(figures.timeline(step), key="live.timeline")
-        st.caption(f"Still to confirm: {', '.join(step.remaining) or 'nothing'} · {step.budget_left} frames of budget left")
+        st.caption(f"Still to confirm: {plain(', '.join(step.remaining)) or 'nothing'} · {step.budget_left} frames of budget left")
 
 
 def knobs(folded: DeltaGenerator) -> None:

@@ -43,7 +43,7 @@ def verdict(result: TStarResult) -> None:
         st.warning("Taken for the target, but wrongly: no key frame is within 5 s of where it truly is.",
                    icon=":material/wrong_location:")
     if result.unconfirmed:
-        st.warning(f"Not confirmed within the budget: {', '.join(result.unconfirmed)}. The frames below are the best guesses.",
+        st.warning(f"Not confirmed within the budget: {plain(', '.join(result.unconfirmed))}. The frames below are the best guesses.",
                    icon=":material/search_off:")
 
 
@@ -156,7 +156,8 @@ def beside_the_paper(result: TStarResult) -> None:
 def how_it_works(result: TStarResult) -> None:
     settings = result.settings
     st.markdown(
-        f"1. The question names **{', '.join(result.targets)}**; near it there may be {', '.join(result.cues) or 'nothing known'}.\n"
+        f"1. The question names **{plain(', '.join(result.targets))}**; near it there may be "
+        f"{plain(', '.join(result.cues)) or 'nothing known'}.\n"
         f"2. {settings.grid} x {settings.grid} seconds are tiled into one picture, and the detector looks once.\n"
         "3. Each cell's score is the best box in it, a cue counting less:")
     st.latex(rf"C_{{ij}} = \max_{{o}} c_o\, w_o, \qquad w_{{target}} = 1,\; w_{{cue}} = {settings.cue_weight:g}")

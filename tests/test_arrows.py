@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FLOORS = {"worlds": 0, "models": 1, "backends": 2, "visualizers": 3, "pages": 4, "app": 5, "server": 5, "gradio_app": 5}
+FLOORS = {"worlds": 0, "models": 1, "backends": 2, "visualizers": 3, "pages": 4, "fronts": 5, "app": 5, "server": 5, "gradio_app": 5}
 DOORS = ("app.py", "server.py", "gradio_app.py")
 DRAWS_PAGES = {"streamlit", "gradio"}  # for doors and pages only
 DRAWS_FIGURES = {"plotly", "matplotlib"}  # for visualizers and above only
@@ -50,7 +50,7 @@ def findings(floor: str, source: str, where: str) -> list[str]:
 
 
 def _files() -> list[tuple[str, Path]]:
-    inside = [(floor, path) for floor in ("worlds", "models", "backends", "visualizers", "pages")
+    inside = [(floor, path) for floor in ("worlds", "models", "backends", "visualizers", "pages", "fronts")
               for path in sorted((ROOT / floor).rglob("*.py"))]
     return inside + [(Path(door).stem, ROOT / door) for door in DOORS if (ROOT / door).is_file()]
 

@@ -1,6 +1,7 @@
 """Documentation is part of the app: what is built must be found in it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def test_every_miniature_has_a_card_that_says_what_made_it_and_what_it_cannot_do
     assert card["script"].startswith("python -m models.recipes.") and card["script"] in text
     assert all(sentence in text for sentence in card["cannot"])
     assert card["parameters"] > 0
+
+
+def test_every_variable_of_a_deployment_is_in_the_readme():
+    code = [*ROOT.glob("*.py"), *(path for floor in ("fronts", "backends", "models", "pages", "visualizers", "worlds")
+                                  for path in (ROOT / floor).rglob("*.py"))]
+    used = {name for path in code for name in re.findall(r"ORRERY_[A-Z_]+", path.read_text(encoding="utf-8"))}
+
+    assert used and sorted(name for name in used if f"`{name}`" not in (ROOT / "README.md").read_text()) == []
 
 
 def test_weights_stay_small():

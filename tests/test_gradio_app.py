@@ -1,5 +1,7 @@
+import errno
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Literal
@@ -15,7 +17,9 @@ from backends.engine import LocalEngine
 from backends.registry import System
 from backends.registry import system as find_system
 from backends.run import Array, Ended, Inputs, Progress, Result, RunStopped, Settings, load_result
-from gradio_app import OpenSessions, Tab, build, checked, component, parsed, summary
+from fronts.gradio import gate
+from fronts.gradio.sessions import OpenSessions
+from gradio_app import Tab, build, checked, component, parsed, summary
 from worlds.errors import InputError
 
 PATIENCE_S = 20.0
@@ -74,6 +78,7 @@ def halting(monkeypatch: pytest.MonkeyPatch) -> Halting:
     what = Halting()
     engine = LocalEngine(find_run=lambda name: what.run)
     monkeypatch.setattr(gradio_app, "the_engine", lambda: engine)
+    monkeypatch.setattr("fronts.gradio.sessions.the_engine", lambda: engine)
     monkeypatch.setattr("backends.sessions.the_engine", lambda: engine)
     monkeypatch.setattr(gradio_app, "figures_of", figures_of)
     monkeypatch.setattr(gradio_app, "pictures_of", lambda what, event: [])
@@ -191,26 +196,81 @@ def test_a_wrong_setting_is_an_error_for_people(tab: Tab) -> None:
         list(tab.run(a_person(), *held(count=51)))
 
 
-def test_an_upload_is_copied_into_the_session_and_goes_with_it(halting: Halting, tmp_path: Path) -> None:
+@pytest.fixture
+def uploaded() -> Iterator[Path]:
+    """A file as Gradio keeps an upload."""
+    folder = gate.temp_folder() / sha256(b"mine").hexdigest()
+    folder.mkdir(exist_ok=True)
+    (folder / "mine.txt").write_text("mine")
+    yield folder / "mine.txt"
+    (folder / "mine.txt").unlink()
+
+
+def test_an_upload_is_linked_into_the_session_and_goes_with_it(halting: Halting, uploaded: Path) -> None:
     sessions = OpenSessions()
     tab = Tab(halting.system(), sessions)
     with gr.Blocks():
         tab.draw()
-    (tmp_path / "mine.txt").write_text("mine")
 
-    updates = list(tab.run(a_person(), *held(upload=str(tmp_path / "mine.txt"))))
+    updates = list(tab.run(a_person(), *held(upload=str(uploaded))))
     copy = sessions.of("someone").inputs().file("mine.txt")
 
     assert updates[-1][tab.line].startswith("Done.")
     assert copy.read_text() == "mine"
     sessions.close("someone")
     assert not copy.exists()
-    assert (tmp_path / "mine.txt").exists()
+    assert uploaded.exists()
 
 
-def test_nobody_names_the_file_of_another_session(tab: Tab, tmp_path: Path) -> None:
+def test_a_path_that_is_no_upload_is_refused(tab: Tab, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
-    list(tab.run(a_person("me"), *held(upload=str(tmp_path / "mine.txt"))))
+
+    with pytest.raises(gr.Error, match="was not uploaded here"):
+        list(tab.run(a_person(), *held(upload=str(tmp_path / "mine.txt"))))
+
+
+def test_a_disk_that_fails_is_one_sentence_and_the_numbers_stay(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_result: Result) -> bytes:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(gradio_app, "save_result", full)
+    updates: list[dict[Any, Any]] = []
+
+    with pytest.raises(gr.Error, match="disk is full"):
+        for update in tab.run(a_person(), *held()):
+            updates.append(update)
+
+    assert updates[-1][tab.numbers]["values"] == {"shape": [3], "dtype": "float64"}
+
+
+def test_what_people_write_is_no_html_in_an_error(tab: Tab) -> None:
+    with pytest.raises(gr.Error) as error:
+        list(tab.run(a_person(), *held(clip="upload:<img src=x>")))
+
+    assert "&lt;img src=x&gt;" in error.value.message and "<img" not in error.value.message
+
+
+def test_visitors_beyond_the_limit_end_the_one_that_was_away_longest(halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fronts.gradio.sessions.MAX_OPEN", 2)
+    sessions = OpenSessions()
+    first, second = sessions.of("first"), sessions.of("second")
+    assert sessions.of("first") is first
+
+    third = sessions.of("third")
+
+    assert [session.is_released for session in (first, second, third)] == [False, True, False]
+
+
+def test_a_visitor_whose_session_has_ended_gets_a_new_one(halting: Halting) -> None:
+    sessions = OpenSessions()
+    session = sessions.of("someone")
+    session.release()
+
+    assert not sessions.of("someone").is_released
+
+
+def test_nobody_names_the_file_of_another_session(tab: Tab, uploaded: Path) -> None:
+    list(tab.run(a_person("me"), *held(upload=str(uploaded))))
 
     with pytest.raises(gr.Error, match="not in this session"):
         list(tab.run(a_person("you"), *held(clip="upload:mine.txt")))

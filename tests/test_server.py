@@ -200,6 +200,83 @@ def mcp(server: Server, method: str, **params: Any) -> Answer:
                       accept="application/json, text/event-stream")
 
 
+@pytest.mark.parametrize("path", ["/", "/api/health", "/metrics", "/gradio/config", "/gradio/gradio_api/info", "/_stcore/health",
+                                  "/tstar"])
+@pytest.mark.parametrize("headers", [{"host": "evil.example"}, {"origin": "http://evil.example"}], ids=["a host", "a page"])
+def test_a_strangers_name_is_answered_nowhere(server: Server, path: str, headers: dict[str, str]) -> None:
+    answer = server.ask(path, **headers)
+
+    assert answer.code == 403
+    assert "evil.example" in answer.json["detail"] and "ORRERY_HOSTS" in answer.json["detail"]
+
+
+def test_a_strangers_page_opens_no_websocket_and_no_tool(server: Server) -> None:
+    upgrade = {"connection": "Upgrade", "upgrade": "websocket", "Sec-WebSocket-Version": "13",
+               "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+
+    theirs = server.ask("/_stcore/stream", **upgrade, origin="http://evil.example")
+    tool = server.ask("/gradio/gradio_api/mcp/", {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}},
+                      accept="application/json, text/event-stream", origin="http://evil.example")
+
+    assert theirs.code == 403 and tool.code == 403
+
+
+def test_the_page_of_the_api_loads_nothing_from_elsewhere(server: Server) -> None:
+    page = server.ask("/api/docs")
+
+    assert page.code == 200 and "/api/machine" in page.text
+    assert not re.findall(r'(?:src|href)=[\'"]https?://', page.text) and "<script" not in page.text
+
+
+def test_every_input_of_every_endpoint_refuses_a_planted_file(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("planted-secret")
+    mark = {"path": str(tmp_path / "secret.txt"), "meta": {"_type": "gradio.FileData"}}
+    config = server.ask("/gradio/config").json
+    values = {part["id"]: part["props"].get("value") for part in config["components"]}
+    tried = 0
+    for endpoint in config["dependencies"]:
+        for place in range(len(endpoint["inputs"])):
+            data = [values.get(part) for part in endpoint["inputs"]]
+            data[place] = mark
+            body = {"data": data, "fn_index": endpoint["id"], "session_hash": f"plant{tried}"}
+            answer = server.ask("/gradio/gradio_api/queue/join", body)
+            tried += 1
+
+            assert answer.code == 422 and "not uploaded here" in answer.text
+
+    assert tried > 50
+
+
+def test_a_tool_refuses_a_planted_file(server: Server, names: list[str], tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("planted-secret")
+    mark = {"path": str(tmp_path / "secret.txt"), "meta": {"_type": "gradio.FileData"}}
+
+    answers = [mcp(server, "tools/call", name=names[0], arguments={"settings": {"question": mark}}),
+               server.ask(f"/gradio/gradio_api/call/{names[0]}", {"data": [{"question": mark}]}),
+               server.ask(f"/gradio/gradio_api/call/v2/{names[0]}", {"settings": {"question": mark}})]
+
+    assert [answer.code for answer in answers] == [422] * 3
+
+
+def test_files_go_when_the_server_is_told_to_stop_and_those_of_a_dead_one_at_start(tmp_path: Path) -> None:
+    dead = tmp_path / "kept" / "orrery-sessions-1-gone"
+    dead.mkdir(parents=True)
+    (dead / "alive").touch()
+    (dead / "0.mp4").write_bytes(b"x")
+    running = start(tmp_path, ORRERY_SESSIONS=str(tmp_path / "kept"))
+    url = next(running).url
+
+    upload = urllib.request.Request(f"{url}/gradio/gradio_api/upload", method="POST", data=(
+        b"--x\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.txt\"\r\n\r\nmine\r\n--x--\r\n"),
+        headers={"content-type": "multipart/form-data; boundary=x"})
+    with urllib.request.urlopen(upload, timeout=PATIENCE_S) as answer:
+        path = Path(json.loads(answer.read())[0])
+
+    assert path.is_relative_to(tmp_path / "kept") and not dead.exists()
+    running.close()
+    assert not list((tmp_path / "kept").iterdir())
+
+
 def test_mcp_answers(server: Server) -> None:
     answer = mcp(server, "initialize", protocolVersion="2025-03-26", capabilities={}, clientInfo={"name": "test", "version": "1"})
 

@@ -51,6 +51,8 @@ def test_both_spaces_are_whole(maker: ModuleType, tmp_path: Path, monkeypatch: p
         assert "app_port: 7860" in (docker / "README.md").read_text()
         assert {"gradio_app.py", "environment.py", "backends"} <= {path.name for path in zero_gpu.iterdir()}
         assert not {"app.py", "pages", "tests"} & {path.name for path in zero_gpu.iterdir()}
+        for folder in (docker, zero_gpu):
+            assert (folder / "VERSION").read_text().strip() == maker.code_version() != ""
         assert "app_file: gradio_app.py" in (zero_gpu / "README.md").read_text()
         assert "import streamlit" not in (zero_gpu / "gradio_app.py").read_text()
     finally:

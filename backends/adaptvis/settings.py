@@ -6,9 +6,9 @@ picture at many alphas, or evaluate a set of pictures.
 
 import json
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from backends.run import Settings, knob
 
@@ -21,6 +21,8 @@ Looking = Literal["rollout", "gradient", "gradcam"]
 Layout = Literal["chat", "official"]
 SceneryChoice = Literal["trained", "board", "rooms"]
 Match = Literal["likeliest", "strict", "official"]
+Option = Annotated[str, Field(max_length=60)]
+Head = Annotated[int, Field(ge=0, le=1000)]
 Method = Literal["greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle", "vcd", "dola"]
 
 
@@ -40,7 +42,7 @@ class AdaptVisSettings(Settings):
                                   "miniature was trained on (rooms for other models).")
     index: int = knob(98, "picture", "Which scene of that condition.", ge=0, le=20_000)
     question: str = knob("", "picture", "What is asked, with the options in it. Empty: the scene's own question.", max_length=500)
-    options: tuple[str, ...] = knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=12)
+    options: tuple[Option, ...] = knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=12)
 
     prompt: Layout = knob("chat", "picture", "How picture and question are laid out: the checkpoint's chat template, or as released "
                           "[C]: the picture, USER:, the question, ASSISTANT:.")
@@ -58,7 +60,7 @@ class AdaptVisSettings(Settings):
                             "that share [O].")
     first_layer: int = knob(0, "gaze", "First layer that is changed [C: 0].", ge=0, le=200)
     last_layer: int | None = knob(None, "gaze", "Last layer that is changed. Empty: the last one [C: layer 31].", ge=0, le=200)
-    heads: tuple[int, ...] = knob((), "gaze", "Heads that are changed. Empty: all [C].", max_length=64)
+    heads: tuple[Head, ...] = knob((), "gaze", "Heads that are changed. Empty: all [C].", max_length=64)
     every_step: bool = knob(False, "gaze", "Change every written token's row, not only the prompt's last one [C: off].")
     looking: tuple[Looking, ...] = knob((), "gaze", "Other ways to see where it looked, beside attention.", max_length=3)
 

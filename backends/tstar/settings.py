@@ -6,7 +6,7 @@ where Orrery's default differs. Groups order the widgets: 0 is always shown, the
 
 from typing import Annotated, Literal, Self
 
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from backends.run import Settings, knob
 from worlds.samples import SAMPLES
@@ -15,6 +15,7 @@ Rule = Literal["official", "early", "paper", "softmax", "random"]
 FinalRule = Literal["top_scores", "draw_scores", "top_distribution"]
 Baseline = Literal["uniform", "random", "random_grid", "dense", "budgeted_dense", "scene_change", "top_similarity",
                    "aks", "bolt", "oracle"]
+PartOfFrame = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
 
@@ -27,8 +28,9 @@ class TStarSettings(Settings):
     targets: tuple[Name, ...] = knob((), "input", "Objects to find. Empty: taken from the question.", max_length=4)
     cues: tuple[Name, ...] = knob((), "input", "Objects that are likely to be near. Empty: taken from the question.",
                                   max_length=6)
-    example_s: float | None = knob(None, "input", "Second of the frame on which the example box is drawn.", ge=0)
-    example_box: tuple[float, float, float, float] | None = knob(
+    example_s: float | None = knob(None, "input", "Second of the frame on which the example box is drawn.", ge=0,
+                                    le=1_000_000)
+    example_box: tuple[PartOfFrame, PartOfFrame, PartOfFrame, PartOfFrame] | None = knob(
         None, "input", "Search by example: x1, y1, x2, y2 of the box as shares of the frame.")
     example_picture: str = knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
                                 max_length=300)

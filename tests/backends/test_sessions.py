@@ -1,3 +1,4 @@
+import errno
 import io
 import subprocess
 import sys
@@ -43,9 +44,11 @@ class Listening:
 @pytest.fixture(autouse=True)
 def own_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("ORRERY_SESSIONS", str(tmp_path))
-    sessions._root.cache_clear()
+    sessions.process_folder.cache_clear()
+    sessions.everybody.cache_clear()
     yield tmp_path
-    sessions._root.cache_clear()
+    sessions.process_folder.cache_clear()
+    sessions.everybody.cache_clear()
 
 
 @pytest.fixture
@@ -184,7 +187,7 @@ def test_no_name_leaves_the_sessions_folder(engine: Listening, name: str) -> Non
 
 
 def test_a_process_that_ends_in_peace_takes_its_folder_along(own_root: Path) -> None:
-    code = "from backends.sessions import Session\nprint(Session('b')._folder)"
+    code = "import io\nfrom backends.sessions import Session\ns = Session('b')\ns.add_upload('x', io.BytesIO(b'x'))\nprint(s._folder)"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
 
@@ -193,8 +196,11 @@ def test_a_process_that_ends_in_peace_takes_its_folder_along(own_root: Path) -> 
 
 
 def test_folders_of_dead_processes_go_and_those_of_living_ones_stay(engine: Listening, own_root: Path) -> None:
-    living = Session("a", engine=engine)._folder
-    code = "import os\nfrom backends.sessions import Session\nprint(Session('b')._folder, flush=True)\nos._exit(0)  # killed"
+    session = Session("a", engine=engine)
+    name = session.add_upload("x", io.BytesIO(b"x"))
+    living = session.inputs().file(name).parent
+    code = ("import io, os\nfrom backends.sessions import Session\ns = Session('b')\ns.add_upload('x', io.BytesIO(b'x'))\n"
+            "print(s._folder, flush=True)\nos._exit(0)  # killed")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     dead = Path(done.stdout.strip())
     assert dead.is_dir()
@@ -205,3 +211,108 @@ def test_folders_of_dead_processes_go_and_those_of_living_ones_stay(engine: List
     assert num_gone == 1
     assert not dead.parent.exists()
     assert living.is_dir()
+
+
+def test_a_session_without_files_makes_no_folder(engine: Listening, own_root: Path) -> None:
+    session = Session("a", engine=engine)
+    session.inputs()
+
+    session.release()
+
+    assert not list(own_root.iterdir())
+
+
+def test_a_file_that_lies_here_already_is_linked_not_copied(engine: Listening, tmp_path: Path) -> None:
+    (tmp_path / "there.mp4").write_bytes(b"moving")
+    one, two = Session("a", engine=engine), Session("b", engine=engine)
+
+    names = [session.adopt("mine.mp4", tmp_path / "there.mp4") for session in (one, two)]
+    copies = [session.inputs().file(name) for session, name in zip((one, two), names)]
+
+    assert [copy.read_bytes() for copy in copies] == [b"moving"] * 2
+    assert len({copy.stat().st_ino for copy in copies} | {(tmp_path / "there.mp4").stat().st_ino}) == 1
+    one.release()
+    assert (tmp_path / "there.mp4").exists() and copies[1].exists() and not copies[0].exists()
+
+
+def test_what_is_linked_is_bounded_as_what_is_copied(engine: Listening, tmp_path: Path) -> None:
+    (tmp_path / "there.bin").write_bytes(bytes(1_000_001))
+
+    with pytest.raises(InputError, match=r"larger than 1 MB\. At most 1 MB"):
+        Session("a", engine=engine, max_file_mb=1).adopt("x.bin", tmp_path / "there.bin")
+
+
+def an_idle_session(engine: Listening, name: str, size: int, *, ends_when_idle: bool = False) -> Session:
+    session = Session(name, engine=engine, ends_when_idle=ends_when_idle)
+    session.add_upload("x.bin", io.BytesIO(bytes(size)))
+    session.last_used_s -= sessions.IDLE_S + 1
+    return session
+
+
+def test_all_sessions_together_hold_so_much_and_no_more(engine: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORRERY_UPLOADS_MB", "2")
+    first, second = Session("a", engine=engine), Session("b", engine=engine)
+    first.add_upload("x.bin", io.BytesIO(bytes(1_000_000)))
+    assert second.add_upload("x.bin", io.BytesIO(bytes(1_000_000))), "at the limit"
+
+    with pytest.raises(InputError, match=r"All visitors together have 2 MB.*At most 2 MB"):
+        second.add_upload("y.bin", io.BytesIO(b"1"))
+
+    first.release()
+    assert second.add_upload("y.bin", io.BytesIO(b"1"))
+
+
+def test_room_that_is_needed_is_taken_from_who_was_away_longest_enough(engine: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORRERY_UPLOADS_MB", "2")
+    away, here = an_idle_session(engine, "away", 1_000_000), Session("here", engine=engine)
+    here.add_upload("x.bin", io.BytesIO(bytes(900_000)))
+
+    assert Session("new", engine=engine).add_upload("x.bin", io.BytesIO(bytes(1_000_000)))
+
+    assert (away.is_released, here.is_released) == (True, False)
+    with pytest.raises(InputError, match="has ended"):
+        away.add_upload("x.bin", io.BytesIO(b"1"))
+
+
+def test_the_number_of_sessions_with_files_is_limited(engine: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "MAX_HOLDING", 1)
+    first = Session("a", engine=engine)
+    first.add_upload("x", io.BytesIO(b"1"))
+    assert first.add_upload("y", io.BytesIO(b"2")), "its own second file"
+
+    with pytest.raises(InputError, match="1 visitors are kept"):
+        Session("b", engine=engine).add_upload("x", io.BytesIO(b"1"))
+
+
+def test_a_session_that_only_a_client_keeps_ends_by_itself(engine: Listening) -> None:
+    kept, told, used = (an_idle_session(engine, "tab", 1), an_idle_session(engine, "client", 1, ends_when_idle=True),
+                        Session("busy", engine=engine, ends_when_idle=True))
+
+    assert sessions.everybody().end_idle() == 1
+
+    assert (kept.is_released, told.is_released, used.is_released) == (False, True, False)
+    assert engine.released == ["client"]
+
+
+class Full(io.BytesIO):
+    """A file that cannot be stored."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(b"x")
+        self.number = number
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError(self.number, "no")
+
+
+@pytest.mark.parametrize(("number", "says"), [
+    (errno.ENOSPC, "disk is full"), (errno.EROFS, "cannot be written to"), (errno.EIO, "disk has failed"),
+    (errno.ECHILD, "could not be stored")])
+def test_a_disk_that_takes_nothing_is_one_sentence_and_leaves_nothing(engine: Listening, number: int, says: str) -> None:
+    session = Session("a", engine=engine)
+
+    with pytest.raises(InputError, match=says):
+        session.add_upload("x.bin", Full(number))
+
+    assert session.num_bytes == 0 and not session.inputs().files
+    assert session._folder is not None and not list(session._folder.iterdir())

@@ -7,8 +7,10 @@ from urllib.parse import urlparse
 
 import pytest
 
-from backends.adaptvis.settings import PRESETS
+from backends.adaptvis.settings import PRESETS, AdaptVisSettings
 from backends.adaptvis.wiring import alphas_of
+from backends.coda.settings import CodaSettings
+from backends.tstar.settings import TStarSettings
 from tests.pages.conftest import CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
@@ -169,4 +171,30 @@ def test_turning_alpha_back_to_one_gives_the_plain_answer_without_a_run(page, se
         page.keyboard.press("ArrowRight")
     main.get_by_text("both are identical").first.wait_for(timeout=30_000)
 
+    assert page.problems == []
+
+
+HOSTILE = "http://evil.example/a www.evil.example me@evil.example [b](http://evil.example) <a href='http://evil.example'>c</a> **d**"
+LINKS = {
+    "tstar": TStarSettings(question=f"Where is the red star? {HOSTILE}", targets=("red star", "www.evil.example", "**d**"),
+                           cues=("<a href='//evil.example'>e</a>", "[f](//evil.example)"), budget_share=0.05, baselines=()),
+    "coda": CodaSettings(prompts=(HOSTILE,)),
+    "adaptvis": AdaptVisSettings(
+        question=f"Where is it? {HOSTILE} Answer with left, www.evil.example, **d** or <a href='//evil.example'>g</a>."),
+}
+MADE_OF_TEXT = """() => [...document.querySelectorAll('[data-testid=stMain] *')].filter(e => ['d', 'e', 'g'].includes(e.textContent)
+    && ['STRONG', 'B', 'A'].includes(e.tagName.toUpperCase())
+    || [...e.attributes].some(a => a.name.endsWith('href') && a.value.includes('evil'))).map(e => e.outerHTML.slice(0, 200))"""
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_what_a_stranger_wrote_into_a_link_is_text_and_never_a_link(page, server_url, name):
+    page.goto(f"{server_url}/{name}?settings={LINKS[name].permalink()}")
+    page.wait_for_selector(CHART, timeout=90_000)
+    page.wait_for_selector(f"text={'evil' if name != 'coda' else 'is not among'}", timeout=90_000)
+    for fold in page.query_selector_all("[data-testid=stMain] details summary"):
+        fold.click()
+    page.wait_for_timeout(2000)
+
+    assert page.evaluate(MADE_OF_TEXT) == []
     assert page.problems == []

@@ -1,0 +1,90 @@
+"""Which names this server answers to: one list for pages, REST, Gradio, MCP and every websocket.
+
+A stranger's page can give its own name the address of somebody's laptop (DNS rebinding) and then read whatever is served there
+as if it were its own. The browser still says the name in Host, and the page's in Origin; both must be ours: localhost, a plain
+address, this machine's name, the Space's, or one of ORRERY_HOSTS.
+"""
+
+import ipaddress
+import os
+import socket
+from functools import cache
+from urllib.parse import urlsplit
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+VARIABLE = "ORRERY_HOSTS"
+LOCAL_ENDINGS = ("", ".local", ".lan", ".home.arpa")  # how a machine's name is told in a house or a class
+CLOSED = 1008  # a websocket's code: against the rules
+
+
+def is_known(host: str) -> bool:
+    """Return whether this server answers to the value of a Host header, with or without a port."""
+    name = _name(f"//{host}")
+    if name is None:
+        return False
+    return _is_address(name) or name == "localhost" or name.endswith(".localhost") or _is_named(name)
+
+
+def is_own_origin(origin: str) -> bool:
+    """Return whether a page that says this Origin was served by one of our names; "null" was by none."""
+    name = _name(origin) if "://" in origin else None
+    return name is not None and is_known(f"[{name}]" if ":" in name else name)
+
+
+def refusal(host: str) -> str:
+    """One sentence that names what was refused and what would let it in."""
+    return (f"This server does not answer to the name {host[:80]!r}. Open it by its address, or add the name to {VARIABLE} where "
+            "the server is started.")
+
+
+def _name(address: str) -> str | None:
+    """The host of an address in small letters, without port, brackets and closing dot; None where there is none."""
+    try:
+        name = urlsplit(address).hostname
+    except ValueError:
+        return None
+    return name.lower().rstrip(".") if name else None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_named(name: str) -> bool:
+    listed = (os.environ.get(VARIABLE, "") + "," + os.environ.get("SPACE_HOST", "")).lower()
+    for entry in filter(None, (part.strip() for part in listed.split(","))):
+        if entry in ("*", name) or (entry.startswith("*.") and name.endswith(entry[1:])):
+            return True
+    return name in _machine()
+
+
+@cache
+def _machine() -> frozenset[str]:
+    """This machine's names. Asked once: a name server may be slow."""
+    names = {socket.gethostname().lower()}
+    names |= {name.partition(".")[0] for name in names}
+    return frozenset(name + ending for name in names for ending in LOCAL_ENDINGS if name)
+
+
+class KnownHosts:
+    """Lets requests and websockets through that say one of our names, and refuses the others with one sentence."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        said = {name: value.decode("latin-1") for name, value in scope.get("headers", ()) if name in (b"host", b"origin")}
+        host, origin = said.get(b"host", ""), said.get(b"origin")
+        if scope["type"] not in ("http", "websocket") or (is_known(host) and (origin is None or is_own_origin(origin))):
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": CLOSED})
+        else:
+            stranger = host if not is_known(host) else origin or ""
+            await JSONResponse({"detail": refusal(stranger)}, 403)(scope, receive, send)

@@ -1,0 +1,114 @@
+"""What every system's settings promise: each knob is bounded, so that a link from a stranger is."""
+
+import json
+import math
+import random
+import string
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from backends.registry import System, systems
+from backends.run import MAX_PERMALINK, Settings
+from worlds.errors import InputError
+
+
+def unbounded(schema: dict[str, Any]) -> Iterator[str]:
+    """The knobs, and parts of knobs, that take any number or any length."""
+    definitions = schema.get("$defs", {})
+
+    def look(field: dict[str, Any], name: str) -> Iterator[str]:
+        if "$ref" in field:
+            field = {**definitions[field["$ref"].rsplit("/", 1)[-1]], **field}
+        for other in field.get("anyOf", []):
+            yield from look(other, name)
+        kind = field.get("type")
+        if "enum" in field or "const" in field or kind in ("null", "boolean"):
+            return
+        if kind == "string" and "maxLength" not in field:
+            yield f"{name}: text of any length"
+        if kind in ("integer", "number") and not {"minimum", "exclusiveMinimum"} & field.keys():
+            yield f"{name}: no least number"
+        if kind in ("integer", "number") and not {"maximum", "exclusiveMaximum"} & field.keys():
+            yield f"{name}: no largest number"
+        if kind == "array":
+            if "maxItems" not in field:
+                yield f"{name}: any number of entries"
+            for entry in field.get("prefixItems") or [field["items"]]:
+                yield from look(entry, f"{name}[]")
+
+    for name, field in schema["properties"].items():
+        yield from look(field, name)
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_every_knob_has_its_bounds(system: System) -> None:
+    assert not list(unbounded(system.settings.model_json_schema()))
+
+
+def numbers(system: System) -> list[str]:
+    properties = system.settings.model_json_schema()["properties"]
+    return [name for name, field in properties.items()
+            if "number" in (field.get("type"), *(other.get("type") for other in field.get("anyOf", [])))]
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_no_knob_takes_what_is_no_finite_number(system: System) -> None:
+    assert numbers(system)
+    for name in numbers(system):
+        for value in ("1e999", "-1e999", "NaN", "Infinity"):
+            with pytest.raises(InputError, match=name):
+                system.settings.from_json(f'{{"{name}": {value}}}')
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_what_a_link_is_written_with_is_what_it_is_read_with(system: System) -> None:
+    """Every preset, and settings with the longest texts that are allowed: a link that is made can be read."""
+    for settings, _ in system.presets.values():
+        assert system.settings.from_permalink(settings.permalink()) == settings
+    longest = {name: "\u00ff" * field["maxLength"] for name, field in system.settings.model_json_schema()["properties"].items()
+               if field.get("type") == "string" and "maxLength" in field and name not in ("file",)}
+    settings = system.settings.model_validate(longest)
+
+    assert system.settings.from_permalink(settings.permalink()) == settings
+
+
+def test_settings_too_long_for_a_link_make_none() -> None:
+    from backends.coda.settings import CodaSettings
+
+    def of(length: int) -> Settings:
+        letters = random.Random(0).choices(string.ascii_letters + string.digits, k=length)  # which no packing makes shorter
+        return CodaSettings(prompts=("".join(letters),))
+
+    made = [length for length in range(2000, 20_000, 500) if _link(of(length)) is not None]
+    refused = [length for length in range(2000, 20_000, 500) if length not in made]
+
+    assert made and refused and max(made) < min(refused)
+    assert CodaSettings.from_permalink(of(max(made)).permalink()) == of(max(made))
+    with pytest.raises(InputError, match=rf"too long for a link.*at most {MAX_PERMALINK:,}"):
+        of(min(refused)).permalink()
+
+
+def _link(settings: Settings) -> str | None:
+    try:
+        return settings.permalink()
+    except InputError:
+        return None
+
+
+def test_settings_that_pack_well_but_unpack_too_large_make_no_link_either() -> None:
+    from backends.coda.settings import CodaSettings
+
+    settings = CodaSettings(prompts=("a " * 9_999 + "b",) * 16)
+    assert len(json.dumps(settings.prompts)) > 100_000
+
+    with pytest.raises(InputError, match="too long for a link"):
+        settings.permalink()
+
+
+def test_infinity_in_python_is_refused_too() -> None:
+    from backends.tstar.settings import TStarSettings
+
+    with pytest.raises(ValueError, match="finite"):
+        TStarSettings(example_s=math.inf)
