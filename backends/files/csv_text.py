@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from backends.files.cells import canonical, cut
-from backends.files.encoding import Text
+from backends.files.encoding import Text, check_lines
 from backends.files.rows import Numbered, OddRow, OddRows
 from worlds.errors import InputError
 
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 MAX_CELL = 1_000_000  # characters; a context of NQ has up to 200,000
 MAX_COLUMNS = 2_000
-MAX_BROKEN = 100  # quotes that are never closed: each costs a look through a whole cell's length
+MAX_LINE = 4 * MAX_CELL  # characters between two line breaks; a longer line is left out before its cells are cut
+MAX_LOST = 100 * MAX_CELL  # characters read in vain behind quotes that are never closed
 SEPARATORS = ",;\t|"
+_BROKEN = "\x00"  # begins the only cell of a record that is none, with the reason; no decoded text holds a zero
 _NONE = "\x1f"  # of a file with one column: no cell holds it
 _REMEDY = ("A cell with quotes or line breaks must stand in double quotes, quotes in it doubled, and have at most "
            f"{MAX_CELL:,} characters.")
@@ -54,7 +56,7 @@ def read_csv(text: Text, *, known: Collection[str], max_rows: int, odd: OddRows,
     Raises:
         InputError: there is no header, or it has too many columns.
     """
-    lines = _lines(text.text)
+    lines = _lines(text.text, what)
     separator, start = _named_separator(lines)
     separator = separator or _separator(lines[start:], known)
     records = _Records(lines, start, separator, odd)
@@ -72,9 +74,11 @@ def read_csv(text: Text, *, known: Collection[str], max_rows: int, odd: OddRows,
     return Sheet(tuple(rows), records.num_records - 1, header.names_used(rows), header.notes(what, rows))
 
 
-def _lines(text: str) -> list[str]:
+def _lines(text: str, what: str) -> list[str]:
     """Return the lines with their ends; splitlines would cut at U+2028 in a text."""
-    return list(io.StringIO(text.removesuffix("\x1a"), newline=""))
+    check_lines(text, what)
+    lines = io.StringIO(text.removesuffix("\x1a"), newline="")
+    return [line if len(line) <= MAX_LINE else f"{_BROKEN}a line of {len(line)} characters\n" for line in lines]
 
 
 def _named_separator(lines: Sequence[str]) -> tuple[str, int]:
@@ -113,7 +117,7 @@ class _Records(Iterator[_Record]):
 
     def __init__(self, lines: Sequence[str], start: int, separator: str, odd: OddRows) -> None:
         self._lines, self._separator, self._odd = lines, separator, odd
-        self.width = self.num_records = self._num_broken = 0
+        self.width = self.num_records = self._lost = 0
         self._start_at(start)
 
     def _start_at(self, place: int) -> None:
@@ -133,20 +137,17 @@ class _Records(Iterator[_Record]):
 
     def _literal(self, place: int, error: csv.Error) -> list[str]:
         """Return one line as it stands, after its quotes led nowhere."""
-        self._num_broken += 1
-        if self._num_broken > MAX_BROKEN:
-            raise InputError(f"More than {MAX_BROKEN} rows are not CSV: {error}. {_REMEDY}") from error
+        self._lost += sum(map(len, self._lines[place : self._first + self._reader.line_num]))
+        if self._lost > MAX_LOST:
+            raise InputError(f"Too many rows are not CSV: {error}. {_REMEDY}") from error
         self._start_at(place + 1)
         line = self._lines[place].rstrip("\r\n")
         cells = line.split(self._separator)
         if len(line) > MAX_CELL or (self.width and len(_without_surplus(cells, self.width)) != self.width):
-            return [_BROKEN, str(error)]
+            return [f"{_BROKEN}{error}"]
         if self.width:
             self._odd.repair(self.num_records, "a quote is never closed, so the quotes are read as they stand.")
         return cells
-
-
-_BROKEN = "\x00not CSV"  # no decoded text holds a zero
 
 
 def _without_surplus(cells: list[str], width: int) -> list[str]:
@@ -191,8 +192,8 @@ def _plain(cells: list[str], has_mark: bool) -> list[str]:
 
 def _add(rows: list[Numbered], number: int, cells: list[str], header: _Header, odd: OddRows) -> None:
     """Append one record as a row, or count it as odd."""
-    if cells[0] == _BROKEN:
-        odd.leave_out(number, OddRow(f"Row {number} is not CSV: {cells[1]}. {_REMEDY}", "not CSV"))
+    if cells[0].startswith(_BROKEN):
+        odd.leave_out(number, OddRow(f"Row {number} is not CSV: {cells[0].removeprefix(_BROKEN)}. {_REMEDY}", "not CSV"))
         return
     cells = _without_surplus(cells, header.width)
     if len(cells) > header.width:

@@ -13,6 +13,7 @@ from worlds.errors import InputError
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _PACKED = ((b"PK\x03\x04", "a zip or an Excel workbook. Save the sheet as CSV, or unpack it first."),
            (b"\x1f\x8b", "packed with gzip. Unpack it first."))
+MAX_LINES = 2_000_000
 _LOOKED_AT = 4_000  # bytes in which zeros are counted
 _LOST = "\ufffd"
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
@@ -45,6 +46,13 @@ def decoded(content: bytes, *, what: str = "The file", wanted: str = "CSV, JSON 
     if "\x00" in text.text or len(signs) > max(2, _MAX_CONTROL * len(part)):
         raise InputError(f"{what} is not text: it holds the sign {signs[0] if signs else chr(0)!r}. It must be {wanted}.")
     return text
+
+
+def check_lines(text: str, what: str) -> None:
+    """Raise InputError where a text has more lines than are cut; each costs more than its characters."""
+    count = max(text.count("\n"), text.count("\r"))
+    if count > MAX_LINES:
+        raise InputError(f"{what} has {count:,} lines. At most {MAX_LINES:,} are read.")
 
 
 def _with_mark(content: bytes) -> Text | None:

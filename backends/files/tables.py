@@ -14,7 +14,7 @@ from typing import Any, Literal
 from backends.files import json_text
 from backends.files.cells import canonical, cut, finite_or_none, nested
 from backends.files.csv_text import read_csv
-from backends.files.encoding import Text, decoded
+from backends.files.encoding import Text, check_lines, decoded
 from backends.files.rows import Numbered, OddRow, OddRows, Row, counted
 from worlds.errors import InputError
 
@@ -63,21 +63,16 @@ def read_bytes(source: Source, *, limit_mb: float, what: str = "The file", wante
     Raises:
         InputError: missing, unreadable, empty or too large.
     """
-    size = len(source) if isinstance(source, bytes) else _size_of(source, what)
+    try:
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        content = source if isinstance(source, bytes) else source.read_bytes() if size <= limit_mb * 1e6 else b""
+    except OSError as error:
+        raise InputError(f"{what} cannot be read ({error.strerror}). Choose a file that exists.") from error
     if size > limit_mb * 1e6:
         raise InputError(f"{what} is {size / 1e6:.1f} MB large. At most {limit_mb:g} MB are read here.")
-    content = source if isinstance(source, bytes) else source.read_bytes()
     if not content.strip():
         raise InputError(f"{what} is empty. It must hold {wanted}.")
     return content
-
-
-def _size_of(path: Path, what: str) -> int:
-    try:
-        with path.open("rb"):
-            return path.stat().st_size
-    except OSError as error:
-        raise InputError(f"{what} cannot be read ({error.strerror}). Choose a file that exists.") from error
 
 
 def read_table(source: Source, odd: OddRows, *, known: Collection[str], anchors: Sequence[str] = (), limits: Limits | None = None,
@@ -98,7 +93,8 @@ def read_table(source: Source, odd: OddRows, *, known: Collection[str], anchors:
         return _parquet(content, known, limits, what)
     text = decoded(content, what=what, wanted=wanted)
     if text.text.lstrip()[:1] not in ("{", "["):
-        sheet = read_csv(text, known=known, max_rows=limits.rows, odd=odd, what=what)
+        with json_text.one_large_at_a_time(len(content)):
+            sheet = read_csv(text, known=known, max_rows=limits.rows, odd=odd, what=what)
         return _table("CSV", sheet.rows, sheet.count, sheet.columns, known, (*text.notes, *sheet.notes), odd)
     values = _values(text, odd, limits.rows, what)
     if values.whole is not None:
@@ -155,6 +151,7 @@ def _renamed(row: Row, spelled: dict[str, str]) -> Row:
 
 
 def _values(text: Text, odd: OddRows, max_rows: int, what: str) -> Values:
+    check_lines(text.text, what)
     lines = [line for line in text.text.split("\n") if line.strip()]  # splitlines would cut at U+2028 in a text
     if len(lines) == 1 and "\r" in lines[0].strip():
         lines = [line for line in text.text.split("\r") if line.strip()]

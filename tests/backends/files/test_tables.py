@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from backends.files import json_text, tables
-from backends.files.csv_text import MAX_BROKEN, MAX_CELL, to_csv
+from backends.files import csv_text, encoding, json_text, tables
+from backends.files.csv_text import MAX_CELL, to_csv
 from backends.files.rows import OddRows
 from backends.files.tables import Limits, read_table, read_values
 from worlds.errors import InputError
@@ -86,8 +86,36 @@ def test_quotes_that_lead_nowhere_cost_one_row_at_most_and_a_file_of_them_is_ref
 
     assert [row["prompt"] for _, row in table.rows] == ['"open', '"a" b', 'x, "y"', "zor"]
     assert any("Row 4 is not CSV" in note for note in odd.notes())
-    with pytest.raises(InputError, match=f"More than {MAX_BROKEN} rows are not CSV"):
-        read(b"prompt,right\n" + b'"a" b,c\n' * (MAX_BROKEN + 1))
+    assert len(read(b"prompt,right\n" + b'"a" b,c\n' * 300)[0].rows) == 300
+
+
+def test_quotes_that_lead_nowhere_for_long_are_refused_before_it_takes_long(monkeypatch):
+    content = b"prompt,right\n" + b'"a,b\n' + b"z,z\n" * 400
+    assert len(read(content)[0].rows) == 401
+
+    monkeypatch.setattr(csv_text, "MAX_LOST", 1_000)
+    with pytest.raises(InputError, match="Too many rows are not CSV: unexpected end of data"):
+        read(content)
+
+
+@pytest.mark.parametrize("content, said", [
+    (b"prompt\n" * 11, "has 11 lines. At most 10"), (b"prompt\r" * 11, "has 11 lines"), (b"[]\n" * 11, "has 11 lines"),
+    (b"prompt" + b"," * 3_000 + b"\nzor\n", "has 3,001 columns. At most 2,000"),
+], ids=["CSV", "lone returns", "JSON lines", "columns"])
+def test_more_lines_or_columns_than_are_read_are_told(content, said, monkeypatch):
+    monkeypatch.setattr(encoding, "MAX_LINES", 10)
+
+    with pytest.raises(InputError, match=said):
+        read(content)
+
+
+def test_a_line_of_commas_is_left_out_before_it_is_cut(monkeypatch):
+    monkeypatch.setattr(csv_text, "MAX_LINE", 100)
+
+    table, odd = read(b"prompt,right\n" + b"," * 101 + b"\nzor,kim\n")
+
+    assert [number for number, _ in table.rows] == [2]
+    assert odd.notes()[0].startswith("1 row is left out: Row 1 is not CSV: a line of 102 characters.")
 
 
 def test_a_cell_is_read_at_its_limit_and_left_out_above():
