@@ -238,11 +238,11 @@ def score_files() -> None:
     except InputError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    for note in scored.notes:
-        st.info(plain(note), icon=":material/info:")
     table = figures.score_table(scored)
     st.dataframe(table, hide_index=True, width="stretch")
     st.download_button("Scores (CSV)", to_csv(table), "scores.csv", "text/csv", key="scores.csv", on_click="ignore")
+    if scored.notes:  # below: what was scored comes first, whatever had to be said of the files
+        st.info("\n".join(f"- {plain(note)}" for note in scored.notes), icon=":material/info:")
 
 
 def _by_name(files: list[Any]) -> dict[str, bytes]:

@@ -27,13 +27,18 @@ def problems(part: FilePart) -> list[str]:
 
 
 def _reasons(rows: list[FileRow]) -> str:
-    kinds = Counter(_VARIES.sub("#", row.problem or "") for row in rows)
+    kinds = Counter(_kind(row) for row in rows)
     shown = []
     for kind, count in kinds.most_common(SHOWN_REASONS):
-        first = next(row for row in rows if _VARIES.sub("#", row.problem or "") == kind)
+        first = next(row for row in rows if _kind(row) == kind)
         shown.append(f"Row {first.number}{f' and {count - 1:,} more' if count > 1 else ''}: {first.problem}")
     rest = len(rows) - sum(count for _, count in kinds.most_common(SHOWN_REASONS))
     return " ".join(shown) + (f" And {rest:,} more for other reasons." if rest else "")
+
+
+def _kind(row: FileRow) -> str:
+    """Return what rows that fail for one reason share: the first sentence, which says what happened, without its values."""
+    return _VARIES.sub("#", row.problem or "").partition(". ")[0]
 
 
 def bars(part: FilePart) -> go.Figure | None:

@@ -85,7 +85,8 @@ def _item(row: Row, number: int) -> Item:
     golden = golden[0] if isinstance(golden, list) and golden else golden
     right, said = (as_text(golden) or "").strip().lower(), row.get("Generation")
     if not right or not isinstance(said, str):
-        raise OddRow(f"Row {number} is {cut(row)}. It must have Prompt, Generation and Golden.", "no reply or answer")
+        key = "Generation" if right else "Golden"
+        raise OddRow(f"Row {number} has {key} = {cut(row.get(key))}. It must have Prompt, Generation and Golden.", key)
     things = things_in(asked_in(str(row.get("Prompt") or "")))
     confidence = as_number(row.get("Uncertainty"))
     return Item(number=number - 1, relation=right, right=right, confidence=float("nan") if confidence is None else confidence,

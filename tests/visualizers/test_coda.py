@@ -304,13 +304,13 @@ def test_a_first_row_without_answers_stands_for_itself_only():
 
 
 def test_the_commonest_reasons_for_no_answer_are_told_with_their_counts():
-    unknown = [failed(number, f"The word 'zebra{number}' is unknown.") for number in (3, 4, 7)]
+    unknown = [failed(number, f"The word 'zebra{number}' is unknown. The nearest is {number * 'z'}.") for number in (3, 4, 7)]
     rows = (*FILE.rows, *unknown, failed(8, "The prompt has 300 tokens."))
     compared = FILE.rows[0].model_copy(update={"number": 11, "problem": "Its right and wrong answers were not compared."})
 
     told, other = coda_file.problems(FILE.model_copy(update={"rows": (*rows, compared)}))
 
-    assert told == ("4 rows could not be answered. Row 3 and 2 more: The word 'zebra3' is unknown. "
+    assert told == ("4 rows could not be answered. Row 3 and 2 more: The word 'zebra3' is unknown. The nearest is zzz. "
                     "Row 8: The prompt has 300 tokens.")
     assert other == "1 row answered, with a problem. Row 11: Its right and wrong answers were not compared."
     assert coda_file.problems(FILE) == []

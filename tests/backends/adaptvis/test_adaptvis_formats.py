@@ -327,7 +327,9 @@ def test_a_log_is_read_row_by_row_with_its_keys_in_any_case(tmp_path):
     assert [item.number for item in found.items] == [0, 3] and found.items[0].confidence == 0.625
     assert np.isnan(found.items[1].confidence)
     assert "Columns that are not used: note." in notes and any("tells no method" in note for note in notes)
-    assert any(note.startswith("2 rows are left out (2, 3): Row 2 is") for note in notes)
+    assert [note for note in notes if "left out" in note] == [
+        "1 row is left out: Row 2 has Generation = 3. It must have Prompt, Generation and Golden.",
+        "1 row is left out: Row 3 has Golden = None. It must have Prompt, Generation and Golden."]
 
 
 def test_logs_of_photographs_and_of_vsr_have_no_pairs_and_no_sets(tmp_path):
@@ -354,7 +356,7 @@ def test_items_that_come_twice_in_a_log_overwrite_nothing(tmp_path):
 
 
 def test_a_log_without_one_usable_row_is_refused_under_its_name(tmp_path):
-    with pytest.raises(InputError, match=r"Row 1 is .* It must have Prompt, Generation and Golden"):
+    with pytest.raises(InputError, match=r"Row 1 has Golden = ''\. It must have Prompt, Generation and Golden"):
         read_log(zipped(tmp_path / "a.zip", {A_LOG: [reply("", "Left")]}))
     assert not is_log(zipped(tmp_path / "b.zip", {"x.json": "{broken"}))
     assert not is_log(zipped(tmp_path / "c.zip", {"x.json": [[1, "a", "b"]]}))
