@@ -34,6 +34,9 @@ ARG PIP_EXTRA=""
 RUN python3 -m pip install --user ${PIP_EXTRA} -r requirements.txt
 
 COPY --chown=1000:1000 . .
+# ORRERY_REAL=1 puts the real models of `make real` into the image: 540 MB more
+ARG ORRERY_REAL=""
+RUN if [ -n "${ORRERY_REAL}" ]; then python3 -m models.real; fi
 ARG ORRERY_VERSION=""
 ENV ORRERY_VERSION=${ORRERY_VERSION}
 

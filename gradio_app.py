@@ -31,7 +31,7 @@ from starlette.middleware import Middleware  # noqa: E402
 from backends.engine import RunState, the_engine  # noqa: E402
 from backends.registry import System, system, systems  # noqa: E402
 from backends.run import Inputs, Progress, Result, Settings, explain, load_result, save_result  # noqa: E402
-from backends.sessions import MAX_FILE_MB, Session  # noqa: E402
+from backends.sessions import MAX_FILE_MB, Session, check_file  # noqa: E402
 from fronts.gradio import gate  # noqa: E402
 from fronts.gradio.sessions import OpenSessions, quietly_cancel  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
@@ -251,8 +251,10 @@ class Tab:
                 if what.upload_setting:
                     endings = [f".{kind.lstrip('.')}" for kind in what.upload_kinds]
                     upload = gr.File(label=f"Bring your own ({', '.join(what.upload_kinds)}, up to {MAX_FILE_MB} MB)",
-                                     height=140, file_types=endings or None, type="filepath")
+                                     height=180, file_types=endings or None, type="filepath")
                     inputs.append(upload)
+                    upload.upload(self.taken, upload, upload, concurrency_limit=None, api_visibility="private",
+                                  show_progress="hidden")  # through the queue: without it no warning reaches the browser
         outputs = [self.line, self.gallery, *self.plots, self.numbers, self.download]
         running = {"concurrency_limit": None, "api_visibility": "private", "show_progress": "hidden"}
         run.click(self.run, inputs, outputs, **running)  # type: ignore[arg-type]
@@ -333,13 +335,29 @@ class Tab:
     def stop(self, request: gr.Request) -> None:
         self._sessions.stop(str(request.session_hash), self.what.name)
 
+    def taken(self, path: str | None) -> Any:
+        """What the upload box holds once a file came: nothing where it is not what may be uploaded, with a sentence."""
+        try:
+            if path:
+                self._check(path)
+        except InputError as error:
+            gr.Warning(escape(str(error), quote=False))
+            return None
+        return gr.skip()
+
+    def _check(self, path: str) -> Path:
+        """Raises: InputError when a file was not uploaded here, or is not what this system reads."""
+        if not gate.is_upload(path):
+            raise InputError("This file was not uploaded here. Upload it first.")
+        check_file(Path(path).name, Path(path), check=self.what.check_upload)
+        return Path(path)
+
     def _settings(self, values: list[Any], session: Session) -> Any:
         upload = values.pop() if self.what.upload_setting else None
         asked = {name: parsed(field, value) for (name, field), value in zip(self._fields.items(), values, strict=True)}
         if upload:
-            if not gate.is_upload(str(upload)):
-                raise InputError("This file was not uploaded here. Upload it first.")
-            asked[str(self.what.upload_setting)] = f"upload:{session.adopt(Path(upload).name, Path(upload))}"
+            path = self._check(str(upload))
+            asked[str(self.what.upload_setting)] = f"upload:{session.adopt(path.name, path)}"
         return checked(self.what.settings, asked)
 
     def _show(self, figures: dict[str, Any], pictures: list[Any]) -> dict[Any, Any]:

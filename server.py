@@ -31,7 +31,7 @@ from backends.engine import the_engine  # noqa: E402
 from backends.registry import systems  # noqa: E402
 from backends.run import code_version  # noqa: E402
 from backends.sessions import process_folder  # noqa: E402
-from fronts import api_page, uploads  # noqa: E402
+from fronts import api_page, tabs, uploads  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
 
 log = logging.getLogger("orrery.server")
@@ -210,7 +210,7 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
         raise HTTPException(404, f"There is nothing at /api/{rest[:80]}. /api/docs lists what is here.")
 
     app.mount("/", pages)
-    front = GradioFront(uploads.UploadGate(app))
+    front = GradioFront(tabs.OpenTabs(uploads.UploadGate(app)))
     return KnownHosts(front)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.run import Inputs, Result, Run, Settings
+from worlds.signatures import UploadCheck
 
 _BUILT = ("tstar", "coda", "adaptvis")  # each has backends/NAME/system.py with a SYSTEM, visualizers/NAME.py and pages/NAME.py
 
@@ -28,6 +29,7 @@ class System:
     recorded: Path | None = None  # a saved run that the page opens with, marked as recorded
     upload_setting: str | None = None  # the setting that may be "upload:NAME", if any
     upload_kinds: tuple[str, ...] = ()  # endings that the upload box offers; the content decides
+    check_upload: UploadCheck | None = None  # what a file must pass when it is uploaded, long before a run opens it
     presets: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # label -> settings, what to notice
 
 

@@ -24,6 +24,7 @@ from typing import IO, BinaryIO
 from backends.engine import Engine, the_engine
 from backends.run import Inputs
 from worlds.errors import InputError, disk_sentence
+from worlds.signatures import HEAD, UploadCheck
 
 try:
     import fcntl
@@ -75,11 +76,16 @@ class Session:
         """What its files take, the one that is being stored included."""
         return sum(list(self._sizes.values())) + self._incoming
 
-    def add_upload(self, name: str, file: BinaryIO | IO[bytes]) -> str:
+    def add_upload(self, name: str, file: BinaryIO | IO[bytes], *, check: UploadCheck | None = None) -> str:
         """Copy `file` in chunks and return the name under which settings can ask for it.
 
+        Args:
+            check: what it must pass before anything is stored.
         Raises: InputError when the file, their number or all together are too large, or the disk does not take it.
         """
+        if check is not None:
+            check(file.read(HEAD), clean_name(name))
+            file.seek(0)
         return self._store(name, lambda path: self._copy(file, path))
 
     def adopt(self, name: str, path: Path) -> str:
@@ -238,6 +244,18 @@ class Everybody:
 def everybody() -> Everybody:
     """The one account of this process."""
     return Everybody()
+
+
+def check_file(name: str, path: Path, *, check: UploadCheck | None) -> None:
+    """Raise InputError where a file on this machine's disk, called `name` by whoever brought it, does not pass `check`."""
+    if check is None:
+        return
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except OSError as error:
+        raise InputError(disk_sentence(error) or "The file did not arrive on this machine. Upload it once more.") from error
+    check(head, clean_name(name))
 
 
 def clean_name(name: str) -> str:

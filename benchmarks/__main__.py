@@ -17,13 +17,13 @@ import environment
 environment.prepare()  # before torch: the benchmarks run as the app does
 
 from backends.run import code_version  # noqa: E402
-from benchmarks import attention_cost, coda_law, coda_speed, detector, frames, gaze, search, server  # noqa: E402
+from benchmarks import attention_cost, coda_law, coda_real, coda_speed, detector, frames, gaze, search, server  # noqa: E402
 
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
-`make bench` makes them all again (about an hour on two cores), `python -m benchmarks --only NAME` one of them. Nothing was typed in
-by hand. Seconds are of a shared machine; ratios are within one run. Intervals are 95 %, bootstrap.
+`make bench` makes them all again (about two hours on two cores; coda-real needs `make real`), `python -m benchmarks --only NAME`
+one of them. Nothing was typed in by hand. Seconds are of a shared machine; ratios are within one run. Intervals are 95 %, bootstrap.
 """
 
 
@@ -35,7 +35,7 @@ def main() -> None:
     args = parser.parse_args()
     runs = {
         "search": lambda: search.section(args.videos), "detector": lambda: detector.section(args.videos), "frames": frames.section,
-        "coda-law": lambda: coda_law.section(args.seeds), "coda-speed": coda_speed.section,
+        "coda-law": lambda: coda_law.section(args.seeds), "coda-real": coda_real.section, "coda-speed": coda_speed.section,
         "attention": attention_cost.section, "gaze": gaze.section, "gaze-control": gaze.control_section,
         "server": server.section,
     }

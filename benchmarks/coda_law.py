@@ -38,7 +38,7 @@ class Trained:
 
 @cache  # two parts want the recommended recipe
 def trained(
-    spec: Training, epochs: tuple[int, ...], seed: int, *, reads: bool = False, skips_stop_words: bool = False
+    spec: Training, epochs: tuple[int, ...], seed: int, *, reads: bool = False
 ) -> dict[int, Trained]:
     """Train once, and keep what is said at these epochs."""
     spec = replace(spec, corpus=spec.corpus.model_copy(update={"seed": seed}))
@@ -46,7 +46,7 @@ def trained(
     for state in train(spec, seed=seed, epochs=max(epochs), corpus=corpus):
         if state.epoch in epochs:
             size = sum(parameter.numel() for parameter in state.model.parameters())
-            said = read(state.model, corpus, skips_stop_words=skips_stop_words) if reads else None
+            said = read(state.model, corpus) if reads else None
             kept[state.epoch] = Trained(state.answers, said, size)
     print(f"  seed {seed}: {state.cpu_s:.0f} CPU seconds", file=sys.stderr, flush=True)
     return kept
@@ -101,7 +101,7 @@ def left_out_error(models: Sequence[Answers]) -> str:
 
 def decoder_table(models: Sequence[Reads]) -> str:
     """Exact match of the rare answer per decoder and value, recovery and breakage."""
-    found = [(decoder.name, recovery(models, decoder)) for decoder in DECODERS]
+    found = [(decoder.title, recovery(models, decoder)) for decoder in DECODERS]
     values = list(found[0][1].per_value)
     rows = [(name, *(f"{100 * one.per_value[value].mean:.0f}" for value in values), percent(one.exact_match),
              percent(one.recovered), percent(one.broken)) for name, one in found]
@@ -155,8 +155,8 @@ def length(seeds: int) -> str:
 
 
 def english(seeds: int) -> str:
-    """The English corpus: law, decoders, detectors; words such as "the" are no candidates."""
-    models = [trained(ENGLISH, ENGLISH_EPOCHS, seed, reads=True, skips_stop_words=True) for seed in seeds_of(seeds)]
+    """The English corpus: law, decoders, detectors."""
+    models = [trained(ENGLISH, ENGLISH_EPOCHS, seed, reads=True) for seed in seeds_of(seeds)]
     parts = []
     for epoch in ENGLISH_EPOCHS:
         answers, reads = [model[epoch].answers for model in models], [model[epoch].reads for model in models]

@@ -19,7 +19,7 @@ from typing import Any, Literal, get_args
 from huggingface_hub import try_to_load_from_cache
 from safetensors import SafetensorError, safe_open
 
-from models import devices
+from models import devices, real
 from worlds.errors import InputError
 
 Role = Literal["detector", "vlm", "similarity", "language"]
@@ -76,7 +76,8 @@ _CLASSES: Mapping[str, tuple[tuple[str, ...], Loader]] = {
 class Rung:
     """One model on the ladder of its role.
 
-    `source` is a folder below `models/miniatures`, an absolute local folder, or a hub id. `theta` (a target counts as
+    `source` is a folder below `models/miniatures`, an absolute local folder, or a hub id; of a packaged rung the hub id says
+    whose model it is. `theta` (a target counts as
     found above it) and `floor` (boxes below it are dropped) are a detector's defaults: OWL's scores are far lower than
     those of YOLO-World, for which the paper gives 0.6.
     """
@@ -93,9 +94,15 @@ class Rung:
     quantisations: tuple[Quantisation, ...] = ("none", "int8", "nf4")
     is_miniature: bool = False
     is_local: bool = False
+    is_packaged: bool = False  # a Python package holds it; `models.real` makes its folder
     note: str = ""
     theta: float | None = None
     floor: float | None = None
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Return whether it is a folder of this machine; any other rung is asked of the hub or its cache."""
+        return self.is_miniature or self.is_local or self.is_packaged
 
     @property
     def memory_mb(self) -> Mapping[Quantisation, int]:
@@ -373,6 +380,9 @@ RUNGS: tuple[Rung, ...] = (
                         "The same sentences with weight decay 0.01: overshadowing comes and goes."),
     _miniature_language("coda-l-law", 16, 228_672, "Length law",
                         "Trained here on invented words, length 2 to 100, the rare word anywhere in the sentence."),
+    _language("smollm2-135m", "HuggingFaceTB/SmolLM2-135M-Instruct", "LlamaForCausalLM", 135, title="SmolLM2 135M Instruct",
+              dtype="float32", is_packaged=True,
+              note="A real model that needs no hub: a Python package holds it, in 4 bit blocks that are unpacked here."),
     _language("pythia-160m", "EleutherAI/pythia-160m", "GPTNeoXForCausalLM", 162, title="Pythia 160M", dtype="float32",
               note="The smallest of the paper's size sweep."),
     _language("pythia-410m", "EleutherAI/pythia-410m", "GPTNeoXForCausalLM", 405, title="Pythia 410M", dtype="float32",
@@ -467,7 +477,7 @@ def availability(rung: Rung, device: str | None = None, quantisation: Quantisati
             f"{rung.title} needs about {need_mb:,} MB; models may take {limit_mb:,} MB of this machine's {total_mb:,} MB."
             f"{smaller_choice(rung, quantisation, limit_mb)}",
         )
-    is_here = rung.is_miniature or rung.is_local or _cached_weights(rung.source)
+    is_here = rung.is_on_disk or _cached_weights(rung.source)
     fetch = "" if is_here else " It is downloaded first."
     return Availability(True, f"Needs about {need_mb:,} MB; {free_mb:,} MB of {total_mb:,} MB are free now.{fetch}")
 
@@ -491,7 +501,9 @@ def missing_files(rung: Rung) -> str:
     package = _PACKAGES.get(rung.architecture)
     if package and find_spec(package) is None:
         return f"{rung.title} needs the package {package}, which is not installed. Install it with: pip install {package}."
-    if rung.is_miniature or rung.is_local:
+    if rung.is_packaged:
+        return real.missing(rung.name, rung.title)
+    if rung.is_on_disk:
         folder = folder_of(rung)
         if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
             return ""
@@ -508,7 +520,9 @@ def missing_files(rung: Rung) -> str:
 
 
 def folder_of(rung: Rung) -> Path:
-    """Return the folder of a miniature or a local rung."""
+    """Return the folder of a rung that is one of this machine, or will be."""
+    if rung.is_packaged:
+        return real.folder_of(rung.name)
     return Path(rung.source) if rung.is_local else MINIATURES / rung.source
 
 

@@ -89,12 +89,11 @@ def _build(rung: Rung, quantisation: Quantisation, device: str) -> tuple[PreTrai
 
 
 def _source(rung: Rung) -> str:
-    return str(catalogue.folder_of(rung)) if rung.is_miniature or rung.is_local else rung.source
+    return str(catalogue.folder_of(rung)) if rung.is_on_disk else rung.source
 
 
 def _options(rung: Rung) -> dict[str, bool]:
-    is_on_disk = rung.is_miniature or rung.is_local
-    return {"local_files_only": is_on_disk or not catalogue.downloads_allowed(), "trust_remote_code": False}
+    return {"local_files_only": rung.is_on_disk or not catalogue.downloads_allowed(), "trust_remote_code": False}
 
 
 def _weights(auto_class: Any, rung: Rung, quantisation: Quantisation, device: str) -> PreTrainedModel:

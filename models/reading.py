@@ -2,7 +2,8 @@
 
 Rows of different length are padded on the left, so that every row's last column is its last token. Positions count a row's
 own tokens: padding has none, and a token that is hidden from attention keeps its place, unlike in `generate`, which
-derives positions from the attention mask and so would shift all that follows a hole.
+derives positions from the attention mask and so would shift all that follows a hole. What all rows begin with, as a chat template
+or a prompt and its masked forms do, is read once.
 """
 
 import inspect
@@ -13,6 +14,8 @@ import torch
 from transformers import DynamicCache
 
 from models.language import LanguageModel
+
+SHARED = 8  # tokens that all rows must begin with before reading these apart pays
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,15 @@ def padded(rows: Sequence[Row], pad_id: int) -> Batch:
     return Batch(input_ids, attention_mask, position_ids)
 
 
+def shared_start(rows: Sequence[Row]) -> int:
+    """Return how many tokens all rows begin with alike, hidden ones not among them; every row keeps one of its own at least."""
+    longest = min(min(len(row.ids) - 1, *row.hidden, len(row.ids)) for row in rows)
+    same = 0
+    while same < longest and len({row.ids[same] for row in rows}) == 1:
+        same += 1
+    return same
+
+
 class Reading:
     """Several rows on their way through a model; `logits` are those of the token that follows each row.
 
@@ -64,11 +76,24 @@ class Reading:
         accepted = inspect.signature(language.model.forward).parameters
         self._cache_name = "cache" if "cache" in accepted else "past_key_values"  # its name before transformers 5.24
         self._options = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}  # lm_head on the last token only
-        batch = padded(rows, language.pad_id)
         device = language.device
-        self._attention_mask = batch.attention_mask.to(device)
-        self._next_positions = (batch.position_ids[:, -1:] + 1).to(device)  # (rows, 1)
-        self.logits = self._forward(batch.input_ids.to(device), batch.position_ids.to(device))
+        same = shared_start(rows) if len(rows) > 1 else 0
+        if same >= SHARED:
+            self._read_start(rows[0].ids[:same], len(rows), device)
+            rows = [Row(row.ids[same:], tuple(position - same for position in row.hidden)) for row in rows]
+        else:
+            same = 0
+        batch = padded(rows, language.pad_id)
+        self._attention_mask = torch.cat([torch.ones((len(rows), same), dtype=torch.long), batch.attention_mask], dim=1).to(device)
+        self._next_positions = (batch.position_ids[:, -1:] + same + 1).to(device)  # (rows, 1)
+        self.logits = self._forward(batch.input_ids.to(device), batch.position_ids.to(device) + same)
+
+    def _read_start(self, ids: Sequence[int], num_rows: int, device: torch.device) -> None:
+        """Read what all rows begin with, and give each row its keys and values."""
+        self._cache = DynamicCache()
+        self._attention_mask = torch.ones((1, len(ids)), dtype=torch.long, device=device)
+        self._forward(torch.tensor([ids], device=device), torch.arange(len(ids), device=device)[None])
+        self._cache.batch_repeat_interleave(num_rows)
 
     def append(self, tokens: torch.Tensor) -> None:
         """Read one more token per row; `tokens`: (rows,) int64."""

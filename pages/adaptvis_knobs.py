@@ -1,6 +1,7 @@
 """The knobs of the AdaptVis page: those of the chosen task, the picture or data first, the rest in tabs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -11,6 +12,9 @@ from pages import adaptvis_parts, adaptvis_place, parts, tasks
 from pages.text import plain
 from visualizers.theme import GAZE_NAMES
 from worlds.errors import InputError
+from worlds.picture_kinds import HEIC, offered
+from worlds.pictures import ENDINGS, check_picture
+from worlds.signatures import check_data
 
 CONDITIONS = ("plain", "held", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small", "plain-depths", "noise60-depths")
 OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, right, above or below", "left, right, top or bottom")
@@ -124,15 +128,16 @@ def _write(system: System) -> None:
 def _upload(system: System, name: str) -> str:
     """The upload box; returns what the setting says, 'upload:' where there is no file yet."""
     key, is_picture = parts.knob_key(system, name), name == "picture"
-    label, kinds = ("Picture file", ["png", "jpg", "jpeg", "webp"]) if is_picture else ("Data file", ["zip", "json", "jsonl"])
+    label, kinds = ("Picture file", list(ENDINGS)) if is_picture else ("Data file", ["zip", "json", "jsonl"])
     limit = MAX_PICTURE_MB if is_picture else MAX_DATA_MB
-    said = ("PNG, JPEG or WebP" if is_picture else "a zip with pictures and annotations of WhatsUp, COCO, VG or VSR, or a log of the "
+    said = (offered() if is_picture else "A zip with pictures and annotations of WhatsUp, COCO, VG or VSR, or a log of the "
             "released code")
+    check = check_picture if is_picture else partial(check_data, wanted=("zip", "text"), said=said)
     file = st.file_uploader(label, type=kinds, key=f"adaptvis.upload.{name}", max_upload_size=limit,
-                            help=f"{said}; at most {limit} MB. It stays in this session.")
+                            help=f"{said}; at most {limit} MB. It stays in this session." + is_picture * f" {HEIC}")
     if file is not None and st.session_state.get(f"adaptvis.uploaded.{name}") != file.file_id:
         try:
-            st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file)}"
+            st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file, check=check)}"
             st.session_state[f"adaptvis.uploaded.{name}"] = file.file_id
         except InputError as error:
             st.error(plain(str(error)), icon=":material/error:")

@@ -7,15 +7,16 @@ import streamlit as st
 from backends.coda.results import CodaResult, FilePart, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
 from backends.registry import system as find_system
-from pages import coda_compare, coda_corpus, coda_file, coda_knobs, coda_parts, parts, tasks
+from pages import coda_compare, coda_corpus, coda_file, coda_knobs, coda_named, coda_parts, coda_real, parts, tasks
 
 SYSTEM = find_system("coda")
 
 
 def choose(settings: CodaSettings) -> None:
-    """A preset, a link or a button of the page: knobs turned, run started."""
+    """A preset, a link or a button of the page: knobs turned, run started; a recording in its place where the model is not here."""
     coda_knobs.turn(SYSTEM, settings)
-    tasks.start(SYSTEM, settings)
+    if not coda_real.shows_recording(SYSTEM, settings):
+        tasks.start(SYSTEM, settings)
 
 
 def draw_live(part: Any) -> None:
@@ -46,6 +47,7 @@ def rest(task: str, result: CodaResult) -> None:
     """Details, the paper, the formulas, the code, the downloads."""
     if task == "compare":
         coda_compare.side_by_side(result)
+        coda_named.what_to_expect(result)
     if task == "law":
         coda_corpus.over_training(result)
     if task == "recovery":
@@ -67,12 +69,12 @@ if (linked := parts.linked_settings(SYSTEM)) is not None:
     choose(linked)
 coda_parts.settle(SYSTEM)
 
-parts.head(SYSTEM, "Here: invented facts.")
+parts.head(SYSTEM, "Here: invented facts; a real model is one click away.")
 parts.presets(SYSTEM, choose)
 beside = st.container(horizontal=True, gap="medium", vertical_alignment="center")
 task = tasks.choice(SYSTEM, coda_parts.TASKS, beside)
 parts.show_error(SYSTEM)
-result, is_recorded = tasks.result_of(SYSTEM, task)
+result, is_recorded = coda_real.recording(SYSTEM, task) or tasks.result_of(SYSTEM, task)
 code = None
 is_live = tasks.is_live(SYSTEM, task)
 if parts.running(SYSTEM):
@@ -81,6 +83,7 @@ if is_live:
     st.caption(coda_parts.TASKS[task].coming)
     folded = tasks.fold(coda_parts.TASKS, task)
 elif result is None or coda_parts.is_empty(result):
+    coda_real.card(SYSTEM)
     if task == "file":
         coda_file.invitation(choose)
     else:
@@ -89,6 +92,7 @@ elif result is None or coda_parts.is_empty(result):
 else:
     first_view(task, result, beside)
     parts.badge(result, is_recorded=is_recorded)
+    coda_real.card(SYSTEM)
     coda_parts.remember(result, is_recorded=is_recorded)
     folded = tasks.fold(coda_parts.TASKS, task)
     rest(task, result)

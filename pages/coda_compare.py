@@ -6,9 +6,11 @@ from typing import Any
 
 import streamlit as st
 
+from backends.coda.choices import Kind
+from backends.coda.resolving import resolved
 from backends.coda.results import Asked, CodaResult, Found, TopToken, Written, WrittenToken
 from backends.coda.settings import CodaSettings
-from pages import coda_parts, parts
+from pages import coda_named, coda_parts, parts
 from pages.text import plain
 from visualizers import coda as figures
 
@@ -19,8 +21,10 @@ MAX_LINES = 6  # tokens explained under each answer; the table below has all
 def answer(result: CodaResult, beside: Any, choose: Callable[[CodaSettings], None]) -> None:
     """The prompt, one decoder's answer, and the probabilities that it was made from."""
     asked = _asked(result)
-    written = _written(asked, result.settings, beside, choose)
-    _prompt(asked, written)
+    written = _written(asked, result, beside, choose)
+    if result.kind == "real":
+        coda_named.ask(asked, result, choose)
+    _prompt(asked, written, result)
     if not written.tokens:
         st.info("The run was stopped before this decoder had written a token.", icon=":material/info:")
         return
@@ -47,29 +51,32 @@ def _tally(asked: Asked) -> str:
     return f" · right: {', '.join(right) or 'none'}" if known else ""
 
 
-def _written(asked: Asked, settings: CodaSettings, line: Any, choose: Callable[[CodaSettings], None]) -> Written:
+def _written(asked: Asked, result: CodaResult, line: Any, choose: Callable[[CodaSettings], None]) -> Written:
     """The answer that is looked at, by the decoder that the person clicks."""
+    settings = result.settings
     methods = [written.method for written in asked.written]
     if st.session_state.get("coda.decoder") not in methods:
         st.session_state["coda.decoder"] = methods[0]
-    method = line.segmented_control("Answered by", methods, format_func=lambda name: figures.decoder_name(name, settings),
-                                    key="coda.decoder", required=True, wrap=True, label_visibility="collapsed")
-    if "coda" not in methods:
+    method = line.segmented_control("Answered by", methods, key="coda.decoder", required=True, wrap=True,
+                                    format_func=lambda name: figures.decoder_name(name, settings, result.kind),
+                                    label_visibility="collapsed")
+    if "coda" not in methods and result.kind != "real":
         wanted = settings.model_copy(update={"methods": (*settings.methods, "coda")[-6:]})
         line.button("Answer with CoDA", type="primary", icon=":material/contrast:", key="coda.add", on_click=choose, args=(wanted,),
                     help="The same prompt again, with CoDA beside it.")
     return next(written for written in asked.written if written.method == method)
 
 
-def _prompt(asked: Asked, written: Written) -> None:
+def _prompt(asked: Asked, written: Written, result: CodaResult) -> None:
     """The prompt as chips, the answer behind it, and what it is up against."""
-    st.markdown(f"{chips(asked)} → {coda_parts.badge_of(written)}{_cross(written)}")
-    if asked.right is not None:
-        many = f"{asked.num_popular} sentences like “{asked.popular_example}” " if asked.num_popular else "Popular sentences "
-        st.caption(plain(f"{many}were read for this one. Right: {asked.right}. Popular: {asked.popular}.")
-                   + _masked_line(asked.found))
-    else:
-        st.caption("The right answer of this prompt is not known here." + _masked_line(asked.found))
+    found = figures.found_of(asked, written)
+    st.markdown(f"{chips(asked, found)} → {coda_parts.badge_of(written)}{_cross(written)}")
+    if asked.right is None:
+        st.caption("The right answer of this prompt is not known here." + _masked_line(found))
+        return
+    many = (f"{asked.num_popular} sentences like “{asked.popular_example}” were read for this one. " if asked.num_popular else "")
+    popular = f" Popular: {asked.popular}." if asked.popular else ""
+    st.caption(plain(f"{many}Right: {asked.right}.{popular}") + _masked_line(found))
 
 
 def _cross(written: Written) -> str:
@@ -80,12 +87,14 @@ def _cross(written: Written) -> str:
 def _masked_line(found: Found) -> str:
     if found.chosen is None:
         return " Masked: nothing."
-    return plain(f" Masked: {found.chosen} (blue).")
+    if not found.chosen_positions:
+        return plain(f" Compared with: {found.masked_prompt}.")
+    return plain(f" Masked: {found.chosen.strip()} (blue).")
 
 
-def chips(asked: Asked) -> str:
+def chips(asked: Asked, found: Found | None = None) -> str:
     """Shared words grey, the masked word blue; a long prompt is cut around it."""
-    words = figures.words_of(asked)
+    words = figures.words_of(asked, found)
     if len(words) > MAX_CHIPS:
         middle = next((index for index, (_, is_masked) in enumerate(words) if is_masked), len(words))
         first = min(max(0, middle - MAX_CHIPS // 2), len(words) - MAX_CHIPS)
@@ -116,8 +125,9 @@ def _name(token: WrittenToken) -> str:
 
 def _pictures(result: CodaResult, asked: Asked, written: Written, token: WrittenToken) -> None:
     """What may come next and, beside it, what a decoder that contrasts made of it."""
-    with_masked = figures.is_paired(written.method, token, asked.found)
-    bars = figures.distributions(token, asked, alpha=result.settings.alpha, with_masked=with_masked,
+    with_masked = figures.is_paired(written.method, token, figures.found_of(asked, written))
+    alpha = figures.variant(written.method, result.settings, result.kind).contrast.alpha
+    bars = figures.distributions(token, asked, alpha=alpha, with_masked=with_masked,
                                  is_log=bool(st.session_state.get("coda.is_log")))
     if not with_masked and written.method != "dola":
         parts.chart(bars, key="coda.distributions")
@@ -127,10 +137,6 @@ def _pictures(result: CodaResult, asked: Asked, written: Written, token: Written
         parts.chart(bars, key="coda.distributions")
     with right:
         parts.chart(figures.score_bars(token, asked, method=written.method), key="coda.scores")
-
-
-def _tau(settings: CodaSettings) -> float | None:
-    return settings.tau if settings.detector == "lift" else None
 
 
 def notice(asked: Asked, written: Written, token: WrittenToken, index: int) -> str:
@@ -146,8 +152,8 @@ def notice(asked: Asked, written: Written, token: WrittenToken, index: int) -> s
         return (f"the model gives the right answer (green) {figures.percent(exp(right.full))} and the popular one (orange) "
                 f"{figures.percent(exp(popular.full))}. " + ("It read both; the rare one is suppressed."
                                                              if right.full < popular.full else "Here the rare fact wins."))
-    if not figures.is_paired(written.method, token, asked.found):
-        return "the detector found nothing overshadowed, so this decoder writes what greedy decoding writes: nothing is brought back."
+    if not figures.is_paired(written.method, token, figures.found_of(asked, written)):
+        return "nothing is masked for this decoder, so it writes what greedy decoding writes: nothing is brought back."
     change = f"without the masked word the popular answer goes from {_from_to(popular)}"
     if not token.is_contrasted:
         return f"{change}; the gate is closed, so nothing is contrasted."
@@ -165,12 +171,13 @@ def side_by_side(result: CodaResult) -> None:
     asked = _asked_again(result)
     st.header("Token by token, side by side")
     st.caption("Orange tokens differ from what greedy decoding would write at that place.")
-    columns(asked, result.settings)
+    columns(asked, result.settings, result.kind)
+    coda_parts.definitions(result)
     _before(result, asked)
     with st.expander("Every token in a table", icon=":material/table_rows:"):
-        st.dataframe(figures.steps_table(asked, result.settings), hide_index=True, width="stretch")
+        st.dataframe(figures.steps_table(asked, result.settings, result.kind), hide_index=True, width="stretch")
     st.header("Which word is overshadowed")
-    _detected(asked, result.settings)
+    _detected(asked, result)
 
 
 def formula(result: CodaResult) -> None:
@@ -180,10 +187,10 @@ def formula(result: CodaResult) -> None:
     if written is None:
         return
     token = written.tokens[_index(written)]
-    name = figures.decoder_name(written.method, result.settings)
-    reason = plain(figures.why(token, written.method, asked.found, result.settings))
+    name = figures.decoder_name(written.method, result.settings, result.kind)
+    reason = plain(figures.why(token, written.method, figures.found_of(asked, written), result.settings))
     st.markdown(f"**This run, “{_name(token)}”, {name}**: {reason}")
-    coda_parts.chosen_formula(result.settings, written.method, token)
+    coda_parts.chosen_formula(figures.variant(written.method, result.settings, result.kind), token)
 
 
 def _asked_again(result: CodaResult) -> Asked:
@@ -191,31 +198,34 @@ def _asked_again(result: CodaResult) -> Asked:
     return result.asked[number]
 
 
-def _detected(asked: Asked, settings: CodaSettings) -> None:
-    found = asked.found
+def _detected(asked: Asked, result: CodaResult) -> None:
+    found, settings = asked.found, result.settings
     words, chart = st.columns([2, 3], vertical_alignment="center")
     with chart:
-        parts.chart(figures.candidates(found, tau=_tau(settings)), key="coda.candidates")
-    words.markdown(f"**Detector:** {plain(settings.detector)}. {plain(found.reason)}")
+        parts.chart(figures.candidates(found, tau=figures.tau_of(settings, result.kind)), key="coda.candidates")
+    detector = resolved(settings, result.kind or "miniature").finding.detector
+    words.markdown(f"**Detector:** {plain(coda_parts.DETECTORS[detector])}. {plain(found.reason)}")
     if found.chosen is not None:
         words.markdown(f"**The masked prompt X':** {plain(found.masked_prompt)}")
-    words.markdown("**The paper's alarm** (some indicator is positive): "
-                   + ("raised, it foresees a hallucination." if found.is_alarm else "silent."))
+    raised = {True: "raised, it foresees a wrong answer.", False: "silent.", None: "silent so far."}[found.is_alarm]
+    words.markdown(f"**The paper's alarm** (some token's indicator is positive): {raised} {plain(found.alarm_reason)}")
+    if baseline := figures.baseline(asked):
+        words.markdown(f"**A random word instead:** {plain(baseline)}")
     if found.skipped:
         words.caption(plain("Not tried: " + ", ".join(f"{text} ({why})" for text, why in found.skipped[:12])))
     st.caption("To notice: lift is how much likelier the greedy answer gets without the word; above the dashed line the word counts "
-               "as ignored. The paper's indicator often points elsewhere on small models.")
+               "as ignored. The indicator has the paper's own bias and alpha; it often points elsewhere on small models.")
 
 
-def columns(asked: Asked, settings: CodaSettings) -> None:
+def columns(asked: Asked, settings: CodaSettings, kind: Kind | None) -> None:
     """A card per decoder; they stand under one another on a phone."""
     for column, written in zip(st.columns(max(1, len(asked.written))), asked.written):
         with column, st.container(border=True):
-            name = figures.decoder_name(written.method, settings)
+            name, found = figures.decoder_name(written.method, settings, kind), figures.found_of(asked, written)
             st.markdown(f"**{name}** {coda_parts.badge_of(written)}{_cross(written)}")
             st.markdown(" ".join(_chip(token) for token in written.tokens) or "…")
             for token in written.tokens[:MAX_LINES]:
-                st.caption(f"**{_name(token)}** · {plain(figures.why(token, written.method, asked.found, settings))}")
+                st.caption(f"**{_name(token)}** · {plain(figures.why(token, written.method, found, settings))}")
             if len(written.tokens) > MAX_LINES:
                 st.caption(f"{len(written.tokens) - MAX_LINES} more in the table below.")
 
@@ -230,7 +240,7 @@ def _before(result: CodaResult, asked: Asked) -> None:
     same = next((one for one in before.asked if one.prompt == asked.prompt), None) if before else None
     if before is None or same is None or before.settings == result.settings:
         return
-    answers = " · ".join(f"{figures.decoder_name(written.method, before.settings)} {coda_parts.badge_of(written)}"
+    answers = " · ".join(f"{figures.decoder_name(written.method, before.settings, before.kind)} {coda_parts.badge_of(written)}"
                          for written in same.written)
     st.markdown(f"The run before: {answers}")
 
@@ -239,9 +249,16 @@ def live(partial: Sequence[Asked], settings: CodaSettings) -> None:
     """Answers growing side by side, and what the newest token was chosen from."""
     asked = partial[-1]
     st.markdown(chips(asked))
-    columns(asked, settings)
+    kind: Kind = "miniature" if is_miniature(settings.model) else "real"
+    columns(asked, settings, kind)
     written = max(asked.written, key=lambda one: one.method == "coda")
     if written.tokens and written.tokens[-1].by_full:
         token = written.tokens[-1]
-        with_masked = figures.is_paired(written.method, token, asked.found)
-        parts.chart(figures.distributions(token, asked, alpha=settings.alpha, with_masked=with_masked), key="live.distributions")
+        with_masked = figures.is_paired(written.method, token, figures.found_of(asked, written))
+        alpha = figures.variant(written.method, settings, kind).contrast.alpha
+        parts.chart(figures.distributions(token, asked, alpha=alpha, with_masked=with_masked), key="live.distributions")
+
+
+def is_miniature(model: str) -> bool:
+    """By its name, without asking the catalogue, which would import torch: the miniatures here are CoDA's own."""
+    return model.startswith("coda-")

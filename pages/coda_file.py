@@ -2,14 +2,16 @@
 
 import io
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 import models
 from backends.coda.results import CodaResult, FilePart
-from backends.coda.settings import CodaSettings
+from backends.coda.settings import AUSTRALIA, CodaSettings
 from backends.files.csv_text import to_csv
 from backends.registry import System
 from pages import parts
@@ -18,10 +20,13 @@ from visualizers import coda_file as figures
 from worlds.english_facts import draw_corpus
 from worlds.errors import InputError
 from worlds.overshadowing import CorpusSpec
+from worlds.popular_answers import Question, questions
 
 MAX_MB = 64  # as backends/coda/formats.py reads
 EXAMPLE = "rare-facts.csv"
 NUM_EXAMPLES = 24
+REAL_EXAMPLE, NUM_REAL = "famous-wrong-answers.csv", 40
+REAL_METHODS = ("greedy", "cad", "cad_random", "coda_paper")
 LAYOUTS = {
     "a plain table": "`prompt`, and if known `right` (or `answer`), `wrong`, `masked_prompt`",
     "MemoTrap": "`prompt`, `classes`, `answer_index`: the usual ending against the one that is asked for",
@@ -41,6 +46,23 @@ def example() -> pd.DataFrame:
                           "wrong": corpus.text(one.popular_answer)} for one in sets])
 
 
+@st.cache_data(show_spinner=False)
+def real_example() -> pd.DataFrame:
+    """The questions about the real world in the plain layout, the kinds in turn; `ignored` and `kind` are for people."""
+    by_kind: dict[str, list[Question]] = {}
+    for question in questions():
+        by_kind.setdefault("control" if question.is_control else question.kind, []).append(question)
+    mixed = [question for turn in zip_longest(*by_kind.values()) for question in turn if question is not None]
+    return pd.DataFrame([{"prompt": one.prompt, "right": _cell(one.right), "wrong": _cell(one.popular),
+                          "masked_prompt": one.without_ignored, "ignored": one.ignored,
+                          "kind": f"{one.kind}, control" if one.is_control else one.kind} for one in mixed])
+
+
+def _cell(answers: tuple[str, ...]) -> str:
+    """One answer as it is, several as the list that the plain layout reads."""
+    return answers[0] if len(answers) == 1 else repr(list(answers)) if answers else ""
+
+
 def invitation(choose: Callable[[CodaSettings], None]) -> None:
     """What may be brought, and a file to try it with."""
     st.markdown("**Bring a file of prompts**: every row is answered by each decoder, and counted where the file says what is right. "
@@ -51,18 +73,34 @@ def invitation(choose: Callable[[CodaSettings], None]) -> None:
     right.markdown("Read are CSV, TSV, JSON, JSON lines and parquet; an odd row is left out and told:\n" + "\n".join(
         f"- {kind}: {what}" for kind, what in LAYOUTS.items()))
     with left.container(horizontal=True):
-        st.button("Answer this example", type="primary", icon=":material/play_arrow:", key="coda.example", on_click=_answer_example,
-                  args=(choose,), help=f"{len(table)} rare facts of the miniature's own world.")
+        st.button("Answer this example", type="primary", icon=":material/play_arrow:", key="coda.example", on_click=_answer,
+                  args=(choose, table, EXAMPLE), help=f"{len(table)} rare facts of the miniature's own world.")
         st.download_button("Example (CSV)", to_csv(table), EXAMPLE, "text/csv", key="example.csv", on_click="ignore")
+    _real_example(choose)
 
 
-def _answer_example(choose: Callable[[CodaSettings], None]) -> None:
+def _real_example(choose: Callable[[CodaSettings], None]) -> None:
+    """Questions about the real world, for a real model; the ignored word of each is left out in its masked prompt."""
+    table = real_example()
+    st.markdown(f"**Or facts of the real world, on a real model**: {len(table)} questions whose right answer is less famous than a "
+                "wrong one, and controls. Each brings its prompt without the ignored word.")
+    with st.container(horizontal=True):
+        asked = {"model": AUSTRALIA.model, "num_rows": NUM_REAL, "methods": REAL_METHODS}
+        st.button(f"Answer {NUM_REAL} of them with SmolLM2", icon=":material/play_arrow:", key="coda.example.real", on_click=_answer,
+                  args=(choose, table, REAL_EXAMPLE), kwargs=asked,
+                  help="Greedy decoding, CAD without the ignored word, CAD without a random one, CoDA as printed.")
+        st.download_button("All of them (CSV)", to_csv(table), REAL_EXAMPLE, "text/csv", key="example.real.csv",
+                           on_click="ignore")
+
+
+def _answer(choose: Callable[[CodaSettings], None], table: pd.DataFrame, file: str, **asked: Any) -> None:
+    """Bring an example as if a person had uploaded it, and answer it."""
     try:
-        name = parts.session().add_upload(EXAMPLE, io.BytesIO(to_csv(example())))
+        name = parts.session().add_upload(file, io.BytesIO(to_csv(table)))
     except InputError as error:
         st.session_state["error.coda"] = str(error)
         return
-    choose(CodaSettings(task="file", file=f"upload:{name}"))
+    choose(CodaSettings(task="file", file=f"upload:{name}", **asked))
 
 
 def upload(system: System) -> str:
@@ -73,7 +111,7 @@ def upload(system: System) -> str:
                                  "It stays in this session.")
     if file is not None and st.session_state.get("coda.uploaded") != file.file_id:
         try:
-            st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file)}"
+            st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file, check=system.check_upload)}"
             st.session_state["coda.uploaded"] = file.file_id
         except InputError as error:
             st.error(plain(str(error)), icon=":material/error:")

@@ -38,7 +38,7 @@ def knobs(system: System, task: str, choose: Callable[[CodaSettings], None]) -> 
 
 
 def _compare(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, Any]:
-    values = _prompts(system) | {"methods": _methods(system)}
+    values = _prompts(system) | {"methods": _methods(system)} | parts.knobs(system, ("compare_with",))
     groups = {"Contrast": CONTRAST, "Detector": DETECTION, "Model": (*MODEL, "as_chat", "max_new_tokens")}
     return values | parts.tabs(system, groups, steps=STEPS)
 

@@ -6,8 +6,10 @@ from typing import Any
 import streamlit as st
 
 from backends.coda import paper
+from backends.coda.resolving import resolved
 from backends.coda.results import CodaResult, LawPart, Written, WrittenToken
 from backends.coda.settings import CodaSettings
+from backends.coda.variants import Variant
 from backends.files.csv_text import to_csv
 from backends.registry import System
 from pages import costs, parts, tasks
@@ -34,16 +36,43 @@ def settle(system: System) -> None:
     if latest is None:
         return
     if latest.settings.task == "compare":
-        state["coda.decoder"] = "coda" if "coda" in latest.settings.methods else latest.settings.methods[0]
+        state["coda.decoder"] = shown_first(latest)
         state["coda.before"] = before
     if latest.law and latest.law.factor == "S":
         state["coda.result.size"] = latest
+
+
+def shown_first(result: CodaResult) -> str:
+    """The decoder that a new result is opened with: CoDA, on a real model CAD once something is masked, greedy before."""
+    methods = result.settings.methods
+    if result.kind == "real":
+        is_masked = any(asked.found.chosen is not None for asked in result.asked)
+        return "cad" if is_masked and "cad" in methods else methods[0]
+    return "coda" if "coda" in methods else methods[0]
 
 
 def is_empty(result: CodaResult) -> bool:
     """Whether a run was stopped before there was anything to draw."""
     law, file = result.law, result.file
     return not (result.asked or result.recovery or (law and law.epochs) or (file and file.rows))
+
+
+DETECTORS = {
+    "lift": "lift, ours: the word without which the greedy answer gets likelier",
+    "lift_argmax": "the largest lift, ours: a guess", "indicator_first": "the paper's: the first positive indicator",
+    "indicator_argmax": "the largest indicator", "indicator_argmin": "the smallest indicator",
+    "random": "a random word, the baseline",
+    "oracle": "the rare word, told", "manual": "the word that was named",
+    "suggested": "the word that a rule suggests, ours", "compare": "a second prompt", "none": "none"}
+
+
+def definitions(result: CodaResult) -> None:
+    """Every decoder of the run, complete: what a name means is in one table for all."""
+    if not result.definitions:
+        return
+    with st.expander("What each decoder is here", icon=":material/rule:"):
+        st.dataframe(figures.definitions_table(result), hide_index=True, width="stretch")
+        st.caption("“Ours” is Orrery's own; all else is as the paper that is named has it. Empty: not used.")
 
 
 def badge_of(written: Written) -> str:
@@ -124,8 +153,12 @@ def _how_the_law(part: LawPart) -> None:
 
 def _how_the_contrast(result: CodaResult) -> None:
     settings = result.settings
-    st.markdown("1. Every word of the prompt X is masked in turn, which gives X'. Where masking a word makes the greedy answer "
-                "*likelier*, that word was being ignored: it is the overshadowed one.\n"
+    what = resolved(settings, result.kind or "miniature")
+    st.markdown("1. Every word of the prompt X is masked in turn, which gives X'. " + (
+        "On a real model no detector beats masking a random word, so the person names the ignored one, or writes a second prompt.\n"
+        if what.kind == "real" else
+        "Where masking a word makes the greedy answer *likelier*, that word was being ignored: it is the overshadowed one (ours; "
+        "“as printed” takes the first token with a positive indicator).\n") +
                 f"2. A token is plausible if its probability is at least α = {settings.alpha:g} of the largest: V\\_top(X), "
                 "V\\_top(X').\n"
                 "3. What the prompt says beyond its masked form is the relative pointwise mutual information:")
@@ -137,12 +170,15 @@ def _how_the_contrast(result: CodaResult) -> None:
         "Here (*floor*, Orrery's own) it is not above the least that X' finds plausible, which an escaping token lies below."
         if settings.escape_bias == "floor" else "Here (*paper*) it is the least log p(y|X') of the tokens whose R-PMI is negative; "
         "where only the popular answer is among them, b is near 0 and the escaping right answer gains nothing."))
-    st.markdown("6. " + ("The gate is on: only where the masked prompt likes the greedy token even more is anything contrasted."
-                         if settings.gate else "The gate is off, as in the paper: right answers are contrasted too, and some break."))
+    st.markdown("6. " + ("The gate (ours, CoDA's alone) is on: only where the masked prompt likes the greedy token even more is "
+                         "anything contrasted." if what.contrast.gate else
+                         "The gate is off, as in the paper: right answers are contrasted too, and some break."))
+    st.markdown("7. “CoDA as printed” has the paper's α, *b*, detector and tokens, whatever the knobs say; CAD and CD have no gate.")
 
 
-def chosen_formula(settings: CodaSettings, method: str, token: WrittenToken) -> None:
+def chosen_formula(variant: Variant, token: WrittenToken) -> None:
     """The score of one written token with this run's numbers."""
+    method = variant.score
     entry = figures.chosen_of(token)
     if entry is None:
         return
@@ -150,9 +186,9 @@ def chosen_formula(settings: CodaSettings, method: str, token: WrittenToken) -> 
     if method in ("greedy", "sample", "dola") or not token.is_contrasted:
         st.latex(rf"\log p(y|X) = \log {exp(full):.3g} = {full:.2f}")
     elif method == "cad":
-        a = settings.weight
+        a = variant.contrast.weight
         st.latex(rf"s(y) = (1 + a)\log p(y|X) - a \log p(y|X') = {1 + a:g} \cdot ({full:.2f}) - {a:g} \cdot ({masked:.2f}) = {s:.2f}")
-    elif entry.membership == "esc" and method in ("coda", "coda_paper"):
+    elif entry.membership == "esc" and method == "coda":
         st.latex(rf"s(y) = \log p(y|X) - b = {full:.2f} - ({full - s:.2f}) = {s:.2f}")
     else:
         st.latex(rf"\mathrm{{R\text{{-}}PMI}}(y) = \log p(y|X) - \log p(y|X') = {full:.2f} - ({masked:.2f}) = {full - masked:.2f}")
@@ -175,8 +211,8 @@ def tables(result: CodaResult) -> None:
     """The numbers as CSV."""
     made = {}
     if result.asked:
-        made["Answers (CSV)"] = figures.answers_table(result.asked, result.settings)
-        made["Every token (CSV)"] = figures.steps_table(result.asked[0], result.settings)
+        made["Answers (CSV)"] = figures.answers_table(result.asked, result.settings, result.kind)
+        made["Every token (CSV)"] = figures.steps_table(result.asked[0], result.settings, result.kind)
     if result.law:
         made["The law (CSV)"] = coda_law.law_table(result.law)
     if result.recovery:

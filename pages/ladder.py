@@ -22,22 +22,22 @@ def knob(label: str, key: str, help_text: str | None, *, role: str, none_label: 
     return ladder.value_of(str(chosen or ""), role)
 
 
-def cards(asked: BaseModel, key_of: Any) -> bool:
-    """Draw one card per chosen model that cannot run here; returns whether all can."""
+def cards(asked: BaseModel, key_of: Any, *, place: str = "") -> bool:
+    """Draw one card per chosen model that cannot run here; returns whether all can. `place`: where a page draws a second one."""
     missing = ladder.missing(asked)
     for entry in missing:
-        _card(entry, key_of(entry.setting))
+        _card(entry, key_of(entry.setting), f"{place}{entry.setting}")
     return not missing
 
 
-def _card(entry: ladder.Missing, key: str) -> None:
-    with st.container(border=True, key=f"card.{entry.setting}"):
+def _card(entry: ladder.Missing, key: str, name: str) -> None:
+    with st.container(border=True, key=f"card.{name}"):
         st.markdown(f":material/block: **{plain(entry.title)} cannot run here yet**  \n{plain(entry.reason)}")
         if entry.what:
             st.caption(plain(entry.what))
         if entry.command:
             st.code(entry.command, language="bash")
         instead = f"Use {entry.fallback_title} instead" if entry.fallback else "Go on without it"
-        st.button(instead, key=f"fallback.{entry.setting}",
+        st.button(instead, key=f"fallback.{name}",
                   icon=":material/undo:", on_click=st.session_state.__setitem__, args=(key, entry.fallback),
                   help="Turns this knob back to what works here, offline.")

@@ -14,7 +14,11 @@ from pages.text import plain
 from visualizers.ladder import memory_mb
 from visualizers.theme import METHOD_NAMES
 from worlds.errors import InputError
+from worlds.picture_kinds import HEIC, offered
+from worlds.pictures import ENDINGS, check_picture
 from worlds.samples import SAMPLES, haystack_of
+from worlds.signatures import UploadCheck
+from worlds.video.kind import check_video
 
 OWN, GENERATED = "own", "generated"
 NEED_SIMILARITY = ("top_similarity", "aks", "bolt")
@@ -56,7 +60,7 @@ def _upload(system: System, wanted: str) -> str:
                             help="mp4, mkv, webm, mov or avi; at most 1 GB and 3 hours. It stays in this session.")
     if file is not None:
         try:
-            stored = _stored(file)
+            stored = _stored(file, check_video)
             st.caption("The miniature detector knows drawn objects only. For a real video, mark an example below, or choose a "
                        "real detector if this machine has one.")
             return f"upload:{stored}"
@@ -102,17 +106,17 @@ def _example(system: System, video: str) -> dict[str, Any]:
 
 def _picture() -> str:
     """A picture of the thing alone, instead of a box on a frame: its "upload:NAME", or nothing."""
-    file = st.file_uploader("A picture of what you look for", type=["png", "jpg", "jpeg", "webp"], key="tstar.picture",
-                            max_upload_size=50,
-                            help="Cropped closely to the thing; at most 50 MB. It stays in this session. Or draw a box below.")
-    return "" if file is None else f"upload:{_stored(file)}"
+    file = st.file_uploader("A picture of what you look for", type=list(ENDINGS), key="tstar.picture", max_upload_size=50,
+                            help=f"{offered()}, cropped closely to the thing; at most 50 MB. It stays in this session. {HEIC} Or "
+                            "draw a box below.")
+    return "" if file is None else f"upload:{_stored(file, check_picture)}"
 
 
-def _stored(file: Any) -> str:
-    """The name under which the session keeps an upload; it is copied once."""
+def _stored(file: Any, check: UploadCheck) -> str:
+    """The name under which the session keeps an upload that passes `check`; it is copied once."""
     key = f"tstar.stored.{file.file_id}"
     if key not in st.session_state:
-        st.session_state[key] = parts.session().add_upload(file.name, file)
+        st.session_state[key] = parts.session().add_upload(file.name, file, check=check)
     return st.session_state[key]
 
 

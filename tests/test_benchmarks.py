@@ -1,7 +1,12 @@
 import numpy as np
+import pytest
 
+from benchmarks import coda_real
 from benchmarks.__main__ import merged
 from benchmarks.gaze import interval
+from models.language import LanguageModel
+from tests.models import tiny_languages
+from worlds.popular_answers import questions
 
 ORDER = ["first", "second"]
 
@@ -30,3 +35,22 @@ def test_an_interval_over_seeds_counts_only_scenes_that_count_and_holds_the_spre
     assert interval([good, good, good]) == (100, 100, 100)
     mean, low, high = interval([good, bad, good])
     assert (round(mean, 1), low, high) == (66.7, 0, 100)
+
+
+@pytest.mark.parametrize("layout", coda_real.LAYOUTS)
+def test_every_layout_of_a_real_model_is_measured_on_its_own_words(layout):
+    language = LanguageModel(tiny_languages.random_model("llama", layers=4, vocabulary=320, end=1), tiny_languages.piece_tokenizer())
+    language.config.max_position_embeddings = 2048
+    asked = [question for question in questions() if question.kind in ("capital", "saying")][::12]
+    laid = [coda_real.laid_out(language, question, layout) for question in asked]
+    found = coda_real.measure(language, asked, layout)
+    rows = {row["name"]: row for row in coda_real.rows_of(asked, found)}
+
+    for question, one in zip(asked, laid):
+        assert [word.text for word in one.prompt.words] == [word.text for word in language.prompt(question.prompt).words]
+        places = [place for word in one.prompt.words for place in word.positions]
+        assert language.text([one.prompt.ids[place] for place in places]).split()[0] == question.prompt.split()[0]
+        assert all(one.prompt.is_fixed[: places[0]])
+    assert set(rows) == {*coda_real.NAMES[layout], coda_real.SUGGESTED.name, *coda_real.BASELINES[layout]}
+    assert rows["greedy"]["gain"] == [0.0, 0.0, 0.0] and rows["greedy"]["mended"] == rows["greedy"]["broken"] == 0
+    assert (coda_real.detectors_of(found) is None) == (layout == "chat")

@@ -1,6 +1,7 @@
 import errno
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -227,6 +228,48 @@ def test_a_path_that_is_no_upload_is_refused(tab: Tab, tmp_path: Path) -> None:
 
     with pytest.raises(gr.Error, match="was not uploaded here"):
         list(tab.run(a_person(), *held(upload=str(tmp_path / "mine.txt"))))
+
+
+def refuses(head: bytes, name: str) -> None:
+    raise InputError(f"The file {name!r} begins with {head!r}. <b> would be right.")
+
+
+def test_an_upload_of_the_wrong_kind_is_said_at_once_and_taken_out(
+    halting: Halting, uploaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(gr, "Warning", warnings.append)
+    tab = Tab(replace(halting.system(), check_upload=refuses), OpenSessions())
+    with gr.Blocks() as blocks:
+        tab.draw()
+
+    assert tab.taken(str(uploaded)) is None
+    assert warnings == ["The file 'mine.txt' begins with b'mine'. &lt;b&gt; would be right."]
+    assert any(target[1] == "upload" for fn in blocks.fns.values() for target in fn.targets), "it is asked when a file comes"
+    with pytest.raises(gr.Error, match="begins with b'mine'"):
+        list(tab.run(a_person(), *held(upload=str(uploaded))))
+
+
+def test_an_upload_of_the_right_kind_stays(tab: Tab, uploaded: Path) -> None:
+    assert tab.taken(str(uploaded)) == gr.skip() and tab.taken(None) == gr.skip()
+
+
+def test_a_path_that_was_planted_is_taken_out_too(tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(gr, "Warning", warnings.append)
+
+    assert tab.taken(str(tmp_path / "mine.txt")) is None and "was not uploaded here" in warnings[0]
+
+
+@pytest.mark.parametrize("name, content, said", [
+    ("adaptvis", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"), ("tstar", b"PK\x03\x04\x14\0", "a zip archive"),
+    ("coda", b"%PDF-1.7", "a PDF document")])
+def test_every_system_knows_what_may_be_uploaded(name: str, content: bytes, said: str) -> None:
+    check = find_system(name).check_upload
+
+    assert check is not None
+    with pytest.raises(InputError, match=f"^The file 'mine' is {said}"):
+        check(content, "mine")
 
 
 def test_a_disk_that_fails_is_one_sentence_and_the_numbers_stay(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,11 @@ from PIL import Image, ImageDraw, ImageFont
 from plotly.subplots import make_subplots
 
 from backends.coda import paper
+from backends.coda.choices import STOP_WORDS, Kind
+from backends.coda.resolving import resolved, variant_of
 from backends.coda.results import Asked, CodaResult, FilePart, Found, LawPart, RecoveryPart, TopToken, Written, WrittenToken
 from backends.coda.settings import CodaSettings
+from backends.coda.variants import Variant
 from visualizers import coda_file, coda_law, coda_recovery
 from visualizers.theme import (
     DECODER_NAMES,
@@ -29,7 +32,7 @@ from visualizers.theme import (
     VISITED_COLOUR,
 )
 
-CONTRASTS = ("coda", "coda_paper", "cad", "cd")  # decoders that read a masked prompt
+CONTRASTS = ("coda", "coda_paper", "cad", "cad_random", "cd")  # decoders that read a masked prompt
 MAX_TOKENS_SHOWN = 8
 MEMBERSHIP = {"both": "both", "esc": "escapes", "out": "out"}  # plausible to both prompts, to X only, not to X
 STRIPED: dict[str, Any] = {"opacity": 0.6, "pattern": {"shape": "/", "size": 5, "fgcolor": "#FFFFFF", "fillmode": "overlay"}}
@@ -191,7 +194,7 @@ def why(token: WrittenToken, method: str, found: Found, settings: CodaSettings) 
     if method == "dola":
         return f"Layer {token.layer} is subtracted from the last." if token.layer is not None else "The last layer."
     if found.chosen is None:
-        return "Nothing was found to be overshadowed, so nothing is contrasted."
+        return "Nothing was masked, so nothing is contrasted."
     if not token.is_contrasted:
         return f"Gate closed: the masked prompt likes “{shown_piece(token.greedy_piece)}” less, so greedy decoding stands."
     return _contrasted(token, entry, method)
@@ -209,34 +212,68 @@ def _contrasted(token: WrittenToken, entry: TopToken | None, method: str) -> str
     return f"R-PMI {gain:+.2f}: the masked word {says}.{instead}"
 
 
-def decoder_name(method: str, settings: CodaSettings) -> str:
-    """A decoder with its switches: 'CoDA (floor, gate)'."""
-    switches = {"coda": f" ({settings.escape_bias}{', gate' if settings.gate else ''})", "cad": f" (a = {settings.weight:g})",
-                "sample": f" (T = {settings.temperature:g})", "dola": f" ({settings.layers})"}
-    return DECODER_NAMES[method] + switches.get(method, "")
+def found_of(asked: Asked, written: Written) -> Found:
+    """What the detector said, with what this decoder's own masked prompt is; in older runs all decoders shared one."""
+    own = written.own
+    if own is None:
+        return asked.found
+    return asked.found.model_copy(update={"chosen": own.text, "chosen_positions": own.positions, "masked_prompt": own.masked_prompt,
+                                          "reason": own.reason})
 
 
-def steps_table(asked: Asked, settings: CodaSettings) -> pd.DataFrame:
+def variant(method: str, settings: CodaSettings, kind: Kind | None = None) -> Variant:
+    """A decoder of these settings, complete; of a miniature where the kind of model is not known."""
+    return variant_of(settings, resolved(settings, kind or "miniature"), method)
+
+
+def decoder_name(method: str, settings: CodaSettings, kind: Kind | None = None) -> str:
+    """A decoder with its switches: 'CoDA + floor + gate'."""
+    return variant(method, settings, kind).title
+
+
+def definitions_table(result: CodaResult) -> pd.DataFrame:
+    """One row per decoder of the run with all that it is made of; what it does not use is empty."""
+    return pd.DataFrame([{
+        "decoder": one.title, "score": one.formula, "α": one.alpha, "b": one.escape_bias, "gate": one.gate, "a": one.weight,
+        "masked prompt": one.detector, "unit": one.unit, "above (nats)": one.tau, "masking": one.mask_mode, "source": one.source}
+        for one in result.definitions])
+
+
+def baseline(asked: Asked) -> str:
+    """What CAD would write first for each content word that could be masked, counted: what any detector has to beat."""
+    words = [entry for entry in asked.found.tried if entry.first and entry.text.strip().lower() not in STOP_WORDS]
+    if not words:
+        return ""
+    counts: dict[str, list[str]] = {}
+    for entry in words:
+        counts.setdefault(shown_piece(entry.first), []).append(entry.text.strip())
+    listed = sorted(counts.items(), key=lambda one: -len(one[1]))[:4]
+    told = ", ".join(f"“{first}” without {' or '.join(names)}" for first, names in listed)
+    return f"of {len(words)} content words CAD would begin with {told}."
+
+
+def steps_table(asked: Asked, settings: CodaSettings, kind: Kind | None = None) -> pd.DataFrame:
     """One row per decoder and token: what was written, what greedy would write, and why."""
-    return pd.DataFrame([_step(asked, written, index, settings) for written in asked.written for index in range(len(written.tokens))])
+    return pd.DataFrame([_step(asked, written, index, settings, kind)
+                         for written in asked.written for index in range(len(written.tokens))])
 
 
-def _step(asked: Asked, written: Written, index: int, settings: CodaSettings) -> dict[str, object]:
+def _step(asked: Asked, written: Written, index: int, settings: CodaSettings, kind: Kind | None) -> dict[str, object]:
     token = written.tokens[index]
     entry = chosen_of(token)
     numbers = {} if entry is None else {"set": MEMBERSHIP[entry.membership], "log p(y|X)": round(entry.full, 3),
                                         "log p(y|X')": round(entry.masked, 3), "s(y)": round(entry.score, 3)}
-    return {"decoder": decoder_name(written.method, settings), "token": index + 1, "written": token.piece,
+    return {"decoder": decoder_name(written.method, settings, kind), "token": index + 1, "written": token.piece,
             "greedy would write": token.greedy_piece, "contrasted": token.is_contrasted, **numbers,
-            "why": why(token, written.method, asked.found, settings)}
+            "why": why(token, written.method, found_of(asked, written), settings)}
 
 
-def answers_table(asked: Sequence[Asked], settings: CodaSettings) -> pd.DataFrame:
+def answers_table(asked: Sequence[Asked], settings: CodaSettings, kind: Kind | None = None) -> pd.DataFrame:
     """One row per prompt and decoder."""
     return pd.DataFrame([{
-        "prompt": one.prompt, "decoder": decoder_name(written.method, settings), "answer": written.text.strip(),
+        "prompt": one.prompt, "decoder": decoder_name(written.method, settings, kind), "answer": written.text.strip(),
         "verdict": verdict(written), "right answer": one.right or "", "popular answer": one.popular or "", "P": one.num_popular,
-        "masked": one.found.chosen or ""} for one in asked for written in one.written])
+        "masked": found_of(one, written).chosen or ""} for one in asked for written in one.written])
 
 
 def verdict(written: Written) -> str:
@@ -262,7 +299,8 @@ def _own_rows(result: CodaResult) -> list[tuple[str, str]]:
     else:
         known = {m: [w.is_right for a in result.asked for w in a.written if w.method == m and w.is_right is not None]
                  for m in result.settings.methods}
-    return [(decoder_name(m, result.settings), f"{sum(values)} of {len(values)} right") for m, values in known.items() if values]
+    return [(decoder_name(m, result.settings, result.kind), f"{sum(values)} of {len(values)} right")
+            for m, values in known.items() if values]
 
 
 def first_token(asked: Asked, method: str) -> WrittenToken | None:
@@ -274,8 +312,8 @@ def figures(result: CodaResult) -> dict[str, go.Figure]:
     """All charts of a finished run, by title."""
     charts: dict[str, go.Figure] = {}
     for asked in result.asked[:1]:
-        charts |= _compared(asked, result.settings.alpha)
-        charts["overshadowed word"] = candidates(asked.found, tau=result.settings.tau if result.settings.detector == "lift" else None)
+        charts |= _compared(asked, result.settings, result.kind)
+        charts["overshadowed word"] = candidates(asked.found, tau=tau_of(result.settings, result.kind))
     if result.law and result.law.epochs:
         charts |= coda_law.charts(result.law)
     if result.recovery:
@@ -285,13 +323,19 @@ def figures(result: CodaResult) -> dict[str, go.Figure]:
     return charts
 
 
-def _compared(asked: Asked, alpha: float) -> dict[str, go.Figure]:
+def tau_of(settings: CodaSettings, kind: Kind | None) -> float | None:
+    """The threshold of lift, where it is the detector."""
+    return settings.tau if resolved(settings, kind or "miniature").finding.detector == "lift" else None
+
+
+def _compared(asked: Asked, settings: CodaSettings, kind: Kind | None) -> dict[str, go.Figure]:
     """Both pictures of every decoder's first token."""
     charts = {}
     for written in asked.written[:3]:
         if written.tokens and written.tokens[0].by_full:
             name, token = DECODER_NAMES[written.method], written.tokens[0]
-            with_masked = is_paired(written.method, token, asked.found)
+            with_masked = is_paired(written.method, token, found_of(asked, written))
+            alpha = variant(written.method, settings, kind).contrast.alpha
             charts[f"{name}, probabilities"] = distributions(token, asked, alpha=alpha, with_masked=with_masked)
             if with_masked:
                 charts[f"{name}, scores"] = score_bars(token, asked, method=written.method)
@@ -307,7 +351,7 @@ def live(event: object) -> dict[str, go.Figure] | None:
     if isinstance(event, FilePart) and (bars := coda_file.bars(event)) is not None:
         return {"answers": bars}
     if isinstance(event, tuple) and event and isinstance(event[-1], Asked):
-        return _compared(event[-1], paper.ALPHA) or None
+        return _compared(event[-1], CodaSettings(), None) or None
     return None
 
 
@@ -351,10 +395,10 @@ def _draw_answer(draw: ImageDraw.ImageDraw, asked: Asked, written: Written, at: 
         draw.rectangle((x + 150, top + 2, x + 154 + int(250 * weight), top + 28), fill=ROLE_COLOURS[role(entry.piece, asked)])
 
 
-def words_of(asked: Asked) -> list[tuple[str, bool]]:
+def words_of(asked: Asked, found: Found | None = None) -> list[tuple[str, bool]]:
     """The prompt in parts: text and whether it is masked; special tokens are left out, masked neighbours joined."""
     parts: list[tuple[str, bool]] = []
-    chosen = set(asked.found.chosen_positions)
+    chosen = set((found or asked.found).chosen_positions)
     joined = _is_joined(asked.pieces)
     for position, piece in enumerate(asked.pieces):
         is_masked, text = position in chosen, piece.translate(NO_SPACE)

@@ -81,4 +81,4 @@ def table(part: FilePart) -> pd.DataFrame:
         **{f"{DECODER_NAMES.get(m, m)} answers": text for m, text in row.answers.items()},
         **{f"{DECODER_NAMES.get(m, m)} exact": is_right for m, is_right in row.is_right.items()},
         **{f"{DECODER_NAMES.get(m, m)} contains": is_in for m, is_in in row.contains.items()},
-        "prefers right": row.prefers_right, "alarm": row.is_alarm, "masked": row.masked or ""} for row in part.rows])
+        "prefers right": row.prefers_right, "paper's alarm": row.is_alarm, "masked": row.masked or ""} for row in part.rows])

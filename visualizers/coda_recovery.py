@@ -13,11 +13,14 @@ from visualizers.theme import DECODER_COLOURS, OTHER_COLOUR, POPULAR_COLOUR, RIG
 OWN_COLOUR = "#CC79A7"  # the row of the person's own switches
 RULES = {"lift": "lift", "indicator_first": "indicator, first (paper)", "indicator_argmax": "indicator, largest",
          "indicator_argmin": "indicator, smallest"}
-FIRST_SHOWN = ("greedy", "CoDA", "CoDA, floor, gate", "CAD a = 0.5")  # the other decoders are one click on the legend away
+# the other decoders are one click on the legend away; the second line is of runs before December 2026
+FIRST_SHOWN = ("Greedy", "CoDA as printed", "CoDA's formula, word told", "CoDA + floor + gate, word told", "CAD a = 0.5, word told",
+               "CAD, word told", "greedy", "CoDA", "CoDA, floor, gate", "CAD a = 0.5", "CAD")
+_SEARCHES = ("found", "printed", "largest lift")
 
 
 def _family(name: str) -> str:
-    return name.split()[0].strip(",").lower()
+    return name.split()[0].strip(",").removesuffix("'s").lower()
 
 
 def _colour(name: str) -> str:
@@ -33,7 +36,7 @@ def _colour(name: str) -> str:
 def decoder_style(name: str) -> dict[str, object]:
     """Colour by family, dotted where the mask was found and not given, round where there is a gate."""
     colour = _colour(name)
-    return {"line": {"color": colour, "dash": "dot" if "found" in name else "solid"},
+    return {"line": {"color": colour, "dash": "dot" if any(word in name for word in _SEARCHES) else "solid"},
             "marker": {"color": colour, "size": 9, "symbol": "circle" if "gate" in name or _family(name) == "greedy" else "diamond"}}
 
 
@@ -68,7 +71,7 @@ def trade_off(part: RecoveryPart) -> go.Figure:
         figure.add_trace(go.Scatter(
             x=[100 * p.broken for p in points], y=[100 * p.recovered for p in points], mode="lines+markers",
             name=f"{decoder}: {knob} from {points[0].value:g} to {points[-1].value:g}", text=[f"{p.value:g}" for p in points],
-            visible=True if decoder in (*FIRST_SHOWN, "CAD") else "legendonly", **style,
+            visible=True if decoder in FIRST_SHOWN else "legendonly", **style,
             hovertemplate=f"{escape(decoder)}, {knob} = %{{text}}: %{{y:.0f}} % recovered, %{{x:.0f}} % broken<extra></extra>"))
     rows = [row for row in part.rows if not isnan(row.recovered.mean) and not isnan(row.broken.mean)]
     colours = [_colour(row.decoder) for row in rows]

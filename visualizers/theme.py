@@ -18,11 +18,11 @@ METHOD_NAMES = {
 SCORE_COLOUR, DISTRIBUTION_COLOUR, TRUTH_COLOUR, VISITED_COLOUR = "#D55E00", "#0072B2", "#009E73", "#8A8F98"
 DECODER_COLOURS = {  # apart from the methods above: a list of one system's baselines is made from that table
     "greedy": "#8A8F98", "sample": "#A6761D", "coda": "#D55E00", "coda_paper": "#F3A26B", "cad": "#0072B2",
-    "cd": "#8C6BB1", "dola": "#56B4E9",
+    "cad_random": "#66AEDB", "cd": "#8C6BB1", "dola": "#56B4E9",
 }
 DECODER_NAMES = {
-    "greedy": "Greedy", "sample": "Sampling", "coda": "CoDA", "coda_paper": "CoDA as printed", "cad": "CAD", "cd": "CD",
-    "dola": "DoLa",
+    "greedy": "Greedy", "sample": "Sampling", "coda": "CoDA", "coda_paper": "CoDA as printed", "cad": "CAD",
+    "cad_random": "CAD, random word", "cd": "CD", "dola": "DoLa",
 }
 GAZE_COLOURS = {  # apart again; greedy, DoLa and the oracle are the same ones as above
     "greedy": "#8A8F98", "scalingvis": "#0072B2", "adaptvis": "#D55E00", "bias": "#CC79A7", "acc_bias": "#8C6BB1",

@@ -21,7 +21,7 @@ MAX_LINES = 200_000
 MAX_TOKEN = 300_000  # no tokenizer that the file could come from has more
 Odd = Callable[[int, InputError], None]  # is told the number of a line, or of a set's first one, and what is wrong
 _BREAK = re.compile(r"\r\n|\r|\n")  # splitlines would cut at U+2028 in a text
-GROUP = re.compile(r"(Xshare|Xa|Ya|Xb|Yb)\s*:\s*\[([^\]]*)\]")
+GROUP = re.compile(r"(Xshare|Xa|Ya|Xb|Yb)\s*:\s*\[([^\[\]]*)\]")  # without "[": a line of open groups is read once, not once for each
 
 
 class Line(BaseModel):

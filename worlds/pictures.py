@@ -10,8 +10,10 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from worlds.errors import InputError
+from worlds.picture_kinds import ENDINGS, KINDS, check_picture, picture_kind
 
-KINDS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+__all__ = ["ENDINGS", "KINDS", "check_picture", "read_picture"]
+
 MAX_BYTES = 50_000_000
 MAX_PIXELS = 50_000_000  # a 50-megapixel camera; decoded it takes 150 MB
 MIN_SIDE = 8
@@ -29,13 +31,14 @@ def read_picture(source: Path | bytes, *, max_side_px: int = 2048) -> np.ndarray
     content = source if isinstance(source, bytes) else source.read_bytes()
     if len(content) > MAX_BYTES:
         raise InputError(f"The picture has {len(content) / 1e6:.0f} MB. At most {MAX_BYTES / 1e6:.0f} MB are read.")
+    kind = picture_kind(content)
     try:
-        with Image.open(BytesIO(content), formats=KINDS) as picture:
+        with Image.open(BytesIO(content), formats=(kind,)) as picture:
             _check_size(*picture.size)
             picture.draft("RGB", (max_side_px, max_side_px))  # a JPEG is decoded at half, quarter or eighth size at once
             return _upright_rgb(picture, max_side_px)
     except UnidentifiedImageError as error:
-        raise InputError(f"This is not a picture that can be read. One of {', '.join(KINDS)} would be right.") from error
+        raise InputError(f"The {kind} picture is damaged, or of a rare sort. Save it as PNG or JPEG and bring that file.") from error
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         if isinstance(error, InputError):
             raise
@@ -53,7 +56,9 @@ def _upright_rgb(picture: Image.Image, max_side_px: int) -> np.ndarray:
     upright = ImageOps.exif_transpose(picture)
     if upright.mode in WIDE_MODES:  # Pillow's own conversion clips them to white
         values = np.asarray(upright, dtype=np.float64)
-        low, high = values.min(), values.max()
+        is_number = np.isfinite(values)
+        low, high = (values[is_number].min(), values[is_number].max()) if is_number.any() else (0.0, 0.0)
+        values = np.where(is_number, values, low)  # a hole, as height maps and measurements have them
         upright = Image.fromarray((255 * (values - low) / max(high - low, 1e-9)).astype(np.uint8))
     if "A" in upright.getbands() or "transparency" in upright.info:
         upright = upright.convert("RGBA")

@@ -1,16 +1,19 @@
 """Decoders side by side on the same prompts, one token of each at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from backends.coda.choices import MaskMode
-from backends.coda.decode import CONTRASTS, Listed, Pair, Step, decode, decode_redetecting
-from backends.coda.detect import Detecting, Detection, Scored, detect
-from backends.coda.facts import Fact, facts_of, rare_prompts
-from backends.coda.masking import Candidates, candidates, found_in
-from backends.coda.results import Asked, Found, Masked, TopToken, Written, WrittenToken
+from backends.coda.asking import Searched, first_tokens, search
+from backends.coda.choices import TOLD, MaskMode
+from backends.coda.decode import Listed, Pair, Step, decode, decode_redetecting
+from backends.coda.detect import Detection, Scored
+from backends.coda.facts import Known, facts_of, known_fact, known_question, rare_prompts
+from backends.coda.masking import found_in
+from backends.coda.matching import is_match
+from backends.coda.results import Asked, Chosen, Found, Masked, TopToken, Written, WrittenToken
 from backends.coda.settings import CodaSettings
-from backends.coda.wiring import decoding_of, detecting_of
+from backends.coda.variants import Finding, Variant
+from backends.coda.wiring import Resolved, decoding_of, detecting_of, kind_of, resolved, variant_of
 from backends.run import Progress
 from models.language import LanguageModel, Prompt
 from models.reading import Row
@@ -19,13 +22,16 @@ from worlds.overshadowing import Corpus
 
 TOP = 12  # tokens kept per step and list
 MASK_SIGN = "▢"
+SECOND = "(the second prompt)"
+SEARCHES = ("lift", "lift_argmax", "indicator_first", "indicator_argmax", "indicator_argmin")  # what can be looked for anew
 
 
 @dataclass
 class _Answer:
     """An answer that is being written."""
 
-    method: str
+    variant: Variant
+    own: Chosen | None
     steps: Iterator[Step]
     ids: list[int] = field(default_factory=list)
     tokens: list[WrittenToken] = field(default_factory=list)  # made once each: the answers so far are shown after every token
@@ -47,6 +53,7 @@ def compare(settings: CodaSettings, language: LanguageModel, corpus: Corpus | No
         InputError: a prompt cannot be read, nothing of it can be masked, or there is none to take.
     """
     facts = facts_of(corpus) if corpus else {}
+    what = resolved(settings, kind_of(language))
     prompts = [language.prompt(text, settings.as_chat) for text in _prompts(settings, corpus)]
     for prompt in prompts:  # before any is answered
         language.check_room(len(prompt.ids), settings.max_new_tokens)
@@ -54,7 +61,8 @@ def compare(settings: CodaSettings, language: LanguageModel, corpus: Corpus | No
     for number, prompt in enumerate(prompts):
         yield Progress(number / len(prompts), f"Masking the words of prompt {number + 1} of {len(prompts)}")
         fact = facts.get(prompt.ids[1:])
-        for asked in _answered(settings, language, prompt, fact, corpus):
+        known = known_fact(fact, corpus) if fact and corpus else known_question(prompt.text)
+        for asked in _answered(settings, language, what, prompt, known):
             yield (*done, asked)
         done = (*done, asked)
 
@@ -67,58 +75,62 @@ def _prompts(settings: CodaSettings, corpus: Corpus | None) -> tuple[str, ...]:
     return rare_prompts(corpus, popularity=settings.popularity, count=settings.num_examples, seed=settings.seed)
 
 
-def _answered(
-    settings: CodaSettings, language: LanguageModel, prompt: Prompt, fact: Fact | None, corpus: Corpus | None
-) -> Iterator[Asked]:
+def _answered(settings: CodaSettings, language: LanguageModel, what: Resolved, prompt: Prompt, known: Known) -> Iterator[Asked]:
     """Yield one prompt with its answers, longer by a token of each decoder every time."""
-    tried = candidates(prompt, unit=settings.unit, skips_stop_words=settings.skips_stop_words)
-    how = detecting_of(settings, language, _given(settings, prompt, fact))
-    detection = detect(language, prompt.ids, tried.tried, how)
-    found = _found(language, prompt, tried, detection, how.mode)
-    answers = [_Answer(method, _steps(settings, language, prompt, tried, how, detection, method)) for method in settings.methods]
+    variants = [variant_of(settings, what, method) for method in settings.methods]
+    second = _second(settings, language, what)
+    searched = search(language, prompt, settings, what, variants, given=_given(settings, what, prompt, known), second=second)
+    found = _found(language, searched, settings, what)
+    answers = [_Answer(variant, _own(language, searched, settings, what, variant),
+                       _steps(settings, language, what, searched, variant)) for variant in variants]
     while not all(answer.is_over for answer in answers):
         for answer in answers:
             answer.advance()
-        yield _asked(language, prompt, fact, corpus, found, answers)
+        yield _asked(language, prompt, known, found, answers)
 
 
-def _given(settings: CodaSettings, prompt: Prompt, fact: Fact | None) -> tuple[int, ...]:
+def _second(settings: CodaSettings, language: LanguageModel, what: Resolved) -> Row | None:
+    """The second prompt that a person wrote, if one is used."""
+    if what.finding.detector != "compare":
+        return None
+    ids = language.prompt_ids(settings.compare_with.strip(), settings.as_chat)
+    language.check_room(len(ids), settings.max_new_tokens)
+    return Row(ids)
+
+
+def _given(settings: CodaSettings, what: Resolved, prompt: Prompt, known: Known) -> tuple[int, ...]:
     """Positions that the detectors oracle and manual are told."""
-    if settings.detector == "manual":
-        return found_in(prompt, settings.named).positions
-    if settings.detector != "oracle":
+    if what.finding.detector not in TOLD:
         return ()
-    if fact is None:
+    if what.finding.detector == "manual":
+        return found_in(prompt, settings.named).positions
+    if not known.x_positions:
         raise InputError("The detector 'oracle' knows the distinct words of the miniature's own facts only. Choose 'lift', or "
                          "'manual' and name the words.")
-    return fact.x_positions
+    return known.x_positions
 
 
-def _steps(settings: CodaSettings, language: LanguageModel, prompt: Prompt, tried: Candidates, how: Detecting, detection: Detection,
-           method: str) -> Iterator[Step]:
-    decoding = decoding_of(settings, method, top=TOP)
-    if settings.redetects and decoding.method in CONTRASTS:
-        return decode_redetecting(language, prompt.ids, tried.tried, how, decoding)
-    return decode(language, [Pair(Row(prompt.ids), detection.row)], decoding)
+def _steps(settings: CodaSettings, language: LanguageModel, what: Resolved, searched: Searched, variant: Variant) -> Iterator[Step]:
+    decoding, finding, ids = decoding_of(variant, settings, top=TOP), variant.finding, searched.prompt.ids
+    if settings.redetects and finding == what.finding and finding.detector in SEARCHES:
+        how = detecting_of(finding, mode=what.mode, seed=settings.seed)
+        return decode_redetecting(language, ids, searched.tried.tried, how, decoding)
+    return decode(language, [Pair(Row(ids), searched.row_of(variant))], decoding)
 
 
-def _asked(language: LanguageModel, prompt: Prompt, fact: Fact | None, corpus: Corpus | None, found: Found,
-           answers: list[_Answer]) -> Asked:
-    right = popular = example = None
-    if fact is not None and corpus is not None:
-        right = corpus.text(fact.right)
-        popular = corpus.text(fact.knowledge.popular_answer)
-        example = corpus.text((*fact.knowledge.statement("a").prompt, *fact.knowledge.popular_answer))
+def _asked(language: LanguageModel, prompt: Prompt, known: Known, found: Found, answers: Sequence[_Answer]) -> Asked:
     return Asked(
-        prompt=prompt.text, pieces=prompt.pieces, right=right, popular=popular, popular_example=example,
-        num_popular=fact.knowledge.popularity if fact else None, found=found,
-        written=tuple(_written(language, answer, right, popular) for answer in answers))
+        prompt=prompt.text, pieces=prompt.pieces, right=known.right, popular=known.popular, popular_example=known.popular_example,
+        num_popular=known.num_popular, found=found, written=tuple(_written(language, answer, known) for answer in answers))
 
 
-def _written(language: LanguageModel, answer: _Answer, right: str | None, popular: str | None) -> Written:
+def _written(language: LanguageModel, answer: _Answer, known: Known) -> Written:
     text = language.text(answer.ids)
-    return Written(method=answer.method, text=text, tokens=tuple(answer.tokens),
-                   is_right=None if right is None else text == right, is_popular=None if popular is None else text == popular)
+    is_right, is_popular = (
+        None if not wanted else is_match(text, wanted, is_continued=True) if known.is_continued else text in wanted
+        for wanted in (known.all_right, known.all_popular))
+    return Written(method=answer.variant.name, text=text, tokens=tuple(answer.tokens), is_right=is_right, is_popular=is_popular,
+                   own=answer.own)
 
 
 def _token(step: Step) -> WrittenToken:
@@ -131,20 +143,39 @@ def _top(listed: tuple[Listed, ...]) -> tuple[TopToken, ...]:
                  for entry in listed)
 
 
-def _found(language: LanguageModel, prompt: Prompt, tried: Candidates, detection: Detection, mode: MaskMode) -> Found:
-    chosen = detection.chosen
+def _found(language: LanguageModel, searched: Searched, settings: CodaSettings, what: Resolved) -> Found:
+    detection, tried = searched.page, searched.tried
+    chosen = _chosen(language, searched, detection, settings, what, what.finding)
+    firsts = first_tokens(language, searched.masks, [entry.candidate for entry in detection.scored], what.contrast)
     return Found(
-        tried=tuple(_masked(entry) for entry in detection.scored),
+        tried=tuple(_masked(entry, first) for entry, first in zip(detection.scored, firsts)),
         skipped=tuple((part.text, why) for part, why in tried.skipped),
-        chosen=chosen.text if chosen else None, chosen_positions=chosen.positions if chosen else (),
-        masked_prompt=_masked_text(language, prompt, chosen.positions if chosen else (), mode), reason=detection.reason,
-        is_alarm=detection.is_alarm)
+        chosen=chosen.text, chosen_positions=chosen.positions, masked_prompt=chosen.masked_prompt, reason=chosen.reason,
+        is_alarm=searched.alarm.is_raised, alarm_reason=searched.alarm.reason,
+        suggested_positions=searched.suggested)
 
 
-def _masked(entry: Scored) -> Masked:
+def _own(language: LanguageModel, searched: Searched, settings: CodaSettings, what: Resolved, variant: Variant) -> Chosen | None:
+    """What one decoder's masked prompt is; None where it reads none."""
+    if variant.finding is None:
+        return None
+    return _chosen(language, searched, searched.by_finding[variant.finding], settings, what, variant.finding)
+
+
+def _chosen(language: LanguageModel, searched: Searched, detection: Detection, settings: CodaSettings, what: Resolved,
+            finding: Finding) -> Chosen:
+    if finding.detector == "compare":
+        return Chosen(text=SECOND, positions=(), masked_prompt=settings.compare_with.strip(), reason=detection.reason)
+    part = detection.chosen
+    positions = part.positions if part else ()
+    return Chosen(text=part.text if part else None, positions=positions, reason=detection.reason,
+                  masked_prompt=_masked_text(language, searched.prompt, positions, what.mode))
+
+
+def _masked(entry: Scored, first: str) -> Masked:
     return Masked(text=entry.candidate.text, positions=entry.candidate.positions, lift=entry.lift, rpmi_sum=entry.rpmi_sum,
                   escape_reward=entry.escape_reward, indicator=entry.indicator, num_suppressed=entry.num_suppressed,
-                  num_escaping=entry.num_escaping)
+                  num_escaping=entry.num_escaping, first=first)
 
 
 def _masked_text(language: LanguageModel, prompt: Prompt, positions: tuple[int, ...], mode: MaskMode) -> str:

@@ -12,28 +12,13 @@ from typing import Literal
 
 import torch
 
-from backends.coda.choices import EscapeBias
+from backends.coda.choices import Contrast, EscapeBias
+
+__all__ = ["Contrast", "Indicator", "Method", "Sets", "choose", "escape_bias", "indicator", "is_gate_open", "rpmi", "scores", "sets",
+           "settle_ties", "top_set"]
 
 Method = Literal["greedy", "coda", "cad", "cd", "vcd"]
 TIE = 1e-5  # nats; equal prompts in two rows of one batch differ by rounding, and must count as equal
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """What the formulas leave open."""
-
-    alpha: float = 0.01  # a token is plausible from alpha times the largest probability; the paper's only parameter
-    escape_bias: EscapeBias = "paper"
-    gate: bool = False  # contrast only where the masked prompt likes the greedy token even more; not in the paper
-    weight: float = 0.5  # a of CAD and VCD: s = (1 + a) l - a l'
-    head: float = 0.1  # plausible set of CD and beta of VCD, from their papers
-
-    def __post_init__(self) -> None:
-        for name in ("alpha", "head"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be above 0 and at most 1")
-        if self.weight < 0:
-            raise ValueError(f"weight is {self.weight!r}; it must be 0 (off) or more")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ DoLa read N. Every token is told with what it was chosen from: the likeliest tok
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, cast
+from typing import cast
 
 import torch
 
@@ -16,11 +16,11 @@ from backends.coda.contrast import Method as ContrastMethod
 from backends.coda.detect import Detecting, Detection, detect
 from backends.coda.layers import Layers, dola_scores, early_logits, layers_of
 from backends.coda.masking import Candidate
+from backends.coda.variants import CONTRASTS, Score
 from models.language import LanguageModel
 from models.reading import Reading, Row
 
-Method = Literal["greedy", "sample", "coda", "cad", "cd", "vcd", "dola"]
-CONTRASTS = ("coda", "cad", "cd", "vcd")
+Method = Score
 
 
 @dataclass(frozen=True)

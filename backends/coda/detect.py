@@ -1,20 +1,24 @@
 """Which part of a prompt is overshadowed: mask each candidate in turn, in one batch, and compare what comes next.
 
-Equations 7-9 of arXiv 2502.16143 give an indicator per candidate. The paper takes the first positive one
-(`indicator_first`), the only public re-implementation the largest (`indicator_argmax`); on small models the true one often
-has the smallest (`indicator_argmin`). `lift` is not in the paper: masking the overshadowed part makes the greedy token
-likelier, so lift(c) = log p(y|X'_c) - log p(y|X) for the greedy y, and the largest is taken if it exceeds tau.
+Equations 7-9 of arXiv 2502.16143 give an indicator per candidate, here always with the paper's own alpha and bias. The paper
+takes the first positive one (`indicator_first`), the only public re-implementation the largest (`indicator_argmax`); on small
+models the true one often has the smallest (`indicator_argmin`). `lift` is not in the paper: masking the overshadowed part makes
+the greedy token likelier, so lift(c) = log p(y|X'_c) - log p(y|X) for the greedy y, and the largest is taken if it exceeds tau;
+`lift_argmax` takes it anyhow. `random` takes any content word: what every detector has to beat.
 """
 
+import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass
 
 import torch
 
-from backends.coda.choices import Detector
-from backends.coda.contrast import Contrast, indicator, sets
+from backends.coda.choices import PAPER, STOP_WORDS, TOLD, Detector
+from backends.coda.contrast import indicator, sets
 from backends.coda.masking import Candidate, MaskMode, masked
 from models.language import LanguageModel
+from models.precision import InFloat32
 from models.reading import Reading, Row
 from worlds.errors import InputError
 
@@ -29,8 +33,8 @@ class Detecting:
     detector: Detector = "lift"
     tau: float = 0.1  # nats; 0 is sensitive, 0.3 conservative
     mode: MaskMode = "delete"
-    contrast: Contrast = field(default_factory=Contrast)
     given: tuple[int, ...] = ()  # positions, for oracle and manual
+    seed: int = 0  # of random
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,31 @@ class Detection:
     full: torch.Tensor  # (vocabulary,) log p(.|X)
     masked: torch.Tensor  # (vocabulary,) log p(.|X') of the chosen one, log p(.|X) where there is none
 
-    @property
-    def is_alarm(self) -> bool:
-        """Return whether the paper would predict a hallucination: some indicator is positive (its Table 8)."""
-        return any(entry.indicator > 0 for entry in self.scored)
+
+@dataclass(frozen=True, eq=False)
+class Masks:
+    """A prompt and all its masked forms, read once: several detectors look at the same."""
+
+    mode: MaskMode
+    full: torch.Tensor  # (vocabulary,) log p(.|X)
+    parts: tuple[Candidate, ...]
+    rows: tuple[Row, ...]
+    read: torch.Tensor  # (parts, vocabulary) log p(.|X'_c)
+
+    def of(self, tried: Sequence[Candidate]) -> "Masks":
+        """Return those of these candidates, in their order."""
+        place = {frozenset(part.positions): index for index, part in enumerate(self.parts)}
+        kept = [place[frozenset(part.positions)] for part in tried]
+        return Masks(self.mode, self.full, tuple(tried), tuple(self.rows[index] for index in kept), self.read[kept])
+
+
+def read_masks(language: LanguageModel, ids: Sequence[int], parts: Sequence[Candidate], mode: MaskMode) -> Masks:
+    """Return the prompt with each part masked in turn, all read together; parts of equal positions are read once."""
+    ids = tuple(ids)
+    once = tuple({frozenset(part.positions): part for part in parts}.values())
+    rows = tuple(masked(language, ids, part.positions, mode) for part in once)
+    read = next_tokens(language, [Row(ids), *rows])  # (1 + parts, vocabulary)
+    return Masks(mode, read[0], once, rows, read[1:])
 
 
 def detect(language: LanguageModel, ids: Sequence[int], tried: Sequence[Candidate], how: Detecting) -> Detection:
@@ -70,30 +95,40 @@ def detect(language: LanguageModel, ids: Sequence[int], tried: Sequence[Candidat
     Raises:
         InputError: no candidate is given, or oracle and manual are not told where.
     """
-    ids = tuple(ids)
-    if how.detector in ("oracle", "manual") and not how.given:
-        raise InputError(f"The detector {how.detector!r} needs to be told which words are overshadowed. Name them.")
-    parts = [*tried, *([_given(tried, how.given)] if how.given else [])]
-    if not parts:
+    told = [told_candidate(tried, how)] if how.detector in TOLD else []
+    if not [*tried, *told]:
         raise InputError("No part of the prompt can be masked. Write at least one word of content.")
-    rows = [masked(language, ids, part.positions, how.mode) for part in parts]
-    read = next_tokens(language, [Row(ids), *rows])  # (1 + candidates, vocabulary)
-    scored = _scored(read[0], read[1:], parts, how.contrast)
+    return found_in_masks(read_masks(language, ids, [*tried, *told], how.mode), tried, how)
+
+
+def told_candidate(tried: Sequence[Candidate], how: Detecting) -> Candidate:
+    """Return what a detector was told. Raises: InputError where it was told nothing."""
+    if not how.given:
+        raise InputError(f"The detector {how.detector!r} needs to be told which words are overshadowed. Name them.")
+    same = [part for part in tried if set(part.positions) == set(how.given)]
+    inside = [part.text for part in tried if set(part.positions) <= set(how.given)]
+    return same[0] if same else Candidate(" ".join(inside), how.given)
+
+
+def found_in_masks(masks: Masks, tried: Sequence[Candidate], how: Detecting) -> Detection:
+    """Return what a detector finds among masks that hold `tried` and what it was told."""
+    told = [told_candidate(tried, how)] if how.detector in TOLD else []
+    held = masks.of([*tried, *told])
+    scored = scores_of(held)
     index, reason = _chosen(scored, how)
-    listed = tuple(scored[: len(tried)]) or tuple(scored)
-    chosen, row = (None, None) if index is None else (parts[index], rows[index])
-    return Detection(listed, chosen, row, int(read[0].argmax()), reason, read[0], read[0 if index is None else 1 + index])
-
-
-def _given(tried: Sequence[Candidate], positions: tuple[int, ...]) -> Candidate:
-    same = [part for part in tried if set(part.positions) == set(positions)]
-    inside = [part.text for part in tried if set(part.positions) <= set(positions)]
-    return same[0] if same else Candidate(" ".join(inside), positions)
+    chosen, row = (None, None) if index is None else (held.parts[index], held.rows[index])
+    return Detection(scored[: len(tried)] or scored, chosen, row, int(held.full.argmax()), reason, held.full,
+                     held.full if index is None else held.read[index])
 
 
 def next_tokens(language: LanguageModel, rows: Sequence[Row]) -> torch.Tensor:
-    """Return (rows, vocabulary) float32 log-probabilities of the next token, on the CPU, read in chunks that fit memory."""
-    parts = [Reading(language, chunk, uses_cache=False).log_probabilities.cpu() for chunk in _chunks(language, rows)]
+    """Return (rows, vocabulary) float32 log-probabilities of the next token, on the CPU, read in chunks that fit memory.
+
+    A network of half precision is read in float32: thresholds of a tenth of a nat are finer than its logits.
+    """
+    is_half = language.model.dtype in (torch.bfloat16, torch.float16)
+    with InFloat32() if is_half else nullcontext():
+        parts = [Reading(language, chunk, uses_cache=False).log_probabilities.cpu() for chunk in _chunks(language, rows)]
     return torch.cat(parts)
 
 
@@ -105,33 +140,59 @@ def _chunks(language: LanguageModel, rows: Sequence[Row]) -> Iterator[Sequence[R
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
-def _scored(full: torch.Tensor, masked: torch.Tensor, parts: Sequence[Candidate], params: Contrast) -> list[Scored]:
-    """Return the scores of (candidates, vocabulary) masked prompts against (vocabulary,) of the full one."""
-    rows = full.expand_as(masked)
-    lift = masked[:, full.argmax()] - full.max()
-    found, values = sets(rows, masked, params.alpha), indicator(rows, masked, params)
+def scores_of(masks: Masks) -> tuple[Scored, ...]:
+    """Return every candidate's scores; the indicator has the paper's alpha and bias whatever the decoder has."""
+    full = masks.full.expand_as(masks.read)
+    lift = masks.read[:, masks.full.argmax()] - masks.full.max()
+    found, values = sets(full, masks.read, PAPER.alpha), indicator(full, masks.read, PAPER)
     sums = [tensor.tolist() for tensor in (lift, values.rpmi_sum, values.escape_reward, values.total)]
     counts = [tensor.sum(-1).tolist() for tensor in (found.suppressed, found.escaping)]
-    return [Scored(*entry) for entry in zip(parts, *sums, *counts)]
+    return tuple(Scored(*entry) for entry in zip(masks.parts, *sums, *counts))
 
 
 def _chosen(scored: Sequence[Scored], how: Detecting) -> tuple[int | None, str]:
     """Return the index of the overshadowed candidate or None, and one sentence why."""
-    if how.detector in ("oracle", "manual"):
+    if how.detector in TOLD:
         return len(scored) - 1, f"{scored[-1].candidate.text!r} was named."
+    if how.detector == "none":
+        return None, "No word was named."
+    if how.detector == "random":
+        return _random_word(scored, how.seed)
+    if how.detector in ("lift", "lift_argmax"):
+        return _by_lift(scored, how)
+    return _by_indicator(scored, how.detector)
+
+
+def _random_word(scored: Sequence[Scored], seed: int) -> tuple[int, str]:
+    words = content_words([entry.candidate for entry in scored])
+    index = words[random.Random(f"{seed} {' '.join(entry.candidate.text for entry in scored)}").randrange(len(words))]
+    return index, f"{scored[index].candidate.text!r} was drawn among {len(words)} content words."
+
+
+def content_words(tried: Sequence[Candidate]) -> list[int]:
+    """Return the places of candidates that are no stop words; of all where there is no other."""
+    kept = [index for index, part in enumerate(tried) if part.text.strip().lower() not in STOP_WORDS]
+    return kept or list(range(len(tried)))
+
+
+def _by_lift(scored: Sequence[Scored], how: Detecting) -> tuple[int | None, str]:
+    lifts = [entry.lift for entry in scored]
+    best = lifts.index(max(lifts))
+    said = f"Masking {scored[best].candidate.text!r} changes the greedy answer's log-probability by {lifts[best]:+.2f} nats"
+    if how.detector == "lift_argmax":
+        return best, f"{said}, the largest of all: a guess."
+    return (best, f"{said}, above {how.tau:g}.") if lifts[best] > how.tau else (None, f"{said}, not above {how.tau:g}.")
+
+
+def _by_indicator(scored: Sequence[Scored], detector: Detector) -> tuple[int | None, str]:
     indicators = [entry.indicator for entry in scored]
-    if how.detector == "lift":
-        lifts = [entry.lift for entry in scored]
-        best = lifts.index(max(lifts))
-        said = f"Masking {scored[best].candidate.text!r} changes the greedy answer's log-probability by {lifts[best]:+.2f} nats"
-        return (best, f"{said}, above {how.tau:g}.") if lifts[best] > how.tau else (None, f"{said}, not above {how.tau:g}.")
-    if how.detector == "indicator_first":
+    if detector == "indicator_first":
         first = next((i for i, value in enumerate(indicators) if value > 0), None)
         if first is None:
             return None, "No indicator is positive."
         return first, f"{scored[first].candidate.text!r} is the first with a positive indicator, {indicators[first]:+.2f}."
-    if how.detector in ("indicator_argmax", "indicator_argmin"):
-        extreme, word = (max, "largest") if how.detector == "indicator_argmax" else (min, "smallest")
+    if detector in ("indicator_argmax", "indicator_argmin"):
+        extreme, word = (max, "largest") if detector == "indicator_argmax" else (min, "smallest")
         index = indicators.index(extreme(indicators))
         return index, f"{scored[index].candidate.text!r} has the {word} indicator, {indicators[index]:+.2f}."
-    raise ValueError(f"detector is {how.detector!r}; it must be lift, indicator_first, _argmax, _argmin, oracle or manual")
+    raise ValueError(f"detector is {detector!r}; it must be one that looks at scores or is told")

@@ -12,15 +12,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from backends.coda.decode import CONTRASTS, Decoding, Pair, decode, decode_redetecting, tokens_of
-from backends.coda.detect import Detecting, Detection, detect
+from backends.coda.asking import Searched, search
+from backends.coda.choices import TOLD
+from backends.coda.comparing import SEARCHES
+from backends.coda.decode import Decoding, Pair, decode, decode_redetecting, tokens_of
 from backends.coda.formats import Item
 from backends.coda.layers import layers_of
-from backends.coda.masking import Candidates, candidates, found_in
+from backends.coda.masking import found_in
 from backends.coda.matching import contains, is_match
 from backends.coda.results import FileRow
 from backends.coda.settings import CodaSettings
-from backends.coda.wiring import decoding_of, detecting_of
+from backends.coda.variants import Finding, Variant
+from backends.coda.wiring import Resolved, decoding_of, detecting_of, kind_of, resolved, variant_of
 from backends.statistics import Share, share
 from models.language import LanguageModel, Prompt
 from models.reading import Row, padded
@@ -32,27 +35,29 @@ LOGIT_BYTES = 256_000_000  # of the logits that compare right and wrong answers
 OWN = "(the file's own masked prompt)"
 
 
-@dataclass(frozen=True, eq=False)  # a detection holds tensors, which have no single answer to ==
+@dataclass(frozen=True, eq=False)  # a search holds tensors, which have no single answer to ==
 class _Ready:
     """An item that can be answered."""
 
     item: Item
-    prompt: Prompt
     own: Row | None  # the file's own X'
-    parts: Candidates
-    detecting: Detecting
-    found: Detection
+    finding: Finding  # of the knobs, or what the file tells
+    found: Searched
 
     @property
-    def pair(self) -> Pair:
-        """X and, where there is one, X'; the file's own goes before what is found."""
-        return Pair(Row(self.prompt.ids), self.own or self.found.row)
+    def prompt(self) -> Prompt:
+        return self.found.prompt
+
+    def pair(self, variant: Variant) -> Pair:
+        """X and, where there is one, X'. The file's own goes before what the knobs' detector finds, not before the paper's."""
+        row = self.found.row_of(variant)
+        return Pair(Row(self.prompt.ids), (self.own or row) if variant.finding == self.finding else row)
 
     @property
     def masked(self) -> str | None:
         if self.own is not None:
             return OWN
-        return self.found.chosen.text if self.found.chosen else None
+        return self.found.page.chosen.text if self.found.page.chosen else None
 
     @property
     def num_tokens(self) -> int:
@@ -78,7 +83,7 @@ class MethodSummary:
     contains: Share
     hallucinated: Share  # gives a wrong answer of the file
     prefers_right: Share  # by plain probabilities the right class is the likelier one
-    alarm: Share  # "some indicator is positive" agrees with "greedy is wrong"; nan without greedy among the methods
+    alarm: Share  # "some token's indicator is positive" agrees with "greedy is wrong"; nan without greedy among the methods
 
 
 def evaluate(language: LanguageModel, items: Sequence[Item], settings: CodaSettings) -> Iterator[FileRow]:
@@ -88,9 +93,10 @@ def evaluate(language: LanguageModel, items: Sequence[Item], settings: CodaSetti
         InputError: the settings fit no row at all.
     """
     _check(language, items, settings)
-    prepared = (_prepared(language, item, settings) for item in items)
+    what = resolved(settings, kind_of(language))
+    prepared = (_prepared(language, item, settings, what) for item in items)
     for number, batch in enumerate(_batches(prepared, settings.max_new_tokens)):
-        yield from _rows(language, batch, settings, number)
+        yield from _rows(language, batch, settings, what, number)
 
 
 def _check(language: LanguageModel, items: Sequence[Item], settings: CodaSettings) -> None:
@@ -104,25 +110,38 @@ def _check(language: LanguageModel, items: Sequence[Item], settings: CodaSetting
                          "Use 'lift', or 'manual' with the words.")
 
 
-def _prepared(language: LanguageModel, item: Item, settings: CodaSettings) -> _Entry:
+def _prepared(language: LanguageModel, item: Item, settings: CodaSettings, what: Resolved) -> _Entry:
     """Return the item tokenised and searched for its overshadowed part, or why that cannot be done."""
     try:
         prompt = language.prompt(item.prompt, settings.as_chat)
         own = None if item.masked_prompt is None else Row(language.prompt_ids(item.masked_prompt, settings.as_chat))
         language.check_room(max(len(prompt.ids), len(own.ids) if own else 0), settings.max_new_tokens)
-        parts = candidates(prompt, unit=settings.unit, skips_stop_words=settings.skips_stop_words)
-        detecting = _detecting(language, prompt, item, settings)
-        found = detect(language, prompt.ids, parts.tried, detecting)
+        finding = _finding(item, settings, what)
+        given = _given(prompt, item, settings, finding)
+        found = search(language, prompt, settings, what, _variants(settings, what, finding), given=given, finding=finding)
     except InputError as error:
         return _Failed(item, str(error))
-    return _Ready(item, prompt, own, parts, detecting, found)
+    return _Ready(item, own, finding, found)
 
 
-def _detecting(language: LanguageModel, prompt: Prompt, item: Item, settings: CodaSettings) -> Detecting:
-    if item.masked_prompt is not None:  # only the alarm is wanted, which no detector changes
-        return replace(detecting_of(settings, language), detector="lift")
-    named = {"manual": settings.named, "oracle": item.rare}.get(settings.detector)
-    return detecting_of(settings, language, found_in(prompt, named).positions if named else ())
+def _finding(item: Item, settings: CodaSettings, what: Resolved) -> Finding:
+    """The knobs' finding; what the file tells goes before a detector that was left to be chosen here."""
+    if item.masked_prompt is not None:
+        return replace(what.finding, detector="none")
+    if item.rare and settings.detector == "auto" and what.kind == "real" and not settings.named.strip():
+        return replace(what.finding, detector="oracle")
+    return what.finding
+
+
+def _variants(settings: CodaSettings, what: Resolved, finding: Finding) -> list[Variant]:
+    return [variant_of(settings, replace(what, finding=finding), method) for method in settings.methods]
+
+
+def _given(prompt: Prompt, item: Item, settings: CodaSettings, finding: Finding) -> tuple[int, ...]:
+    if finding.detector not in TOLD:
+        return ()
+    named = settings.named if finding.detector == "manual" else item.rare
+    return found_in(prompt, named).positions if named else ()
 
 
 def _batches(prepared: Iterable[_Entry], new_tokens: int) -> Iterator[list[_Entry]]:
@@ -139,11 +158,12 @@ def _batches(prepared: Iterable[_Entry], new_tokens: int) -> Iterator[list[_Entr
         yield batch
 
 
-def _rows(language: LanguageModel, batch: Sequence[_Entry], settings: CodaSettings, number: int) -> Iterator[FileRow]:
+def _rows(language: LanguageModel, batch: Sequence[_Entry], settings: CodaSettings, what: Resolved, number: int
+          ) -> Iterator[FileRow]:
     ready = [entry for entry in batch if isinstance(entry, _Ready)]
     texts: dict[str, list[str]] = {}
     if ready:
-        texts = {method: _texts(language, ready, settings, method, number) for method in settings.methods}
+        texts = {method: _texts(language, ready, settings, what, method, number) for method in settings.methods}
     answers = iter([{method: said[place] for method, said in texts.items()} for place in range(len(ready))])
     preferences = iter(_preferences(language, ready, settings))
     for entry in batch:
@@ -151,11 +171,11 @@ def _rows(language: LanguageModel, batch: Sequence[_Entry], settings: CodaSettin
             yield _row(entry.item, {}, problem=entry.problem)
         else:
             prefers_right, problem = next(preferences)
-            yield _row(entry.item, next(answers), prefers_right, entry.found.is_alarm, entry.masked, problem)
+            yield _row(entry.item, next(answers), prefers_right, entry.found.alarm.is_raised, entry.masked, problem)
 
 
 def _row(
-    item: Item, answers: dict[str, str], prefers_right: bool | None = None, is_alarm: bool = False, masked: str | None = None,
+    item: Item, answers: dict[str, str], prefers_right: bool | None = None, is_alarm: bool | None = None, masked: str | None = None,
     problem: str | None = None,
 ) -> FileRow:
     right = {method: is_match(text, item.right, is_continued=item.is_continued) for method, text in answers.items()}
@@ -170,19 +190,22 @@ def _row(
     )
 
 
-def _texts(language: LanguageModel, ready: Sequence[_Ready], settings: CodaSettings, method: str, number: int) -> list[str]:
+def _texts(language: LanguageModel, ready: Sequence[_Ready], settings: CodaSettings, what: Resolved, method: str, number: int
+           ) -> list[str]:
     """Return one method's answers. Prompts go together unless they need weights of their own or repeated detection."""
-    how = replace(decoding_of(settings, method), seed=settings.seed + number)  # the draws of each batch are its own
+    own = [variant_of(settings, replace(what, finding=entry.finding), method) for entry in ready]  # alike but for the finding
+    how = replace(decoding_of(own[0], settings), seed=settings.seed + number)  # the draws of each batch are its own
     texts = [""] * len(ready)
     together: dict[float | None, list[int]] = {}
-    for place, entry in enumerate(ready):
-        if settings.redetects and how.method in CONTRASTS and entry.own is None:
-            steps = decode_redetecting(language, entry.prompt.ids, entry.parts.tried, entry.detecting, how)
-            texts[place] = language.text(tokens_of(steps, 1)[0])
+    for place, (entry, variant) in enumerate(zip(ready, own)):
+        if settings.redetects and variant.finding == entry.finding and entry.finding.detector in SEARCHES:
+            looked = detecting_of(entry.finding, mode=what.mode, seed=settings.seed)
+            texts[place] = language.text(tokens_of(decode_redetecting(
+                language, entry.prompt.ids, entry.found.tried.tried, looked, how), 1)[0])
         else:
             together.setdefault(entry.item.weight if method == "cad" else None, []).append(place)
     for weight, places in together.items():
-        steps = decode(language, [ready[place].pair for place in places], _weighted(how, weight))
+        steps = decode(language, [ready[place].pair(own[place]) for place in places], _weighted(how, weight))
         for place, tokens in zip(places, tokens_of(steps, len(places))):
             texts[place] = language.text(tokens)
     return texts
@@ -278,7 +301,7 @@ def summary_rows(rows: Sequence[FileRow]) -> tuple[MethodSummary, ...]:
 
 def _is_alarm_right(row: FileRow) -> bool | None:
     is_right = row.is_right.get("greedy")
-    return None if is_right is None else row.is_alarm != is_right
+    return None if is_right is None or row.is_alarm is None else row.is_alarm != is_right
 
 
 def _share(values: Iterable[bool | None]) -> Share:

@@ -1,4 +1,4 @@
-"""The facts that a miniature was trained on: what a prompt's right answer is, and which popular one overshadows it."""
+"""What is known of a prompt: its right answer and the popular one, from a miniature's own corpus or from the questions here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,27 @@ from models.catalogue import Rung
 from worlds.english_facts import draw_corpus
 from worlds.errors import InputError
 from worlds.overshadowing import Corpus, CorpusSpec, Ids, Kind, KnowledgeSet
+from worlds.popular_answers import question_of
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a prompt; empty where nothing is."""
+
+    all_right: tuple[str, ...] = ()  # any of these is right; the first is shown
+    all_popular: tuple[str, ...] = ()
+    popular_example: str | None = None
+    num_popular: int | None = None  # P
+    x_positions: tuple[int, ...] = ()  # where the distinct words of a miniature's fact stand
+    is_continued: bool = False  # an answer counts by its first words, for it goes on
+
+    @property
+    def right(self) -> str | None:
+        return self.all_right[0] if self.all_right else None
+
+    @property
+    def popular(self) -> str | None:
+        return self.all_popular[0] if self.all_popular else None
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,19 @@ def facts_of(corpus: Corpus) -> dict[Ids, Fact]:
             found[knowledge.statement("a", member).prompt] = Fact(knowledge, "a")
         found[knowledge.statement("b").prompt] = Fact(knowledge, "b")
     return found
+
+
+def known_fact(fact: Fact, corpus: Corpus) -> Known:
+    """What is known of a miniature's own fact."""
+    example = corpus.text((*fact.knowledge.statement("a").prompt, *fact.knowledge.popular_answer))
+    return Known((corpus.text(fact.right),), (corpus.text(fact.knowledge.popular_answer),), example, fact.knowledge.popularity,
+                 fact.x_positions)
+
+
+def known_question(prompt: str) -> Known:
+    """What is known of a prompt about the real world: the questions here, asked in their own words."""
+    found = question_of(prompt)
+    return Known(found.right, found.popular, is_continued=True) if found else Known()
 
 
 def rare_prompts(corpus: Corpus, *, popularity: int, count: int, seed: int) -> tuple[str, ...]:

@@ -6,19 +6,17 @@ in one of three ways: `delete` shortens the prompt, `replace` puts the mask toke
 no other attend to it.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backends.coda.choices import MaskMode, Unit
+from backends.coda.choices import STOP_WORDS, MaskMode, Unit
 from models.language import LanguageModel, Prompt, Word
 from models.reading import Row
 from worlds.errors import InputError
 
 MAX_CANDIDATES = 64
-_STOP_WORDS = """a an the this that these those of in on at to from by for with as and or but if than then so is are was were be
-been being am do does did has have had will would can could shall should may might must it its he she they them his her their
-we us our you your i me my there here which who whom whose what when where why how"""
-STOP_WORDS = frozenset(_STOP_WORDS.split())  # no negation among them: it is a condition like any other, and the paper masks it
+_NUMBERED = re.compile(r"[^#]+#\d{1,4}")
 
 
 @dataclass(frozen=True)
@@ -69,17 +67,24 @@ def _parts(prompt: Prompt, unit: Unit) -> Iterable[Candidate]:
 
 
 def found_in(prompt: Prompt, text: str) -> Candidate:
-    """Return the candidate that a person names, the last occurrence of one or more neighbouring words.
+    """Return the candidate that a person names: one or more neighbouring words, where they occur last.
+
+    "first#1" is the first occurrence of "first", "first#2" its second.
 
     Raises:
-        InputError: the prompt does not hold these words.
+        InputError: the prompt does not hold these words, or not as often.
     """
-    wanted, words = text.lower().split(), prompt.words
-    for start in range(len(words) - len(wanted), -1, -1):
-        if wanted and [word.text.lower() for word in words[start : start + len(wanted)]] == wanted:
-            return _joined(words[start : start + len(wanted)])
-    known = " ".join(word.text for word in words)
-    raise InputError(f"The words {text[:80]!r} are not in the prompt. Name words of it: {known[:200]}.")
+    name, _, number = text.partition("#") if _NUMBERED.fullmatch(text) else (text, "", "")
+    wanted, words = name.lower().split(), prompt.words
+    found = [start for start in range(len(words) - len(wanted) + 1)
+             if wanted and [word.text.lower() for word in words[start : start + len(wanted)]] == wanted]
+    if not found:
+        known = " ".join(word.text for word in words)
+        raise InputError(f"The words {text[:80]!r} are not in the prompt. Name words of it: {known[:200]}.")
+    place = int(number) if number else len(found)
+    if not 1 <= place <= len(found):
+        raise InputError(f"{name[:80]!r} stands in the prompt {len(found)} times. Its number must be 1 to {len(found)}.")
+    return _joined(words[found[place - 1] : found[place - 1] + len(wanted)])
 
 
 def _joined(words: tuple[Word, ...]) -> Candidate:

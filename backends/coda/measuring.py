@@ -13,7 +13,8 @@ from backends.coda.facts import need_corpus
 from backends.coda.law import Law, law, pooled
 from backends.coda.results import FinderRow, FittedLaw, Group, LawPart, RecoveryPart, RecoveryRow, SweepPoint, TrainedEpoch
 from backends.coda.settings import CodaSettings
-from backends.coda.wiring import contrast_of
+from backends.coda.variants import TOLD, VARIANTS, Variant
+from backends.coda.wiring import resolved, variant_of
 from backends.run import Progress
 from models import catalogue
 from models.catalogue import Rung
@@ -143,13 +144,11 @@ def recover(settings: CodaSettings, rung: Rung) -> Iterator[Progress | RecoveryP
     Raises:
         InputError: the model is no miniature of these corpora.
     """
-    corpus = need_corpus(rung)
+    corpus, own = need_corpus(rung), _own(settings)
     yield Progress(0.05, "Reading every rare fact, and every one of its maskings")
     masking: decoders.Masking = "delete" if settings.mask_mode == "delete" else "replace"
     with budget().borrow(rung, settings.quantisation) as loaded:
         reads = [decoders.read(as_language_model(loaded.tool).model, corpus, masking=masking)]
-    own = decoders.Decoder("your settings", "coda", contrast_of(settings), "oracle" if settings.detector == "oracle" else "lift",
-                           settings.tau)
     rows = tuple(_row(decoder, decoders.recovery(reads, decoder)) for decoder in (*decoders.DECODERS, own))
     part = RecoveryPart(factor=corpus.factor, rows=rows, sweep=(), finders=(), alarm=decoders.alarm_accuracy(reads))
     yield Progress(0.5, "Turning alpha and a")
@@ -159,19 +158,29 @@ def recover(settings: CodaSettings, rung: Rung) -> Iterator[Progress | RecoveryP
     yield part.model_copy(update={"finders": _finders(reads, settings.tau)})
 
 
-def _row(decoder: decoders.Decoder, found: decoders.Recovery) -> RecoveryRow:
-    return RecoveryRow(decoder=decoder.name, exact_match=found.exact_match, recovered=found.recovered, broken=found.broken,
+def _own(settings: CodaSettings) -> Variant:
+    """The row of the knobs. Raises: InputError where their detector knows nothing of a corpus."""
+    own = variant_of(settings, resolved(settings, "miniature"), "coda")
+    detector = own.finding.detector if own.finding else "none"
+    if detector not in (*decoders.RULES, "lift_argmax", "oracle"):
+        raise InputError(f"The detector {detector!r} says nothing on a whole corpus. Choose oracle, lift, or one of the indicators.")
+    return replace(own, title="your settings")
+
+
+def _row(decoder: Variant, found: decoders.Recovery) -> RecoveryRow:
+    return RecoveryRow(decoder=decoder.title, exact_match=found.exact_match, recovered=found.recovered, broken=found.broken,
                        per_value=tuple(found.per_value.items()))
 
 
 def _sweeps(reads: list[decoders.Reads]) -> tuple[SweepPoint, ...]:
-    coda = [decoder for decoder in decoders.DECODERS if decoder.method == "coda" and decoder.mask == "oracle"]
-    cad = next(decoder for decoder in decoders.DECODERS if decoder.method == "cad")
+    told = [decoder for decoder in decoders.DECODERS if decoder.finding == TOLD]
+    cad = VARIANTS["cad_half_told"]
     points = []
-    for decoder in coda:
+    for decoder in (decoder for decoder in told if decoder.score == "coda"):
         found = decoders.sweep(reads, decoder, of="alpha", values=ALPHAS)
-        points += [_point(decoder.name, "alpha", value, one) for value, one in found.items()]
-    points += [_point("CAD", "a", value, one) for value, one in decoders.sweep(reads, cad, of="weight", values=WEIGHTS).items()]
+        points += [_point(decoder.title, "alpha", value, one) for value, one in found.items()]
+    turned = decoders.sweep(reads, cad, of="weight", values=WEIGHTS)
+    points += [_point("CAD, word told", "a", value, one) for value, one in turned.items()]
     return tuple(points)
 
 

@@ -3,15 +3,17 @@
 import sys
 
 from backends.coda.run import run
-from backends.coda.settings import CodaSettings
+from backends.coda.settings import AUSTRALIA, FIRST_MENDED, CodaSettings
 from backends.coda.system import RECORDED
 from backends.run import record
 
 RUNS = {
-    "default": CodaSettings(seed=3),  # a fact that CoDA brings back and CAD does not; "recovery" says how rare that is
+    "default": CodaSettings(seed=FIRST_MENDED),  # "recovery" says how rare it is that one is brought back
     "law": CodaSettings(task="law", model="coda-p-law"),
     "recovery": CodaSettings(task="recovery"),
     "size": CodaSettings(task="law", factor="S", trains=True, num_seeds=2),
+    "real": AUSTRALIA,  # these two need `make real`
+    "real-named": AUSTRALIA.model_copy(update={"named": "capital"}),
 }
 
 if __name__ == "__main__":

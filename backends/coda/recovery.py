@@ -5,51 +5,29 @@ distributions. Recovery is the share of hallucinated prompts (greedy says Y_a) t
 ones that become wrong. Answers of one token only: longer ones need decoding step by step, which `decode` does.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, cast, get_args
 
 import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from backends.coda.contrast import Contrast, Method, choose, indicator, scores
-from backends.coda.masking import STOP_WORDS
+from backends.coda.choices import PAPER, TOLD, Contrast
+from backends.coda.contrast import Method, choose, indicator, scores
+from backends.coda.variants import VARIANTS, Variant
 from backends.statistics import Share, share
 from models.recipes.coda_rates import next_log_probs
 from worlds.errors import InputError
 from worlds.overshadowing import MASK, Corpus, Ids, KnowledgeSet
 
 Masking = Literal["replace", "delete"]
-Mask = Literal["oracle", "lift"]
 Rule = Literal["lift", "indicator_first", "indicator_argmax", "indicator_argmin"]
-RULES: tuple[Rule, ...] = ("lift", "indicator_first", "indicator_argmax", "indicator_argmin")
+RULES: tuple[Rule, ...] = get_args(Rule)
 MAX_ROWS = 40_000  # masked prompts; at 1,024 words they take 160 MB
-
-
-@dataclass(frozen=True)
-class Decoder:
-    """A way to choose the answer: a score, and whether the place of x is known or found."""
-
-    name: str
-    method: Method = "coda"
-    contrast: Contrast = field(default_factory=Contrast)
-    mask: Mask = "oracle"
-    tau: float = 0.1  # of lift; nats
-
-
-DECODERS = (
-    Decoder("greedy", "greedy"),
-    Decoder("CoDA"),
-    Decoder("CoDA, gate", contrast=Contrast(gate=True)),
-    Decoder("CoDA, floor", contrast=Contrast(escape_bias="floor")),
-    Decoder("CoDA, floor, gate", contrast=Contrast(escape_bias="floor", gate=True)),
-    Decoder("CAD a = 0.5", "cad", Contrast(weight=0.5)),
-    Decoder("CAD a = 1", "cad", Contrast(weight=1.0)),
-    Decoder("CoDA, found by lift", mask="lift"),
-    Decoder("CoDA, floor, found by lift", contrast=Contrast(escape_bias="floor"), mask="lift"),
-    Decoder("CAD a = 0.5, found by lift", "cad", Contrast(weight=0.5), mask="lift", tau=0.0),
-)
+DECODERS = tuple(VARIANTS[name] for name in (
+    "greedy", "coda_paper", "coda_paper_told", "coda_gate_told", "coda_floor_told", "coda_floor_gate_told", "cad_half_told",
+    "cad_one_told", "coda_lift", "coda_floor_lift", "coda_floor_gate_lift", "cad_half_lift"))
 
 
 @dataclass(frozen=True)
@@ -58,11 +36,10 @@ class Reads:
 
     value: np.ndarray  # (sets,) P or L
     full: torch.Tensor  # (sets, vocabulary) log p(.|X)
-    oracle: torch.Tensor  # (sets, vocabulary) log p(.|X') with all of x masked
-    found: torch.Tensor  # (sets, vocabulary) log p(.|X') with the position of the largest lift masked
-    tried: tuple[np.ndarray, ...]  # per set (candidates,) the positions that were masked in turn
-    lift: tuple[np.ndarray, ...]  # per set (candidates,) nats
-    indicator: tuple[np.ndarray, ...]  # per set (candidates,) eq. 9 with the paper's bias and alpha
+    told: torch.Tensor  # (sets, vocabulary) log p(.|X') with all of x masked
+    found: Mapping[Rule, torch.Tensor]  # (sets, vocabulary) log p(.|X') with the position that a rule picks masked, X where none
+    lift: tuple[np.ndarray, ...]  # per set (words,) nats; every word of the prompt is masked in turn, as in the paper
+    indicator: tuple[np.ndarray, ...]  # per set (words,) eq. 9 with the paper's bias and alpha
     truth: tuple[range, ...]  # per set the positions of x
     popular: torch.Tensor  # (sets,) Y_a
     rare: torch.Tensor  # (sets,) Y_b
@@ -104,14 +81,12 @@ def read(
     *,
     masking: Masking = "replace",
     searches: bool = True,
-    skips_stop_words: bool = False,
 ) -> Reads:
     """Read every rare prompt, and every one of its maskings.
 
     Args:
         searches: mask every position in turn, which takes as many prompts as there are tokens. Without it `lift` and
-            `indicator` are empty, and only decoders with an oracle mask can be used.
-        skips_stop_words: never mask words such as "the" when searching; for English.
+            `indicator` are empty, and only decoders that are told x can be used.
     Raises:
         InputError: an answer has more than one token, or there are too many maskings.
     """
@@ -122,33 +97,32 @@ def read(
     prompts = [s.statement("b").prompt for s in corpus.sets]
     truth = tuple(range(s.position, s.position + len(s.rare)) for s in corpus.sets)
     full = torch.from_numpy(next_log_probs(model, prompts))
-    oracle = torch.from_numpy(next_log_probs(model, [masked(p, t, masking) for p, t in zip(prompts, truth)]))
-    stop = {token for token, word in enumerate(corpus.words) if skips_stop_words and word.lower() in STOP_WORDS}
-    tried = [_candidates(prompt, stop) if searches else np.zeros(0, int) for prompt in prompts]
-    each = _each_masked(model, prompts, tried, masking)
-    lifts = [part[:, row.argmax()] - row.max() for part, row in zip(each, full)]
+    told = torch.from_numpy(next_log_probs(model, [masked(p, t, masking) for p, t in zip(prompts, truth)]))
+    each = _each_masked(model, prompts, [range(len(prompt)) if searches else range(0) for prompt in prompts], masking)
+    lifts = [(part[:, row.argmax()] - row.max()).numpy() for part, row in zip(each, full)]
+    indicators = [indicator(row.expand_as(part), part, PAPER).total.numpy() for part, row in zip(each, full)]
+    found = {rule: torch.stack([_picked(*one, rule) for one in zip(full, each, lifts, indicators)]) for rule in RULES if searches}
     return Reads(
         value=np.array([corpus.value(s) for s in corpus.sets], float),
         full=full,
-        oracle=oracle,
-        found=torch.stack([part[lift.argmax()] for part, lift in zip(each, lifts)]) if searches else oracle[:0],
-        tried=tuple(tried),
-        lift=tuple(lift.numpy() for lift in lifts),
-        indicator=tuple(indicator(r.expand_as(part), part, Contrast()).total.numpy() for part, r in zip(each, full)),
+        told=told,
+        found=found,
+        lift=tuple(lifts),
+        indicator=tuple(indicators),
         truth=truth,
         popular=_answers(corpus, lambda s: s.popular_answer),
         rare=_answers(corpus, lambda s: s.rare_answer),
     )
 
 
-def _candidates(prompt: Ids, stop: set[int]) -> np.ndarray:
-    """Positions that may be masked; all of them where nothing but stop words would be left out."""
-    kept = [place for place, token in enumerate(prompt) if token not in stop]
-    return np.array(kept or range(len(prompt)))
+def _picked(full: torch.Tensor, each: torch.Tensor, lift: np.ndarray, found: np.ndarray, rule: Rule) -> torch.Tensor:
+    """Return (vocabulary,) what comes next with the place that a rule picks masked."""
+    place = pick(lift, found, rule)
+    return full if place is None else each[place]
 
 
 def _each_masked(
-    model: PreTrainedModel, prompts: Sequence[Ids], tried: Sequence[np.ndarray], masking: Masking
+    model: PreTrainedModel, prompts: Sequence[Ids], tried: Sequence[range], masking: Masking
 ) -> Sequence[torch.Tensor]:
     """Per prompt (candidates, vocabulary): what comes next with each of these positions masked."""
     rows = [masked(prompt, range(place, place + 1), masking) for prompt, places in zip(prompts, tried) for place in places]
@@ -165,21 +139,39 @@ def _answers(corpus: Corpus, of: Callable[[KnowledgeSet], Ids]) -> torch.Tensor:
     return torch.tensor([of(knowledge)[0] for knowledge in corpus.sets])
 
 
-def outcome(reads: Reads, decoder: Decoder) -> Outcome:
-    """Return what a decoder answers to every rare prompt. Where lift does not fire, nothing is contrasted."""
-    if decoder.mask == "lift" and not len(reads.found):
-        raise ValueError(f"{decoder.name!r} looks for x itself; the prompts must be read with searches=True")
-    other = reads.oracle if decoder.mask == "oracle" else reads.found
+def outcome(reads: Reads, decoder: Variant) -> Outcome:
+    """Return what a decoder answers to every rare prompt. Where its detector does not fire, nothing is contrasted.
+
+    Raises:
+        ValueError: it looks for x and the prompts were read without searching, or its detector knows no corpus.
+    """
     greedy = reads.full.argmax(-1)
-    chosen = choose(scores(reads.full, other, decoder.method, decoder.contrast), reads.full)
-    if decoder.mask == "lift":
-        fires = torch.tensor([float(lift.max()) > decoder.tau for lift in reads.lift])
+    chosen = greedy
+    if decoder.is_contrast and decoder.finding is not None:
+        other, fires = _masked_by(reads, decoder)
+        chosen = choose(scores(reads.full, other, cast(Method, decoder.score), decoder.contrast), reads.full)
         chosen = torch.where(fires, chosen, greedy)
     parts = (chosen == reads.rare, chosen == reads.popular, greedy == reads.rare, greedy == reads.popular)
     return Outcome(reads.value, *(part.numpy() for part in parts))
 
 
-def recovery(seeds: Sequence[Reads], decoder: Decoder) -> Recovery:
+def _masked_by(reads: Reads, decoder: Variant) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return (sets, vocabulary) log p(.|X') by the decoder's finding, and (sets,) whether it fires."""
+    assert decoder.finding is not None
+    detector = decoder.finding.detector
+    if detector in TOLD:
+        return reads.told, torch.ones(len(reads.full), dtype=torch.bool)
+    rule = "lift" if detector == "lift_argmax" else detector
+    if rule not in RULES:
+        raise ValueError(f"{decoder.name!r} finds x by {detector!r}; on a corpus it can be told, or found by {', '.join(RULES)}")
+    if not reads.found:
+        raise ValueError(f"{decoder.name!r} looks for x itself; the prompts must be read with searches=True")
+    tau = -np.inf if detector == "lift_argmax" else decoder.finding.tau
+    fires = [_fires(lift, found, cast(Rule, rule), tau) for lift, found in zip(reads.lift, reads.indicator)]
+    return reads.found[cast(Rule, rule)], torch.tensor(fires)
+
+
+def recovery(seeds: Sequence[Reads], decoder: Variant) -> Recovery:
     """Return a decoder's exact matches, recovery and breakage; intervals cover sets and, with more than one, seeds."""
     outcomes = [outcome(reads, decoder) for reads in seeds]
     values = sorted({float(value) for own in outcomes for value in own.value})
@@ -192,7 +184,7 @@ def recovery(seeds: Sequence[Reads], decoder: Decoder) -> Recovery:
 
 
 def sweep(
-    seeds: Sequence[Reads], decoder: Decoder, *, of: Literal["alpha", "weight"], values: Sequence[float]
+    seeds: Sequence[Reads], decoder: Variant, *, of: Literal["alpha", "weight"], values: Sequence[float]
 ) -> dict[float, Recovery]:
     """Return the recovery against alpha (CoDA) or a (CAD)."""
     def turned(to: float) -> Contrast:
@@ -207,13 +199,13 @@ def localisation(seeds: Sequence[Reads], rule: Rule, *, tau: float = 0.1) -> Loc
     Raises:
         ValueError: the prompts were read without searching.
     """
-    if any(not len(reads.found) for reads in seeds):
+    if any(not reads.found for reads in seeds):
         raise ValueError("nothing can be localised; the prompts must be read with searches=True")
     hits, fires_wrong, fires_right = [], [], []
     for reads in seeds:
         greedy = reads.full.argmax(-1)
         hallucinated, right = (greedy == reads.popular).numpy(), (greedy == reads.rare).numpy()
-        picks = [pick(lift, found, rule, tried) for lift, found, tried in zip(reads.lift, reads.indicator, reads.tried)]
+        picks = [pick(lift, found, rule) for lift, found in zip(reads.lift, reads.indicator)]
         fires = np.array([_fires(lift, found, rule, tau) for lift, found in zip(reads.lift, reads.indicator)])
         hits.append(np.array([one in truth for one, truth in zip(picks, reads.truth)])[hallucinated])
         fires_wrong.append(fires[hallucinated])
@@ -230,19 +222,14 @@ def alarm_accuracy(seeds: Sequence[Reads]) -> Share:
     return share(agree)
 
 
-def pick(lift: np.ndarray, found: np.ndarray, rule: Rule, tried: np.ndarray | None = None) -> int | None:
-    """Return the position that a rule picks from (candidates,) scores; only `indicator_first` may pick none.
-
-    Args:
-        tried: (candidates,) their positions; 0, 1, ... where it is not given.
-    """
-    tried = np.arange(len(lift)) if tried is None else tried
+def pick(lift: np.ndarray, found: np.ndarray, rule: Rule) -> int | None:
+    """Return the position that a rule picks from (words,) scores; only `indicator_first` may pick none."""
     if rule == "indicator_first":
         positive = np.flatnonzero(found > 0)
-        return int(tried[positive[0]]) if len(positive) else None
+        return int(positive[0]) if len(positive) else None
     if rule == "lift":
-        return int(tried[lift.argmax()])
-    return int(tried[found.argmax() if rule == "indicator_argmax" else found.argmin()])
+        return int(lift.argmax())
+    return int(found.argmax() if rule == "indicator_argmax" else found.argmin())
 
 
 def _fires(lift: np.ndarray, found: np.ndarray, rule: Rule, tau: float) -> bool:

@@ -2,12 +2,16 @@
 
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from backends.coda.choices import Membership
+from backends.coda.choices import Detector, EscapeBias, Kind, MaskMode, Membership, Unit
 from backends.coda.settings import CodaSettings
 from backends.run import Result
 from backends.statistics import Share
+
+OLD_MEANINGS = ("This run is of before December 2026. In it “CoDA as printed” used the page's detector and not the paper's, CAD "
+                "and CD obeyed CoDA's gate, and the alarm used the page's bias. Run its settings again to see the decoders as their "
+                "papers have them.")
 
 
 class _Frozen(BaseModel):
@@ -48,10 +52,11 @@ class Masked(_Frozen):
     indicator: float
     num_suppressed: int
     num_escaping: int
+    first: str = ""  # the token that CAD would write first with this part masked; empty in runs that did not ask
 
 
 class Found(_Frozen):
-    """What the detector said of one prompt."""
+    """What the detector of the knobs said of one prompt, and the paper's alarm."""
 
     tried: tuple[Masked, ...]
     skipped: tuple[tuple[str, str], ...]  # text, why
@@ -59,7 +64,35 @@ class Found(_Frozen):
     chosen_positions: tuple[int, ...]
     masked_prompt: str
     reason: str
-    is_alarm: bool  # some indicator is positive: the paper would predict a hallucination
+    is_alarm: bool | None  # a token's indicator is positive: the paper foresees a hallucination; None: silent, not all tried
+    alarm_reason: str = ""
+    suggested_positions: tuple[int, ...] = ()  # of the word that a rule suggests from the words alone
+
+
+class Chosen(_Frozen):
+    """What one decoder's masked prompt was."""
+
+    text: str | None  # None: nothing was masked, so that nothing was contrasted
+    positions: tuple[int, ...]
+    masked_prompt: str
+    reason: str
+
+
+class Definition(_Frozen):
+    """One decoder of a run, complete; what it does not use is None."""
+
+    name: str
+    title: str
+    formula: str
+    source: str
+    alpha: float | None = None
+    escape_bias: EscapeBias | None = None
+    gate: bool | None = None
+    weight: float | None = None
+    detector: Detector | None = None
+    unit: Unit | None = None
+    tau: float | None = None
+    mask_mode: MaskMode | None = None
 
 
 class Written(_Frozen):
@@ -70,6 +103,7 @@ class Written(_Frozen):
     tokens: tuple[WrittenToken, ...]
     is_right: bool | None  # None where the right answer is not known
     is_popular: bool | None  # it gives the popular fact's answer
+    own: Chosen | None = None  # None: it read no masked prompt, or is of a run in which all decoders shared one
 
 
 class Asked(_Frozen):
@@ -178,8 +212,8 @@ class FileRow(_Frozen):
     is_right: dict[str, bool | None]  # exact match
     contains: dict[str, bool | None]
     prefers_right: bool | None  # MemoTrap's own score: the right class is likelier than the other, by plain probabilities
-    is_alarm: bool
-    masked: str | None
+    is_alarm: bool | None  # None: silent among the tokens that were tried, and not all were
+    masked: str | None  # what the knobs' detector chose
     problem: str | None = None  # why the row has no answers, or no score of its classes
     is_wrong: dict[str, bool | None] = Field(default_factory=dict)  # gives a wrong answer of the file: hallucinated
 
@@ -197,10 +231,20 @@ class CodaResult(Result):
     system: ClassVar[str] = "coda"
 
     settings: CodaSettings
+    kind: Kind | None = None  # of the model; None where none answered prompts, and in older runs
+    definitions: tuple[Definition, ...] = ()  # of the decoders that answered
     asked: tuple[Asked, ...] = ()
     law: LawPart | None = None
     recovery: RecoveryPart | None = None
     file: FilePart | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _had_other_meanings(cls, values: Any) -> Any:
+        """A run of before the decoders had complete definitions says what its names meant."""
+        if not isinstance(values, dict) or "definitions" in values or not (values.get("asked") or values.get("file")):
+            return values
+        return values | {"notes": (*values.get("notes", ()), OLD_MEANINGS)}
 
     def summary(self) -> dict[str, Any]:
         """The numbers without the per-token lists: for REST, MCP and tables."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from backends.coda.choices import Kind
 from backends.coda.comparing import compare
 from backends.coda.evaluation import evaluate
 from backends.coda.facts import corpus_of
@@ -10,6 +11,7 @@ from backends.coda.formats import load_items
 from backends.coda.measuring import recover, shipped_law, trained_law
 from backends.coda.results import Asked, CodaResult, FilePart, FileRow, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
+from backends.coda.wiring import definitions, kind_of
 from backends.run import Inputs, Progress, keeping
 from backends.rungs import rung_of
 from models import catalogue
@@ -34,13 +36,16 @@ def run(settings: CodaSettings, inputs: Inputs) -> Iterator[Progress | Part | Co
         InputError: the prompts, the file or the model cannot be used; one sentence says why.
     """
     notes: list[str] = []
+    asked: list[Kind] = []
     yield Progress(0.0, "Loading the model")
     rung = None if settings.task == "law" and _trains(settings) else _rung(settings)
     with threads_for(rung.parameters if rung else 0):
-        part, ended = yield from keeping(_events(settings, inputs, rung, notes))
+        part, ended = yield from keeping(_events(settings, inputs, rung, notes, asked))
+    kind = asked[0] if asked else None
     parts: dict[str, Any] = {name: part for kind, name in _FIELDS if isinstance(part, kind)}
     yield CodaResult(seed=settings.seed, model_id=_model_id(settings, rung), is_miniature=rung is None or rung.is_miniature,
-                     ended=ended, notes=tuple(notes), settings=settings, **parts)
+                     ended=ended, notes=tuple(notes), settings=settings, kind=kind,
+                     definitions=definitions(settings, kind) if kind else (), **parts)
 
 
 def _trains(settings: CodaSettings) -> bool:
@@ -63,7 +68,9 @@ def _model_id(settings: CodaSettings, rung: Rung | None) -> str:
     return name if settings.quantisation == "none" else f"{name} ({settings.quantisation})"
 
 
-def _events(settings: CodaSettings, inputs: Inputs, rung: Rung | None, notes: list[str]) -> Iterator[Progress | Part]:
+def _events(settings: CodaSettings, inputs: Inputs, rung: Rung | None, notes: list[str], asked: list[Kind]
+            ) -> Iterator[Progress | Part]:
+    """`asked` gets the kind of the model once it is loaded."""
     if rung is None:
         yield from trained_law(settings)
     elif settings.task == "law":
@@ -73,6 +80,7 @@ def _events(settings: CodaSettings, inputs: Inputs, rung: Rung | None, notes: li
     else:
         with budget().borrow(rung, settings.quantisation) as loaded:
             language = as_language_model(loaded.tool)
+            asked.append(kind_of(language))
             if settings.task == "compare":
                 yield from compare(settings, language, corpus_of(rung))
             else:

@@ -1,19 +1,20 @@
 """Every knob of CoDA, with its range, its default and where the default comes from.
 
 [P] the paper, [O] Orrery's own. One page does four things, and `task` says which: compare decoders on prompts, measure
-the law on a corpus, count what decoders recover on a corpus, or answer a file of prompts.
+the law on a corpus, count what decoders recover on a corpus, or answer a file of prompts. What is "auto" or empty depends on the
+model, for what helps a miniature does not help a real one: `backends.coda.wiring` says what it becomes, and the result holds it.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import StringConstraints, model_validator
+from pydantic import StringConstraints, field_validator, model_validator
 
 from backends.coda.choices import Detector, EscapeBias, Layers, MaskMode, Unit
 from backends.run import Settings, knob
 from worlds.overshadowing import Position
 
 Task = Literal["compare", "law", "recovery", "file"]
-Method = Literal["greedy", "sample", "coda", "coda_paper", "cad", "cd", "dola"]
+Method = Literal["greedy", "sample", "coda", "coda_paper", "cad", "cad_random", "cd", "dola"]
 Factor = Literal["P", "L", "S"]
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
 
@@ -33,23 +34,29 @@ class CodaSettings(Settings):
     popularity: int = knob(50, "prompt", "P of these facts: popular statements for each rare one.", ge=2, le=100)
     as_chat: bool = knob(False, "prompt", "Lay the prompt into the model's chat template.")
     max_new_tokens: int = knob(8, "prompt", "Longest answer, in tokens.", ge=1, le=256)
-    methods: tuple[Method, ...] = knob(("greedy", "coda", "coda_paper", "cad"), "prompt", "Decoders that answer side by side; "
-                                       "coda as the knobs say, coda_paper as printed.", min_length=1, max_length=7)
+    methods: tuple[Method, ...] = knob(("greedy", "coda", "coda_paper", "cad"), "prompt", "Decoders that answer side by side: "
+                                       "coda as the knobs say, coda_paper as printed, whatever they say.", min_length=1, max_length=8)
+    compare_with: str = knob("", "prompt", "A second prompt, written by hand, that leads to the popular answer: it takes the masked "
+                             "prompt's place.", max_length=20_000)
 
     alpha: float = knob(0.01, "coda", "A token is plausible from alpha times the largest probability [P 6.1: 0.01].", gt=0, le=1)
     escape_bias: EscapeBias = knob("floor", "coda", "What stands for a token that the masked prompt finds implausible: floor "
                                    "[O], or paper [P eq. 11], which collapses for sure models.")
-    gate: bool = knob(True, "coda", "Contrast only where the masked prompt likes the greedy token even more [O; P: off].")
-    detector: Detector = knob("lift", "coda", "How the overshadowed word is found: lift [O]; indicator_first [P 6.1]; argmax, "
-                              "argmin; oracle: the miniature's own rare word; manual: the word you name.")
+    gate: Literal["auto", "on", "off"] = knob("auto", "coda", "Contrast only where the masked prompt likes the greedy token even "
+                                              "more [O; P: off]. auto: on in a miniature. Of coda alone.")
+    detector: Literal["auto", Detector] = knob(
+        "auto", "coda", "How the ignored word is found. auto: the word you name, else lift in a miniature and none in a real model. "
+        "lift [O]; lift_argmax: a guess; indicator_first [P 6.1]; argmax, argmin; random: the baseline; oracle: the miniature's own "
+        "rare word; manual: the word you name; suggested: by a rule, from the words alone; compare: a second prompt.")
     tau: float = knob(0.1, "coda", "lift fires above this many nats: 0 is sensitive, 0.3 conservative [O].", ge=0, le=5)
-    named: str = knob("", "coda", "Detector manual: the overshadowed words of the prompt.", max_length=200)
+    named: str = knob("", "coda", "The ignored words of the prompt; 'first#2' is the second 'first'.", max_length=200)
     mask_mode: Literal["auto", MaskMode] = knob("auto", "coda", "A masked word is replaced by the mask token, deleted or "
                                                 "unattended [P does not say]. auto: replaced in a miniature, else deleted.")
     unit: Unit = knob("word", "coda", "Mask whole words [O] or single tokens [P].")
     skips_stop_words: bool = knob(False, "coda", "Never mask words such as 'the'.")
     redetects: bool = knob(False, "coda", "Look for the overshadowed word before every token, not once per prompt.")
-    weight: float = knob(0.5, "coda", "a of CAD: (1 + a) log p - a log p' [CAD: 0.5 to 1].", ge=0, le=5)
+    weight: float | None = knob(None, "coda", "a of CAD: (1 + a) log p - a log p' [CAD: 0.5 to 1]. Empty: 0.5 in a miniature and "
+                                "with a second prompt or a guess, else 1.", ge=0, le=5)
     temperature: float = knob(0.0, "coda", "0 takes the best token; above, answers are drawn [P A.4.5: 0.6].", ge=0, le=2)
     layers: Layers = knob("high", "coda", "DoLa's early layers [P A.4.5: high].")
 
@@ -67,6 +74,12 @@ class CodaSettings(Settings):
     file: str = knob("", "file", "Uploaded prompts: CSV, JSON lines or parquet.", max_length=300)
     num_rows: int = knob(200, "file", "Rows of the file that are answered, from its beginning.", ge=1, le=10_000)
 
+    @field_validator("gate", mode="before")
+    @classmethod
+    def _was_a_switch(cls, value: Any) -> Any:
+        """Links and runs until November 2026 hold true or false."""
+        return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         if self.task == "file" and not self.file:
@@ -75,17 +88,38 @@ class CodaSettings(Settings):
             raise ValueError("the detector 'manual' needs the overshadowed words. Write them into 'named'")
         if "sample" in self.methods and self.temperature == 0:
             raise ValueError("sampling at temperature 0 is greedy decoding. Set a temperature above 0, the paper has 0.6")
+        self._check_second_prompt()
         return self
 
+    def _check_second_prompt(self) -> None:
+        has_one = bool(self.compare_with.strip())
+        if self.detector == "compare" and not has_one:
+            raise ValueError("the detector 'compare' needs a second prompt. Write it into 'compare_with'")
+        if has_one and self.detector not in ("auto", "compare"):
+            raise ValueError(f"a second prompt stands in 'compare_with', so that the detector {self.detector!r} has nothing to do. "
+                             "Set it to 'auto', or empty 'compare_with'")
+        if has_one and self.task == "file":
+            raise ValueError("a file brings its second prompts in its column 'masked_prompt'. Empty 'compare_with'")
+        if has_one and self.task == "compare" and len(self.prompts) != 1:
+            raise ValueError("a second prompt goes with one prompt. Write exactly one, or empty 'compare_with'")
 
-# 3 draws a rare fact whose ignored word is found, 0 one whose word is not; "recovery" counts how often is which
+
+# Seed 0 is the first draw; 1 the first whose fact CoDA brings back. How often is which is counted on all 30 facts of P 50,
+# and a test counts again: greedy decoding gives 21 the popular answer and 8 the right one.
+FIRST_MENDED = 1
+AUSTRALIA = CodaSettings(model="smollm2-135m", prompts=("The capital of Australia is",), methods=("greedy", "cad"))
 PRESETS: dict[str, tuple[CodaSettings, str]] = {  # label: settings, what to notice
     "See it fail": (CodaSettings(seed=0), "The rare fact's word hardly counts, no masking shows it, and every decoder repeats the "
-                    "popular answer."),
-    "One click on CoDA": (CodaSettings(seed=3),
-                          "Masking the ignored word makes the wrong answer likelier: CoDA turns away from it."),
-    "The paper's formula": (CodaSettings(seed=3, methods=("greedy", "coda_paper")),
-                            "The right answer escapes, but its bias is taken from the popular one, so it wins nothing."),
+                    "popular answer: so with 14 of the 21 facts that are answered so."),
+    "One click on CoDA": (CodaSettings(seed=FIRST_MENDED),
+                          "Masking the ignored word makes the wrong answer likelier, and CoDA turns away from it. It mends 7 of 21 "
+                          "popular answers so, and breaks 3 of 8 right ones."),
+    "The paper's formula": (CodaSettings(seed=FIRST_MENDED, methods=("greedy", "coda_paper", "coda"), detector="oracle",
+                                         escape_bias="paper", gate="off"),
+                            "As printed, its detector is silent (on 28 of 30 facts) and nothing is contrasted. Told the word, the "
+                            "right answer escapes, but b is taken from the popular one: 3 of 21 are mended."),
+    "A real model": (AUSTRALIA, "SmolLM2 says Sydney. Click the word that it ignores, “capital”, and it says Canberra. This is an "
+                     "easy one: here any word does, and on most questions nothing helps. The numbers are below."),
     "The law, live": (CodaSettings(task="law", trains=True),
                       "Train a model now: the more popular the fact, the more it overshadows."),
 }

@@ -1,10 +1,12 @@
 """CoDA as the registry knows it."""
 
+from functools import partial
 from pathlib import Path
 
 from backends.coda.results import CodaResult
 from backends.coda.settings import PRESETS, CodaSettings
 from backends.registry import System, runs
+from worlds.signatures import check_data
 
 RECORDED = Path(__file__).parent / "recorded"  # made by `python -m backends.coda.record`
 
@@ -16,4 +18,5 @@ SYSTEM = System(
     paper="The Law of Knowledge Overshadowing",
     source="arXiv 2502.16143", icon=":material/contrast:", settings=CodaSettings, result=CodaResult, run=runs("coda"),
     recorded=RECORDED / "default.orrery", upload_setting="file", upload_kinds=("csv", "tsv", "jsonl", "json", "txt", "parquet"),
+    check_upload=partial(check_data, wanted=("text", "parquet"), said="A table in CSV, TSV, JSON, JSON lines or parquet"),
     presets=PRESETS)

@@ -26,6 +26,7 @@ def write_clip(
     max_side_px: int = 640,
     frame_rate: float | None = None,
     limits: Limits | None = None,
+    name: str | None = None,
     crf: int = 23,
 ) -> Path:
     """Write the moments `spans` of a stranger's video, joined, as an mp4 that browsers play, and return where it lies.
@@ -39,6 +40,7 @@ def write_clip(
         max_side_px: the longest side of the clip, 16 or more.
         frame_rate: frames per second of the clip; by default the video's, at most 60.
         limits: what the video may cost; by default Limits(). Its duration also holds for the clip.
+        name: what people call the video; by default its name on the disk.
         crf: quality, 0 (lossless) to 51.
     Raises:
         InputError: the video cannot be used, or a span is not within it.
@@ -49,7 +51,7 @@ def write_clip(
         raise ValueError(f"max_side_px is {max_side_px}; it must be 16 or more")
     if frame_rate is not None and not 0 < frame_rate <= 1000:
         raise ValueError(f"frame_rate is {frame_rate}; it must be above 0 and at most 1000")
-    with Decoder(limits, may_write=True) as decoder, open_video(path, limits=limits, decoder=decoder) as video:
+    with Decoder(limits, may_write=True) as decoder, open_video(path, limits=limits, name=name, decoder=decoder) as video:
         rate = frame_rate or min(_MAX_FRAME_RATE, max(1.0, video.info.frame_rate))
         counted = _counted(spans, duration_s=video.info.duration_s, frame_rate=rate, limits=limits)
         handle, part = tempfile.mkstemp(prefix=".clip-", suffix=".mp4", dir=out.parent)

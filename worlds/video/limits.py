@@ -36,12 +36,18 @@ class Facts:
     """What a reader found out about the stream of pictures; times count from its first frame."""
 
     duration_s: float  # of what can be played, whatever the container says
-    width: int  # pixels, after rotation
+    width: int  # square pixels, upright
     height: int
     frame_rate: float  # frames per second, on average
-    codec: str  # "h264", "vp9", ...; "unknown" where the reader does not tell
-    rotation_deg: int  # 0, 90, 180 or 270, counter-clockwise; already applied to width, height and every frame
+    codec: str  # "h264", "av1", ...: of the format, not of the library that decodes it
+    rotation_deg: int  # 0 to 359, counter-clockwise; already applied to width, height and every frame
     has_variable_rate: bool
+    is_mirrored: bool = field(default=False, kw_only=True)  # left and right change places, before it is turned; applied too
+    pixel_aspect: float = field(default=1.0, kw_only=True)  # width over height of one stored pixel, as the file says it
+    video: int = field(default=1, kw_only=True)  # which of the videos inside the file this is, from 1
+    num_videos: int = field(default=1, kw_only=True)
+    starts_s: float = field(default=0.0, kw_only=True)  # by how much the first picture comes after the first sound
+    is_hdr: bool = field(default=False, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -1,66 +1,61 @@
 """Frames by presentation time through OpenCV, the last resort.
 
-OpenCV seeks by frame number, which is a guess where frames are not evenly spaced; so the time of each frame that comes out
-is read, and the guess is moved back until it lies before the wanted moment. Where the file carries no times, frames are
-counted from the beginning.
+OpenCV always reads a file's first track, and seeks by guessing. So PyAV's facts say which track is meant, how its pictures
+are turned and when each is shown; the time of each frame that comes out is compared with them, and where they do not agree,
+frames are counted from the beginning.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "protocol_whitelist;file|format_whitelist;mov,matroska,avi"  # read at opening
-import itertools
 
 import cv2
 import numpy as np
 
-from worlds.video.limits import Facts, Limits
-from worlds.video.readers import Reader, Undecodable, check_duration, check_size, rounding_s
+from worlds.video.limits import Limits
+from worlds.video.read_pyav import PyAvReader
+from worlds.video.readers import READ_IT_BY_PYAV, Reader, Undecodable, check_same, check_size, frame_index
+from worlds.video.tracks import UNREADABLE
 
-_UNREADABLE = "cannot be decoded: its data are damaged or cut off. A video that a player can show would be right."
-_KEEP_S = 0.25  # frames so near before the wanted moment are kept, as any of them may be the last
+_BACK_S = (0.1, 5.0)  # how far before the wanted moment OpenCV is asked to begin, before it is read from the beginning
+_NUM_COMPARED = 3  # frames at the beginning whose times show whether OpenCV reads them right
 
 
 class OpenCvReader(Reader):
     """See Reader."""
 
+    times_s: np.ndarray
+
     def __init__(self, path: Path, *, kind: str, limits: Limits) -> None:
-        self.tolerance_s = rounding_s(kind)
-        self._path = path
-        self._capture = self._open()
-        width, height = (int(self._capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))
-        check_size(width, height, limits=limits)
-        rate = self._capture.get(cv2.CAP_PROP_FPS)
-        self._rate = rate if 0.001 < rate < 1000 else 25.0
-        early = [self._next() for _ in range(3)]
-        if early[0] is None:
-            raise Undecodable(_UNREADABLE)
-        known = [moment for moment in early if moment is not None]
-        self._is_counted = any(later <= sooner for sooner, later in itertools.pairwise(known))  # no times: count the frames
-        self._start = 0.0 if self._is_counted else known[0]
-        last_s = self._last_s()
-        check_duration(last_s + 1 / self._rate, limits=limits)
-        self._rewind()
-        self._next()
-        first = self._picture()
-        self.facts = Facts(
-            duration_s=last_s + 1 / self._rate,
-            width=first.shape[1],
-            height=first.shape[0],
-            frame_rate=self._rate,
-            codec=_four_letters(int(self._capture.get(cv2.CAP_PROP_FOURCC))),
-            rotation_deg=int(self._capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 360,
-            has_variable_rate=False,  # OpenCV cannot tell without decoding everything
-        )
+        self._path, self._limits = path, limits
+        with contextlib.closing(PyAvReader(path, kind=kind, limits=limits)) as known:
+            _check_readable(known)
+            self.facts, self.tolerance_s, self.times_s = known.facts, known.tolerance_s, known.times_s
+            self._display = known.display
+            self._capture = self._open()
+            early = [at for _ in range(_NUM_COMPARED) if (at := self._next()) is not None]
+            if not early:
+                raise Undecodable(UNREADABLE)
+            self._start = early[0]
+            differences = [abs(at - early[0] - time) for at, time in zip(early, self.times_s, strict=False)]
+            self._is_counted = max(differences) > self._near_s
+            check_same(self, known, library="OpenCV")
+
+    @property
+    def _near_s(self) -> float:
+        return self.tolerance_s + 0.001  # milliseconds is what OpenCV counts in
 
     def frames_at(self, seconds: Sequence[float], *, width: int, height: int) -> Iterator[tuple[float, np.ndarray]]:
         """See Reader."""
+        stored = self._display.stored(width, height)
         for second in seconds:
-            shown_s, frame = self._shown(second)
-            if frame.shape[:2] != (height, width):
-                frame = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-            yield shown_s, frame
+            shown_s, frame = self._shown(frame_index(self.times_s, second, tolerance_s=self.tolerance_s))
+            if frame.shape[1::-1] != stored:
+                frame = cv2.resize(frame, stored, interpolation=cv2.INTER_AREA)
+            yield shown_s, self._display.upright(frame)
 
     def close(self) -> None:
         """See Reader."""
@@ -70,7 +65,10 @@ class OpenCvReader(Reader):
         capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
         self._num_read = 0
         if not capture.isOpened():
-            raise Undecodable(_UNREADABLE)
+            raise Undecodable(UNREADABLE)
+        check_size(*(int(capture.get(side)) for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)),
+                   limits=self._limits)  # fmt: skip
+        capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 0)  # it knows turns, but no mirror
         return capture
 
     def _rewind(self) -> None:
@@ -84,61 +82,42 @@ class OpenCvReader(Reader):
         self._num_read += 1
         return self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
 
-    def _next_s(self) -> float | None:
-        """The same in seconds from the first frame."""
-        time = self._next()
-        if time is None:
-            return None
-        return (self._num_read - 1) / self._rate if self._is_counted else time - self._start
-
     def _picture(self) -> np.ndarray:
-        """Return the frame last gone to: (height, width, 3) uint8 RGB."""
+        """Return the frame last gone to: (height, width, 3) uint8 RGB, as it is stored."""
         is_good, frame = self._capture.retrieve()
         if not is_good or frame is None:
-            raise Undecodable(_UNREADABLE)
+            raise Undecodable(UNREADABLE)
         return cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
 
-    def _last_s(self) -> float:
-        """Return the time of the last frame that decodes; the container's count is only where to begin looking."""
-        num_frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        guess_s = max(0.0, num_frames / self._rate) if 0 < num_frames < 1e9 else 0.0
-        for back_s in (1.0, 10.0, guess_s):
-            self._seek(max(0.0, guess_s - back_s))
-            last_s = None
-            while (time := self._next_s()) is not None:
-                last_s = time if last_s is None else max(time, last_s)
-            if last_s is not None:
-                return last_s
-        raise Undecodable(_UNREADABLE)
+    def _shown(self, index: int) -> tuple[float, np.ndarray]:
+        """Return the time of the frame `index`, and the frame; where the file ends before it, the last one."""
+        second = float(self.times_s[index])
+        for back_s in () if self._is_counted else _BACK_S:
+            self._capture.set(cv2.CAP_PROP_POS_MSEC, max(0.0, self._start + second - back_s) * 1000)
+            self._num_read = len(self.times_s) + 1  # from here on nobody knows how many came before
+            while (at := self._next()) is not None and at - self._start < second - self._near_s:
+                pass
+            if at is not None and abs(at - self._start - second) <= self._near_s:
+                return second, self._picture()
+        last = self._count_to(index)
+        if last < index:
+            self._count_to(last)  # the end was found by passing it
+        return float(self.times_s[max(0, last)]), self._picture()
 
-    def _seek(self, second: float) -> None:
-        if self._is_counted or second <= 0:
+    def _count_to(self, index: int) -> int:
+        """Go to the frame `index` by counting from the beginning; return its index, or that of the last one there is."""
+        if self._num_read > index:
             self._rewind()
-        else:
-            self._capture.set(cv2.CAP_PROP_POS_MSEC, second * 1000)
-
-    def _shown(self, second: float) -> tuple[float, np.ndarray]:
-        """Return the time of the frame that is shown at `second`, and the frame."""
-        for back_s, keep_s in ((0.1, _KEEP_S), (5.0, 5.0), (second, float("inf"))):
-            self._seek(second - back_s)
-            best: tuple[float, np.ndarray] | None = None
-            while (time := self._next_s()) is not None:
-                if time > second + self.tolerance_s:
-                    if best is None and time - self.tolerance_s <= 0:
-                        best = (time, self._picture())  # before the first frame: the first
-                    break
-                if second - time <= keep_s:
-                    best = (time, self._picture())
-            if best is not None:
-                return best
-        if best is None:
-            self._rewind()
-            self._next()
-            best = (0.0, self._picture())
-        return best
+        while self._num_read <= index and self._next() is not None:
+            pass
+        return self._num_read - 1
 
 
-def _four_letters(code: int) -> str:
-    letters = "".join(chr(code >> shift & 255) for shift in (0, 8, 16, 24)).lower().strip("\0 ")
-    known = {"avc1": "h264", "h264": "h264", "x264": "h264", "vp09": "vp9", "vp90": "vp9", "fmp4": "mpeg4", "mp4v": "mpeg4"}
-    return known.get(letters, letters if letters.isalnum() else "unknown")
+def _check_readable(known: PyAvReader) -> None:
+    """Raise Undecodable where OpenCV is known to read something else than what is meant."""
+    if known.num_tracks > 1:
+        raise Undecodable(f"has several tracks of pictures, of which OpenCV reads the first. {READ_IT_BY_PYAV}")
+    if known.track.timeline.has_untimed:
+        raise Undecodable(f"has frames without a time, which OpenCV counts as well. {READ_IT_BY_PYAV}")
+    if known.is_interlaced:  # OpenCV 5 returns whatever was in its memory, and says that all went well
+        raise Undecodable(f"has interlaced pictures, which OpenCV cannot convert. {READ_IT_BY_PYAV}")

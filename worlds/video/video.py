@@ -8,6 +8,7 @@ import contextlib
 import itertools
 import math
 import os
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from worlds.errors import InputError
 from worlds.video.cache import FrameCache
 from worlds.video.kind import has_index, kind_of, local_file
 from worlds.video.limits import MIB, Facts, Limits, VideoInfo
+from worlds.video.notes import notes_of
 from worlds.video.process import Decoder
 from worlds.video.readers import AUTO, READERS, Refused, Undecodable, frame_index
 
@@ -29,6 +31,7 @@ ReaderName = Literal["auto", "pyav", "decord", "opencv"]
 
 _BATCH = 64  # frames for which the time limit holds
 _NO_INDEX = "has no index, as after an upload that was cut off. The complete file would be right."
+_CODEC = re.compile(r"[a-z0-9_.-]{1,40}")
 _numbers = itertools.count()
 
 
@@ -67,6 +70,7 @@ class Video:
         self.decode_s = 0.0  # seconds spent waiting for frames so far, without the opening
         self._times_s: np.ndarray | None = None
         self._tolerance_s = 0.0
+        self._facts_notes: tuple[str, ...] = ()
         try:
             facts = self._open()
         except BaseException:
@@ -87,11 +91,12 @@ class Video:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was shown in place of what was asked for, for the result's notes."""
+        """What is read otherwise than a person might expect, and what was shown in place of what, for the result's notes."""
         if not self._stand_ins:
-            return ()
+            return self._facts_notes
         second, shown_s = next(iter(self._stand_ins.items()))
         return (
+            *self._facts_notes,
             f"{len(self._stand_ins)} moments of {self._name!r} are damaged and show the nearest good frame instead, "
             f"for example second {second:.2f} that of {shown_s:.2f}.",
         )
@@ -230,6 +235,9 @@ class Video:
                 raise ValueError(f"pictures of {facts.width} x {facts.height}")
             if not 0 <= facts.duration_s <= self._limits.duration_s:
                 raise ValueError(f"a duration of {facts.duration_s}")
+            if not _CODEC.fullmatch(facts.codec):
+                raise ValueError(f"a codec called {facts.codec[:40]!r}")
+            self._facts_notes = notes_of(facts, name=self._name)
         except (ValueError, TypeError, KeyError) as error:  # a decoder that was taken over may say anything
             raise Undecodable("makes the decoder talk nonsense. A video that a player can show would be right.") from error
         self._opened_in = self._decoder.num_starts

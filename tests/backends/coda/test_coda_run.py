@@ -125,8 +125,8 @@ def test_recovery_beats_greedy_with_the_oracle_mask_and_floor():
     part = result_of(task="recovery").recovery
     rows = {row.decoder: row for row in part.rows}
 
-    assert rows["CoDA, floor, gate"].exact_match.mean > rows["greedy"].exact_match.mean + 0.08
-    assert rows["greedy"].recovered.mean == 0 and rows["greedy"].broken.mean == 0
+    assert rows["CoDA + floor + gate, word told"].exact_match.mean > rows["Greedy"].exact_match.mean + 0.08
+    assert rows["Greedy"].recovered.mean == 0 and rows["Greedy"].broken.mean == 0
     assert {point.knob for point in part.sweep} == {"alpha", "a"}
     assert next(row.rule for row in part.finders) == "lift"
 

@@ -259,7 +259,7 @@ def test_looking_anew_for_every_token_equals_detecting_by_hand(language):
     model = language("llama")
     asked = model.prompt("zor bala kimi tavo fenu")
     tried = candidates(asked).tried
-    detecting = Detecting("lift", tau=0.0, contrast=CODA)
+    detecting = Detecting("lift", tau=0.0)
     steps = list(decode_redetecting(model, asked.ids, tried, detecting, Decoding("coda", CODA, max_new_tokens=4)))
 
     ids = list(asked.ids)

@@ -118,12 +118,6 @@ def test_a_detector_that_must_be_told_says_so(language, detector):
         ask(language("llama"), Detecting(detector))
 
 
-def test_the_alarm_is_a_positive_indicator(language):
-    found = ask(language("llama"), Detecting())
-
-    assert found.is_alarm == any(entry.indicator > 0 for entry in found.scored)
-
-
 def test_nothing_to_mask_is_refused(language):
     with pytest.raises(InputError, match="No part"):
         detect(language("llama"), (1, 4), [], Detecting())

@@ -10,6 +10,7 @@ from backends.coda.evaluation import OWN, MethodSummary, evaluate, log_likelihoo
 from backends.coda.formats import Item
 from backends.coda.results import FileRow
 from backends.coda.settings import CodaSettings
+from backends.coda.wiring import resolved
 from models.language import LanguageModel
 from models.reading import Row
 from tests.models import tiny_languages
@@ -125,7 +126,7 @@ def test_a_row_that_cannot_be_answered_says_why_and_stops_no_other(words, bad, r
 
     assert [found.number for found in rows] == [1, 2, 3]
     assert reason in rows[1].problem
-    assert (rows[1].answers, rows[1].is_alarm) == ({}, False)
+    assert (rows[1].answers, rows[1].is_alarm) == ({}, None)
     assert rows[0].problem is rows[2].problem is None
     assert rows[0].answers == rows[2].answers != {}
 
@@ -220,7 +221,8 @@ def test_a_chat_is_laid_out_for_answers_and_classes(chat):
 
 
 def test_batches_hold_at_most_sixteen_and_fewer_long_prompts(words, monkeypatch):
-    entries = [evaluation._prepared(words, item(number), asked()) for number in range(33)]  # 4 tokens each and 3 written
+    what = resolved(asked(), "miniature")
+    entries = [evaluation._prepared(words, item(number), asked(), what) for number in range(33)]  # 4 tokens each and 3 written
     assert [len(batch) for batch in evaluation._batches(entries, NEW)] == [16, 16, 1]
 
     monkeypatch.setattr(evaluation, "BATCH_TOKENS", 14)

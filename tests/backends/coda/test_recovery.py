@@ -7,10 +7,8 @@ import torch
 from transformers import LlamaForCausalLM
 
 import models
-from backends.coda.contrast import Contrast
 from backends.coda.recovery import (
     DECODERS,
-    Decoder,
     Reads,
     alarm_accuracy,
     localisation,
@@ -22,12 +20,13 @@ from backends.coda.recovery import (
     share,
     sweep,
 )
+from backends.coda.variants import TOLD, VARIANTS, Finding
 from worlds.english_facts import draw_corpus
 from worlds.errors import InputError
 from worlds.overshadowing import MASK, Corpus, CorpusSpec
 
 MINIATURES = Path(models.__file__).parent / "miniatures"
-GREEDY, FLOOR = DECODERS[0], Decoder("floor, gate", contrast=Contrast(escape_bias="floor", gate=True))
+GREEDY, FLOOR = VARIANTS["greedy"], VARIANTS["coda_floor_gate_told"]
 
 
 def shipped(name: str, epoch: int) -> tuple[LlamaForCausalLM, Corpus]:
@@ -57,7 +56,7 @@ def test_lift_finds_x_in_four_of_five_hallucinated_prompts_and_the_papers_rule_h
 def test_the_gate_leaves_right_answers_with_positive_rpmi_alone(p_law: Reads) -> None:
     greedy, coda = outcome(p_law, GREEDY), outcome(p_law, FLOOR)
     answer = p_law.full.argmax(-1, keepdim=True)
-    rpmi = (p_law.full - p_law.oracle).gather(-1, answer).squeeze(-1).numpy()
+    rpmi = (p_law.full - p_law.told).gather(-1, answer).squeeze(-1).numpy()
 
     kept = greedy.is_right & (rpmi >= 0)
 
@@ -81,19 +80,21 @@ def test_exact_match_is_greedy_plus_recovered_minus_broken(p_law: Reads) -> None
 def test_alpha_of_one_and_a_of_zero_are_greedy(p_law: Reads) -> None:
     greedy = recovery([p_law], GREEDY)
 
-    assert sweep([p_law], Decoder("CoDA"), of="alpha", values=[1.0])[1.0] == greedy
-    assert sweep([p_law], Decoder("CAD", "cad"), of="weight", values=[0.0])[0.0] == greedy
+    assert sweep([p_law], VARIANTS["coda_paper_told"], of="alpha", values=[1.0])[1.0] == greedy
+    assert sweep([p_law], VARIANTS["cad_half_told"], of="weight", values=[0.0])[0.0] == greedy
 
 
 def test_a_mask_that_changes_nothing_changes_no_answer(p_law: Reads) -> None:
-    same = replace(p_law, oracle=p_law.full)
+    same = replace(p_law, told=p_law.full)
+    told = [decoder for decoder in DECODERS if decoder.finding == TOLD]
 
-    for decoder in DECODERS[:7]:
+    assert len(told) == 6
+    for decoder in told:
         assert (outcome(same, decoder).is_right == outcome(same, GREEDY).is_right).all()
 
 
 def test_a_threshold_that_is_never_reached_leaves_greedy(p_law: Reads) -> None:
-    never = Decoder("never", mask="lift", tau=1e6)
+    never = replace(VARIANTS["coda_lift"], finding=Finding("lift", tau=1e6))
 
     assert recovery([p_law], never) == recovery([p_law], GREEDY)
     assert localisation([p_law], "lift", tau=1e6).fires_hallucinated.mean == 0
@@ -108,23 +109,29 @@ def test_english_answers_come_back_too() -> None:
     assert coda.recovered.mean >= 0.2
 
 
-def test_prompts_read_without_searching_serve_the_oracle_only() -> None:
+def test_prompts_read_without_searching_serve_told_decoders_only() -> None:
     reads = read(*shipped("coda-p-law", 20), searches=False)
 
     assert recovery([reads], FLOOR).exact_match.count == 300
     with pytest.raises(ValueError, match="searches=True"):
-        recovery([reads], DECODERS[7])
+        recovery([reads], VARIANTS["coda_lift"])
     with pytest.raises(ValueError, match="searches=True"):
         localisation([reads], "lift")
 
 
-def test_skipping_stop_words_leaves_fewer_candidates_and_finds_names_more_often() -> None:
-    model, corpus = shipped("coda-english", 12)
+@pytest.mark.parametrize("detector", ["compare", "random", "none"])
+def test_a_detector_that_knows_no_corpus_is_refused(p_law: Reads, detector: str) -> None:
+    with pytest.raises(ValueError, match=f"'{detector}'.*lift, indicator_first"):
+        outcome(p_law, replace(VARIANTS["coda_lift"], finding=Finding(detector)))
 
-    every, content = read(model, corpus), read(model, corpus, skips_stop_words=True)
 
-    assert all(set(few) < set(many) for few, many in zip(content.tried, every.tried))
-    assert localisation([content], "lift").hits.mean > localisation([every], "lift").hits.mean
+def test_a_guess_contrasts_every_prompt_and_the_papers_detector_leaves_those_alone_where_it_is_silent(p_law: Reads) -> None:
+    guess = replace(VARIANTS["coda_lift"], finding=Finding("lift_argmax"))
+    printed, greedy = outcome(p_law, VARIANTS["coda_paper"]), outcome(p_law, GREEDY)
+    is_silent = np.array([(found <= 0).all() for found in p_law.indicator])
+
+    assert is_silent.any() and (printed.is_right[is_silent] == greedy.is_right[is_silent]).all()
+    assert (outcome(p_law, guess).is_right != outcome(p_law, VARIANTS["coda_lift"]).is_right).any()
 
 
 def test_masking_by_deletion_takes_the_token_out() -> None:
@@ -146,10 +153,6 @@ def test_deletion_finds_x_as_well_where_it_stands_inside_the_sentence() -> None:
 )
 def test_each_rule_picks_what_its_name_says(rule: str, expected: int) -> None:
     assert pick(np.array([0, 0.1, 0.9, 0.2]), np.array([-2.0, 0.5, -1, 1]), rule) == expected
-
-
-def test_a_pick_is_a_position_of_the_prompt() -> None:
-    assert pick(np.array([0, 1.0]), np.zeros(2), "lift", np.array([3, 5])) == 5
 
 
 def test_the_papers_rule_may_pick_nothing() -> None:

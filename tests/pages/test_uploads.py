@@ -1,0 +1,121 @@
+"""What is uploaded is looked at when it comes: the wrong kind is one sentence at once, whatever it is called, and is not taken."""
+
+import io
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from backends.sessions import Session
+from worlds.picture_kinds import ENDINGS, ENDINGS_OF
+from worlds.video import write_video
+
+SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>'
+ZIP = b"PK\x03\x04\x14\0\0\0"
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+
+BOXES: dict[str, tuple[str, dict[str, Any]]] = {  # the box's label -> its page, and what shows it
+    "Picture file": ("adaptvis", {"adaptvis.picture": "own"}),
+    "Data file": ("adaptvis", {"adaptvis.task": "evaluate", "adaptvis.data": "own"}),
+    "Video file": ("tstar", {"tstar.kind": "own"}),
+    "File of prompts": ("coda", {"coda.task": "file"}),
+}
+OF_A_THING = "A picture of what you look for"  # which is shown once there is a video
+
+
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that a session took."""
+    names: list[str] = []
+    store = Session._store
+
+    def noting(self: Session, name: str, put: Any) -> str:
+        names.append(name)
+        return store(self, name, put)
+
+    monkeypatch.setattr(Session, "_store", noting)
+    return names
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> bytes:
+    return write_video((np.full((48, 64, 3), 90, np.uint8) for _ in range(3)), tmp_path / "v.mp4", frame_rate=1).read_bytes()
+
+
+@cache  # a page takes seconds to open, and each test brings another file
+def opened(label: str) -> AppTest:
+    name, state = BOXES[label]
+    page = AppTest.from_file("../../app.py", default_timeout=120).run().switch_page(f"pages/{name}.py").run()
+    for key, value in state.items():
+        page.session_state[key] = value
+    return page.run()
+
+
+def box(page: AppTest, label: str) -> Any:
+    return next(element for element in page.get("file_uploader") if element.proto.label == label)
+
+
+def brought(page: AppTest, label: str, name: str, content: bytes) -> AppTest:
+    box(page, label).set_value((name, content, "application/octet-stream"))
+    return page.run()
+
+
+def said(page: AppTest) -> str:
+    return " ".join(error.value for error in page.error).replace("\\", "")
+
+
+def picture(kind: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (60, 40), "red").save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "label, name, content, sentence",
+    [
+        ("Picture file", "wrong.png", SVG, r"'wrong\.png' is an SVG drawing, not a picture that can be read\. One of JPEG, "),
+        ("Picture file", "wrong.jpg", HEIC, r"'wrong\.jpg' is a HEIC picture\..* export it as JPEG\."),
+        ("Data file", "wrong.zip", b"%PDF-1.7", r"'wrong\.zip' is a PDF document\. A zip with pictures"),
+        ("Video file", "wrong.mp4", ZIP, r"'wrong\.mp4' is a zip archive\. A video in mp4"),
+        ("File of prompts", "wrong.csv", ZIP, r"'wrong\.csv' is a zip archive\. A table in CSV"),
+    ],
+    ids=["SVG as PNG", "HEIC as JPEG", "PDF as zip", "zip as video", "zip as table"],
+)
+def test_the_wrong_kind_is_one_sentence_at_the_upload_and_is_not_taken(
+    stored: list[str], label: str, name: str, content: bytes, sentence: str
+) -> None:
+    page = brought(opened(label), label, name, content)
+
+    assert re.search(sentence, said(page)) and not page.exception
+    assert stored == []
+    assert "Chosen: wrong" not in " ".join(caption.value for caption in page.caption)
+    again = page.run()
+    assert re.search(sentence, said(again))  # it stands there as long as the file does
+
+
+def test_a_wrong_picture_of_a_thing_is_refused_and_the_video_stays(stored: list[str], video: bytes) -> None:
+    page = brought(opened("Video file"), "Video file", "film.mp4", video)
+    assert said(page) == "" and stored == ["film.mp4"]
+    assert {ending.removeprefix(".") for ending in box(page, OF_A_THING).proto.type} == set(ENDINGS)
+
+    page = brought(page, OF_A_THING, "thing.png", SVG)
+
+    assert re.search(r"'thing\.png' is an SVG drawing", said(page)) and not page.exception
+    assert stored == ["film.mp4"]
+    assert page.session_state["knob.tstar.video"] == "upload:film.mp4"
+
+
+@pytest.mark.parametrize("kind", ENDINGS_OF)
+def test_every_kind_of_picture_can_be_brought(stored: list[str], kind: str) -> None:
+    name = f"brought.{ENDINGS_OF[kind][-1]}"  # the session is shared with other tests
+
+    page = brought(opened("Picture file"), "Picture file", name, picture(kind))
+
+    assert stored == [name] and said(page) == "" and not page.exception
+    assert page.session_state["knob.adaptvis.picture"] == f"upload:{name}"
+    assert {ending.removeprefix(".") for ending in box(page, "Picture file").proto.type} == set(ENDINGS)
