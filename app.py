@@ -16,7 +16,8 @@ from pages.text import plain  # noqa: E402
 
 st.set_page_config(page_title="Orrery", page_icon=str(Path(__file__).parent / "docs" / "icon.png"), layout="wide")
 # Streamlit leaves a hand's breadth above the title; on a phone that pushes the first picture below the fold
-st.html("<style>.stMainBlockContainer { padding-top: 3.5rem }</style>")
+# A table's own download writes texts that a spreadsheet would run; the buttons below the tables do not
+st.html("<style>.stMainBlockContainer { padding-top: 3.5rem } button[aria-label='Download as CSV'] { display: none }</style>")
 
 home = st.Page("pages/home.py", title="Home", icon=":material/home:", default=True)
 built = [st.Page(f"pages/{system.name}.py", title=system.title.split(":")[0], icon=system.icon, url_path=system.name)

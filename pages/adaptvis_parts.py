@@ -9,6 +9,7 @@ import streamlit as st
 from backends.adaptvis import paper
 from backends.adaptvis.results import AdaptVisResult, Looked
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.files.csv_text import to_csv
 from backends.registry import System
 from pages import parts, tasks
 from pages.tasks import Task
@@ -129,7 +130,7 @@ def tables(result: AdaptVisResult) -> None:
     columns = st.columns(2)
     for column, (label, table) in zip(columns, made.items()):
         name = label.removesuffix(" (CSV)").lower()
-        column.download_button(label, table.to_csv(index=False), f"adaptvis-{name}.csv", "text/csv", key=f"csv.{name}",
+        column.download_button(label, to_csv(table), f"adaptvis-{name}.csv", "text/csv", key=f"csv.{name}",
                                width="stretch", on_click="ignore", help="One row per line of the table, full precision.")
     if looked and looked.at:
         _heat_maps(looked, columns)

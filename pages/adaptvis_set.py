@@ -115,8 +115,9 @@ def _tables(evaluated: Evaluated) -> None:
     st.dataframe(figures.results_table(evaluated), hide_index=True, width="stretch")
     if evaluated.yes_no:
         st.dataframe(figures.yes_no_table(evaluated), hide_index=True, width="stretch")
-    st.caption("Pair and set: all of a pair, all four of a set right, over complete ones; “as released” divides as the released code "
-               "does, which cannot reach 100 % on a torn split.")
+    if figures.has_sets(evaluated):
+        st.caption("Pair and set: all of a pair, all four of a set right, over complete ones; “as released” divides as the released "
+                   "code does, which cannot reach 100 % on a torn split.")
     if evaluated.unread:
         st.caption(plain("Replies in which no single option was found, counted as wrong: " + "; ".join(
             f"{number}: {text[:60]!r}" for number, text in evaluated.unread[:6])))

@@ -12,6 +12,7 @@ import streamlit as st
 import models
 from backends.coda.results import CodaResult, FilePart
 from backends.coda.settings import AUSTRALIA, CodaSettings
+from backends.files.csv_text import to_csv
 from backends.registry import System
 from pages import parts
 from pages.text import plain
@@ -21,7 +22,7 @@ from worlds.errors import InputError
 from worlds.overshadowing import CorpusSpec
 from worlds.popular_answers import Question, questions
 
-MAX_MB = 64  # as backends/coda/records.py reads
+MAX_MB = 64  # as backends/coda/formats.py reads
 EXAMPLE = "rare-facts.csv"
 NUM_EXAMPLES = 24
 REAL_EXAMPLE, NUM_REAL = "famous-wrong-answers.csv", 40
@@ -30,7 +31,8 @@ LAYOUTS = {
     "a plain table": "`prompt`, and if known `right` (or `answer`), `wrong`, `masked_prompt`",
     "MemoTrap": "`prompt`, `classes`, `answer_index`: the usual ending against the one that is asked for",
     "NQ-Swap": "`question`, `sub_context`, `sub_answer`, `org_answer`: a context that contradicts what was learned",
-    "overshadowing corpora": "`set`, `kind`, `share`, `pos`, `x`, `y`, as JSON lines",
+    "its generator, CAD's contrasts, COUNTERFACT": "as released, or as tables with lists and objects in cells",
+    "overshadowing corpora": "`set`, `kind`, `share`, `pos`, `x`, `y`",
 }
 
 
@@ -68,11 +70,12 @@ def invitation(choose: Callable[[CodaSettings], None]) -> None:
     table = example()
     left, right = st.columns([3, 2])
     left.dataframe(table, hide_index=True, width="stretch", height=250)
-    right.markdown("Read are CSV, JSON, JSON lines and parquet:\n" + "\n".join(f"- {kind}: {what}" for kind, what in LAYOUTS.items()))
+    right.markdown("Read are CSV, TSV, JSON, JSON lines and parquet; an odd row is left out and told:\n" + "\n".join(
+        f"- {kind}: {what}" for kind, what in LAYOUTS.items()))
     with left.container(horizontal=True):
         st.button("Answer this example", type="primary", icon=":material/play_arrow:", key="coda.example", on_click=_answer,
                   args=(choose, table, EXAMPLE), help=f"{len(table)} rare facts of the miniature's own world.")
-        st.download_button("Example (CSV)", table.to_csv(index=False), EXAMPLE, "text/csv", key="example.csv", on_click="ignore")
+        st.download_button("Example (CSV)", to_csv(table), EXAMPLE, "text/csv", key="example.csv", on_click="ignore")
     _real_example(choose)
 
 
@@ -86,14 +89,14 @@ def _real_example(choose: Callable[[CodaSettings], None]) -> None:
         st.button(f"Answer {NUM_REAL} of them with SmolLM2", icon=":material/play_arrow:", key="coda.example.real", on_click=_answer,
                   args=(choose, table, REAL_EXAMPLE), kwargs=asked,
                   help="Greedy decoding, CAD without the ignored word, CAD without a random one, CoDA as printed.")
-        st.download_button("All of them (CSV)", table.to_csv(index=False), REAL_EXAMPLE, "text/csv", key="example.real.csv",
+        st.download_button("All of them (CSV)", to_csv(table), REAL_EXAMPLE, "text/csv", key="example.real.csv",
                            on_click="ignore")
 
 
 def _answer(choose: Callable[[CodaSettings], None], table: pd.DataFrame, file: str, **asked: Any) -> None:
     """Bring an example as if a person had uploaded it, and answer it."""
     try:
-        name = parts.session().add_upload(file, io.BytesIO(table.to_csv(index=False).encode()))
+        name = parts.session().add_upload(file, io.BytesIO(to_csv(table)))
     except InputError as error:
         st.session_state["error.coda"] = str(error)
         return
@@ -104,7 +107,8 @@ def upload(system: System) -> str:
     """The upload box; returns what the setting `file` says."""
     key = parts.knob_key(system, "file")
     file = st.file_uploader("File of prompts", type=list(system.upload_kinds), key="coda.upload", max_upload_size=MAX_MB,
-                            help=f"CSV, JSON, JSON lines or parquet; at most {MAX_MB} MB and 10,000 rows. It stays in this session.")
+                            help=f"CSV, TSV, JSON, JSON lines or parquet; at most {MAX_MB} MB and 10,000 rows. "
+                                 "It stays in this session.")
     if file is not None and st.session_state.get("coda.uploaded") != file.file_id:
         try:
             st.session_state[key] = f"upload:{parts.session().add_upload(file.name, file, check=system.check_upload)}"
@@ -130,11 +134,14 @@ def answered(result: CodaResult) -> None:
 def rows(part: FilePart, *, place: str) -> None:
     """The rows so far: bars where the file says what is right, and the table."""
     bars = figures.bars(part)
-    st.caption(plain(f"{part.name}: {part.kind}, {part.num_in_file} rows, {len(part.rows)} answered."))
+    num_answered = len(figures.answered(part))
+    st.caption(plain(f"{part.name}: {part.kind}, {part.num_in_file:,} rows, {num_answered:,} answered."))
+    for line in figures.problems(part):
+        st.warning(plain(line), icon=":material/warning:")
     if bars is not None:
         parts.chart(bars, key=f"{place}.bars")
         st.caption("To notice: the intervals, 95 %. Decoders whose intervals overlap widely do not differ on this file.")
-    elif part.rows:
-        st.caption("This file does not say which answers are right, so nothing is counted.")
+    elif num_answered:
+        st.caption("No answered row says which answer is right, so nothing is counted.")
     table = figures.table(part)
     st.dataframe(table.tail(8) if place == "live" else table, hide_index=True, width="stretch")

@@ -10,6 +10,7 @@ from backends.coda.resolving import resolved
 from backends.coda.results import CodaResult, LawPart, Written, WrittenToken
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import Variant
+from backends.files.csv_text import to_csv
 from backends.registry import System
 from pages import costs, parts, saved_runs, tasks
 from pages.tasks import Task
@@ -223,5 +224,5 @@ def tables(result: CodaResult) -> None:
         made["Answers (CSV)"] = coda_file.table(result.file)
     for column, (label, table) in zip(st.columns(2), made.items()):
         name = label.removesuffix(" (CSV)").lower().replace(" ", "-")
-        column.download_button(label, table.to_csv(index=False), f"coda-{name}.csv", "text/csv", key=f"csv.{name}", width="stretch",
+        column.download_button(label, to_csv(table), f"coda-{name}.csv", "text/csv", key=f"csv.{name}", width="stretch",
                                on_click="ignore")

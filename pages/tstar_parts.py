@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 import models
+from backends.files.csv_text import to_csv
 from backends.registry import System
 from backends.tstar.results import TStarResult
 from pages import parts
@@ -138,7 +139,7 @@ def comparison(result: TStarResult) -> None:
         parts.chart(figures.seeds_figure(result), key="seeds")
     table = figures.method_table(result)
     st.dataframe(table, hide_index=True, width="stretch")
-    st.download_button("Table (CSV)", table.to_csv(index=False), "tstar-methods.csv", "text/csv", key="methods.csv",
+    st.download_button("Table (CSV)", to_csv(table), "tstar-methods.csv", "text/csv", key="methods.csv",
                        on_click="ignore")
     costs = result.costs
     st.caption(f"T*: {costs.frames_grid} grid frames in {costs.detector_calls_grid} pictures, {costs.frames_verify} second looks; "
@@ -227,20 +228,35 @@ def score_files() -> None:
     from backends.tstar.scoring import score_files as score
 
     st.markdown("Bring LV-Haystack annotations and result files of T* or of others; every format of the released code is read. "
-                "Temporal scores need no video.")
-    truth = st.file_uploader("Annotations (parquet, JSON, JSON lines)", key="score.truth", max_upload_size=100,
+                "Temporal scores need no video. An odd row is left out and told.")
+    truth = st.file_uploader("Annotations (parquet, JSON, JSON lines, CSV)", key="score.truth", max_upload_size=100,
                              help="Haystack-Ego4D rows, the early parallel lists, or LongVideoBench items; at most 100 MB.")
     results = st.file_uploader("Result files (JSON)", key="score.results", accept_multiple_files=True, max_upload_size=100,
-                               help="Files of the frame search, current or early; at most 100 MB each.")
+                               help="Files of the frame search, current or early, and score files; at most 100 MB each.")
+    rate = st.number_input("Frame rate, where the files have none", 0.01, 1000.0, value=None, key="score.fps", width=260,
+                           placeholder="frames per second",
+                           help="Raw frame indices become seconds by it. Rows with a rate keep their own.")
     if not results:
         return
     try:
-        scored = score(truth.getvalue() if truth else None, {file.name: file.getvalue() for file in results})
+        scored = score(truth.getvalue() if truth else None, _by_name(results), truth_name=truth.name if truth else "", fps=rate)
     except InputError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
-    for note in scored.notes:
-        st.info(plain(note), icon=":material/info:")
     table = figures.score_table(scored)
     st.dataframe(table, hide_index=True, width="stretch")
-    st.download_button("Scores (CSV)", table.to_csv(index=False), "scores.csv", "text/csv", key="scores.csv", on_click="ignore")
+    st.download_button("Scores (CSV)", to_csv(table), "scores.csv", "text/csv", key="scores.csv", on_click="ignore")
+    if scored.notes:  # below: what was scored comes first, whatever had to be said of the files
+        st.info("\n".join(f"- {plain(note)}" for note in scored.notes), icon=":material/info:")
+
+
+def _by_name(files: list[Any]) -> dict[str, bytes]:
+    """Uploads by their names; a name that comes again gets a number."""
+    named: dict[str, bytes] = {}
+    for file in files:
+        name, number = file.name, 1
+        while name in named:
+            number += 1
+            name = f"{file.name} ({number})"
+        named[name] = file.getvalue()
+    return named

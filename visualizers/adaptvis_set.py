@@ -243,13 +243,20 @@ def results_table(evaluated: Evaluated) -> pd.DataFrame:
     def of(value: float | None) -> float | None:
         return None if value is None else round(100 * value, 1)
 
+    groups = has_sets(evaluated)
     return pd.DataFrame([{
         "method": GAZE_NAMES.get(score.method, score.method), "setting": score.setting, "accuracy %": of(score.individual[0]),
         "95 % interval": f"{100 * score.individual[1]:.1f} to {100 * score.individual[2]:.1f}",
         "gain (points)": "" if score.gain is None else interval(score.gain), "mended": score.mended,
-        "broken": score.broken, **{f"{name} %": of(value) for name, value, _ in score.per_relation}, "pair %": of(score.pair),
-        "set %": of(score.complete), "pair, as released %": of(score.official_pair), "set, as released %": of(score.official_set)}
+        "broken": score.broken, **{f"{name} %": of(value) for name, value, _ in score.per_relation},
+        **({"pair %": of(score.pair), "set %": of(score.complete), "pair, as released %": of(score.official_pair),
+            "set, as released %": of(score.official_set)} if groups else {})}
         for score in evaluated.scores])
+
+
+def has_sets(evaluated: Evaluated) -> bool:
+    """Return whether there are pairs to count: WhatsUp's and drawn scenes have them, no other set has."""
+    return any(score.pair is not None for score in evaluated.scores)
 
 
 def yes_no_table(evaluated: Evaluated) -> pd.DataFrame:

@@ -1,15 +1,49 @@
 """Figures of an answered file of prompts: a FilePart -> plotly Figure or table."""
 
+import re
+from collections import Counter
+
 import pandas as pd
 import plotly.graph_objects as go
 
-from backends.coda.results import FilePart
+from backends.coda.results import FilePart, FileRow
 from visualizers.theme import DECODER_COLOURS, DECODER_NAMES, VISITED_COLOUR
+
+SHOWN_REASONS = 3
+_VARIES = re.compile(r"'[^']*'|\d[\d,.]*")  # what differs between rows that fail for one reason
+
+
+def answered(part: FilePart) -> list[FileRow]:
+    """Return the rows that have an answer."""
+    return [row for row in part.rows if row.answers]
+
+
+def problems(part: FilePart) -> list[str]:
+    """Return a line about rows without answers and one about rows that could not be compared, each with its commonest reasons."""
+    failed = [row for row in part.rows if row.problem and not row.answers]
+    other = [row for row in part.rows if row.problem and row.answers]
+    lines = [(failed, "could not be answered"), (other, "answered, with a problem")]
+    return [f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'} {what}. {_reasons(rows)}" for rows, what in lines if rows]
+
+
+def _reasons(rows: list[FileRow]) -> str:
+    kinds = Counter(_kind(row) for row in rows)
+    shown = []
+    for kind, count in kinds.most_common(SHOWN_REASONS):
+        first = next(row for row in rows if _kind(row) == kind)
+        shown.append(f"Row {first.number}{f' and {count - 1:,} more' if count > 1 else ''}: {first.problem}")
+    rest = len(rows) - sum(count for _, count in kinds.most_common(SHOWN_REASONS))
+    return " ".join(shown) + (f" And {rest:,} more for other reasons." if rest else "")
+
+
+def _kind(row: FileRow) -> str:
+    """Return what rows that fail for one reason share: the first sentence, which says what happened, without its values."""
+    return _VARIES.sub("#", row.problem or "").partition(". ")[0]
 
 
 def bars(part: FilePart) -> go.Figure | None:
     """Right answers per decoder of the rows so far, with Wilson's 95 % interval; None where no row has a right answer."""
-    methods = [method for method in (part.rows[0].answers if part.rows else ())]
+    methods = list(dict.fromkeys(method for row in part.rows for method in row.answers))
     figure = go.Figure()
     for name, kind, shape in (("exact match", "is_right", ""), ("contains it", "contains", "/")):
         marks = {method: [value for row in part.rows if (value := getattr(row, kind).get(method)) is not None] for method in methods}
@@ -24,7 +58,7 @@ def bars(part: FilePart) -> go.Figure | None:
             hovertemplate=f"%{{x}}, {name}: %{{y:.0f}} %<extra></extra>"))
     if not figure.data:
         return None
-    return figure.update_layout(height=340, barmode="group", showlegend=True, title=f"{len(part.rows)} rows answered",
+    return figure.update_layout(height=340, barmode="group", showlegend=True, title=f"{len(answered(part))} rows answered",
                                 xaxis={"title": "decoder"}, yaxis={"title": "rows (%)", "range": [0, 105]})
 
 
@@ -39,9 +73,11 @@ def wilson(hits: int, count: int) -> tuple[float, float, float]:
 
 
 def table(part: FilePart) -> pd.DataFrame:
-    """One row per prompt, with every decoder's answer and whether it is right."""
+    """One row per prompt, with every decoder's answer and whether it is right, and why it has none."""
+    has_problem = any(row.problem for row in part.rows)
     return pd.DataFrame([{
-        "row": row.number, "prompt": row.prompt, "right": " | ".join(row.right), "wrong": " | ".join(row.wrong),
+        "row": row.number, "prompt": row.prompt, **({"problem": row.problem or ""} if has_problem else {}),
+        "right": " | ".join(row.right), "wrong": " | ".join(row.wrong),
         **{f"{DECODER_NAMES.get(m, m)} answers": text for m, text in row.answers.items()},
         **{f"{DECODER_NAMES.get(m, m)} exact": is_right for m, is_right in row.is_right.items()},
         **{f"{DECODER_NAMES.get(m, m)} contains": is_in for m, is_in in row.contains.items()},

@@ -2,12 +2,14 @@
 
 JSON lines hold one statement each: {"set", "task", "P", "L", "kind", "share", "pos", "x", "y", "text"}. Token lines hold groups
 `Xshare:[1, 2] Xb:[3] Yb:[4]` or the same with Xa and Ya (arXiv 2505.14406), x at the end. Statements are put back into sets;
-a set must have one rare statement and popular ones that agree on one answer.
+a set must have one rare statement and popular ones that agree on one answer. Whoever gives `odd` is told of lines and sets that
+are not so, and gets the others; without it the first of them is raised.
 """
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,6 +19,8 @@ from worlds.overshadowing import SPECIAL_WORDS, Corpus, Factor, Ids, Kind, Knowl
 MAX_CHARACTERS = 64_000_000
 MAX_LINES = 200_000
 MAX_TOKEN = 300_000  # no tokenizer that the file could come from has more
+Odd = Callable[[int, InputError], None]  # is told the number of a line, or of a set's first one, and what is wrong
+_BREAK = re.compile(r"\r\n|\r|\n")  # splitlines would cut at U+2028 in a text
 GROUP = re.compile(r"(Xshare|Xa|Ya|Xb|Yb)\s*:\s*\[([^\[\]]*)\]")  # without "[": a line of open groups is read once, not once for each
 
 
@@ -63,7 +67,7 @@ def shown(statement: Statement, corpus: Corpus) -> str:
     return " ".join(part for part in parts if part)
 
 
-def read_lines(text: str, *, words: Sequence[str] | None = None) -> Corpus:
+def read_lines(text: str, *, words: Sequence[str] | None = None, odd: Odd | None = None) -> Corpus:
     """Return the corpus of some JSON lines.
 
     Args:
@@ -71,50 +75,95 @@ def read_lines(text: str, *, words: Sequence[str] | None = None) -> Corpus:
     Raises:
         InputError: a line or a set is not what it must be; the message names the line or the set.
     """
-    parsed = [_parse(number, line) for number, line in _lines(text)]
-    highest = max(max(*line.x, *line.y, *line.share, 0) for line in parsed)
+    return read_rows(_lines(text), words=words, odd=odd)
+
+
+def read_rows(rows: Iterable[tuple[int, object]], *, words: Sequence[str] | None = None, odd: Odd | None = None) -> Corpus:
+    """Return the corpus of statements that are JSON, or were; as `read_lines` does. Each comes with its number."""
+    parsed = []
+    for number, row in rows:
+        try:
+            parsed.append((number, _parse(number, row)))
+        except InputError as error:
+            (odd or _raise)(number, error)
+    if not parsed:
+        raise InputError("The file holds no statement. It must hold 2 or more, one per line.")
+    highest = max(max(*line.x, *line.y, *line.share, 0) for _, line in parsed)
     if words is not None and highest >= len(words):
         raise InputError(f"Token {highest} has no word. The vocabulary ends at {len(words) - 1}.")
-    members: dict[int, list[Line]] = {}
-    for line in parsed:
-        members.setdefault(line.set, []).append(line)
-    sets = tuple(_gather(number, members[number]) for number in sorted(members))
+    members: dict[int, list[tuple[int, Line]]] = {}
+    for number, line in parsed:
+        members.setdefault(line.set, []).append((number, line))
+    sets = _whole_sets({name: members[name] for name in sorted(members)}, odd or _raise)
     return Corpus(_factor(sets), sets, tuple(words) if words is not None else invented_words(highest + 1))
 
 
-def read_token_lines(text: str) -> Corpus:
-    """Return the corpus of PhantomCircuit's token lines; statements with the same Xshare are one set.
+def _whole_sets(members: dict[int, list[tuple[int, Line]]], odd: Odd) -> tuple[KnowledgeSet, ...]:
+    """Return the sets that are whole; raise what is wrong with the first one where none is."""
+    found = []
+    first: InputError | None = None
+    for name, lines in members.items():
+        try:
+            found.append(_gather(name, [line for _, line in lines]))
+        except InputError as error:
+            first = first or error
+            odd(lines[0][0], error)
+    if not found:
+        raise first or InputError("The file holds no set. It must hold one or more.")
+    return tuple(found)
 
-    Ids are renumbered from 4 on in the order of appearance, so that a small model can be trained on a large tokenizer's
-    ids; the word of each is invented from its old id.
+
+def _raise(number: int, error: InputError) -> NoReturn:
+    raise error
+
+
+def read_token_lines(text: str, *, odd: Odd | None = None) -> Corpus:
+    """Return the corpus of PhantomCircuit's token lines; statements with the same Xshare are one set.
 
     Raises:
         InputError: a line misses a group, or a set is not one rare and some popular statements.
     """
+    rows, words = token_rows(text, odd=odd)
+    return read_rows(rows, words=words, odd=odd)
+
+
+def token_rows(text: str, *, odd: Odd | None = None) -> tuple[list[tuple[int, dict[str, object]]], tuple[str, ...]]:
+    """Return token lines as the statements that `read_rows` takes, and the word of every id.
+
+    Ids are renumbered from 4 on in the order of appearance, so that a small model can be trained on a large tokenizer's
+    ids; the word of each is invented from its old id.
+    """
     seen: dict[int, int] = {}
-    members: dict[Ids, list[Line]] = {}
+    sets: dict[Ids, int] = {}
+    rows: list[tuple[int, dict[str, object]]] = []
     for number, content in _lines(text):
-        kind, share, x, y = _parse_groups(number, content)
+        try:
+            kind, share, x, y = _parse_groups(number, content)
+        except InputError as error:
+            (odd or _raise)(number, error)
+            continue
         compact = [[seen.setdefault(token, len(seen) + len(SPECIAL_WORDS)) for token in ids] for ids in (share, x, y)]
-        line = Line(set=0, task="token lines", kind=kind, share=compact[0], pos=len(share), x=compact[1], y=compact[2])
-        members.setdefault(tuple(share), []).append(line)
-    sets = tuple(_gather(number, lines) for number, lines in enumerate(members.values()))
-    return Corpus(_factor(sets), sets, SPECIAL_WORDS + tuple(invented_word(token) for token in seen))
+        place = sets.setdefault(tuple(share), len(sets))
+        rows.append((number, {"set": place, "task": "token lines", "kind": kind, "share": compact[0], "pos": len(share),
+                              "x": compact[1], "y": compact[2]}))
+    return rows, SPECIAL_WORDS + tuple(invented_word(token) for token in seen)
 
 
 def _lines(text: str) -> list[tuple[int, str]]:
     """Lines that are not empty, with their numbers from 1 on."""
     if len(text) > MAX_CHARACTERS:
         raise InputError(f"The file holds {len(text):,} characters. At most {MAX_CHARACTERS:,} are read.")
-    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if (breaks := sum(1 for _ in _BREAK.finditer(text))) > 10 * MAX_LINES:  # empty ones, which cost memory before they are dropped
+        raise InputError(f"The file holds {breaks:,} line breaks. At most {10 * MAX_LINES:,} are read.")
+    lines = [(number, line) for number, line in enumerate(_BREAK.split(text), 1) if line.strip()]
     if not 2 <= len(lines) <= MAX_LINES:
         raise InputError(f"The file holds {len(lines):,} statements. It must hold 2 to {MAX_LINES:,}, one per line.")
     return lines
 
 
-def _parse(number: int, text: str) -> Line:
+def _parse(number: int, row: object) -> Line:
     try:
-        line = Line.model_validate_json(text)
+        line = Line.model_validate_json(row) if isinstance(row, str) else Line.model_validate(row)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the line"

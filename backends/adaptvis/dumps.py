@@ -6,6 +6,7 @@ overwrites the first: deeper layers may be those of a pass that was scaled alrea
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -16,6 +17,7 @@ from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.wiring import alphas_of
 from backends.files.archive import Files
 from backends.files.arrays import read_array
+from backends.files.rows import counted
 from worlds.errors import InputError
 
 NAME = re.compile(r"diff_(\d{1,3})_start(\d{1,6})_end(\d{1,6})\.npy")  # decoding steps have -1: they are not read
@@ -34,7 +36,8 @@ def read_dump(files: Files, settings: AdaptVisSettings) -> tuple[Looked, tuple[s
     Raises:
         InputError: the layers do not fit together, or one cannot be read.
     """
-    layers, columns = _layers(files)
+    names, notes = _of_one_question(files)
+    layers, columns = _layers(files, names, notes)
     at = tuple(_at(layers, columns, alpha) for alpha in alphas_of(settings))
     plain = _probabilities(layers, columns, 1.0)[..., columns]
     count = int(columns.sum())
@@ -43,18 +46,31 @@ def read_dump(files: Files, settings: AdaptVisSettings) -> tuple[Looked, tuple[s
         right=None, true_boxes=(), at=at, head_maps=plain.astype(np.float32), branch=branch_of(at, settings), num_layers=len(layers),
         num_heads=layers.shape[1])
     return looked, ("Read from logit dumps: no model was run, so there is no picture, no answer and no confidence.",
-                    "Every layer is rescaled by itself; what one layer's change does to the next is not in a dump.")
+                    "Every layer is rescaled by itself; what one layer's change does to the next is not in a dump.", *notes)
 
 
-def _layers(files: Files) -> tuple[np.ndarray, np.ndarray]:
+def _of_one_question(files: Files) -> tuple[list[str], list[str]]:
+    """Return the dumps of one question, which the released code writes into a folder of its own, and what is passed over."""
+    folders: dict[str, list[str]] = {}
+    for name in files.names:
+        if NAME.fullmatch(PurePosixPath(name).name):
+            folders.setdefault(str(PurePosixPath(name).parent), []).append(name)
+    first = min(folders, key=lambda folder: (len(PurePosixPath(folder).name), folder))  # folders are numbered: 9 before 10
+    notes = [] if len(folders) == 1 else [f"Dumps of {len(folders)} questions are there; those in {first[-80:]!r} were read."]
+    rest = len(files.names) - sum(map(len, folders.values()))
+    if rest:
+        notes.append(f"Passed over, because they are no dumps of a prompt's last row: {counted(rest, 'file')}.")
+    return folders[first], notes
+
+
+def _layers(files: Files, names: Sequence[str], notes: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return (layers, heads, keys) logits in order, and (keys,) bool image columns."""
     found: dict[int, np.ndarray] = {}
     places = set()
-    for name in files.names:
-        match = NAME.fullmatch(PurePosixPath(name).name)
-        if match and len(found) < MAX_LAYERS:
-            found[int(match[1])] = _array(files.read(name), name)
-            places.add((int(match[2]), int(match[3])))
+    for name in names[:MAX_LAYERS]:
+        layer, *place = map(int, NAME.fullmatch(PurePosixPath(name).name).groups())  # type: ignore[union-attr]
+        found[layer] = _array(files.read(name), name)
+        places.add(tuple(place))
     shapes = {layer.shape for layer in found.values()}
     if len(shapes) != 1 or len(places) != 1:
         raise InputError(f"The dumps have {len(shapes)} shapes and {len(places)} places of the picture. All layers of one question "
@@ -66,13 +82,15 @@ def _layers(files: Files) -> tuple[np.ndarray, np.ndarray]:
     if heads > MAX_HEADS or tokens > MAX_TOKENS:
         raise InputError(f"The dumps hold {heads:,} heads and {tokens:,} image tokens. At most {MAX_HEADS} heads and {MAX_TOKENS:,} "
                          "tokens are drawn.")
+    if sorted(found) != list(range(len(found))):
+        notes.append(f"Layers are missing: of 0 to {max(found)} only {len(found)} are there, and they are numbered in their order.")
     places_of = np.arange(keys)
     return np.stack([found[layer] for layer in sorted(found)]), (places_of >= start) & (places_of <= end)
 
 
 def _array(content: bytes, name: str) -> np.ndarray:
     """Return (heads, keys)."""
-    values = read_array(content, what=repr(name[:80]))
+    values = read_array(content, what=repr(PurePosixPath(name).name[:80]))
     is_row = values.ndim == 3 and len(values) == 1 and values.dtype.kind == "f"
     if not is_row or not 0 < values.size <= MAX_VALUES or np.isnan(values).any():
         raise InputError(f"{name[:80]!r} is no row of logits. It must be (1, heads, keys) numbers.")

@@ -95,13 +95,14 @@ def _asked(vlm: VisionLanguageModel, items: Sequence[Item], words: tuple[str, ..
     size = MINIATURE_BATCH if vlm.model.num_parameters() < TINY else BATCH
     for batch in _batches(items, size):
         pictures, questions = [item.open() for item in batch], [item.question for item in batch]
+        layouts = [layout_of(settings, item.released) for item in batch]
         answers = ask_all(vlm, pictures, questions, batch[0].options, alphas_of(settings), scaling=scaling_of(settings, vlm),
                           reads=Reads() if any(item.boxes for item in batch) else None, max_tokens=settings.max_new_tokens,
-                          layout=layout_of(settings))
+                          layout=layouts)
         for item, picture, answer in zip(batch, pictures, answers):
             _keep(into, item, picture, answer, words, settings)
         for method in [method for method in RIVALS if method in settings.methods]:
-            found = rival_probabilities(method, vlm, pictures, questions, batch[0].options, settings)
+            found = rival_probabilities(method, vlm, pictures, questions, batch[0].options, layouts, seed=settings.seed)
             into.rivals.setdefault(method, []).extend(_spread(own, batch[0].options, words) for own in found)
         for note in dict.fromkeys(note for answer in answers for note in answer.notes):
             if _NUMBER.sub("#", note) not in {_NUMBER.sub("#", known) for known in notes}:  # a count differs from batch to batch

@@ -1,22 +1,27 @@
 """The data sets of the paper in the files that they come in: WhatsUp A and B, COCO and VG with one or two objects, VSR.
 
 Which set a file holds is told by what is in it: objects with `image_path` and `caption_options` are WhatsUp's, rows of three are
-COCO's or VG's, lines with a `caption` and a `label` are VSR's. Questions come from AdaptVis' prompt files where they are there,
-joined by line as the released code does, else they are written in the same words. The first caption is always the right one.
+COCO's or VG's, lines with a `caption` and a `label` are VSR's. Questions come from AdaptVis' prompt files where they are there
+(prompts), else they are written in the same words. The first caption is always the right one. A row that is odd is left out and
+counted, and so is a file beside the set that cannot be read.
 """
 
-import json
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from backends.adaptvis.items import Item, options_in
+from backends.adaptvis.items import Item
+from backends.adaptvis.prompts import is_prompt, whole, with_prompts
 from backends.files.archive import Files
+from backends.files.cells import as_text, cut, truth
+from backends.files.rows import Numbered, OddRow, OddRows, counted
+from backends.files.tables import Limits, read_values
 from worlds.errors import InputError
 from worlds.pictures import read_picture
 
@@ -28,15 +33,15 @@ OPTIONS = {"Controlled_Images_A": ("left", "right", "on", "under"), "Controlled_
            "COCO_QA_one_obj": ("left", "right", "top", "bottom"), "COCO_QA_two_obj": ("left", "right", "above", "below"),
            "VG_QA_one_obj": ("left", "right", "front", "behind", "top", "bottom"),
            "VG_QA_two_obj": ("left", "right", "front", "behind", "above", "below"), "VSR": ("yes", "no")}
+WHATSUP = ("Controlled_Images_A", "Controlled_Images_B")  # the sets that have pairs and sets of four
 VSR_PROMPT = "Determine whether the description about the spatial relationship is correct or not. Answer with yes or no: {}"
+VSR_RELEASED = "User: <image>\n {question} Assistant:"  # as the released code writes it
+_TOLD_BY = 200  # rows that tell what a file holds
 _CONTROLLED = re.compile(r"([^_]+)_(left|right|on|under|in-front|behind)(?:_of)?_(.+)")
 _ONE = re.compile(r"photo of (?:an? |the )?(.+?) (?:on|at|in|to) the (left|right|top|bottom)\b", re.IGNORECASE)
 _TWO = re.compile(r"photo of (?:an? |the )?(.+?) (to the left of|to the right of|in front of|on top of|front of|left of|right of|"
                   r"above|below|behind) (?:an? |the )?(.+?)\.?$", re.IGNORECASE)
 _RELATIONS = ("left", "right", "front", "behind", "above", "below")
-_ASKED = re.compile(r"USER:\s*(.*?)\s*ASSISTANT:", re.IGNORECASE | re.DOTALL)
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,18 @@ class Loaded:
     num_rows: int
     notes: tuple[str, ...]
 
+    @property
+    def has_sets(self) -> bool:
+        return self.kind in WHATSUP
+
 
 @dataclass(frozen=True)
 class _Source:
     name: str
     kind: str
-    rows: Sequence[Any]
+    rows: tuple[Numbered, ...]
+    count: int
+    odd: OddRows
 
 
 def load_set(files: Files, chosen: str = "") -> Loaded:
@@ -62,153 +73,167 @@ def load_set(files: Files, chosen: str = "") -> Loaded:
     Args:
         chosen: part of the annotation file's name, where there are several.
     Raises:
-        InputError: no set is there, a row is not what its set wants, the prompts do not fit, or no picture is there.
+        InputError: no set is there, none of its rows is what the set wants, or no picture is there.
     """
-    tables = [table for name in files.names if name.lower().endswith((".json", ".jsonl")) for table in _tables(files, name)]
+    tables, unread = _tables(files)
     sets = [source for source in tables if source.kind in COUNTS and chosen.lower() in source.name.lower()]
     if not sets:
         raise InputError(f"No data set{f' named {chosen[:80]!r}' if chosen else ''} was found among {len(files.names)} files. "
-                         "There must be WhatsUp's or VSR's annotation file (.json or .jsonl) beside the pictures.")
+                         "There must be WhatsUp's or VSR's annotation file (.json or .jsonl) beside the pictures."
+                         + (f" {unread[0]}" if unread else ""))
     source = sets[0]
     notes = [] if len(sets) == 1 else [f"{len(sets)} sets are there; {source.name!r} was read. Put '#' and a part of another's name "
                                        "behind the data's name to read that one."]
+    notes += unread
     expected = COUNTS[source.kind]
-    if len(source.rows) != expected:
-        notes.append(f"{source.kind} has {len(source.rows):,} rows here; the released file has {expected:,}.")
-    items = _READERS[source.kind](source, files)
-    prompts = next((table for table in tables if table.kind == "prompts" and _fits(table, source)), None)
-    if prompts is not None and source.kind != "VSR":  # the released code never reads VSR's own prompts
-        items = _with_prompts(items, prompts, notes)
-    return Loaded(source.kind, tuple(_present(items, source, notes)), len(source.rows), tuple(notes))
+    if source.count != expected:
+        notes.append(f"{source.kind} has {counted(source.count, 'row')} here; the released file has {expected:,}.")
+    items = source.odd.read(source.rows, _reader(source.kind, files))
+    if not items:
+        source.odd.refuse(f"{source.name[:80]!r} has no rows.")
+    items = _prompted(items, source, tables, notes)
+    notes += source.odd.notes()
+    return Loaded(source.kind, tuple(_present(items, source, notes)), source.count, tuple(notes))
 
 
-def _tables(files: Files, name: str) -> list[_Source]:
-    """Return what a file holds, or nothing where it is another kind of JSON."""
-    rows = rows_of(files.read(name), name)
-    kind = _kind_of(rows[0], name, rows) if rows else None
-    return [_Source(name, kind, rows)] if kind else []
+def _tables(files: Files) -> tuple[list[_Source], list[str]]:
+    """Return every file of rows that is known here, and a sentence about each that cannot be read."""
+    found, unread = [], []
+    for name in files.names:
+        if not name.lower().endswith((".json", ".jsonl")) or _is_of_a_mac(name):
+            continue
+        odd = OddRows(PurePosixPath(name).name[:80])
+        try:
+            values = read_values(files.read(name), odd, limits=Limits(mb=64, rows=MAX_ROWS), what=f"{name[:80]!r}")
+        except InputError as error:
+            unread.append(f"{error} It is passed over.")
+            continue
+        if values.count > MAX_ROWS:
+            raise InputError(f"{name[:80]!r} has {values.count:,} rows. At most {MAX_ROWS:,} are read.")
+        if kind := _kind_of(values.rows, name):
+            found.append(_Source(name, kind, values.rows, values.count, odd))
+    return found, unread
 
 
-def rows_of(content: bytes, name: str) -> Sequence[Any]:
-    """Return a JSON list, or JSON lines; nothing for one object over several lines. Raises InputError where it is no JSON."""
-    try:
-        text = content.decode("utf-8-sig").strip()
-        rows = json.loads(text) if text.startswith("[") else _lines(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name[:80]!r} is not JSON that can be read. It must be one list, or one object per line.") from error
-    if len(rows) > MAX_ROWS:
-        raise InputError(f"{name[:80]!r} has {len(rows):,} rows. At most {MAX_ROWS:,} are read.")
-    return list(rows)
+def _is_of_a_mac(name: str) -> bool:
+    """Return whether a file is what a Mac adds to a zip beside the real one."""
+    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith("._")
 
 
-def _lines(text: str) -> list[Any]:
-    try:
-        return [json.loads(line) for line in text.split("\n") if line.strip()]
-    except ValueError:
-        json.loads(text)  # a settings file, say: it is in order, and no table
-        return []
+def _kind_of(rows: Sequence[Numbered], name: str) -> str | None:
+    """Return what most of the first rows are, or None for another kind of JSON."""
+    counts = Counter(kind for _, row in rows[:_TOLD_BY] if (kind := _kind_of_row(row, name)))
+    if not counts:
+        return None
+    kind = counts.most_common(1)[0][0]
+    if kind != "controlled":
+        return kind
+    names = " ".join(str(row.get("image_path")) for _, row in rows if isinstance(row, dict))
+    return "Controlled_Images_B" if "in-front_of" in names or "_behind_" in names else "Controlled_Images_A"
 
 
-def _kind_of(first: Any, name: str, rows: Sequence[Any]) -> str | None:
-    if isinstance(first, dict):
-        if {"image_path", "caption_options"} <= first.keys():
-            names = " ".join(str(row.get("image_path")) for row in rows if isinstance(row, dict))
-            return "Controlled_Images_B" if "in-front_of" in names or "_behind_" in names else "Controlled_Images_A"
-        if {"caption", "label", "relation"} <= first.keys():
+def _kind_of_row(row: Any, name: str) -> str | None:
+    if isinstance(row, dict):
+        if {"image_path", "caption_options"} <= row.keys():
+            return "controlled"
+        if {"caption", "label", "relation"} <= row.keys():
             return "VSR"
-        return "prompts" if {"question", "answer"} <= first.keys() else None
-    if isinstance(first, list) and len(first) == 3 and isinstance(first[1], str):
+        return "prompts" if is_prompt(row) else None
+    if isinstance(row, list) and len(row) == 3 and isinstance(row[1], str):
         origin = "VG" if "vg" in PurePosixPath(name).name.lower() else "COCO"
-        return f"{origin}_QA_{'one' if _ONE.search(first[1]) and not _TWO.search(first[1]) else 'two'}_obj"
+        return f"{origin}_QA_{'one' if _ONE.search(row[1]) and not _TWO.search(row[1]) else 'two'}_obj"
     return None
 
 
-def _controlled(source: _Source, files: Files) -> list[Item]:
-    here = files.by_base()
-    return [_controlled_item(row, number, source, here, files) for number, row in enumerate(source.rows)]
+def _prompted(items: list[Item], source: _Source, tables: Sequence[_Source], notes: list[str]) -> list[Item]:
+    """Return the items with the questions of their prompt file, where one is there."""
+    own = [table for table in tables if table.kind == "prompts" and source.kind.lower() in table.name.lower()]
+    if not own:
+        return items
+    prompts = own[0]
+    if source.kind == "VSR":
+        notes.append(f"{prompts.name!r} is not used, as in the released code: every item is asked whether its caption is correct.")
+        return items
+    if len(own) > 1:
+        notes.append(f"{len(own)} prompt files are there; {prompts.name!r} was read.")
+    asked, said = with_prompts(items, prompts.rows, prompts.count, source.count, prompts.odd)
+    notes += [*(f"{PurePosixPath(prompts.name).name}: {note}" for note in said), *prompts.odd.notes()]
+    return asked
 
 
-def _controlled_item(row: Any, number: int, source: _Source, here: dict[str, str], files: Files) -> Item:
-    base = PurePosixPath(str(row.get("image_path") if isinstance(row, dict) else row)).name
-    match = _CONTROLLED.fullmatch(PurePosixPath(base).stem)
-    if not match:
-        raise InputError(f"Row {number + 1} of {source.name[:80]!r} has the picture {base[:80]!r}. Its name must read "
-                         "A_left_of_B.jpeg, with left_of, right_of, on, under, in-front_of or behind between the two things.")
-    thing, relation, other = match[1], match[2].removeprefix("in-"), match[3]
-    question = f"Where is the {_plain(thing)} in relation to the {_plain(other)}? {_listed(source.kind)}"
-    return Item(number, _opener(here.get(base), base, files), question, OPTIONS[source.kind], relation, relation, f"{thing}_{other}")
+class _Pictures:
+    """The pictures among some files, found by as much of their path as there is."""
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._by_base: dict[str, list[str]] = {}
+        for name in files.names:
+            if not _is_of_a_mac(name):
+                self._by_base.setdefault(PurePosixPath(name).name, []).append(name)
+
+    def opener(self, path: str) -> Callable[[], np.ndarray]:
+        """Return what opens a picture; of several of one name the one whose folders are most like the path's."""
+        parts = PurePosixPath(path.replace("\\", "/")).parts
+        found = self._by_base.get(parts[-1] if parts else "", [])
+        if not found:
+            return _Missing(parts[-1] if parts else path)
+        best = max(found, key=lambda name: _num_equal_at_end(PurePosixPath(name).parts, parts))
+        return partial(_picture, self._files, best)
 
 
-def _photo(source: _Source, files: Files) -> list[Item]:
-    here = files.by_base()
-    return [_photo_item(row, number, source, here, files) for number, row in enumerate(source.rows)]
+def _num_equal_at_end(first: Sequence[str], second: Sequence[str]) -> int:
+    count = 0
+    for one, other in zip(reversed(first), reversed(second)):
+        if one != other:
+            break
+        count += 1
+    return count
 
 
-def _photo_item(row: Any, number: int, source: _Source, here: dict[str, str], files: Files) -> Item:
-    is_row = isinstance(row, list) and len(row) == 3 and str(row[0]).isdecimal() and isinstance(row[1], str)
-    found = (_ONE if "one" in source.kind else _TWO).search(row[1]) if is_row else None
-    if found is None:
-        raise InputError(f"Row {number + 1} of {source.name[:80]!r} is {str(row)[:80]!r}. It must be a picture's number, the right "
-                         "caption ('A photo of a cup to the left of a book') and the wrong one.")
-    base = f"{row[0]}.jpg" if source.kind.startswith("VG") else f"{int(row[0]):012d}.jpg"
-    relation = _relation(found[2].lower(), source.kind)
-    where = "in the photo" if "one" in source.kind else f"in relation to the {found[3]}"
-    question = f"Where is the {found[1]} {where}? {_listed(source.kind)}"
-    return Item(number, _opener(here.get(base), base, files), question, OPTIONS[source.kind], relation, relation, str(row[0]))
+def _reader(kind: str, files: Files) -> Callable[[Any, int], Item]:
+    """Return what makes an item of a row of this set."""
+    read = _controlled if kind in WHATSUP else _vsr if kind == "VSR" else _photo
+    return partial(read, kind=kind, pictures=_Pictures(files))
+
+
+def _controlled(row: Any, number: int, *, kind: str, pictures: _Pictures) -> Item:
+    path = str(row.get("image_path") if isinstance(row, dict) else row)
+    match = _CONTROLLED.fullmatch(PurePosixPath(path).stem)
+    relation = match[2].removeprefix("in-") if match else ""
+    if not match or relation not in OPTIONS[kind]:
+        raise OddRow(f"Row {number} has the picture {cut(PurePosixPath(path).name)}. Its name must read A_left_of_B.jpeg, with one "
+                     f"of {', '.join(OPTIONS[kind])} between the two things.", "name of the picture")
+    thing, other = match[1], match[3]
+    question = f"Where is the {_plain(thing)} in relation to the {_plain(other)}? {_listed(kind)}"
+    return Item(number - 1, pictures.opener(path), question, OPTIONS[kind], relation, relation, f"{thing}_{other}")
+
+
+def _photo(row: Any, number: int, *, kind: str, pictures: _Pictures) -> Item:
+    image = as_text(row[0]) if isinstance(row, list) and len(row) == 3 and isinstance(row[1], str) else None
+    found = (_ONE if "one" in kind else _TWO).search(row[1]) if image is not None and image.isdecimal() else None
+    if found is None or image is None:
+        raise OddRow(f"Row {number} is {cut(row)}. It must be a picture's number, the right caption ('A photo of a cup to the left "
+                     "of a book') and the wrong one.", "no caption")
+    path = f"vg_images/{image}.jpg" if kind.startswith("VG") else f"val2017/{int(image[:12]):012d}.jpg"
+    relation = _relation(found[2].lower(), kind)
+    where = "in the photo" if "one" in kind else f"in relation to the {found[3]}"
+    question = f"Where is the {found[1]} {where}? {_listed(kind)}"
+    return Item(number - 1, pictures.opener(path), question, OPTIONS[kind], relation, relation, image)
 
 
 def _relation(words: str, kind: str) -> str:
     return words if "one" in kind else next((name for name in _RELATIONS if name in words), "above")  # on top of: above
 
 
-def _vsr(source: _Source, files: Files) -> list[Item]:
-    here = files.by_base()
-    return [_vsr_item(row, number, source, here, files) for number, row in enumerate(source.rows)]
-
-
-def _vsr_item(row: Any, number: int, source: _Source, here: dict[str, str], files: Files) -> Item:
-    if not isinstance(row, dict) or row.get("label") not in (0, 1) or not str(row.get("caption", "")).strip():
-        raise InputError(f"Row {number + 1} of {source.name[:80]!r} is {str(row)[:80]!r}. It must have an image, a caption and a "
-                         "label 0 or 1.")
-    base = PurePosixPath(str(row.get("image", ""))).name
-    return Item(number, _opener(here.get(base), base, files), VSR_PROMPT.format(row["caption"]), OPTIONS["VSR"],
-                "yes" if row["label"] else "no", str(row["relation"]), base)
-
-
-_READERS: dict[str, Callable[[_Source, Files], list[Item]]] = {
-    **{kind: _photo for kind in COUNTS}, "Controlled_Images_A": _controlled, "Controlled_Images_B": _controlled, "VSR": _vsr}
-
-
-def _with_prompts(items: list[Item], prompts: _Source, notes: list[str]) -> list[Item]:
-    """Return the items with the questions of a prompt file, line by line."""
-    asked = [replace(item, **_prompt_of(row, item, prompts)) for item, row in zip(items, prompts.rows)]
-    lost = [item.number for item in asked if item.right not in item.options]
-    if lost:
-        notes.append(f"The right answer of {len(lost)} items is none of the options in their prompt, as released; it was added "
-                     f"(first: row {lost[0] + 1}).")
-    return [replace(item, options=(*item.options, item.right)) if item.right not in item.options else item for item in asked]
-
-
-def _prompt_of(row: Any, item: Item, prompts: _Source) -> dict[str, Any]:
-    answer = row.get("answer") if isinstance(row, dict) else None
-    answer = answer[0] if isinstance(answer, list) and answer else answer
-    written = str(row.get("question", "")) if isinstance(row, dict) else ""
-    asked = _ASKED.search(written)
-    question = (asked[1] if asked else written.replace("<image>", "")).strip()
-    if not question or not isinstance(answer, str):
-        raise InputError(f"Row {item.number + 1} of {prompts.name[:80]!r} is {str(row)[:80]!r}. "
-                         "It must have a question and an answer.")
-    right, options = answer.strip().lower(), options_in(question) or item.options
-    return {"question": question, "right": right, "relation": right, "options": options}
-
-
-def _fits(prompts: _Source, source: _Source) -> bool:
-    """Return whether a prompt file belongs to a set. Raises InputError where its name says so and its length does not."""
-    is_named = source.kind.lower() in prompts.name.lower()
-    if is_named and len(prompts.rows) != len(source.rows):
-        raise InputError(f"{prompts.name[:80]!r} has {len(prompts.rows):,} prompts for {len(source.rows):,} rows of "
-                         f"{source.name[:80]!r}. They are joined line by line, so both must have the same number.")
-    return is_named
+def _vsr(row: Any, number: int, *, kind: str, pictures: _Pictures) -> Item:
+    caption = as_text(row.get("caption")) if isinstance(row, dict) else None
+    is_true = truth(row.get("label")) if isinstance(row, dict) else None
+    if is_true is None or not caption or not caption.strip():
+        raise OddRow(f"Row {number} is {cut(row)}. It must have an image, a caption and a label 0 or 1.", "no caption or label")
+    path = str(row.get("image_link") or row.get("image") or "")
+    question = VSR_PROMPT.format(caption)
+    return Item(number - 1, pictures.opener(path), question, OPTIONS[kind], "yes" if is_true else "no", str(row.get("relation", "")),
+                PurePosixPath(path).name, released=whole(VSR_RELEASED.replace("{question}", question)))
 
 
 class _Missing:
@@ -221,10 +246,6 @@ class _Missing:
         raise InputError(f"The picture {self.base[:80]!r} is not there.")
 
 
-def _opener(name: str | None, base: str, files: Files) -> Callable[[], np.ndarray]:
-    return _Missing(base) if name is None else partial(_picture, files, name)
-
-
 def _picture(files: Files, name: str) -> np.ndarray:
     return read_picture(files.read(name), max_side_px=PICTURE_PX, name=name)
 
@@ -234,7 +255,7 @@ def _present(items: list[Item], source: _Source, notes: list[str]) -> list[Item]
     missing = [item.open.base for item in items if isinstance(item.open, _Missing)]
     if not missing:
         return items
-    told = f"{len(missing):,} of {len(items):,} pictures of {source.kind} are missing, the first is {missing[0][:80]!r}."
+    told = f"Of {source.kind} {len(missing):,} of {len(items):,} pictures are missing, the first is {missing[0][:80]!r}."
     if len(missing) == len(items):
         raise InputError(f"{told} Put the pictures into the same zip or folder.")
     notes.append(f"{told} Their items are left out, and their sets are counted as incomplete.")

@@ -29,7 +29,8 @@ MAX_OPTION = 60  # characters
 PLACED_RADIUS = 5.5 / 48  # of a thing that somebody put there; as large as most
 _VALIDATION, _TEST = 11_000, 41_000
 _TRAINED_ON: Mapping[str, Scenery] = {"shapes-vlm": "board"}  # every other model gets rooms
-_LISTED = re.compile(r"answer with (.+?)[.?!]*\s*$", re.IGNORECASE | re.DOTALL)
+_LISTED = re.compile(r"answer\b[^.?!\n]*?\bwith (.+?)(?:[.?!]+[^\S\n]*(?=\n|$)|\n\s*\n|\s*$)",  # to the end of its sentence
+                     re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Item:
     relation: str
     group: str
     boxes: tuple[NamedBox, ...] = ()
+    released: str | None = None  # the whole prompt of a released file, byte for byte, with <image> where the picture goes
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class DataSet:
     validation: tuple[Item, ...]
     test: tuple[Item, ...]
     frequencies: Mapping[str, float] | None = None  # how often each relation occurs where the model learned
+    has_sets: bool = True  # whether items of one group are pairs and sets of relations, as WhatsUp's and drawn scenes are
     notes: tuple[str, ...] = ()
 
 
@@ -169,7 +172,7 @@ def options_in(question: str) -> tuple[str, ...]:
     """Return the words after "Answer with", or nothing."""
     match = _LISTED.search(question)
     words = re.split(r",\s*or\s+|,\s*|\s+or\s+", match[1].strip()) if match else []
-    found = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
+    found = tuple(dict.fromkeys(" ".join(word.split()) for word in words if word.strip()))
     return found if 2 <= len(found) <= 12 and all(len(word) <= MAX_OPTION for word in found) else ()
 
 

@@ -1,73 +1,98 @@
 """Result files of the released code, scored without a model: what was written, and what was right.
 
-A list of {"Prompt", "Generation", "Golden"}, of VSR with "Uncertainty". Which alpha or beta made it does not stand in it: of
-AdaptVis' runs not even in its name. Pairs and sets are told by the two things that a prompt names.
+A list of {"Prompt", "Generation", "Golden"}, of VSR and of some forks with "Uncertainty". Which alpha or beta made it does not stand
+in it: of AdaptVis' runs not even in its name. Pairs and sets are told by the two things of the question that was asked; of few-shot
+prompts that is the last one, their examples go before it.
 """
 
-import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from backends.adaptvis import metrics
-from backends.adaptvis.formats import OPTIONS, rows_of
+from backends.adaptvis.formats import MAX_ROWS, OPTIONS, WHATSUP
 from backends.adaptvis.items import options_in
 from backends.adaptvis.matching import official_hit, official_yes_no, strict_answer
+from backends.adaptvis.prompts import asked_in, things_in
 from backends.adaptvis.results import MAX_RELATIONS, Evaluated, Item, MethodScore
 from backends.files.archive import Files
+from backends.files.cells import as_number, as_text, cut
+from backends.files.rows import OddRow, OddRows, Row, unused
+from backends.files.tables import Limits, Table, read_table
 from backends.statistics import Bootstrap
 from worlds.errors import InputError
 
-_THINGS = re.compile(r"(?:is|are) the (.+?) in relation to the (.+?)\?", re.IGNORECASE)
-_METHODS = {"adapt_vis": "adaptvis", "scaling_vis": "scalingvis", "base": "greedy"}
-_KEYS = {"Prompt", "Generation", "Golden"}
+_METHODS = {"adapt_vis": "adaptvis", "adaptvis": "adaptvis", "scaling_vis": "scalingvis", "scalingvis": "scalingvis",
+            "base": "greedy", "greedy": "greedy"}
+_NEEDED = ("Prompt", "Generation", "Golden")
+_KNOWN = (*_NEEDED, "Uncertainty")
 MAX_UNREAD = 50
 
 
 def is_log(files: Files) -> bool:
     """Return whether this is one result file of the released code."""
-    if len(files.names) != 1 or not files.names[0].lower().endswith(".json"):
+    if len(files.names) != 1:
         return False
-    rows = rows_of(files.read(files.names[0]), files.names[0])
-    return bool(rows) and isinstance(rows[0], dict) and rows[0].keys() >= _KEYS
+    try:
+        return any(row.keys() >= set(_NEEDED) for _, row in _table(files, OddRows()).rows)
+    except InputError:  # it is no table: whoever reads it as something else says what is wrong
+        return False
+
+
+def _table(files: Files, odd: OddRows) -> Table:
+    name = files.names[0]
+    return read_table(files.read(name), odd, known=_KNOWN, limits=Limits(rows=MAX_ROWS), what=f"The file {cut(name)}")
 
 
 def read_log(files: Files) -> tuple[Evaluated, tuple[str, ...]]:
     """Return the scores of a result file under both ways to read a reply, and what has to be said about it.
 
     Raises:
-        InputError: a row lacks its prompt, its reply or its answer.
+        InputError: no row has its prompt, its reply and its answer.
     """
-    name = files.names[0]
-    items = [_item(row, number, name) for number, row in enumerate(rows_of(files.read(name), name))]
+    name, odd = files.names[0], OddRows()
+    table = _table(files, odd)
+    if table.count > MAX_ROWS:
+        raise InputError(f"The file {cut(name)} has {table.count:,} rows. At most {MAX_ROWS:,} are read.")
+    rows = odd.read(table.rows, lambda row, number: (row, _item(row, number)))
+    if not rows:
+        odd.refuse(f"The file {cut(name)} has no rows. It must have Prompt, Generation and Golden.")
+    items = [item for _, item in rows]
     if (count := len({item.right for item in items})) > MAX_RELATIONS:
-        raise InputError(f"{name[:80]!r} has {count:,} different right answers. At most {MAX_RELATIONS:,} are compared.")
+        raise InputError(f"The file {cut(name)} has {count:,} different right answers. At most {MAX_RELATIONS:,} are compared.")
     texts = [item.adaptvis for item in items]
     is_yes_no = {item.right for item in items} <= {"yes", "no"}
     official = np.array([_official(item, is_yes_no) for item in items])
-    read = [strict_answer(_options(row, is_yes_no), item.adaptvis)
-            for row, item in zip(rows_of(files.read(name), name), items)]
+    options = [_options(row, is_yes_no) for row, _ in rows]
+    read = [strict_answer(own, item.adaptvis) for own, item in zip(options, items)]
     strict = np.array([word == item.right for word, item in zip(read, items)])
-    method = next((own for key, own in _METHODS.items() if key in name), "greedy")
-    scores = tuple(_score(method, how, right, items) for how, right in (("official match", official), ("strict match", strict)))
+    method = next((own for key, own in _METHODS.items() if key in name.lower()), None)
+    commonest = Counter(frozenset(own) for own in options).most_common(1)[0][0]
+    has_sets = commonest in [frozenset(OPTIONS[kind]) for kind in WHATSUP]
+    scores = tuple(_score(method or "greedy", how, right, items, has_sets=has_sets)
+                   for how, right in (("official match", official), ("strict match", strict)))
     lost = tuple((item.number, text) for item, text, word in zip(items, texts, read) if not word)[:MAX_UNREAD]
     found = Evaluated(data=name, num_validation=0, num_test=len(items), alphas=(1.0,), scores=scores, curves=(), beta_curve=(),
                       items=tuple(items), auroc_per_layer=(), yes_no=_yes_no(items) if is_yes_no else (), unread=lost)
-    return found, ("Read from a result file: no model was run. Its alpha and beta are not written in it.",)
+    notes = ["Read from a result file: no model was run. Its alpha and beta are not written in it."]
+    if method is None:
+        notes.append(f"The name {cut(name)} tells no method: the replies are shown as greedy.")
+    return found, (*notes, *table.notes, *unused(column for column in table.columns if column not in _KNOWN), *odd.notes())
 
 
-def _item(row: Any, number: int, name: str) -> Item:
-    golden = row.get("Golden") if isinstance(row, dict) else None
+def _item(row: Row, number: int) -> Item:
+    golden = row.get("Golden")
     golden = golden[0] if isinstance(golden, list) and golden else golden
-    if not isinstance(golden, str) or not golden.strip() or not isinstance(row.get("Generation"), str):
-        raise InputError(f"Row {number + 1} of {name[:80]!r} is {str(row)[:80]!r}. It must have Prompt, Generation and Golden.")
-    things = _THINGS.search(str(row.get("Prompt", "")))
-    group = "_".join(things.groups()) if things else str(number)
-    confidence = row.get("Uncertainty")
-    right = golden.strip().lower()
-    return Item(number=number, relation=right, right=right, confidence=float(confidence) if isinstance(confidence, int | float)
-                else float("nan"), answers=(row["Generation"],), adaptvis=row["Generation"], group=group)
+    right, said = (as_text(golden) or "").strip().lower(), row.get("Generation")
+    if not right or not isinstance(said, str):
+        key = "Generation" if right else "Golden"
+        raise OddRow(f"Row {number} has {key} = {cut(row.get(key))}. It must have Prompt, Generation and Golden.", key)
+    things = things_in(asked_in(str(row.get("Prompt") or "")))
+    confidence = as_number(row.get("Uncertainty"))
+    return Item(number=number - 1, relation=right, right=right, confidence=float("nan") if confidence is None else confidence,
+                answers=(said,), adaptvis=said, group="_".join(things) if len(things) == 2 else str(number))
 
 
 def _official(item: Item, is_yes_no: bool) -> bool:
@@ -77,14 +102,14 @@ def _official(item: Item, is_yes_no: bool) -> bool:
 def _options(row: Any, is_yes_no: bool) -> tuple[str, ...]:
     if is_yes_no:
         return OPTIONS["VSR"]
-    asked = str(row.get("Prompt", "")).partition("ASSISTANT")[0].strip()
+    asked = asked_in(str(row.get("Prompt") or ""))
     known = dict.fromkeys(word for kind, words in OPTIONS.items() for word in words if kind != "VSR")
     return options_in(asked) or tuple(known)
 
 
-def _score(method: str, setting: str, right: np.ndarray, items: Sequence[Item]) -> MethodScore:
+def _score(method: str, setting: str, right: np.ndarray, items: Sequence[Item], *, has_sets: bool) -> MethodScore:
     relations, groups = [item.relation for item in items], [item.group for item in items]
-    found = metrics.grouped(right, relations, groups)
+    found = metrics.grouped(right, relations, groups, has_sets=has_sets)
     numbers = np.unique(groups, return_inverse=True)[1]
     return MethodScore(method=method, setting=setting, individual=Bootstrap(numbers).interval(right.astype(float)), pair=found.pair,
                        complete=found.complete, official_pair=found.official_pair, official_set=found.official_set,

@@ -1,6 +1,7 @@
 """What is counted on a set of answers: single items, pairs, whole sets, relations, and VSR's yes and no.
 
-A WhatsUp set shows two things in four relations; a pair is left with right, or the other two. The released evaluator
+A WhatsUp set shows two things in four relations; a pair is left with right, or the other two. Other sets have neither, whatever
+their relations are called, and a group in which a relation comes twice is none. The released evaluator
 (dataset_zoo/aro_datasets.py) divides by the number of items evaluated although groups are built over the whole data set, so
 on a random part of the items its pair and set rates cannot reach 100 %: both its number and the one over complete groups are
 given. Its VSR "F1" is the harmonic mean of sensitivity and specificity.
@@ -27,7 +28,7 @@ class Grouped:
     complete: float | None  # over sets of which all four were
     official_pair: float | None  # over half the items
     official_set: float | None  # over a quarter of them
-    num_torn: int  # groups that are counted in no set: not all four were evaluated
+    num_torn: int  # groups that are counted in no set: not all four were evaluated, or one of them twice
 
 
 def individual(right: np.ndarray) -> float:
@@ -35,23 +36,27 @@ def individual(right: np.ndarray) -> float:
     return float(right.mean()) if len(right) else float("nan")
 
 
-def grouped(right: np.ndarray, relations: Sequence[str], groups: Sequence[str]) -> Grouped:
+def grouped(right: np.ndarray, relations: Sequence[str], groups: Sequence[str], *, has_sets: bool = True) -> Grouped:
     """Return pair and set rates.
 
     Args:
         right: (items,) bool.     groups: of every item; items of one group show the same two things.
+        has_sets: whether the data have pairs and sets at all; without them every rate is None.
     """
-    members: dict[str, dict[str, bool]] = {}
+    found: dict[str, list[tuple[str, bool]]] = {}
     for is_right, relation, group in zip(right, relations, groups, strict=True):
-        members.setdefault(group, {})[relation] = bool(is_right)
-    pairs = [found for found in _pairs(members) if len(found) == 2]
-    sets = [list(found.values()) for found in members.values() if len(found) == SET_SIZE]
+        found.setdefault(group, []).append((relation, bool(is_right)))
+    if not has_sets:
+        return Grouped(None, None, None, None, len(found))
+    members = {group: dict(own) for group, own in found.items() if len({relation for relation, _ in own}) == len(own)}
+    pairs = [own for own in _pairs(members) if len(own) == 2]
+    sets = [list(own.values()) for own in members.values() if len(own) == SET_SIZE]
     if not pairs:
-        return Grouped(None, None, None, None, len(members))
+        return Grouped(None, None, None, None, len(found))
     solved_pairs, solved_sets = sum(map(all, pairs)), sum(map(all, sets))
     return Grouped(pair=solved_pairs / len(pairs), complete=solved_sets / len(sets) if sets else None,
                    official_pair=solved_pairs / (len(right) / 2), official_set=solved_sets / (len(right) / SET_SIZE),
-                   num_torn=len(members) - len(sets))
+                   num_torn=len(found) - len(sets))
 
 
 def _pairs(members: Mapping[str, Mapping[str, bool]]) -> list[list[bool]]:

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from backends.adaptvis.settings import AdaptVisSettings
-from backends.adaptvis.wiring import layout_of
 from models.attention import Prefill, prepare
 from models.attention.asking import option_pieces
 from models.vlm import VisionLanguageModel
@@ -24,14 +22,16 @@ NOISE_STEP, NOISE_STEPS = 500, 1000
 
 @torch.inference_mode()
 def rival_probabilities(method: str, vlm: VisionLanguageModel, pictures: Sequence[np.ndarray], questions: Sequence[str],
-                        options: Sequence[str], settings: AdaptVisSettings) -> np.ndarray:
+                        options: Sequence[str], layouts: Sequence[str | None], *, seed: int) -> np.ndarray:
     """Return (questions, options) probabilities of the first token.
 
+    Args:
+        layouts: (questions,) as `prepare` takes them.     seed: draws the noise of VCD's second picture.
     Raises:
         InputError: DoLa, and the model has no final norm that its early layers could be read through.
     """
-    inputs = prepare(vlm, [[picture] for picture in pictures], questions, layout=layout_of(settings))
-    logits = _vcd(vlm, inputs, settings.seed) if method == "vcd" else _dola(vlm, inputs)
+    inputs = prepare(vlm, [[picture] for picture in pictures], questions, layout=layouts)
+    logits = _vcd(vlm, inputs, seed) if method == "vcd" else _dola(vlm, inputs)
     probabilities = logits.softmax(-1)
     pieces, _ = option_pieces(vlm, options)
     return torch.stack([probabilities[:, own].sum(-1) for own in pieces], dim=-1).float().cpu().numpy()

@@ -89,14 +89,14 @@ def _scores(test: Table, chosen: Chosen, settings: AdaptVisSettings, bootstrap: 
             rows += [_reweighted(test, chosen, bootstrap, data)] if data.frequencies else []
         else:
             setting, answered = _METHODS[method](test, chosen)
-            rows.append(_score(method, setting, answered, test, bootstrap))
+            rows.append(_score(method, setting, answered, test, bootstrap, has_sets=data.has_sets))
     return tuple(rows)
 
 
-def _score(method: str, setting: str, right: np.ndarray, test: Table, bootstrap: Bootstrap,
+def _score(method: str, setting: str, right: np.ndarray, test: Table, bootstrap: Bootstrap, *, has_sets: bool,
            weights: np.ndarray | None = None) -> MethodScore:
     base, relations = test.sweep.base, test.relations
-    found = metrics.grouped(right, relations, [item.group for item in test.items])
+    found = metrics.grouped(right, relations, [item.group for item in test.items], has_sets=has_sets)
     gain = bootstrap.interval(right.astype(float) - base, weights)
     return MethodScore(
         method=method, setting=setting, individual=bootstrap.interval(right.astype(float), weights),
@@ -113,7 +113,7 @@ def _reweighted(test: Table, chosen: Chosen, bootstrap: Bootstrap, data: DataSet
     greedy = bootstrap.interval(test.sweep.base.astype(float), weights)[0]
     shares = " / ".join(f"{100 * share:g} % {name}" for name, share in frequencies.items())
     setting = f"AdaptVis, counted as in training ({shares}); greedy so counted {100 * greedy:.1f} %"
-    return _score("reweighted", setting, chosen.setting.right(test.sweep), test, bootstrap, weights)
+    return _score("reweighted", setting, chosen.setting.right(test.sweep), test, bootstrap, has_sets=data.has_sets, weights=weights)
 
 
 Answered = tuple[str, np.ndarray]  # the setting in words, (items,) bool

@@ -68,7 +68,8 @@ def data_of(settings: AdaptVisSettings, inputs: Inputs, size_px: int) -> DataSet
         places = group_validation([item.group for item in loaded.items])
         chosen = {loaded.items[place].number for place in places}
     validation = tuple(item for item in loaded.items if item.number in chosen)
-    data = DataSet(loaded.kind, validation, tuple(item for item in loaded.items if item.number not in chosen), notes=loaded.notes)
+    data = DataSet(loaded.kind, validation, tuple(item for item in loaded.items if item.number not in chosen), notes=loaded.notes,
+                   has_sets=loaded.has_sets)
     return _bounded(data, settings)
 
 

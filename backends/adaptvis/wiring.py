@@ -6,6 +6,7 @@ from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 
 ALPHAS = (0.0, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
+IMAGE_MARK = "<image>"  # where the picture goes in a released prompt
 OFFICIAL_LAYOUT = "{image}\nUSER: {question}\nASSISTANT:"  # of the released prompt files
 
 
@@ -28,9 +29,15 @@ def scaling_of(settings: AdaptVisSettings, vlm: VisionLanguageModel) -> Scaling:
     return Scaling(variant=settings.variant, layers=layers, heads=frozenset(settings.heads) or None, every_step=settings.every_step)
 
 
-def layout_of(settings: AdaptVisSettings) -> str | None:
-    """Return the prompt's layout; None is the checkpoint's own."""
-    return OFFICIAL_LAYOUT if settings.prompt == "official" else None
+def layout_of(settings: AdaptVisSettings, released: str | None = None) -> str | None:
+    """Return the prompt's layout; None is the checkpoint's own.
+
+    Args:
+        released: the whole prompt of a released file, which then is the layout, byte for byte.
+    """
+    if settings.prompt != "official":
+        return None
+    return OFFICIAL_LAYOUT if released is None else released.replace(IMAGE_MARK, "{image}")
 
 
 def model_text(rung_source: str, quantisation: str) -> str:

@@ -92,8 +92,8 @@ def _answer_file(settings: CodaSettings, inputs: Inputs, language: Any, notes: l
     items = load_items(inputs.file(name).read_bytes(), name)
     notes.extend(items.notes)
     asked = items.items[:settings.num_rows]
-    if len(asked) < items.num_in_file:
-        notes.append(f"The first {len(asked)} of {items.num_in_file} rows were answered.")
+    if len(asked) < len(items.items):
+        notes.append(f"The first {len(asked):,} of {len(items.items):,} prompts were asked; num_rows says how many.")
     rows: list[FileRow] = []
     for row in evaluate(language, asked, settings):
         rows.append(row)

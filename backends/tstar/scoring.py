@@ -1,19 +1,23 @@
 """Scores result files against a ground-truth file: one row per method, nothing dropped in silence.
 
-A result is matched to its question by video id and question text; without the question in the truth file the truth in
-the result file itself is used. Temporal metrics only: appearance needs the videos (metrics.ssim_matrix).
+A result is matched to its question by id, or by video, question, clip, answer and order (identity); without a truth file the
+truth in the result files themselves is used. A score file is shown as it is. Temporal metrics only: appearance needs the videos
+(metrics.ssim_matrix).
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from backends.files.tables import Source
 from backends.tstar import metrics
-from backends.tstar.formats import Item, Prediction, load_items, load_predictions
-from backends.tstar.records import Source
+from backends.tstar.formats import Item, load_items
+from backends.tstar.identity import paired
+from backends.tstar.outputs import Prediction, ScoreFile, load_predictions, load_scores
 from worlds.errors import InputError
+
+MAX_SCORE_FILE = 100_000  # bytes; a true one has three hundred
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,11 @@ class MethodScore:
     one_sided_precision: float | None  # until March 2025; can exceed 1
     nearest_s: float | None  # ANND, mean of both directions
     mean_frames: float | None  # frames returned per scored question
-    num_scored: int
-    num_without_truth: int
-    num_without_frames: int
-    num_unknown: int  # results whose question the truth file does not have
-    num_missing: int  # questions with key frames that have no result
+    num_scored: int | None  # None, as all counts: the numbers come from a score file
+    num_without_truth: int | None = None
+    num_without_frames: int | None = None
+    num_unknown: int | None = None  # results whose question the truth file does not have
+    num_missing: int | None = None  # questions with key frames that have no result
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,14 @@ class Scoring:
     notes: tuple[str, ...] = field(default=())
 
 
-def score_files(ground_truth: Source | None, results: Mapping[str, Source], *,
-                fps: Mapping[str, float] | float | None = None,
-                tolerance_s: float = metrics.TOLERANCE_S) -> Scoring:
+def score_files(ground_truth: Source | None, results: Mapping[str, Source], *, truth_name: str = "ground truth",
+                fps: Mapping[str, float] | float | None = None, tolerance_s: float = metrics.TOLERANCE_S) -> Scoring:
     """Score every method of every result file.
 
     Args:
         ground_truth: any question file; None: the result files carry their own `gt_frame_index`.
         results: name as people shall see it -> file.
+        truth_name: what the visitor calls the question file.
         fps: frame rate per video id, or of all, for files that have raw indices and no rate.
     Raises:
         InputError: a file cannot be read, or no question anywhere has key frames in seconds.
@@ -58,16 +62,11 @@ def score_files(ground_truth: Source | None, results: Mapping[str, Source], *,
     if not results:
         raise InputError("There is no result file. Choose at least one.")
     notes: list[str] = []
-    predictions = {}
-    for name, source in results.items():
-        with _naming(repr(name[:80])):
-            predictions[name] = load_predictions(source, fps=fps)
-    with _naming("The annotations"):
-        truth = _truth(ground_truth, predictions, fps, notes)
-    if not any(item.key_seconds for item in truth.values()):
+    rows, predictions = _read(results, fps, notes)
+    truth = _truth(ground_truth, truth_name, predictions, fps, notes)
+    if predictions and not any(item.key_seconds for item in truth):
         raise InputError("No question has key frames in seconds. The rows need raw frame indices of the full video and a "
-                         "frame rate (video_metadata.frame_rate, or the fps given here).")
-    rows = []
+                         "frame rate (video_metadata.frame_rate, or the one given here).")
     for name, found in predictions.items():
         by_method: dict[str, list[Prediction]] = {}
         for prediction in found:
@@ -78,74 +77,87 @@ def score_files(ground_truth: Source | None, results: Mapping[str, Source], *,
     return Scoring(tuple(rows), len(truth), tuple(dict.fromkeys(notes)))
 
 
-@contextmanager
-def _naming(file: str) -> Iterator[None]:
-    """Say which of several files an error is about."""
+def _read(results: Mapping[str, Source], fps: Mapping[str, float] | float | None,
+          notes: list[str]) -> tuple[list[MethodScore], dict[str, tuple[Prediction, ...]]]:
+    """Return the numbers of score files, and the predictions of all others."""
+    rows, predictions = [], {}
+    for name, source in results.items():
+        if (scores := _scores_in(source, name)) is not None:
+            rows.append(MethodScore(f"{name}: as its file says", scores.temporal_precision, scores.temporal_recall,
+                                    scores.temporal_f1, None, None, None, None))
+            notes += [f"{name} is a score file: its numbers are shown as they are.", *(f"{name}: {note}" for note in scores.notes)]
+        else:
+            found = load_predictions(source, name=name, fps=fps)
+            notes += found.notes
+            predictions[name] = found.rows
+    return rows, predictions
+
+
+def _scores_in(source: Source, name: str) -> ScoreFile | None:
+    """Return the averages of a small file that holds nothing else."""
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size if source.is_file() else 0
+    if not 0 < size <= MAX_SCORE_FILE:
+        return None
     try:
-        yield
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from error
+        return load_scores(source, name=name)
+    except InputError:
+        return None
 
 
-def _truth(ground_truth: Source | None, predictions: Mapping[str, tuple[Prediction, ...]],
-           fps: Mapping[str, float] | float | None, notes: list[str]) -> dict[tuple[str, str], Item]:
-    items = ([found.item for every in predictions.values() for found in every] if ground_truth is None
-             else list(load_items(ground_truth, fps=fps)))
-    truth: dict[tuple[str, str], Item] = {}
-    num_repeated = 0
-    for item in items:
-        known = truth.get(item.key)
-        if known is not None and ground_truth is not None:
-            num_repeated += 1
-        if known is None or (not known.key_seconds and item.key_seconds):
-            truth[item.key] = item
-    if num_repeated:
-        notes.append(f"{num_repeated} questions stand more than once in the ground truth; the first with key frames counts.")
-    for note, count in _counted(item.notes for item in truth.values()):
-        notes.append(f"{note} ({count} of {len(truth)} questions)")
-    no_seconds = sum(item.key_seconds is None and item.key_indices is not None for item in truth.values())
+def _truth(ground_truth: Source | None, name: str, predictions: Mapping[str, tuple[Prediction, ...]],
+           fps: Mapping[str, float] | float | None, notes: list[str]) -> list[Item]:
+    if ground_truth is None:
+        truth = _merged([list({id(one.item): one.item for one in found}.values()) for found in predictions.values()])
+    else:
+        found = load_items(ground_truth, name=name, fps=fps)
+        notes += found.notes
+        truth = list(found.rows)
+    no_seconds = sum(item.key_seconds is None and item.key_indices is not None for item in truth)
     if no_seconds:
-        notes.append(f"{no_seconds} questions have key frames but no frame rate: they are not scored.")
+        notes.append(f"Not scored, because they have key frames but no frame rate: {no_seconds:,} of {len(truth):,} questions.")
     return truth
 
 
-def _counted(groups: object) -> list[tuple[str, int]]:
-    counts: dict[str, int] = {}
-    for group in groups:  # type: ignore[attr-defined]
-        for note in group:
-            counts[note] = counts.get(note, 0) + 1
-    return list(counts.items())
+def _merged(files: Sequence[Sequence[Item]]) -> list[Item]:
+    """Return every question of several result files once, with key frames where one of them has them."""
+    truth: list[Item] = []
+    for items in files:
+        for item, place in zip(items, paired(items, truth).places):
+            if place is None:
+                truth.append(item)
+            elif not truth[place].key_seconds and item.key_seconds:
+                truth[place] = item
+    return truth
 
 
-def _score(name: str, found: list[Prediction], truth: Mapping[tuple[str, str], Item], tolerance_s: float,
-           notes: list[str]) -> MethodScore:
+def _score(name: str, found: list[Prediction], truth: Sequence[Item], tolerance_s: float, notes: list[str]) -> MethodScore:
     scores, one_sided, nearest, counts = [], [], [], []
-    no_truth = no_frames = unknown = 0
-    seen: set[tuple[str, str]] = set()
-    for prediction in found:
-        key = prediction.item.key
-        if key in seen:
-            notes.append(f"{name} answers a question more than once; its first result counts.")
+    no_truth = no_frames = 0
+    pairs = paired([prediction.item for prediction in found], truth)
+    for prediction, place in zip(found, pairs.places):
+        if place is None:
             continue
-        seen.add(key)
-        item = truth.get(key)
-        if item is None:
-            unknown += 1
-        elif not item.key_seconds:
+        truth_s = truth[place].key_seconds
+        if not truth_s:
             no_truth += 1
         elif not prediction.seconds:
             no_frames += 1
         else:
-            scores.append(metrics.temporal(item.key_seconds, prediction.seconds, tolerance_s=tolerance_s))
-            one_sided.append(metrics.historic_precision(item.key_seconds, prediction.seconds, tolerance_s=tolerance_s))
-            distances = metrics.nearest_distances(item.key_seconds, prediction.seconds)
+            scores.append(metrics.temporal(truth_s, prediction.seconds, tolerance_s=tolerance_s))
+            one_sided.append(metrics.historic_precision(truth_s, prediction.seconds, tolerance_s=tolerance_s))
+            distances = metrics.nearest_distances(truth_s, prediction.seconds)
             nearest.append(None if distances is None else distances.mean_s)
             counts.append(len(prediction.seconds))
-    missing = sum(bool(item.key_seconds) and key not in seen for key, item in truth.items())
-    for count, what in ((no_truth, "have no key frame"), (no_frames, "have no returned frame"),
-                        (unknown, "are not in the ground truth"), (missing, "have no result")):
+    unknown = pairs.places.count(None) - len(pairs.repeated)
+    answered = set(pairs.places)
+    missing = sum(bool(item.key_seconds) and place not in answered for place, item in enumerate(truth))
+    notes += [f"{name}: {note}" for note in pairs.notes]
+    for count, what in ((no_truth, "questions have no key frame and are skipped"), (unknown, "questions are not in the ground truth "
+                        "and are skipped"), (no_frames, "questions have no returned frame and are skipped"),
+                        (missing, "questions have no result and are skipped"),
+                        (len(pairs.repeated), "results answer a question once more and are skipped")):
         if count:
-            notes.append(f"{name}: {count} questions {what} and are skipped.")
+            notes.append(f"{name}: {count:,} {what}.")
     means = metrics.aggregate_temporal(scores)
     return MethodScore(name, means.precision, means.recall, means.f1, _mean(one_sided), _mean(nearest), _mean(counts),
                        means.num_scored, no_truth, no_frames, unknown, missing)

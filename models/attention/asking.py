@@ -58,7 +58,7 @@ def ask(vlm: VisionLanguageModel, picture: Image.Image | np.ndarray | None, ques
 
 def ask_all(vlm: VisionLanguageModel, pictures: Sequence[Image.Image | np.ndarray | None], questions: Sequence[str],
             options: Sequence[str], alphas: Sequence[float] = (1.0,), *, scaling: Scaling | None = None,
-            reads: Reads | None = None, max_tokens: int = 1, layout: str | None = None) -> list[Answers]:
+            reads: Reads | None = None, max_tokens: int = 1, layout: str | Sequence[str | None] | None = None) -> list[Answers]:
     """Return the answers to several questions with the same options, read as one batch; arguments as in `ask`."""
     how = replace(scaling or Scaling(), alpha=tuple(float(alpha) for alpha in alphas))
     if not alphas:

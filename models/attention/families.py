@@ -23,12 +23,12 @@ Inputs = dict[str, torch.Tensor]
 
 
 def prepare(vlm: VisionLanguageModel, pictures: Sequence[Sequence[Image.Image | np.ndarray]], questions: Sequence[str], *,
-            layout: str | None = None) -> Inputs:
+            layout: str | Sequence[str | None] | None = None) -> Inputs:
     """Return what the model is called with: one row per question with its pictures, padded on the left.
 
     Args:
         pictures: per question none, one or several, of any kind that `as_rgb` takes.
-        layout: a prompt with {image} and {question} in it; None lays both into the checkpoint's chat template.
+        layout: a prompt with {image} and {question} in it, for all or one each; None lays both into the checkpoint's chat template.
     Raises:
         InputError: a question is empty, holds a special token, or does not fit the model's context; the processor refuses
             the picture; the tool reads no pictures.
@@ -36,7 +36,8 @@ def prepare(vlm: VisionLanguageModel, pictures: Sequence[Sequence[Image.Image | 
     if not isinstance(vlm, VisionLanguageModel):
         raise InputError(f"A {type(vlm).__name__} reads text only. Choose a vision-language model.")
     processor: Any = vlm.processor
-    prompts = [prompt(vlm, len(own), question, layout) for own, question in zip(pictures, questions, strict=True)]
+    layouts = [layout] * len(questions) if layout is None or isinstance(layout, str) else layout
+    prompts = [prompt(vlm, len(own), question, its) for own, question, its in zip(pictures, questions, layouts, strict=True)]
     options = {"padding": True, "padding_side": "left"} if len(prompts) > 1 else {}
     images = [[_fitted(vlm, as_rgb(picture)) for picture in own] for own in pictures] if any(pictures) else None
     try:
@@ -55,7 +56,8 @@ def prompt(vlm: VisionLanguageModel, num_pictures: int, question: str, layout: s
     processor: Any = vlm.processor
     if not question.strip():
         raise InputError("The question is empty. Write at least one word.")
-    special = next((token for token in processor.tokenizer.all_special_tokens if token in question), None)
+    written = question if layout is None else f"{question}{layout.replace('{image}', '')}"
+    special = next((token for token in processor.tokenizer.all_special_tokens if token in written), None)
     if special is not None:
         raise InputError(f"The question holds {special!r}, which has a meaning of its own for this model. Leave it out.")
     if layout is not None:

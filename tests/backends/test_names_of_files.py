@@ -55,10 +55,10 @@ def test_an_error_names_the_file_and_not_its_copy(
 def test_of_several_files_the_wrong_one_is_named() -> None:
     good = b'[{"question": "q", "video_id": "v", "keyframe_timestamps": [1.0]}]'
 
-    with pytest.raises(InputError, match=r"^'mine\.json': Line 1 is not JSON"):
+    with pytest.raises(InputError, match=r"^The file 'mine\.json' is not JSON"):
         score_files(None, {"other.json": good, "mine.json": b"[1"})
-    with pytest.raises(InputError, match=r"^The annotations: Line 1 is not JSON"):
-        score_files(b"[1", {"other.json": good})
+    with pytest.raises(InputError, match=r"^The file 'truth\.json' is not JSON"):
+        score_files(b"[1", truth_name="truth.json", results={"other.json": good})
 
 
 @pytest.mark.parametrize(("video", "says"), [

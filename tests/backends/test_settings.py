@@ -64,12 +64,15 @@ def test_no_knob_takes_what_is_no_finite_number(system: System) -> None:
 
 @pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
 def test_what_a_link_is_written_with_is_what_it_is_read_with(system: System) -> None:
-    """Every preset, and settings with the longest texts that are allowed: a link that is made can be read."""
+    """Every preset, and settings with long texts in every place: a link that is made can be read."""
     for settings, _ in system.presets.values():
         assert system.settings.from_permalink(settings.permalink()) == settings
-    longest = {name: "\u00ff" * field["maxLength"] for name, field in system.settings.model_json_schema()["properties"].items()
-               if field.get("type") == "string" and "maxLength" in field and name not in ("file",)}
-    settings = system.settings.model_validate(longest)
+    texts = {name: field["maxLength"] for name, field in system.settings.model_json_schema()["properties"].items()
+             if field.get("type") == "string" and "maxLength" in field and name not in ("file",)}
+    long: dict[str, object] = {name: "\u00ff" * min(length, 1_000) for name, length in texts.items()}
+    if "compare_with" in long:  # a second prompt stands beside one first prompt
+        long |= {"prompts": ("\u00ff",)}
+    settings = system.settings.model_validate(long)
 
     assert system.settings.from_permalink(settings.permalink()) == settings
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from backends.coda.results import Asked, CodaResult, Found, Written
+from backends.coda.results import Asked, CodaResult, FilePart, FileRow, Found, Written
 from backends.coda.settings import CodaSettings
 from backends.engine import the_engine
 from backends.registry import system
@@ -191,6 +191,22 @@ def test_link_with_a_file_says_that_the_file_is_needed():
 
     assert "mine.csv" in page.error[0].value and "Upload it again" in page.error[0].value
     assert "run.coda" not in page.session_state
+
+
+def test_rows_that_failed_are_told_and_not_counted_as_answered(page):
+    bad = FileRow(number=1, prompt="zebra", right=("a",), wrong=(), answers={}, is_right={}, contains={}, prefers_right=None,
+                  is_alarm=False, masked=None, problem="The word 'zebra' is unknown.")
+    good = bad.model_copy(update={"number": 2, "answers": {"greedy": "a"}, "is_right": {"greedy": True}, "contains": {"greedy": True},
+                                  "problem": None})
+    page.session_state["result.coda"] = CodaResult(
+        seed=0, model_id="x", is_miniature=True, settings=CodaSettings(task="file", file="upload:a.csv"),
+        file=FilePart(kind="a plain table", name="a.csv", num_in_file=2, rows=(bad, good)))
+    page.run()
+
+    assert not page.exception
+    assert any("2 rows, 1 answered" in caption.value for caption in page.caption)
+    assert any("1 row could not be answered" in warning.value and "zebra" in warning.value for warning in page.warning)
+    assert charts(page) >= 1
 
 
 def test_word_that_is_not_in_the_prompt_is_named():

@@ -1,11 +1,13 @@
 """The T* page without a browser: first picture, presets, knobs, refusals."""
 
+from types import SimpleNamespace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from backends.engine import the_engine
 from backends.tstar.settings import TStarSettings
-from pages import costs
+from pages import costs, tstar_parts
 
 
 @pytest.fixture
@@ -146,3 +148,9 @@ def test_baseline_without_its_model_is_said_before_the_run(page):
 
     assert page.button(key="run.button").disabled
     assert "AKS" in page.warning[-1].value
+
+
+def test_two_uploads_of_one_name_are_two_files():
+    files = [SimpleNamespace(name="results.json", getvalue=content.encode) for content in ("one", "two")]
+
+    assert tstar_parts._by_name(files) == {"results.json": b"one", "results.json (2)": b"two"}

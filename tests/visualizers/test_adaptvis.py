@@ -361,6 +361,15 @@ def test_tables_can_be_written_and_hold_every_row():
     assert sets.yes_no_table(evaluated(yes_no=yes_no)).iloc[0].tolist()[1:] == [60, 50, 40, 30, 20]
 
 
+def test_a_set_without_pairs_has_no_column_of_them():
+    """A relation called "on" beside one called "under" is no pair on VSR."""
+    bare = {"pair": None, "complete": None, "official_pair": None, "official_set": None}
+    vsr = evaluated(scores=tuple(row.model_copy(update=bare) for row in evaluated().scores))
+
+    assert sets.has_sets(evaluated()) and "pair %" in sets.results_table(evaluated())
+    assert not sets.has_sets(vsr) and not [name for name in sets.results_table(vsr) if "pair" in name or "set %" in name]
+
+
 def test_papers_table_is_whole_and_this_run_stands_below():
     table = sets.paper_table(result(evaluated=evaluated()))
 

@@ -289,6 +289,33 @@ def test_file_bars_count_what_is_known_and_a_file_without_answers_has_none():
     assert coda_file.bars(unknown) is None
 
 
+def failed(number: int, problem: str) -> FileRow:
+    return FileRow(number=number, prompt="zebra", right=("cocoa",), wrong=(), answers={}, is_right={}, contains={},
+                   prefers_right=None, is_alarm=False, masked=None, problem=problem)
+
+
+def test_a_first_row_without_answers_stands_for_itself_only():
+    part = FILE.model_copy(update={"rows": (failed(9, "The word 'zebra' is unknown."), *FILE.rows)})
+
+    assert list(coda_file.bars(part).data[0].y) == [0, 50]
+    assert coda_file.bars(part).layout.title.text == "2 rows answered"
+    assert list(coda_file.table(part)["problem"]) == ["The word 'zebra' is unknown.", "", ""]
+    assert "problem" not in coda_file.table(FILE)
+
+
+def test_the_commonest_reasons_for_no_answer_are_told_with_their_counts():
+    unknown = [failed(number, f"The word 'zebra{number}' is unknown. The nearest is {number * 'z'}.") for number in (3, 4, 7)]
+    rows = (*FILE.rows, *unknown, failed(8, "The prompt has 300 tokens."))
+    compared = FILE.rows[0].model_copy(update={"number": 11, "problem": "Its right and wrong answers were not compared."})
+
+    told, other = coda_file.problems(FILE.model_copy(update={"rows": (*rows, compared)}))
+
+    assert told == ("4 rows could not be answered. Row 3 and 2 more: The word 'zebra3' is unknown. The nearest is zzz. "
+                    "Row 8: The prompt has 300 tokens.")
+    assert other == "1 row answered, with a problem. Row 11: Its right and wrong answers were not compared."
+    assert coda_file.problems(FILE) == []
+
+
 def test_tables_can_be_written_and_hold_every_row():
     assert len(figures.steps_table(ASKED, CodaSettings())) == 2
     assert len(figures.answers_table((ASKED,), CodaSettings())) == 2

@@ -57,3 +57,30 @@ def test_a_dump_is_rescaled_layer_by_layer(tmp_path):
 def test_what_is_wrong_with_a_dump_is_one_sentence(tmp_path, files, says):
     with pytest.raises(InputError, match=says):
         result_of(tmp_path / "d.zip", files)
+
+
+def test_dumps_of_several_questions_are_not_mixed(tmp_path):
+    """The released code writes one folder per question, with the same file names in each."""
+    def question(seed):
+        return {f"run/{seed}/diff_{layer}_start3_end6.npy": npy(row(10 * seed + layer)) for layer in (0, 1)}
+
+    others = {"run/2/diff_0_start-1_end-1.npy": npy(row(9)), "run/a.txt": b"x"}
+    mixed = result_of(tmp_path / "d.zip", question(10) | question(2) | others)
+    alone = result_of(tmp_path / "d.zip", question(2))
+
+    assert np.array_equal(mixed.looked.head_maps, alone.looked.head_maps)
+    assert "Dumps of 2 questions are there; those in 'run/2' were read." in mixed.notes
+    assert "Passed over, because they are no dumps of a prompt's last row: 2 files." in mixed.notes
+
+
+def test_a_missing_layer_is_told(tmp_path):
+    result = result_of(tmp_path / "d.zip", {f"diff_{layer}_start3_end6.npy": npy(row(layer)) for layer in (0, 2)})
+
+    assert any("of 0 to 2 only 2 are there" in note for note in result.notes)
+
+
+def test_a_header_that_claims_more_than_the_file_has_is_refused(tmp_path):
+    claimed = npy(row(0)).replace(b"(1, 3, 9)", b"(9, 3, 9)")
+
+    with pytest.raises(InputError, match="claims 972 bytes of numbers and has 108"):
+        result_of(tmp_path / "d.zip", {"diff_0_start3_end6.npy": claimed})

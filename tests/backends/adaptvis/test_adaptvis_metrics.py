@@ -33,6 +33,22 @@ def test_items_without_sets_have_no_pairs():
     assert grouped(np.ones(2, bool), ["above", "below"], ["1", "2"]).pair is None
 
 
+def test_data_without_sets_have_none_whatever_their_relations_are_called():
+    """On VSR two sentences about one picture, "on" and "under", are no pair."""
+    found = grouped(np.ones(4, bool), ["on", "under", "left", "right"], ["1", "1", "1", "1"], has_sets=False)
+
+    assert (found.pair, found.complete, found.official_pair, found.official_set) == (None, None, None, None)
+
+
+def test_a_group_in_which_a_relation_comes_twice_is_no_set_and_overwrites_nothing():
+    right = np.array([0, 1, 1, 1, 1, 1, 1, 1, 0], bool)
+
+    found = grouped(right, ["left", "left", "right", "on", "under", *A], ["x"] * 5 + ["y"] * 4)
+
+    assert (found.pair, found.complete, found.num_torn) == (0.5, 0.0, 1)
+    assert grouped(right[:5], ["left", "left", "right", "on", "under"], ["x"] * 5).pair is None
+
+
 def test_relations_are_counted_in_their_order():
     assert per_relation(np.array([1, 0, 1], bool), ["on", "left", "on"]) == (("on", 1.0, 2), ("left", 0.0, 1))
 

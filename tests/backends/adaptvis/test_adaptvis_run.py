@@ -169,6 +169,27 @@ def test_a_data_set_in_a_zip_is_evaluated_with_pairs_and_sets(result_of, tmp_pat
     assert relation_question(scenes[0]).options == ("left", "right", "on", "under")
 
 
+def test_released_prompts_are_asked_as_they_are(result_of, tmp_path):
+    scenes = draw_sets("plain", 2, seed=1)
+    words = {"left": "left_of", "right": "right_of", "on": "on", "under": "under"}
+    rows, prompts = [], []
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for scene in scenes:
+            asked, reference = (thing.name for thing in (scene.asked, scene.reference))
+            name = f"{asked.replace(' ', '-')}_{words[scene.relation]}_{reference.replace(' ', '-')}.jpeg"
+            rows.append({"image_path": f"data/{name}", "caption_options": [""]})
+            question = f"Where is the {asked} in relation to the {reference}? Answer with left, right, on or under..\n\n"
+            prompts.append({"question": f"<image>\nUSER:  {question}ASSISTANT:", "answer": [scene.relation.capitalize()]})
+            archive.writestr(f"data/{name}", _jpeg(picture(scene, 64)))
+        archive.writestr("controlled_images_dataset.json", json.dumps(rows))
+        archive.writestr("Controlled_Images_A_with_answer.jsonl", "\n".join(map(json.dumps, prompts)))
+
+    result = result_of(Inputs({"a.zip": tmp_path / "a.zip"}), data="upload:a.zip", prompt="official", methods=("greedy", "vcd"))
+
+    assert result.evaluated.num_validation + result.evaluated.num_test == 8
+    assert not any("in our words" in note or "other things" in note for note in result.notes)
+
+
 def test_a_result_file_needs_no_model(tmp_path):
     rows = [{"Prompt": "Answer with yes or no: x Assistant:", "Generation": said, "Golden": golden, "Uncertainty": 0.7}
             for said, golden in (("Yes", "Yes"), ("Yes", "No"), ("No", "No"), ("no", "No"))]

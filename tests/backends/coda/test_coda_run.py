@@ -42,6 +42,20 @@ def test_equal_settings_give_equal_bytes_and_a_saved_run_opens_as_it_was():
     assert load_result(save_result(first), CodaResult) == first
 
 
+def test_rows_of_a_file_that_cannot_be_asked_or_answered_stop_no_other(tmp_path):
+    path = tmp_path / "0.csv"
+    path.write_text("Prompt;Right;Note\nzebras of Ildstow are,brown;x;\n;honey;\nthe door of the library in Ildstow is;brown;\n")
+
+    result = result_of(Inputs({"mine.csv": path}), task="file", file="upload:mine.csv", methods=("greedy",))
+
+    first, second = result.file.rows
+    assert (first.number, first.answers, second.number, list(second.answers), second.problem) == (1, {}, 3, ["greedy"], None)
+    assert "zebras" in first.problem
+    assert result.file.num_in_file == 3 and result.file.name == "mine.csv"
+    assert any(note.startswith("1 row is left out: Row 2 has an empty prompt") for note in result.notes)
+    assert "Columns that are not used: Note." in result.notes
+
+
 def test_two_seeds_draw_other_answers():
     def text(seed):
         return [w.text for a in result_of(prompts=("the door of the library in Ildstow is",), seed=seed, methods=("sample",),

@@ -3,13 +3,15 @@
 import io
 import json
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from backends.coda import records
 from backends.coda.formats import load_items
 from backends.coda.sentences import sentence_with
+from backends.files.csv_text import to_csv
 from worlds.english_facts import draw_english
 from worlds.errors import InputError
 from worlds.overshadowing import CorpusSpec, draw_synthetic
@@ -87,7 +89,7 @@ def test_a_context_without_its_answer_is_kept_whole_and_counted():
     found = load_items(lines(changed(SWAP, sub_context="<P> Nobody knows . Or so . </P>")), "x")
 
     assert found.items[0].prompt.startswith("Nobody knows . Or so .\nQuestion")
-    assert "1 contexts" in found.notes[1]
+    assert "1 context." in found.notes[1]
 
 
 def test_the_generators_substitutes_take_their_wrong_answers_from_the_original():
@@ -96,7 +98,7 @@ def test_the_generators_substitutes_take_their_wrong_answers_from_the_original()
     (item,) = found.items
     assert (item.right, item.wrong) == (("C. Dorn", "Dorn"), ("A. Bell",))
     assert item.prompt.startswith("C. Dorn built it.\nQuestion: who built the glass mill?")
-    assert "1 rows are originals" in found.notes[0]
+    assert "originals without a swapped answer: 1 row." in found.notes[1]
 
 
 def test_rows_of_one_input_index_are_a_pair_with_its_weight():
@@ -111,8 +113,8 @@ def test_rows_of_one_input_index_are_a_pair_with_its_weight():
 def test_a_last_row_without_its_partner_is_left_out_with_a_note():
     found = load_items(lines(*CONTRAST, CONTRAST[0] | {"input_index": 5}), "x")
 
-    assert len(found.items) == 1
-    assert found.notes == ("Row 3 has no partner and is not asked.",)
+    assert len(found.items) == 1 and len(found.notes) == 1
+    assert found.notes[0].startswith("1 row is left out: The input_index '5' stands in one row.")
 
 
 def test_contrasts_are_limited_in_pairs():
@@ -250,66 +252,222 @@ def test_a_stop_inside_the_answer_cuts_nothing():
 
 
 BAD = {
-    "empty": (b"", "The file is empty"),
-    "only spaces": (b" \n\n", "The file is empty"),
-    "not UTF-8": (b"prompt\n\xff\xfe", "Byte 7 of the file is not text"),
-    "no prompt column": (b"question,answer\na,b\n", "whose header has a column 'prompt'"),
+    "empty": (b"", "'file.csv' is empty"),
+    "only spaces": (b" \n\n", "'file.csv' is empty"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is not text"),
+    "a workbook": (b"PK\x03\x04" + b"z" * 40, "Save the sheet as CSV"),
+    "no prompt column": (b"question,answer\na,b\n", "['question', 'answer']. It must have a column 'prompt'"),
     "header only": (b"prompt,answer\n", "has no rows"),
     "empty list": (b"[]", "has no rows"),
-    "header twice": (b"prompt,prompt\na,b\n", "the column 'prompt' twice"),
-    "too many cells": (b"prompt,answer\nzor,bal\nkim, tav, fen\n", "Row 2 has 3 cells and the header 2"),
-    "open quote": (b'prompt\nzor\n"bal\n', "Row 2 is not CSV"),
-    "cell of the reader's limit": (b"prompt\n" + b"z" * 140_000 + b"\n", "Row 1 is not CSV: field larger"),
-    "empty prompt": (b"prompt,answer\nzor,a\n ,b\n", "Row 2 has an empty prompt"),
+    "empty prompts": (b"prompt,answer\n ,a\n,b\n", "Row 1 has an empty prompt"),
     "long prompt": (b"prompt\n" + b"z" * 20_001 + b"\n", "Row 1 has 20,001 characters in prompt"),
     "long answer": (lines({"prompt": "zor", "answer": "z" * 1_001}), "Row 1 has 1,001 characters in answer"),
     "many answers": (lines({"prompt": "zor", "answer": ["z"] * 101}), "at most 100 texts"),
-    "broken JSON": (b'{"prompt": "zor"}\n{"prompt": \n', "Row 2 is not JSON"),
+    "broken list": (b'[{"prompt": "zor"},\n{"prompt": ]', "not JSON: Expecting value at line 2, character 12"),
     "deep JSON": (b"[" * 100_000, "nested too deeply"),
-    "NaN": (b'{"prompt": NaN}', "the value NaN"),
+    "NaN": (b'{"prompt": NaN}', "Row 1 has prompt = None"),
     "endless number": (b'{"prompt": ' + b"9" * 5_000 + b"}", "a number that is too long"),
     "a list of texts": (b'["zor"]', "Row 1 is 'zor'"),
     "unknown keys": (lines({"text": "zor"}), "It must have a column 'prompt'"),
     "prompt is a number": (lines({"prompt": 3}), "Row 1 has prompt = 3. It must be text"),
     "half a character": (b'{"prompt": "\\ud800"}', "It must be text"),
     "answer is an object": (lines({"prompt": "zor", "answer": {}}), "Row 1 has answer = {}"),
-    "MemoTrap without index": (b"prompt,classes\nzor,\"['a','b']\"\n", "looks like MemoTrap and its first row lacks 'answer_index'"),
+    "MemoTrap without index": (b"prompt,classes\nzor,\"['a','b']\"\n", "looks like MemoTrap and lacks 'answer_index'"),
     "MemoTrap with one class": (b"prompt,classes,answer_index\nzor,['a'],0\n", "a list of two different texts"),
     "MemoTrap with code": (b"prompt,classes,answer_index\nzor,[open('x')],0\n", "a list of two different texts"),
-    "MemoTrap with a long list": (MEMOTRAP.replace("' dust.'", "'" + "z" * 4_000 + "'").encode(), "at most 4,000"),
-    "MemoTrap with index 2": (MEMOTRAP.replace(",1\n", ",2\n").encode(), "Row 1 has answer_index = '2'. It must be 0 to 1"),
-    "MemoTrap with deep list": (MEMOTRAP.replace("' dust.'", "-" * 3_000 + "1").encode(), "At most 1,000 are read"),
+    "MemoTrap with deep list": (b'prompt,classes,answer_index\nzor,"[' + b"-" * 3_000 + b'1]",0\n', "At most 1,000 are read"),
     "NQ-Swap without answers": (lines(changed(SWAP, sub_answer=[])), "Row 1 has sub_answer = []"),
     "NQ-Swap without question": (lines(changed(SWAP, question=...)), "lacks 'question'"),
-    "NQ-Swap with a later gap": (lines(SWAP, changed(SWAP, question=...)), "Row 2 has question = None"),
     "generator without gold": (lines(changed(GENERATED, gold_answers=["C. Dorn"])), "a list of objects with a text"),
-    "contrast without partner": (lines(CONTRAST[0]), "stands in 1 rows"),
+    "contrast without partner": (lines(CONTRAST[0]), "stands in one row"),
     "contrast of three": (lines(*CONTRAST, CONTRAST[0]), "stands in 3 rows"),
     "contrast of odd weights": (lines(CONTRAST[0], CONTRAST[1] | {"assigned_weight": -2}), "1.5 and -2"),
-    "contrast with a text weight": (lines(CONTRAST[0] | {"assigned_weight": "1"}, CONTRAST[1]), "It must be a number from -10"),
+    "contrast of wordy weights": (lines(CONTRAST[0] | {"assigned_weight": "much"}, CONTRAST[1]), "It must be a number from -10"),
     "overshadowing without rare": (lines(STATEMENTS[0], STATEMENTS[2]), "2 popular and 0 rare"),
-    "overshadowing with a text id": (lines(STATEMENTS[0] | {"x": ["5"]}, *STATEMENTS[1:]), "Line 1 cannot be read"),
-    "overshadowing as a list": (json.dumps(STATEMENTS).encode(), "It must be JSON lines"),
-    "token lines with a gap": (b"Xshare:[5] Xa:[6] Ya:[7]\nXshare:[5] Xb:[8]\n", "Line 2 holds Xshare, Xb"),
     "token lines with words": (b"Xshare:[zor] Xa:[6] Ya:[7]\nXshare:[5] Xb:[8] Yb:[9]\n", "'zor'"),
     "COUNTERFACT without subject": (lines({"requested_rewrite": {"prompt": "{} is"}}), "Row 1 has subject = None"),
     "COUNTERFACT without place": (lines({"requested_rewrite": REWRITE["requested_rewrite"] | {"prompt": "x"}}),
                                   "{} where the subject"),
-    "COUNTERFACT with a text target": (lines({"requested_rewrite": REWRITE["requested_rewrite"] | {"target_new": "Rome"}}),
-                                       "Row 1 has target_new = 'Rome'"),
-    "broken parquet": (b"PAR1" + b"\0" * 50, "The parquet file cannot be read"),
+    "COUNTERFACT without target": (lines({"requested_rewrite": REWRITE["requested_rewrite"] | {"target_new": {"id": "Q1"}}}),
+                                   "Row 1 has str = None"),
+    "broken parquet": (b"PAR1" + b"\0" * 50, "'file.csv' cannot be read"),
     "parquet of something else": (parquet([{"id": 1}]), "has the columns ['id']"),
     "parquet of numbers": (parquet([{"prompt": 1}]), "Row 1 has prompt = 1"),
 }
 
 
 @pytest.mark.parametrize("content, said", BAD.values(), ids=BAD)
-def test_what_is_wrong_is_said_in_one_short_message(content, said):
+def test_a_file_without_one_usable_row_is_refused_with_the_first_reason(content, said):
     with pytest.raises(InputError) as raised:
         load_items(content, "file.csv")
 
     assert said in str(raised.value)
     assert len(str(raised.value)) < 400
+
+
+GOOD = {"prompt": "zor", "answer": "a"}
+ODD = {  # content, numbers of the rows that are asked, what a note says of the others
+    "too many cells": (b"prompt,answer\nzor,bal\nkim, tav, fen\n", [1], "1 row is left out: Row 2 has 3 cells and the header 2"),
+    "an empty prompt": (b"prompt,answer\nzor,a\n ,b\nkim,c\n", [1, 3], "Row 2 has an empty prompt"),
+    "broken lines": (b'{"prompt": "zor"}\n{"prompt": \n{"prompt": "bal"}\n{"prom', [1, 3],
+                     "2 rows are left out (2, 4): Row 2 is not JSON"),
+    "a broken first line": (b'{"prompt": \n{"prompt": "zor"}\n{"prompt": "bal"}\n', [2, 3], "Row 1 is not JSON"),
+    "a cell beyond the limit": (b"prompt\n" + b"z" * 1_000_001 + b"\nzor\n", [2], "field larger"),
+    "a number among prompts": (lines(GOOD, {"prompt": 3}, GOOD), [1, 3], "Row 2 has prompt = 3"),
+    "a text among objects": (b'[{"prompt": "zor"}, "bal"]', [1], "Row 2 is 'bal'. It must be an object"),
+    "a long list in a cell": (MEMOTRAP.replace("' dust.'", "'" + "z" * 100_000 + "'").encode(), [2], "At most 100,000"),
+    "MemoTrap with index 2": (MEMOTRAP.replace(",1\n", ",2\n").encode(), [2], "Row 1 has answer_index = '2'. It must be 0 to 1"),
+    "NQ-Swap with a gap": (lines(SWAP, changed(SWAP, question=...)), [1], "Row 2 has question = None"),
+    "a contrast of three": (lines(*CONTRAST, *(row | {"input_index": 5} for row in (*CONTRAST, CONTRAST[0]))), [1],
+                            "stands in 3 rows"),
+    "a statement with a text id": (lines(*STATEMENTS, STATEMENTS[0] | {"x": ["five"]}), [2], "'five' in x"),
+    "a statement with a special token": (lines(*STATEMENTS, STATEMENTS[0] | {"x": [3]}), [2], "holds the token 3"),
+    "a set without its rare statement": (lines(*STATEMENTS, STATEMENTS[0] | {"set": 4}), [2], "Set 4 has 1 popular"),
+    "token lines with a gap": (TOKENS.encode() + b"Xshare:[5, 6] Xa:[35]\n", [2, 3], "Line 5 holds Xshare, Xa"),
+    "token lines of a torn set": (TOKENS.encode() + b"Xshare:[7, 7] Xa:[35] Ya:[90]\n", [2, 3], "Set 2 has 1 popular"),
+    "COUNTERFACT without a subject": (json.dumps([REWRITE, {"requested_rewrite": {"prompt": "{} is"}}]).encode(), [1],
+                                      "subject = None"),
+}
+
+
+@pytest.mark.parametrize("content, numbers, said", ODD.values(), ids=ODD)
+def test_an_odd_row_is_left_out_and_told_and_the_others_are_asked(content, numbers, said):
+    found = load_items(content, "file.csv")
+
+    assert [item.number for item in found.items] == numbers
+    assert any(said in note for note in found.notes)
+
+
+def test_rows_of_one_oddness_are_told_once_with_their_first_numbers_and_the_first_reason():
+    rows = b"".join(b"zor,a\n" if number % 2 else b",b\n" for number in range(1, 21))
+
+    found = load_items(b"prompt,answer\n" + rows, "x")
+
+    assert found.notes == ("10 rows are left out (2, 4, 6, …): Row 2 has an empty prompt. It must hold at least one word.",)
+    assert (len(found.items), found.num_in_file) == (10, 20)
+
+
+def test_what_is_repaired_is_told_too():
+    found = load_items(b'prompt,right\n"zor,kim\nbal,tav,,\nfen\n', "x")
+
+    assert [(item.prompt, item.right) for item in found.items] == [('"zor', ("kim",)), ("bal", ("tav",)), ("fen", ())]
+    assert found.notes == ("Row 1: a quote is never closed, so the quotes are read as they stand.",
+                           "Row 3: fewer cells than the header; the missing ones are read as empty.")
+
+
+SPREADSHEETS = {
+    "trailing commas": b"prompt,right,,\nzor,kim,,\n",
+    "semicolons named": b"sep=;\r\nprompt;right\r\nzor;kim\r\n",
+    "tabs": b"prompt\tright\nzor\tkim\n",
+    "bars": b"prompt|right\nzor|kim\n",
+    "UTF-16": "prompt\tright\nzor\tkim\n".encode("utf-16"),
+    "UTF-16 big": b"\xfe\xff" + "prompt,right\nzor,kim\n".encode("utf-16-be"),
+    "UTF-16 without a mark": "prompt,right\nzor,kim\n".encode("utf-16-le"),
+    "lone returns": b"prompt,right\rzor,kim\r",
+    "another case": b"Prompt,RIGHT\nzor,kim\n",
+    "blank lines": b"\n\nprompt,right\n\nzor,kim\n,\n\n",
+    "an empty column": b"prompt,,right\nzor,,kim\n",
+    "parallel lists": b'{"prompt": ["zor"], "right": ["kim"]}',
+    "pandas' columns": b'{"prompt": {"0": "zor"}, "right": {"0": "kim"}}',
+    "rows under a key": b'{"data": [{"prompt": "zor", "right": "kim"}]}',
+}
+
+
+@pytest.mark.parametrize("content", SPREADSHEETS.values(), ids=SPREADSHEETS)
+def test_a_table_is_read_however_it_was_saved(content):
+    found = load_items(content, "x")
+
+    (item,) = found.items
+    assert (item.prompt, item.right) == ("zor", ("kim",))
+    assert not any("left out" in note or "not used" in note for note in found.notes)
+
+
+def test_what_is_not_utf_8_is_read_as_old_spreadsheets_write_it_with_a_note():
+    found = load_items("prompt,right\nZürich liegt in,Länder\n".encode("cp1252"), "x")
+
+    assert found.items[0].right == ("Länder",)
+    assert "Windows-1252" in found.notes[0]
+
+
+def test_one_broken_sign_does_not_turn_a_file_in_utf_8_into_another_encoding():
+    found = load_items("prompt,right\nZürich liegt in,Länder\nÉté,".encode() + b"\xe4\n", "x")
+
+    assert found.items[0].right == ("Länder",)
+    assert "line 3" in found.notes[0]
+
+
+@pytest.mark.parametrize("value, read", [(12, "12"), (12.0, "12"), (True, "true"), (0.5, "0.5"), (10**30, str(10**30))],
+                         ids=["whole", "whole as a fraction", "truth", "fraction", "huge"])
+def test_an_answer_that_is_a_number_is_read_as_people_write_it(value, read):
+    (item,) = load_items(lines({"prompt": "zor", "answer": value, "wrong": [value, "x"]}), "x").items
+
+    assert (item.right, item.wrong) == ((read,), (read, "x"))
+
+
+def test_a_missing_answer_of_pandas_is_none():
+    first, second = load_items(b'{"prompt": "zor", "right": NaN}\n{"prompt": "bal", "right": "kim"}\n', "x").items
+
+    assert (first.right, second.right) == ((), ("kim",))
+
+
+def test_of_two_columns_of_one_name_the_first_is_read_and_told():
+    found = load_items(b"prompt,prompt,answer\na,b,c\n", "x")
+
+    assert (found.items[0].prompt, found.items[0].right) == ("a", ("c",))
+    assert "the column 'prompt' twice" in found.notes[0]
+
+
+def csv_of(rows):
+    """What pandas writes: lists and objects as Python prints them."""
+    return pd.DataFrame(rows).to_csv(index=False).encode()
+
+
+def as_json_cells(row):
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in row.items()}
+
+
+LAYOUTS_AS_TABLES = {
+    "NQ-Swap": [SWAP], "generator": [GENERATED, ORIGINAL], "CAD": CONTRAST, "overshadowing": STATEMENTS, "COUNTERFACT": [REWRITE],
+}
+
+
+@pytest.mark.parametrize("save", [
+    csv_of, lambda rows: csv_of([as_json_cells(row) for row in rows]), lambda rows:
+    pd.DataFrame(rows).to_csv(index=False, sep="\t").encode(), lambda rows: json.dumps(rows).encode(), parquet,
+    lambda rows: pd.json_normalize(rows).to_csv(index=False).encode()],
+    ids=["CSV", "CSV with JSON in cells", "TSV", "list", "parquet", "CSV with dotted columns"])
+@pytest.mark.parametrize("name", LAYOUTS_AS_TABLES)
+def test_every_layout_is_the_same_in_every_kind_of_file(name, save):
+    rows = LAYOUTS_AS_TABLES[name]
+
+    found, wanted = load_items(save(rows), "x"), load_items(lines(*rows), "x")
+
+    assert found == wanted
+
+
+def test_texts_that_numpy_printed_without_commas_stay_apart():
+    frame = pd.DataFrame([SWAP]).map(lambda value: np.array(value) if isinstance(value, list) else value)
+    frame["org_answer"] = frame["org_answer"].map(str)
+    assert "' '" in frame["org_answer"][0]
+
+    (item,) = load_items(frame.to_csv(index=False).encode(), "x").items
+
+    assert item.wrong == ("A. Bell", "Bell")
+
+
+def test_a_header_row_of_the_generator_is_told_and_without_originals_nothing_is_wrong():
+    found = load_items(lines({"dataset": "MadeUpQuestions"}, GENERATED, GENERATED | {"uid": "8_s"}), "x")
+
+    assert [item.number for item in found.items] == [2, 3] and found.num_in_file == 2
+    assert found.items[0].wrong == ()
+    assert "the data set is 'MadeUpQuestions'" in found.notes[0]
+    assert any("not in the file for 2 of 2 prompts" in note and "hallucinations" in note for note in found.notes)
+
+
+def test_columns_that_no_layout_knows_are_named_in_every_layout():
+    found = load_items(lines(*(row | {"colour": "red"} for row in CONTRAST)), "x")
+
+    assert found.notes == ("Columns that are not used: colour.",)
 
 
 def test_cells_are_read_at_their_limit():
@@ -318,17 +476,15 @@ def test_cells_are_read_at_their_limit():
     assert (len(item.prompt), len(item.right)) == (20_000, 100)
 
 
-def test_a_file_at_the_size_limit_is_read_and_one_byte_more_is_not():
-    content = b"prompt\n" + b"z" * (1_000_000 - 7)
-    assert records.checked(content, limit_mb=1) == content
-
-    with pytest.raises(InputError, match=r"1\.0 MB large\. At most 1 MB"):
-        records.checked(content + b"z", limit_mb=1)
+def test_a_file_above_the_size_limit_is_refused_with_both_sizes():
+    with pytest.raises(InputError, match=r"64\.0 MB large\. At most 64 MB"):
+        load_items(b"prompt\n" + b"z" * 64_000_000, "x")
 
 
-def test_a_parquet_file_that_unpacks_to_too_much_is_refused():
-    content = parquet([{"prompt": "z" * 50_000}] * 100)  # packed: once the text
+def test_a_download_of_the_app_comes_back_as_it_was():
+    frame = pd.DataFrame([{"prompt": "=1+1 is", "right": "-2", "wrong": "'=kept"},
+                          {"prompt": "@home", "right": "'tis", "wrong": "+3"}])
 
-    assert len(content) < 100_000
-    with pytest.raises(InputError, match="unpacks to more than 1 MB"):
-        records.parquet_table(content, ["prompt"], max_rows=100, limit_mb=1)
+    found = load_items(to_csv(frame), "x")
+
+    assert [(item.prompt, *item.right, *item.wrong) for item in found.items] == [tuple(row) for row in frame.itertuples(index=False)]

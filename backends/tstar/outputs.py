@@ -1,0 +1,233 @@
+"""LV-Haystack's result files: returned frames, scores and answers, read into one shape and written back.
+
+What is written opens in the released scripts. A result file may hold several methods in one row. Rows that are odd are left out and
+counted; what a score does not need (the objects that were looked for) is passed over where it is odd.
+Not here: questions (formats), scores (metrics, scoring).
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from backends.files import json_text
+from backends.files.cells import cut, is_missing, mapping, number, numbers, text, texts, truth, unfolded
+from backends.files.encoding import decoded
+from backends.files.rows import Kept, OddRow, OddRows, Row, unused
+from backends.files.tables import Source, read_bytes
+from backends.tstar.formats import LIMITS, OF_RESULTS, ROUNDING_S, Item, given_fps, item_of, kept_rows, what_of
+from worlds.errors import InputError
+
+HISTORIC = re.compile(r"^(?:(?P<name>.+)_\d+frames_sec|(?P<ksf>KSF)_sec_\d+)$")
+RELATION_KINDS = ("spatial", "attribute", "time", "causal")
+SCORE_KEYS = {  # field of ScoreFile -> its key in the file, then the key of the early scripts
+    "temporal_precision": ("Average Temporal Precision", "Average Precision"),
+    "temporal_recall": ("Average Temporal Recall", "Average Recall"),
+    "temporal_f1": ("Average Temporal F1 Score", "Average F1 Score"), "ssim_precision": ("Average SSIM Precision",),
+    "ssim_recall": ("Average SSIM Recall",), "ssim_f1": ("Average SSIM F1 Score",),
+}
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Two objects and how they belong together (VSLS)."""
+
+    first: str
+    second: str
+    kind: Literal["spatial", "attribute", "time", "causal"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The frames that one method returned for one question."""
+
+    item: Item
+    method: str
+    seconds: tuple[float, ...]  # of the full video
+    targets: tuple[str, ...] = ()
+    cues: tuple[str, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    distribution: tuple[float, ...] | None = None  # (L,) the last P
+
+
+@dataclass(frozen=True)
+class ScoreFile:
+    """The six averages of a score file, fractions 0..1. None: not in the file."""
+
+    temporal_precision: float | None = None
+    temporal_recall: float | None = None
+    temporal_f1: float | None = None
+    ssim_precision: float | None = None
+    ssim_recall: float | None = None
+    ssim_f1: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """What a model answered from the frames of one sampling."""
+
+    item: Item
+    sampling: str  # "TStar", "uniform", ...
+    predicted: str
+    is_correct: bool
+
+
+def load_predictions(source: Source, *, name: str = "", fps: Mapping[str, float] | float | None = None) -> Kept[Prediction]:
+    """Return every list of returned seconds in a result file: `keyframe_timestamps` and the historic lists per method."""
+    found = kept_rows(source, name, lambda row, number, odd: _predictions(row, number, odd, fps), OF_RESULTS,
+                      _is_list_of_seconds)
+    if not found.rows:
+        raise InputError(f"{what_of(source, name)} has no row with returned frames. A result file needs keyframe_timestamps, or "
+                         "lists such as TStar_YOLO_8frames_sec, in seconds.")
+    return found
+
+
+def _is_list_of_seconds(key: str) -> bool:
+    return key == "keyframe_timestamps" or HISTORIC.match(key) is not None
+
+
+def _predictions(row: Row, number: int, odd: OddRows, fps: Mapping[str, float] | float | None) -> list[Prediction]:
+    """Return all methods in one row of a result file; a row without any gives none."""
+    item, where = given_fps(item_of(row, number, odd), fps), f"Row {number}"
+    targets, cues, relations, distribution = _grounding(row, number, odd)
+    return [
+        Prediction(item=item, method="T*" if key == "keyframe_timestamps" else key.removesuffix("_sec"), seconds=seconds,
+                   targets=targets, cues=cues, relations=relations,
+                   distribution=distribution if key == "keyframe_timestamps" else None)
+        for key in row if _is_list_of_seconds(key) and (seconds := _seconds(row, key, where)) is not None]
+
+
+def _seconds(row: Row, key: str, where: str) -> tuple[float, ...] | None:
+    seconds = numbers(row, key, where=where)
+    if seconds and min(seconds) < -ROUNDING_S:
+        raise OddRow(f"{where} has a negative second in {key}. Seconds count from the start of the video.", f"{key} is negative")
+    return None if seconds is None else tuple(max(0.0, second) for second in seconds)
+
+
+_Grounding = tuple[tuple[str, ...], tuple[str, ...], tuple[Relation, ...], tuple[float, ...] | None]
+
+
+def _grounding(row: Row, number: int, odd: OddRows) -> _Grounding:
+    """Return what was looked for; nothing, and a note, where it cannot be read: a score does not need it."""
+    where = f"Row {number}"
+    try:
+        grounding = mapping(row, "grounding_objects", where=where) or {}
+        return (texts(grounding, "target_objects", where=where), texts(grounding, "cue_objects", where=where),
+                _relations(unfolded(grounding.get("relations", row.get("relations"))), where),
+                numbers(row, "keyframe_distribution", where=where))
+    except InputError as error:
+        odd.repair(number, f"what was looked for cannot be read and is passed over. {error}", "grounding")
+        return (), (), (), None
+
+
+def _relations(value: object, where: str) -> tuple[Relation, ...]:
+    """Return relations from [first, second, kind], or [first, kind, second] as VSLS's prompt has it."""
+    if is_missing(value):
+        return ()
+    relations = []
+    for entry in value if isinstance(value, list) else [value]:
+        if not isinstance(entry, list) or len(entry) != 3 or not all(isinstance(part, str) for part in entry):
+            raise OddRow(f"{where} has the relation {cut(entry)}. It must be two objects and one of {RELATION_KINDS}.", "relation")
+        first, second, kind = entry if entry[2] in RELATION_KINDS else (entry[0], entry[2], entry[1])
+        if kind not in RELATION_KINDS:
+            raise OddRow(f"{where} has the relation {cut(entry)}. Its kind must be one of {RELATION_KINDS}.", "relation")
+        relations.append(Relation(first, second, kind))
+    return tuple(relations)
+
+
+def load_scores(source: Source, *, name: str = "") -> ScoreFile:
+    """Return a score file, of the current or the early scripts. Missing keys are None, unknown ones are named."""
+    row = _one(source, name)
+    keys = {field: next((key for key in alternatives if not is_missing(row.get(key))), alternatives[0])
+            for field, alternatives in SCORE_KEYS.items()}
+    found = {field: number(row, key, where="The score file") for field, key in keys.items()}
+    if all(value is None for value in found.values()):
+        raise InputError(f"{what_of(source, name)} has none of the keys {', '.join(keys[0] for keys in SCORE_KEYS.values())}. "
+                         "A score file has them all.")
+    known = {key for alternatives in SCORE_KEYS.values() for key in alternatives}
+    return ScoreFile(**found, notes=unused(key for key in row if key not in known))
+
+
+def _one(source: Source, name: str) -> Row:
+    """Return the only object in a JSON file."""
+    what = what_of(source, name)
+    content = read_bytes(source, limit_mb=LIMITS.mb, what=what, wanted="JSON")
+    try:
+        found = json_text.parse(decoded(content, what=what, wanted="JSON").text, what=what)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{what} is not JSON: {error.msg} at line {error.lineno}. It must hold one object.") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{what} holds {cut(found)}. It must hold one object with named values.")
+    return found
+
+
+def load_answers(source: Source, *, name: str = "") -> Kept[AnswerRow]:
+    """Return a QA file: items with `{sampling}_pred_answer` and `correct`. Rows without an answer are left out upstream too."""
+    return kept_rows(source, name, _answer_rows, OF_RESULTS, lambda column: column.endswith("_pred_answer"))
+
+
+def _answer_rows(row: Row, number: int, odd: OddRows) -> list[AnswerRow]:
+    where = f"Row {number}"
+    item = item_of(row, number, odd)
+    found = {key: predicted for key in row
+             if key.endswith("_pred_answer") and (predicted := text(row, key, where=where)) is not None}
+    is_correct = truth(row.get("correct"))
+    if found and is_correct is None:
+        raise OddRow(f"{where} has correct = {cut(row.get('correct'))}. It must be true or false.", "correct is no truth value")
+    return [AnswerRow(item, key.removesuffix("_pred_answer"), predicted, bool(is_correct)) for key, predicted in found.items()]
+
+
+def load_accuracy(source: Source, *, name: str = "") -> float:
+    """Return the share of right answers in a `*_metrics.json`."""
+    accuracy = number(_one(source, name), "qa_accuracy", where="The file")
+    if accuracy is None or not 0 <= accuracy <= 1:
+        raise InputError(f"{what_of(source, name)} has qa_accuracy = {accuracy!r}. It must be a share between 0 and 1.")
+    return accuracy
+
+
+def results_json(predictions: Sequence[Prediction]) -> str:
+    """A search result file as the released scripts read it: one method, a JSON list."""
+    if len({prediction.method for prediction in predictions}) > 1:
+        raise ValueError("a result file holds one method; write one file per method")
+    rows = []
+    for found in predictions:
+        grounding: Row = {"target_objects": list(found.targets), "cue_objects": list(found.cues)}
+        if found.relations:
+            grounding["relations"] = [[one.first, one.second, one.kind] for one in found.relations]
+        rows.append(_item_row(found.item) | {"grounding_objects": grounding, "keyframe_timestamps": list(found.seconds),
+                                             "keyframe_distribution": list(found.distribution or ())})
+    return json.dumps(rows, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def scores_json(scores: ScoreFile) -> str:
+    """A score file; what is not known is left out, because upstream divides by 1 and never writes null."""
+    known = {keys[0]: getattr(scores, name) for name, keys in SCORE_KEYS.items() if getattr(scores, name) is not None}
+    return json.dumps(known, indent=2, allow_nan=False)
+
+
+def answers_jsonl(answers: Sequence[AnswerRow]) -> str:
+    """A QA file: JSON lines, to be saved under `.json` as upstream does."""
+    rows = (_item_row(row.item) | {f"{row.sampling}_pred_answer": row.predicted, "correct": row.is_correct}
+            for row in answers)
+    return "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
+
+
+def accuracy_json(answers: Sequence[AnswerRow]) -> str:
+    """The companion `*_metrics.json`."""
+    if not answers:
+        raise ValueError("there are no answers; an accuracy needs at least one")
+    return json.dumps({"qa_accuracy": sum(row.is_correct for row in answers) / len(answers)})
+
+
+def _item_row(item: Item) -> Row:
+    """A T* input item: options as lines "A) Red"; the scripts read `gt_answer` and raw indices of the full video."""
+    row: Row = {"video_id": item.video_id, "video_path": item.video_path or f"{item.video_id}.mp4",
+                "question": item.question, "options": "\n".join(f"{letter}) {text}" for letter, text in item.options.items())}
+    indices = item.key_indices
+    if indices is None and item.key_seconds is not None and item.fps:
+        indices = tuple(round(second * item.fps) for second in item.key_seconds)
+    optional = {"gt_answer": item.answer, "gt_frame_index": None if indices is None else list(indices), "fps": item.fps,
+                "vclip_interval_in_video": None if item.clip_interval is None else list(item.clip_interval)}
+    return row | {key: value for key, value in optional.items() if value is not None}
