@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Looked
@@ -106,6 +107,8 @@ def notice(looked: Looked, at: AtAlpha) -> str:
     before, after = (100 * float(which.reads.image_mass.mean()) for which in (base, at))
     if at.alpha == 1:
         return f"alpha 1 is the untouched model, so both are identical. Its image gets {before:.0f} % of the attention. Move alpha."
+    if not np.isfinite(at.confidence):
+        return f"at alpha {at.alpha:g} the model's numbers overflow, so there is no answer and no map. Move alpha nearer to 1."
     spread = float(at.reads.entropy.mean() - base.reads.entropy.mean())
     shape = f"{'wider' if spread > 0 else 'narrower'} by {abs(spread):.2f} nats"
     return (f"the gaze gets {shape}, and the image's share of the attention goes from {before:.0f} % to {after:.0f} %. "

@@ -105,7 +105,7 @@ def _measured(looked: Looked | None) -> str:
     if looked is None or not looked.at:
         return ""
     reads = figures.at_alpha(looked, 1.0).reads
-    logit, mass = float(np.mean(reads.image_logit)), 100 * float(np.mean(reads.image_mass))
+    logit, mass = figures.mean_image_logit(figures.at_alpha(looked, 1.0)), 100 * float(np.mean(reads.image_mass))
     return rf"\qquad \bar s = {logit:.2f},\; M = {mass:.0f}\,\%"
 
 

@@ -1,7 +1,6 @@
 """Figures of an evaluated set: an Evaluated -> plotly Figure or table. Accuracy is in per cent of the test part."""
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -12,11 +11,13 @@ from backends.adaptvis import paper
 from backends.adaptvis.results import AdaptVisResult, Curve, Evaluated, MethodScore
 from visualizers.adaptvis_axis import BELOW, ROOM, axis, places
 from visualizers.adaptvis_gain import BETAS, can_replay, has_confidence, hits, index_of, interval, is_right, percent, score_of
+from visualizers.text import said
 from visualizers.theme import GAZE_COLOURS, GAZE_NAMES, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
 from worlds.scenes import IMBALANCED, RELATIONS
 
 CURVE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#A6761D")
 HALVES = {"all": "#8A8F98", "unsure": "#D55E00", "sure": "#0072B2"}  # by how a curve's name begins
+SETTING = 160  # characters of a method's setting that a hover text holds
 NOT_A_METHOD = ("oracle", "reweighted")  # drawn hatched: an upper bound, and the same answers counted otherwise
 
 
@@ -31,10 +32,10 @@ def methods(evaluated: Evaluated) -> go.Figure:
     """Accuracy of every method with its 95 % interval; the unchanged model as a line through all."""
     scores = evaluated.scores[::-1]
     means = [100 * score.individual[0] for score in scores]
-    names = [f"{GAZE_NAMES.get(score.method, score.method)} <b>{_bar_text(score)}</b>" for score in scores]
+    names = [f"{GAZE_NAMES.get(score.method) or said(score.method)} <b>{_bar_text(score)}</b>" for score in scores]
     shapes = ["/" if score.method in NOT_A_METHOD else "" for score in scores]
     figure = go.Figure(go.Bar(
-        y=names, x=means, orientation="h", customdata=[score.setting or "nothing to set" for score in scores],
+        y=names, x=means, orientation="h", customdata=[said(score.setting, SETTING) if score.setting else "nothing to set" for score in scores],
         marker={"color": [GAZE_COLOURS.get(score.method, VISITED_COLOUR) for score in scores], "pattern": {"shape": shapes}},
         error_x={"type": "data", "symmetric": False, "thickness": 1.6, "width": 4, "color": VISITED_COLOUR,
                  "array": [100 * (s.individual[2] - s.individual[0]) for s in scores],
@@ -68,7 +69,7 @@ def curves_of(evaluated: Evaluated, kind: str) -> list[Curve]:
 
 
 def _add_curve(figure: go.Figure, curve: Curve, colour: str) -> None:
-    name, along = escape(curve.name, quote=False), places(curve.alphas, curve.alphas)
+    name, along = said(curve.name), places(curve.alphas, curve.alphas)
     figure.add_trace(go.Scatter(
         x=[*along, *along[::-1]], y=[100 * value for value in (*curve.high, *curve.low[::-1])], fill="toself",
         line={"width": 0}, fillcolor=colour, opacity=0.14, hoverinfo="skip", showlegend=False, legendgroup=name))
@@ -105,7 +106,7 @@ def answers(evaluated: Evaluated) -> go.Figure:
     relations = relations_of(evaluated)
     words = answer_words(evaluated)
     figure = make_subplots(rows=-(-len(relations) // 2), cols=2, shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.05,
-                           vertical_spacing=0.14, subplot_titles=[f"true: {escape(name, quote=False)}" for name in relations])
+                           vertical_spacing=0.14, subplot_titles=[f"true: {said(name)}" for name in relations])
     ticks = [f"{alpha:g}" for alpha in evaluated.alphas]
     for number, relation in enumerate(relations):
         row, column = divmod(number, 2)
@@ -113,8 +114,8 @@ def answers(evaluated: Evaluated) -> go.Figure:
         for index, word in enumerate(words):
             share = [100 * float(np.mean([_word(item.answers[k], words) == word for item in items])) for k in range(len(ticks))]
             colour = CURVE_COLOURS[index % len(CURVE_COLOURS)] if word != "other" else VISITED_COLOUR
-            bars = go.Bar(x=ticks, y=share, name=escape(word), marker_color=colour, marker_line_width=0, legendgroup=word,
-                          showlegend=number == 0, hovertemplate=f"alpha %{{x}}: {escape(word)} %{{y:.0f}} %<extra></extra>")
+            bars = go.Bar(x=ticks, y=share, name=said(word), marker_color=colour, marker_line_width=0, legendgroup=str(index),
+                          showlegend=number == 0, hovertemplate=f"alpha %{{x}}: {said(word)} %{{y:.0f}} %<extra></extra>")
             figure.add_trace(bars, row=row + 1, col=column + 1)
     figure.update_yaxes(range=[0, 100]).update_xaxes(type="category", nticks=8)
     return figure.update_layout(height=150 + 170 * (-(-len(relations) // 2)), barmode="stack", bargap=0.05, margin={"t": 66, "b": 60},
@@ -183,21 +184,22 @@ def familiarity(evaluated: Evaluated) -> go.Figure:
     mean = _mean_confidence(evaluated)
     names = sorted(mean, key=lambda name: -mean[name]) or relations_of(evaluated)
     shares = training_shares(evaluated)
-    ticks = [escape(name, quote=False) + (f"<br>{100 * shares[name]:g} %" if name in shares else "") for name in names]
+    place, words = list(range(len(names))), [said(name) for name in names]
+    ticks = [word + (f"<br>{100 * shares[name]:g} %" if name in shares else "") for name, word in zip(names, words)]
     figure = go.Figure()
     for method in ("greedy", "adaptvis", "bias"):
         if (score := score_of(evaluated, method)) is not None:
             accuracy = {name: 100 * value for name, value, _ in score.per_relation}
             figure.add_trace(go.Bar(
-                x=ticks, y=[accuracy.get(name) for name in names], name=GAZE_NAMES[method], marker_color=GAZE_COLOURS[method],
-                hovertemplate=f"%{{x}}, {GAZE_NAMES[method]}: %{{y:.1f}} %<extra></extra>"))
+                x=place, y=[accuracy.get(name) for name in names], name=GAZE_NAMES[method], marker_color=GAZE_COLOURS[method],
+                customdata=words, hovertemplate=f"%{{customdata}}, {GAZE_NAMES[method]}: %{{y:.1f}} %<extra></extra>"))
     if mean:
-        figure.add_trace(go.Scatter(x=ticks, y=[mean[name] for name in names], name="mean confidence", mode="markers",
+        figure.add_trace(go.Scatter(x=place, y=[mean[name] for name in names], name="mean confidence", mode="markers", customdata=words,
                                     marker={"symbol": "line-ew-open", "size": 30, "line": {"width": 3}, "color": VISITED_COLOUR},
-                                    hovertemplate="%{x}: mean confidence %{y:.1f} %<extra></extra>"))
+                                    hovertemplate="%{customdata}: mean confidence %{y:.1f} %<extra></extra>"))
     return figure.update_layout(height=330, barmode="group", title="Familiar and unfamiliar relations", legend=BELOW,
                                 showlegend=True, margin=ROOM | {"b": 105}, yaxis={"title": "%", "range": [0, 103]},
-                                xaxis={"tickangle": 0, "title": "relation, and its share of the training" if shares else "relation"})
+                                xaxis={"tickangle": 0, "tickvals": place, "ticktext": ticks, "title": "relation, and its share of the training" if shares else "relation"})
 
 
 def _mean_confidence(evaluated: Evaluated) -> dict[str, float]:

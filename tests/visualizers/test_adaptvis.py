@@ -236,10 +236,37 @@ def test_alpha_zero_stands_left_of_the_smallest_and_one_in_the_middle_of_halves(
     assert zero < half and one == 0 and half == -two
 
 
-def test_text_of_a_model_is_no_markup_in_labels():
-    hostile = at(1.0, "left", 0.8).model_copy(update={"text": "<a href='x'>y</a>"})
+HOSTILE = '<a href="x">$a$ %{evil} &lt;'
 
-    assert "<a" not in figures.answer_title(hostile, "alpha 1")
+
+def hostile(part):
+    """The same with text of strangers wherever there is text."""
+    told = {name: HOSTILE for name, value in part if isinstance(value, str)}
+    return part.model_copy(update=told)
+
+
+def test_text_of_models_and_files_is_no_markup_and_no_template_in_any_chart():
+    options = tuple(f"{number}{HOSTILE}" for number in range(4))
+    gazed = looked(options=options, right=options[2], question=HOSTILE, at=tuple(map(hostile, looked().at)),
+                   true_boxes=((HOSTILE, 0.1, 0.1, 0.4, 0.4),), others=(OtherMap(name=HOSTILE, what=HOSTILE, map=np.ones(4)),))
+    curves = tuple(hostile(curve) for curve in evaluated().curves)
+    scores = tuple(hostile(one).model_copy(update={"per_relation": ((HOSTILE, 0.5, 4),)}) for one in evaluated().scores[:1])
+    asked = evaluated(curves=curves, scores=(*scores, *evaluated().scores), items=tuple(map(hostile, ITEMS)))
+
+    drawn = [*figures.figures(result(looked=gazed)).values(), *figures.figures(result(evaluated=asked)).values(),
+             gaze.other(gazed, gazed.others[0]), figures.variants([(HOSTILE, gazed)])]
+
+    for chart in drawn:
+        text = chart.to_json().replace("\\u003c", "<").replace("\\u003e", ">")
+        assert "<a " not in text and "$a$" not in text and "%{evil}" not in text
+
+
+def test_options_that_begin_alike_keep_a_bar_each():
+    options = ("in front of the cup", "in front of the book", "on", "under")
+
+    bars = figures.option_bars(looked(options=options), looked().at[1]).data[0]
+
+    assert list(bars.x) == [0, 1, 2, 3] and list(bars.customdata) == list(options)
 
 
 def test_masses_of_a_layer_add_up_to_all_attention():
