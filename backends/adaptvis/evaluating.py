@@ -13,8 +13,8 @@ import numpy as np
 
 from backends.adaptvis.choosing import Sweep
 from backends.adaptvis.items import DataSet, Item
-from backends.adaptvis.looking import boxes_only, token_shares
-from backends.adaptvis.matching import read
+from backends.adaptvis.looking import boxes_only, meant, token_shares
+from backends.adaptvis.matching import Read
 from backends.adaptvis.overlap import auroc
 from backends.adaptvis.results import Evaluated
 from backends.adaptvis.rivals import RIVALS, rival_probabilities
@@ -24,6 +24,7 @@ from backends.adaptvis.wiring import alphas_of, layout_of, scaling_of
 from backends.run import Progress
 from models.attention import Answers, Reads, ask_all
 from models.devices import TINY
+from models.quantisation import mixes_rows
 from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 
@@ -90,7 +91,7 @@ def _words(data: DataSet) -> tuple[str, ...]:
 def _asked(vlm: VisionLanguageModel, items: Sequence[Item], words: tuple[str, ...], settings: AdaptVisSettings, into: _Gathered,
            notes: list[str]) -> Iterator[None]:
     """Yield after every batch that was answered and put `into`."""
-    size = MINIATURE_BATCH if vlm.model.num_parameters() < TINY else BATCH
+    size = 1 if mixes_rows(vlm.model) else MINIATURE_BATCH if vlm.model.num_parameters() < TINY else BATCH
     for batch in _batches(items, size):
         pictures, questions = [item.open() for item in batch], [item.question for item in batch]
         answers = ask_all(vlm, pictures, questions, batch[0].options, alphas_of(settings), scaling=scaling_of(settings, vlm),
@@ -121,16 +122,24 @@ def _batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
 
 def _keep(into: _Gathered, item: Item, picture: np.ndarray, answer: Answers, words: tuple[str, ...],
           settings: AdaptVisSettings) -> None:
-    reads = [read(settings.match, item.options, own, text, item.right)
+    reads = [meant(settings.match, item.options, own, text, item.right)
              for own, text in zip(answer.option_probabilities, answer.texts)]
     one = answer.alphas.index(1.0)
     into.items.append(item)
     into.probabilities.append(_spread(answer.option_probabilities, item.options, words))
     into.right.append(np.array([bool(found.is_right) for found in reads]))
-    into.answers.append(tuple(found.word for found in reads))
+    into.answers.append(tuple(_word(found, item.right) for found in reads))
     into.texts.append(answer.texts[one])
-    into.confidence.append(float(answer.confidence[one]))
+    into.confidence.append(float(np.nan_to_num(answer.confidence[one])))  # of what overflowed: nothing, so it is unsure
     into.overlaps.append(_overlap(answer, item, picture, one))
+
+
+def _word(found: Read, right: str) -> str:
+    """Return the option that was said; the right one where, and only where, the reply counts as right.
+
+    The released test may find the right word in a reply that means another option, and miss one that stands there.
+    """
+    return right if found.is_right else "" if found.word == right else found.word
 
 
 def _spread(probabilities: np.ndarray, options: tuple[str, ...], words: tuple[str, ...]) -> np.ndarray:

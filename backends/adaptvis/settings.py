@@ -60,6 +60,8 @@ class AdaptVisSettings(Settings):
                             "that share [O].")
     first_layer: int = knob(0, "gaze", "First layer that is changed [C: 0].", ge=0, le=200)
     last_layer: int | None = knob(None, "gaze", "Last layer that is changed. Empty: the last one [C: layer 31].", ge=0, le=200)
+    columns: Literal["span", "image"] = knob("span", "gaze", "What is scaled: span, from the first image token to the last with the "
+                                             "text between a picture's tiles [C]; image, its own tokens only [O].")
     heads: tuple[Head, ...] = knob((), "gaze", "Heads that are changed. Empty: all [C].", max_length=64)
     every_step: bool = knob(False, "gaze", "Change every written token's row, not only the prompt's last one [C: off].")
     looking: tuple[Looking, ...] = knob((), "gaze", "Other ways to see where it looked, beside attention.", max_length=3)
