@@ -281,6 +281,7 @@ class Tab:
         first = load_result(self.what.recorded.read_bytes(), self.what.result) if self.what.recorded else None
         line = (f"A recorded run of {first.made_on}: {first.model_id}, seed {first.seed}. Press Run, or a preset, for your own."
                 if first else "Press Run.")
+        line = " ".join((line, *first.told)) if first else line
         figures = list((figures_of(self.what, first) or {}).items())[:MAX_FIGURES] if first else []
         self.line = gr.Textbox(line, label="Progress", interactive=False)
         pictures = pictures_of(self.what, first) if first else []
@@ -322,7 +323,7 @@ class Tab:
             yield {self.line: "Stopped before there was a result."}
             return
         line = "Stopped; this is what there was." if result.was_stopped else "Done."
-        said = {self.line: " ".join((line, *result.notes)), self.numbers: summary(result)}
+        said = {self.line: " ".join((line, *result.told, *result.notes)), self.numbers: summary(result)}
         try:
             with tempfile.TemporaryDirectory(dir=gate.temp_folder()) as folder:  # Gradio takes its copy at this yield
                 path = Path(folder) / f"{self.what.name}-seed{result.seed}.orrery"

@@ -134,6 +134,11 @@ class Result(BaseModel):
     notes: tuple[str, ...] = ()  # what was dropped, clamped or replaced on the way
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """What the run says in sentences, where its system puts numbers into words."""
+        return ()
+
+    @property
     def was_stopped(self) -> bool:
         """Whether this is only what there was when something ended the run."""
         return self.ended != "finished"

@@ -66,7 +66,7 @@ class Bootstrap:
     def __init__(self, groups: Sequence[int] | Sequence[str] | np.ndarray, *, draws: int = DRAWS, seed: int = 0) -> None:
         self._names, self._groups = np.unique(np.asarray(groups), return_inverse=True)
         count = max(1, len(self._names))
-        self._draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)  # (draws, groups)
+        self._draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws).astype(float)
 
     def interval(self, values: np.ndarray, weights: np.ndarray | None = None) -> Interval:
         """Return the mean of (items,) values and its interval; `weights` (items,) say how much each counts."""

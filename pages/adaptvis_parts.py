@@ -64,9 +64,8 @@ def cost(asked: AdaptVisSettings) -> str:
 
 def headline(result: AdaptVisResult | None) -> None:
     """What the evaluation found, its cheapest rival included."""
-    said = adaptvis_gain.headline(result) if result else []
-    if said:
-        st.markdown("  \n".join(plain(sentence) for sentence in said))
+    if result and result.told:
+        st.markdown("  \n".join(plain(sentence) for sentence in result.told))
 
 
 def beside_the_paper(result: AdaptVisResult) -> None:

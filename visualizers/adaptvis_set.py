@@ -9,8 +9,9 @@ from plotly.subplots import make_subplots
 
 from backends.adaptvis import paper
 from backends.adaptvis.results import AdaptVisResult, Curve, Evaluated, MethodScore
+from backends.adaptvis.words import interval, percent, score_of
 from visualizers.adaptvis_axis import BELOW, ROOM, axis, places
-from visualizers.adaptvis_gain import BETAS, can_replay, has_confidence, hits, index_of, interval, is_right, percent, score_of
+from visualizers.adaptvis_gain import BETAS, can_replay, has_confidence, hits, index_of, is_right
 from visualizers.text import said
 from visualizers.theme import GAZE_COLOURS, GAZE_NAMES, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
 from worlds.scenes import IMBALANCED, RELATIONS

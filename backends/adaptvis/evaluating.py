@@ -67,9 +67,9 @@ def evaluate(vlm: VisionLanguageModel, data: DataSet, settings: AdaptVisSettings
         done = len(validation.items) + len(test.items)
         yield clock.progress(done, f"Testing: {len(test.items)} of {len(data.test)} questions")
         if time.monotonic() - shown > SHOWN_EVERY_S and len(test.items) < len(data.test):
-            yield _evaluated(data, validation, test, words, chosen, settings, draws=200)
+            yield _evaluated(data, validation, test, words, chosen, settings)
             shown = time.monotonic()
-    yield _evaluated(data, validation, test, words, chosen, settings, draws=2000)
+    yield _evaluated(data, validation, test, words, chosen, settings)
 
 
 class _Clock:
@@ -171,5 +171,5 @@ def _table(gathered: _Gathered, words: tuple[str, ...], settings: AdaptVisSettin
 
 
 def _evaluated(data: DataSet, validation: _Gathered, test: _Gathered, words: tuple[str, ...], chosen: Chosen,
-               settings: AdaptVisSettings, *, draws: int) -> Evaluated:
-    return evaluated_of(data, len(validation.items), _table(test, words, settings), chosen, settings, draws=draws)
+               settings: AdaptVisSettings) -> Evaluated:
+    return evaluated_of(data, len(validation.items), _table(test, words, settings), chosen, settings)

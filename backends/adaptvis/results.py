@@ -5,7 +5,9 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from backends.adaptvis.larger import larger_of
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.adaptvis.words import headline, one_alpha
 from backends.run import Array, Result
 
 
@@ -130,7 +132,9 @@ class Evaluated(_Frozen):
     alphas: tuple[float, ...]
     scores: tuple[MethodScore, ...]
     curves: tuple[Curve, ...]
-    beta: float | None = None  # as chosen, or as set
+    alpha1: float | None = None  # as chosen, or as set; None: not known
+    alpha2: float | None = None
+    beta: float | None = None
     beta_curve: tuple[tuple[float, float], ...]  # beta, accuracy on the test part with the chosen alphas
     items: tuple[Item, ...]
     auroc_per_layer: tuple[tuple[int, float, float], ...]  # layer, of right answers, of wrong ones; nan where there are none
@@ -147,10 +151,19 @@ class AdaptVisResult(Result):
     looked: Looked | None = None
     evaluated: Evaluated | None = None
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What the run says in sentences."""
+        if self.evaluated:
+            return tuple(headline(self.evaluated, larger_of(self.settings)))
+        settings = self.settings  # of one picture: whatever its confidence, from nothing to all
+        alone = one_alpha((0.0, 1.0), alpha1=settings.alpha1, alpha2=settings.alpha2, beta=settings.beta) if self.looked else ""
+        return (alone,) if alone else ()
+
     def summary(self) -> dict[str, Any]:
         """The numbers without the arrays: for REST, MCP and tables."""
         found: dict[str, Any] = {"seed": self.seed, "model_id": self.model_id, "is_miniature": self.is_miniature,
-                                 "code_version": self.code_version, "ended": self.ended, "notes": self.notes,
+                                 "code_version": self.code_version, "ended": self.ended, "told": self.told, "notes": self.notes,
                                  "settings": self.settings.model_dump(mode="json")}
         if self.looked:
             found["looked"] = _finite({"question": self.looked.question, "right": self.looked.right, "options": self.looked.options,

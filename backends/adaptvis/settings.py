@@ -14,6 +14,7 @@ from backends.run import Settings, knob
 
 RECORDED = Path(__file__).parent / "recorded"  # made by `python -m backends.adaptvis.record`
 PICKED = RECORDED / "presets.json"  # made by `python -m backends.adaptvis.presets`
+LARGER_SETS, LARGER_SEED = 500, 1  # of recorded evaluations: 2,000 scenes to test on; seed 0 is the presets' and the defaults'
 
 Task = Literal["look", "evaluate"]
 Variant = Literal["multiply", "shape", "mass"]
@@ -97,7 +98,16 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
 
     def how_many(kind: str) -> str:
         count = record["counts"][picked[kind]["condition"]][kind]
-        return f" Picked by rule as the clearest of {count} such among {record['scenes']} scenes."
+        said = f" Picked by rule as the clearest of {count} such among {record['scenes']} scenes"
+        if kind not in record.get("shares", {}):  # of a record that is being made anew
+            return f"{said}."
+        mean, low, high = (100 * share for share in record["shares"][kind])
+        return f"{said}; of {record['others']:,} others {mean:.1f} % [{low:.1f}, {high:.1f}] are such."
+
+    def how_much(larger: dict[str, Any]) -> str:
+        own, bias = ("{:+.1f} points [{:+.1f}, {:+.1f}]".format(*(100 * end for end in larger[name])) for name in ("adaptvis", "bias"))
+        return (f" {larger['num_test']:,} scenes that chose nothing: {larger['mended']} mended, {larger['broken']} broken, {own}; one "
+                f"constant per answer {bias}.")
 
     labels = {
         "mended": ("See it mended", "Unsure and wrong; with its look spread over the picture (alpha1) it is right."),
@@ -106,8 +116,9 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
     }
     found = {label: (_look_at(picked[kind]), text + how_many(kind)) for kind, (label, text) in labels.items() if kind in picked}
     same = {"condition": picked["mended"]["condition"]} if "mended" in picked else {}
-    found["Count them all"] = (AdaptVisSettings(task="evaluate", **same), "How many answers are mended and how many broken, and "
-                               "whether four constants on the answers do as well.")
+    counted = AdaptVisSettings(task="evaluate", num_sets=LARGER_SETS, seed=LARGER_SEED, **same)
+    found["Count them all"] = (counted, "How many answers are mended and how many broken, and whether four constants on the answers "
+                               "do as well." + (how_much(record["larger"]) if record.get("larger") else ""))
     return found
 
 

@@ -171,7 +171,7 @@ class Tap:
 
     def _rows(self, call: Call, query: torch.Tensor, visible: torch.Tensor, alpha: torch.Tensor,
               read: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return some queries' probabilities, (rows, heads, queries, keys), and the keys that were scaled, (rows, 1, queries, keys)."""
+        """Return (rows, heads, queries, keys) probabilities of some queries, and (rows, 1, queries, keys) which keys were scaled."""
         logits = row_logits(query, call.key, call.scaling, call.softcap)
         image, turned = (self._aligned(columns, call) & visible for columns in (self._columns, self._turned))
         changed = rescaled(logits, turned, alpha, self._scaling.variant)

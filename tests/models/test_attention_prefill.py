@@ -351,7 +351,8 @@ def test_one_call_gives_answers_confidence_maps_and_places(vlm, family):
     assert answers.option_probabilities[0, 0] == pytest.approx(float(probabilities[left].sum()), abs=1e-5)
     assert answers.maps.image.shape[:2] == (1, 3)
     assert len(answers.places.boxes) == answers.maps.image.shape[-1]
-    said = {"idefics3": "tokens that are no picture stand between", "smolvlm": "tokens that are no picture stand between", "gemma3": "outside the window"}
+    between = "tokens that are no picture stand between"
+    said = {"idefics3": between, "smolvlm": between, "gemma3": "outside the window"}
     assert len(answers.texts) == 3 and len(answers.notes) == (family in said)
     assert all(said[family] in note for note in answers.notes)
 

@@ -22,6 +22,7 @@ from backends.adaptvis.results import (
     YesNo,
 )
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.adaptvis.words import headline
 from backends.run import save_result
 from visualizers import adaptvis as figures
 from visualizers import adaptvis_axis as axis
@@ -293,7 +294,7 @@ def test_unknown_truth_leaves_out_what_needs_it():
 
 
 def test_headline_states_the_interval_the_rival_and_the_reweighted_row():
-    said = " ".join(gain.headline(result(evaluated=evaluated())))
+    said = " ".join(headline(evaluated()))
 
     assert "mends 2 wrong answers and breaks 1" in said and "37.5 % become 62.5 %" in said
     assert "95 % interval [+20.0, +30.0]" in said and "at least as much" in said
@@ -304,13 +305,13 @@ def test_headline_states_the_interval_the_rival_and_the_reweighted_row():
 def test_headline_says_what_the_interval_says(change, said):
     scores = (score("greedy", 0.5, None), score("adaptvis", 0.5 + change, change))
 
-    assert said in gain.headline(result(evaluated=evaluated(scores=scores)))[0]
+    assert said in headline(evaluated(scores=scores))[0]
 
 
 def test_adaptvis_is_called_better_than_the_prior_only_beyond_its_interval():
     def with_bias(change: float) -> str:
         scores = (score("greedy", 0.4, None), score("adaptvis", 0.6, 0.2), score("bias", 0.4 + change, change))
-        return gain.headline(result(evaluated=evaluated(scores=scores)))[1]
+        return headline(evaluated(scores=scores))[-1]
 
     assert "not only a shift" in with_bias(0.05)
     assert "intervals overlap" in with_bias(0.15)
@@ -377,7 +378,7 @@ def test_file_of_answers_has_bars_and_tables_and_no_curves():
 
     assert "methods" in charts and not charts.keys() & {"answers", "confidence", "halves"}
     assert len(sets.items_table(LOG)) == 1 and not gain.can_replay(LOG)
-    assert gain.headline(result(evaluated=LOG)) == []
+    assert headline(LOG) == []
 
 
 def test_tables_can_be_written_and_hold_every_row():

@@ -16,17 +16,20 @@ from visualizers import adaptvis as figures
 
 
 @pytest.fixture(scope="module")
-def folder_of(tmp_path_factory):
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("families")
+
+
+@pytest.fixture
+def folder_of(root, monkeypatch):
     """Return where a family's tiny checkpoint lies, as it may be typed into `model`."""
-    root = tmp_path_factory.mktemp("families")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ORRERY_MODELS_DIR", str(root))
+    monkeypatch.setenv("ORRERY_MODELS_DIR", str(root))
 
-        def made(family: str) -> str:
-            load_tiny(root, family)
-            return str(root / family)
+    def made(family: str) -> str:
+        load_tiny(root, family)
+        return str(root / family)
 
-        yield made
+    return made
 
 
 def looked(model: str, **settings) -> AdaptVisResult:
