@@ -26,9 +26,10 @@ from models import catalogue
 from models.catalogue import Quantisation, Rung
 from models.detection import Detector, MiniatureDetector, zero_shot_detector
 from models.language import LanguageModel
+from models.processors import load_image_processor_only
 from models.quantisation import config_for, footprint_mb
 from models.similarity import FrameScorer
-from models.vlm import VisionLanguageModel, load_image_processor_only
+from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 
 Tool = Detector | FrameScorer | VisionLanguageModel | LanguageModel

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from models.attention.families import as_rgb, prepare
-from models.attention.pixels import Places, token_places
+from models.attention.pixels import Places, patches_of, token_places
 from models.attention.prefill import Look, Prefill, SecondPass
 from models.attention.rows import Maps, Reads, Scaling, spanned
 from models.quantisation import mixes_rows
@@ -195,10 +195,9 @@ class _Batch:
         return [*overflow, *_between(columns, self.how), *_out_of_sight(self.look, row, int(columns.sum()))]
 
     def _places(self, row: int, size: tuple[int, int]) -> Places | None:
-        columns, grid = self.prefill.columns, self.prefill.inputs.get("image_grid_thw")
+        columns = self.prefill.columns
         picture = int(columns[:row].any(-1).sum())  # pictures of all rows follow each other
-        patches = None if grid is None else (int(grid[picture][1]), int(grid[picture][2]))
-        return token_places(self.vlm, size, int(columns[row].sum()), patches)
+        return token_places(self.vlm, size, int(columns[row].sum()), patches_of(self.vlm.model.config, self.prefill.inputs, picture))
 
 
 def _one_row(maps: Maps, row: int, num_tokens: int) -> Maps:

@@ -14,8 +14,9 @@ import torch
 from transformers import AutoModelForImageTextToText
 
 from models.attention import Answers, Reads, ask_all
+from models.processors import load_image_processor_only
 from models.recipes.scenes_words import vocabulary
-from models.vlm import VisionLanguageModel, load_image_processor_only
+from models.vlm import VisionLanguageModel
 from worlds.scene_pictures import picture
 from worlds.scenes import RELATIONS, Layout, Scene, Scenery, draw_sets, held_out, relation_question
 

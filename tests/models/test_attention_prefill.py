@@ -11,7 +11,7 @@ from models.attention import Prefill, Reads, Scaling, Tap, ask, ask_all, prepare
 from models.attention import prefill as prefill_module
 from models.attention.families import as_rgb, sees_ahead
 from models.language import as_language_model
-from tests.models.tiny_vlms import FAMILIES, load_tiny
+from tests.models.tiny_vlms import FAMILIES, MORE_FAMILIES, load_tiny
 from worlds.errors import InputError
 
 QUESTION = "where is the red cube in relation to the ball ? answer with left , right , on or under ."
@@ -52,8 +52,9 @@ def close(a, b, to=5e-6):
     return bool((a - b).abs().max() <= to * max(1.0, float(b.abs().max())))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-@pytest.mark.parametrize("variant", ["multiply", "shape", "mass"])
+@pytest.mark.parametrize(("family", "variant"), [
+    *((family, variant) for family in FAMILIES for variant in ("multiply", "shape", "mass")),
+    *((family, "multiply") for family in MORE_FAMILIES)])
 def test_all_alphas_on_one_cache_equal_a_full_pass_each(vlm, family, variant):
     tool, inputs = vlm(family), asked(vlm(family))
 
@@ -72,7 +73,7 @@ def plain_logits(tool, inputs):
 
 
 @pytest.mark.parametrize(("family", "weights"), [
-    *((family, "float32") for family in FAMILIES),
+    *((family, "float32") for family in (*FAMILIES, *MORE_FAMILIES)),
     *((family, weights) for family in ("llava", "gemma3", "paligemma2") for weights in ("bfloat16", "float16", "nf4", "int8"))])
 def test_alpha_1_is_the_plain_forward_pass_to_the_bit(vlm, family, weights):
     packed = weights in ("nf4", "int8")
@@ -352,7 +353,7 @@ def test_one_call_gives_answers_confidence_maps_and_places(vlm, family):
     assert answers.maps.image.shape[:2] == (1, 3)
     assert len(answers.places.boxes) == answers.maps.image.shape[-1]
     between = "tokens that are no picture stand between"
-    said = {"idefics3": between, "smolvlm": between, "gemma3": "outside the window"}
+    said = {"pixtral": between, "idefics3": between, "smolvlm": between, "gemma3": "outside the window"}
     assert len(answers.texts) == 3 and len(answers.notes) == (family in said)
     assert all(said[family] in note for note in answers.notes)
 

@@ -19,7 +19,7 @@ from worlds.errors import InputError
 QUESTION = "where is the red cube in relation to the ball ? answer with left , right , on or under ."
 CAUSAL = [family for family in FAMILIES if not family.startswith("paligemma")]
 ALPHAS = (0.0, 0.3, 0.5, 1.5, 3.0)
-BETWEEN = ("idefics3", "smolvlm")  # tiles are told apart by words between them
+BETWEEN = ("pixtral", "idefics3", "smolvlm")  # rows or tiles are told apart by tokens between them
 _loaded = {}
 
 
