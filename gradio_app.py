@@ -160,7 +160,7 @@ def parsed(field: dict[str, Any], value: Any) -> Any:
     kinds = field.get("anyOf") or [field]
     kind = {**field, **next((entry for entry in kinds if entry.get("type") != "null"), {})}
     if role := field.get("role"):
-        return ladder.value_of(str(value or ""), role)
+        return ladder.value_of(str(value or ""), *field.get("roles", [role]))
     if value in ("", None) and len(kinds) > 1:
         return None
     if isinstance(value, list):  # several were chosen

@@ -90,17 +90,20 @@ class Settings(BaseModel):
             raise InputError(explain(error)) from error
 
 
-def knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", suggestions: tuple[str, ...] = (),
-         **limits: Any) -> Any:
+def knob(default: Any, group: str, description: str, *, role: str = "", also: tuple[str, ...] = (), none: str = "",
+         suggestions: tuple[str, ...] = (), **limits: Any) -> Any:
     """A field of some Settings as the pages read it.
 
     Args:
         group: settings of one group stand together.
         role: the setting names a model of that ladder; `none` is how leaving it empty reads.
+        also: roles beside it that the setting takes too.
         suggestions: likely values of a setting that takes any.
         limits: pydantic's own: ge, le, max_length ...
     """
-    extra: dict[str, Any] = {"role": role, "none": none} if role else {"suggestions": list(suggestions)} if suggestions else {}
+    extra: dict[str, Any] = {"suggestions": list(suggestions)} if suggestions else {}
+    if role:
+        extra = {"role": role, "roles": [role, *also], "none": none}
     return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
 
 
