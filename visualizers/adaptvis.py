@@ -110,8 +110,8 @@ def option_bars(looked: Looked, at: AtAlpha, *, height: int = 290) -> go.Figure:
     for which, shades, label in ((base, [_pale(colour) for colour in colours], "alpha 1"), (at, colours, f"alpha {at.alpha:g}")):
         values = [100 * value for value in which.probabilities]
         figure.add_trace(go.Bar(
-            x=place, y=values, marker={"color": shades}, showlegend=False, customdata=[said(option) for option in looked.options], text=[_rounded(value) for value in values],
-            textposition="outside", cliponaxis=False, textfont={"size": 11},
+            x=place, y=values, marker={"color": shades}, showlegend=False, customdata=[said(option) for option in looked.options],
+            text=[_rounded(value) for value in values], textposition="outside", cliponaxis=False, textfont={"size": 11},
             hovertemplate=f"%{{customdata}}, {label}: %{{y:.1f}} %<extra></extra>"))
     entries = [("alpha 1", _pale(OTHER_COLOUR)), (f"alpha {at.alpha:g}", OTHER_COLOUR)]
     for name, colour in [*entries, *([("right", RIGHT_COLOUR)] if looked.right else [])]:

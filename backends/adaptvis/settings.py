@@ -105,9 +105,10 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
         return f"{said}; of {record['others']:,} others {mean:.1f} % [{low:.1f}, {high:.1f}] are such."
 
     def how_much(larger: dict[str, Any]) -> str:
-        own, bias = ("{:+.1f} points [{:+.1f}, {:+.1f}]".format(*(100 * end for end in larger[name])) for name in ("adaptvis", "bias"))
-        return (f" {larger['num_test']:,} scenes that chose nothing: {larger['mended']} mended, {larger['broken']} broken, {own}; one "
-                f"constant per answer {bias}.")
+        ends = ([100 * end for end in larger[name]] for name in ("adaptvis", "bias"))
+        own, bias = ("{:+.1f} points [{:+.1f}, {:+.1f}]".format(*gain) for gain in ends)
+        return (f" {larger['num_test']:,} scenes that chose nothing: {larger['mended']} mended, {larger['broken']} broken, {own}; "
+                f"one constant per answer {bias}.")
 
     labels = {
         "mended": ("See it mended", "Unsure and wrong; with its look spread over the picture (alpha1) it is right."),

@@ -270,6 +270,14 @@ def test_options_that_begin_alike_keep_a_bar_each():
     assert list(bars.x) == [0, 1, 2, 3] and list(bars.customdata) == list(options)
 
 
+def test_an_alpha_that_is_as_good_as_0_stands_with_it_and_leaves_the_others_their_room():
+    alphas = (0.0, 1e-300, 0.5, 1.0, 2.0)
+
+    nothing, tiny, *others = axis.places(alphas, alphas)
+
+    assert nothing == tiny == pytest.approx(-1.8) and others == [-1, 0, 1]
+
+
 def test_masses_of_a_layer_add_up_to_all_attention():
     bars = figures.masses(looked(), looked().at[1]).data
 
