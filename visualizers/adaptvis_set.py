@@ -36,7 +36,7 @@ def methods(evaluated: Evaluated) -> go.Figure:
     names = [f"{GAZE_NAMES.get(score.method) or said(score.method)} <b>{_bar_text(score)}</b>" for score in scores]
     shapes = ["/" if score.method in NOT_A_METHOD else "" for score in scores]
     figure = go.Figure(go.Bar(
-        y=names, x=means, orientation="h", customdata=[said(score.setting, SETTING) if score.setting else "nothing to set" for score in scores],
+        y=names, x=means, orientation="h", customdata=[said(score.setting or "nothing to set", SETTING) for score in scores],
         marker={"color": [GAZE_COLOURS.get(score.method, VISITED_COLOUR) for score in scores], "pattern": {"shape": shapes}},
         error_x={"type": "data", "symmetric": False, "thickness": 1.6, "width": 4, "color": VISITED_COLOUR,
                  "array": [100 * (s.individual[2] - s.individual[0]) for s in scores],
@@ -195,7 +195,8 @@ def familiarity(evaluated: Evaluated) -> go.Figure:
                 x=place, y=[accuracy.get(name) for name in names], name=GAZE_NAMES[method], marker_color=GAZE_COLOURS[method],
                 customdata=words, hovertemplate=f"%{{customdata}}, {GAZE_NAMES[method]}: %{{y:.1f}} %<extra></extra>"))
     if mean:
-        figure.add_trace(go.Scatter(x=place, y=[mean[name] for name in names], name="mean confidence", mode="markers", customdata=words,
+        figure.add_trace(go.Scatter(x=place, y=[mean[name] for name in names], name="mean confidence", mode="markers",
+                                    customdata=words,
                                     marker={"symbol": "line-ew-open", "size": 30, "line": {"width": 3}, "color": VISITED_COLOUR},
                                     hovertemplate="%{customdata}: mean confidence %{y:.1f} %<extra></extra>"))
     return figure.update_layout(height=330, barmode="group", title="Familiar and unfamiliar relations", legend=BELOW,

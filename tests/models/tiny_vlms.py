@@ -80,8 +80,8 @@ QWEN_SPECIAL = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_
 IDEFICS_SPECIAL = ("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>",
                    *(f"<row_{r}_col_{c}>" for r in range(1, 5) for c in range(1, 5)))
 PINPOINTS = [[SIDE, 2 * SIDE], [2 * SIDE, SIDE], [2 * SIDE, 2 * SIDE]]
-FAMILIES = ("llava", "pixtral", "llava_next", "llava_onevision", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "idefics3", "smolvlm", "paligemma", "paligemma2",
-            "gemma3", "internvl")
+FAMILIES = ("llava", "pixtral", "llava_next", "llava_onevision", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "idefics3", "smolvlm",
+            "paligemma", "paligemma2", "gemma3", "internvl")
 MORE_FAMILIES = ("vipllava", "mistral3", "idefics2", "aya_vision")  # put together from the same parts: fewer tests ask them
 
 
@@ -170,7 +170,7 @@ def _llava_onevision(folder: Path) -> None:
 
 
 def _pixtral(folder: Path) -> None:
-    """LLaVA's class around another tower, as mistral-community/pixtral-12b is published; only the processor's file tells them apart."""
+    """LLaVA's class around another tower, as mistral-community/pixtral-12b is published: its files name the processor."""
     vision = {**TOWER, "model_type": "pixtral", "image_size": 2 * SIDE}
     config = LlavaConfig(vision_config=vision, text_config=_text("llama"), image_token_id=4, vision_feature_layer=-1,
                          vision_feature_select_strategy="full")
