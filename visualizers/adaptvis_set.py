@@ -201,7 +201,8 @@ def familiarity(evaluated: Evaluated) -> go.Figure:
                                     hovertemplate="%{customdata}: mean confidence %{y:.1f} %<extra></extra>"))
     return figure.update_layout(height=330, barmode="group", title="Familiar and unfamiliar relations", legend=BELOW,
                                 showlegend=True, margin=ROOM | {"b": 105}, yaxis={"title": "%", "range": [0, 103]},
-                                xaxis={"tickangle": 0, "tickvals": place, "ticktext": ticks, "title": "relation, and its share of the training" if shares else "relation"})
+                                xaxis={"tickangle": 0, "tickvals": place, "ticktext": ticks,
+                                       "title": "relation, and its share of the training" if shares else "relation"})
 
 
 def _mean_confidence(evaluated: Evaluated) -> dict[str, float]:

@@ -107,8 +107,9 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
     def how_much(larger: dict[str, Any]) -> str:
         ends = ([100 * end for end in larger[name]] for name in ("adaptvis", "bias"))
         own, bias = ("{:+.1f} points [{:+.1f}, {:+.1f}]".format(*gain) for gain in ends)
+        alone = f" {larger['one_alpha']}" if larger["one_alpha"] else ""
         return (f" {larger['num_test']:,} scenes that chose nothing: {larger['mended']} mended, {larger['broken']} broken, {own}; "
-                f"one constant per answer {bias}.")
+                f"one constant per answer {bias}.{alone}")
 
     labels = {
         "mended": ("See it mended", "Unsure and wrong; with its look spread over the picture (alpha1) it is right."),
