@@ -56,7 +56,9 @@ def cost(asked: AdaptVisSettings) -> str:
     """Memory and work of a run, in a line."""
     from visualizers.ladder import memory_mb
 
-    work = "one question, every alpha in one batch" if asked.task == "look" else (
+    at_once = "a reading for each alpha, because 8-bit weights mix what is read together" if asked.quantisation == "int8" else (
+        "every alpha in one batch")
+    work = f"one question, {at_once}" if asked.task == "look" else (
         f"{4 * asked.num_sets} questions to choose on and {4 * asked.num_sets} to test, each at every alpha"
         if asked.data == "scenes" else "every question of the data at every alpha")
     return f"Model: about {memory_mb(asked):,} MB; {work}."

@@ -44,6 +44,10 @@ class Counted(Result):
 
     values: Array
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        return (f"It counted {len(self.values)}.",)
+
 
 class Halting:
     """A system that counts; endless when asked for 50."""
@@ -158,7 +162,7 @@ def test_a_run_streams_progress_then_figures_numbers_and_the_file(tab: Tab) -> N
     lines = [update[tab.line] for update in updates if tab.line in update]
 
     assert "33%: counting, 2 s left" in lines
-    assert lines[-1] == "Done. a note"
+    assert lines[-1] == "Done. It counted 3. a note"
     assert any(tab.plots[0] in update and update[tab.plots[0]]["visible"] for update in updates)
     assert updates[-1][tab.numbers]["values"] == {"shape": [3], "dtype": "float64"}
     assert load_result(saved, Counted).values.tolist() == [0, 1, 2]

@@ -90,8 +90,24 @@ def row_of(result: "AdaptVisResult") -> Larger:
         broken=found["adaptvis"].broken, code_version=result.code_version)
 
 
+def table() -> str:
+    """The rows as docs/adaptvis.md has them: per cent, and points against the untouched model."""
+    def told(triple: Triple, sign: str = "") -> str:
+        mean, low, high = (format(100 * end, f"{sign}.1f") for end in triple)
+        return f"{mean} [{low}, {high}]"
+
+    lines = ["| model | condition | as it is | AdaptVis | mended / broken | ScalingVis | bias | chosen alpha1, alpha2, beta |",
+             "|---|---|---|---|---|---|---|---|"]
+    for row in recorded():
+        setting = row.setting.replace("alpha1 ", "").replace("alpha2 ", "").replace("beta ", "")
+        cells = (row.model, row.condition, told(row.greedy), told(row.adaptvis, "+"), f"{row.mended} / {row.broken}",
+                 told(row.scalingvis, "+"), told(row.bias, "+"), setting + (", one alpha" if row.one_alpha else ""))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
-    """Evaluate every condition and write the rows, each as soon as it is there."""
+    """Evaluate every condition and write the rows, each as soon as it is there; print them as the document has them."""
     from backends.adaptvis.run import run
     from backends.run import Inputs, last
 
@@ -101,6 +117,8 @@ def main() -> None:
             rows.append(row_of(last(run(settings_of(model, condition), Inputs()))))
             print(model, condition, rows[-1].setting, rows[-1].adaptvis, flush=True)
             FILE.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    recorded.cache_clear()
+    print(table())
 
 
 if __name__ == "__main__":

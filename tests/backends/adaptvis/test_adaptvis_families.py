@@ -57,6 +57,15 @@ def test_a_picture_out_of_the_window_is_said_and_drawn(folder_of):
     assert figures.figures(result)
 
 
+def test_8_bit_weights_read_the_prompt_for_every_alpha_and_say_so(folder_of):
+    result = looked(folder_of("llava"), quantisation="int8")
+    one = looked(folder_of("llava"), quantisation="int8", alpha=0.33)
+
+    assert any("every alpha reads the whole prompt alone: 15 readings instead of one" in note for note in result.notes)
+    at = [{each.alpha: each for each in part.looked.at} for part in (result, one)]
+    assert all(at[0][alpha].probabilities == at[1][alpha].probabilities for alpha in at[0])  # whatever else is asked
+
+
 def test_an_alpha_that_overflows_has_no_answer_and_is_drawn_as_nothing(random_model, monkeypatch):
     real = looking.ask
 
