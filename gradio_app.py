@@ -164,7 +164,7 @@ def parsed(field: dict[str, Any], value: Any) -> Any:
     kinds = field.get("anyOf") or [field]
     kind = {**field, **next((entry for entry in kinds if entry.get("type") != "null"), {})}
     if role := field.get("role"):
-        return ladder.value_of(str(value or ""), role)
+        return ladder.value_of(str(value or ""), *field.get("roles", [role]))
     if value in ("", None) and len(kinds) > 1:
         return None
     if isinstance(value, list):  # several were chosen
@@ -285,6 +285,7 @@ class Tab:
         first = load_result(self.what.recorded.read_bytes(), self.what.result) if self.what.recorded else None
         line = (f"A recorded run of {first.made_on}: {first.model_id}, seed {first.seed}. Press Run, or a preset, for your own."
                 if first else "Press Run.")
+        line = " ".join((line, *first.told)) if first else line
         figures = list((figures_of(self.what, first) or {}).items())[:MAX_FIGURES] if first else []
         self.line = gr.Textbox(line, label="Progress", interactive=False)
         pictures = pictures_of(self.what, first) if first else []
@@ -328,7 +329,7 @@ class Tab:
         line = f"{result.reason} This is what there was." if result.was_stopped else "Done."
         notes = [note for note in result.notes if note != result.reason]
         too_large = refusal(result)
-        said = {self.line: " ".join(filter(None, (line, *notes, too_large))), self.numbers: summary(result)}
+        said = {self.line: " ".join(filter(None, (line, *result.told, *notes, too_large))), self.numbers: summary(result)}
         try:
             with tempfile.TemporaryDirectory(dir=gate.temp_folder()) as folder:  # Gradio takes its copy at this yield
                 path = Path(folder) / f"{self.what.name}-seed{result.seed}.orrery"

@@ -89,19 +89,22 @@ class Settings(BaseModel):
             raise InputError(explain(error)) from error
 
 
-def knob(default: Any, group: str, description: str, *, role: str = "", none: str = "", suggestions: tuple[str, ...] = (),
-         **limits: Any) -> Any:
+def knob(default: Any, group: str, description: str, *, role: str = "", also: tuple[str, ...] = (), none: str = "",
+         suggestions: tuple[str, ...] = (), **limits: Any) -> Any:
     """A field of some Settings as the pages read it.
 
     Args:
         group: settings of one group stand together.
         role: the setting names a model of that ladder; `none` is how leaving it empty reads.
+        also: roles beside it that the setting takes too.
         suggestions: likely values of a setting that takes any.
         limits: pydantic's own: ge, le, max_length ...
     """
     if isinstance(default, tuple):
         limits["fail_fast"] = True  # a file may hold a million wrong entries; each would be told
-    extra: dict[str, Any] = {"role": role, "none": none} if role else {"suggestions": list(suggestions)} if suggestions else {}
+    extra: dict[str, Any] = {"suggestions": list(suggestions)} if suggestions else {}
+    if role:
+        extra = {"role": role, "roles": [role, *also], "none": none}
     return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
 
 
@@ -131,6 +134,11 @@ class Result(Shaped):
     made_on: str = Field(default_factory=lambda: date.today().isoformat(), pattern=r"^\d{4}-\d{2}-\d{2}$")
     ended: Ended = "finished"  # why nothing more came
     notes: Annotated[tuple[str, ...], at_most(10_000)] = ()  # what was dropped, clamped or replaced on the way
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What the run says in sentences, where its system puts numbers into words."""
+        return ()
 
     @property
     def was_stopped(self) -> bool:

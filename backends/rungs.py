@@ -1,19 +1,56 @@
-"""A model by what a person typed: its name in the catalogue, or the folder of a checkpoint."""
+"""A model by what a person typed: its name in the catalogue, or the folder of a checkpoint. A setting says which roles it takes."""
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from models.catalogue import RUNGS, Role, Rung, local_rung, rungs
 from worlds.errors import InputError
 
+WORDS: dict[Role, tuple[str, str]] = {  # one of them, several
+    "detector": ("a detector", "detectors"), "similarity": ("a similarity model", "similarity models"),
+    "language": ("a language model", "language models"), "vlm": ("a vision-language model", "vision-language models")}
+NEAR = 3  # names offered for one that is mistyped
 
-def rung_of(name: str, role: Role) -> Rung:
-    """Raises: InputError when there is no such rung, or it does something else."""
+
+def rung_of(name: str, *roles: Role) -> Rung:
+    """Return the rung that was named.
+
+    Args:
+        roles: what the setting takes, the first choice first.
+    Raises:
+        InputError: there is no such rung, or it does something else; the nearest names come first.
+    """
     if Path(name).is_absolute():
-        return local_rung(name, role)
+        return _folder(name, roles)
     rung = next((rung for rung in RUNGS if rung.name == name), None)
     if rung is None:
-        known = ", ".join(rung.name for rung in rungs(role))
-        raise InputError(f"There is no {role} model {name[:80]!r}. Choose one of {known}, or a folder below ORRERY_MODELS_DIR.")
-    if rung.role != role:
-        raise InputError(f"{rung.title} is a {rung.role} model. Choose a {role} model.")
+        raise InputError(f"There is no model {name[:80]!r}.{_meant(name, roles)} {_taken(roles)}")
+    if rung.role not in roles:
+        raise InputError(f"{rung.title} is {WORDS[rung.role][0]}. {_taken(roles)}")
     return rung
+
+
+def _folder(name: str, roles: Sequence[Role]) -> Rung:
+    """Return the rung of a folder in the first role that it can have."""
+    refused: list[InputError] = []
+    for role in roles:
+        try:
+            return local_rung(name, role)
+        except InputError as error:
+            refused.append(error)
+    raise refused[0] if len(set(map(str, refused))) == 1 else InputError(" ".join(map(str, refused)))
+
+
+def _meant(name: str, roles: Sequence[Role]) -> str:
+    """Offer the nearest names of the setting's roles, by their names or titles."""
+    spelled = {text.lower(): rung.name for role in roles for rung in rungs(role) for text in (rung.name, rung.title)}
+    near = list(dict.fromkeys(spelled[text] for text in get_close_matches(name.lower()[:80], spelled, n=2 * NEAR, cutoff=0.55)))
+    return f" Did you mean {' or '.join(near[:NEAR])}?" if near else ""
+
+
+def _taken(roles: Sequence[Role]) -> str:
+    """Say what the setting takes, its first role first."""
+    taken = " or ".join(WORDS[role][0] for role in roles)
+    listed = [f"{WORDS[role][1].capitalize()}: {', '.join(rung.name for rung in rungs(role))}." for role in roles]
+    return f"This setting takes {taken}, or a folder below ORRERY_MODELS_DIR. {' '.join(listed)}"

@@ -56,6 +56,23 @@ def mean(values: Sequence[float], *, draws: int = DRAWS, seed: int = 0) -> Inter
     return float(data.mean()), *ends(data[drawn].mean(axis=1))
 
 
+def over_seeds(seeds: Sequence[np.ndarray], *, group: int = 1, draws: int = DRAWS, seed: int = 0) -> Interval:
+    """Return the mean over all seeds' items and its interval; the bootstrap draws seeds, and groups of items, the same for each seed.
+
+    Args:
+        seeds: per seed (items,) numbers of the same items, nan for one that does not count.
+        group: how many neighbours belong together, such as the 4 scenes of a set.
+    """
+    table = np.stack(seeds).reshape(len(seeds), -1, group)
+    counts, sums = (~np.isnan(table)).sum(2), np.nansum(table, axis=2)  # (seeds, groups)
+    rng = np.random.default_rng(seed)
+    means = []
+    for _ in range(draws):
+        picked, groups = rng.integers(0, len(table), len(table)), rng.integers(0, table.shape[1], table.shape[1])
+        means.append(sums[picked][:, groups].sum() / max(1, counts[picked][:, groups].sum()))
+    return float(sums.sum() / counts.sum()), *ends(np.array(means))
+
+
 class Bootstrap:
     """Draws groups with replacement; the same draws for whatever is asked, so that differences are paired.
 
@@ -66,7 +83,7 @@ class Bootstrap:
     def __init__(self, groups: Sequence[int] | Sequence[str] | np.ndarray, *, draws: int = DRAWS, seed: int = 0) -> None:
         self._names, self._groups = np.unique(np.asarray(groups), return_inverse=True)
         count = max(1, len(self._names))
-        self._draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)  # (draws, groups)
+        self._draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws).astype(float)
 
     def interval(self, values: np.ndarray, weights: np.ndarray | None = None) -> Interval:
         """Return the mean of (items,) values and its interval; `weights` (items,) say how much each counts."""

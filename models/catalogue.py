@@ -40,6 +40,7 @@ DETECTOR_CLASSES = (
 )
 SIMILARITY_CLASSES = ("CLIPModel", "SiglipModel", "Siglip2Model")
 VLM_CLASSES = (
+    "Qwen2VLForConditionalGeneration",
     "Qwen2_5_VLForConditionalGeneration",
     "Qwen3VLForConditionalGeneration",
     "SmolVLMForConditionalGeneration",
@@ -50,6 +51,10 @@ VLM_CLASSES = (
     "PaliGemmaForConditionalGeneration",
     "Gemma3ForConditionalGeneration",
     "InternVLForConditionalGeneration",
+    "VipLlavaForConditionalGeneration",
+    "Mistral3ForConditionalGeneration",
+    "Idefics2ForConditionalGeneration",
+    "AyaVisionForConditionalGeneration",
 )
 LANGUAGE_CLASSES = (
     "LlamaForCausalLM",
@@ -271,6 +276,22 @@ RUNGS: tuple[Rung, ...] = (
         note="Trained here on rooms with shapes and furniture, noise and clutter; it answers where one thing is, and little else.",
     ),
     _vlm(
+        "qwen2-vl-2b",
+        "Qwen/Qwen2-VL-2B-Instruct",
+        "Qwen2VLForConditionalGeneration",
+        2209,
+        title="Qwen2-VL 2B",
+        note="The smallest Qwen-VL under a licence that allows commercial use.",
+    ),
+    _vlm(
+        "qwen2-vl-7b",
+        "Qwen/Qwen2-VL-7B-Instruct",
+        "Qwen2VLForConditionalGeneration",
+        8291,
+        title="Qwen2-VL 7B",
+        note="In nf4 it fits a GPU of 16 GB.",
+    ),
+    _vlm(
         "qwen2.5-vl-3b",
         "Qwen/Qwen2.5-VL-3B-Instruct",
         "Qwen2_5_VLForConditionalGeneration",
@@ -370,6 +391,22 @@ RUNGS: tuple[Rung, ...] = (
         title="LLaVA-1.6 7B",
         licence="llama2",
         note="AdaptVis' second model; up to five views of a picture, 2,928 image tokens.",
+    ),
+    _vlm(
+        "idefics2-8b",
+        "HuggingFaceM4/idefics2-8b",
+        "Idefics2ForConditionalGeneration",
+        8403,
+        title="Idefics2 8B",
+        note="It sums a picture up in 64 tokens that stand for no places, so its gaze is drawn as bars.",
+    ),
+    _vlm(
+        "pixtral-12b",
+        "mistral-community/pixtral-12b",
+        "LlavaForConditionalGeneration",
+        12683,
+        title="Pixtral 12B",
+        note="Published in LLaVA's class with a processor of its own; pictures keep their shape.",
     ),
     _miniature_language("coda-english", 16, 164_544, "English facts",
                         "Trained here on invented facts in a few hundred English words; it knows no others."),

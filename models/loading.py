@@ -31,10 +31,11 @@ from models.catalogue import Quantisation, Rung
 from models.checking import check_config, check_files, check_skeleton, read_config
 from models.detection import Detector, MiniatureDetector, zero_shot_detector
 from models.language import LanguageModel
+from models.processors import load_image_processor_only
 from models.quantisation import config_for, footprint_mb
 from models.shards import INDEX, WHOLE, Held, held_in, indexed
 from models.similarity import FrameScorer
-from models.vlm import VisionLanguageModel, load_image_processor_only
+from models.vlm import VisionLanguageModel
 from worlds.errors import InputError, disk_sentence
 
 log = logging.getLogger("orrery.models")

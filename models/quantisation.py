@@ -8,6 +8,8 @@ Both are bitsandbytes'. diffusers' own config refuses a CPU, hence `quantise_lin
 import logging
 import warnings
 from collections.abc import Iterable
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -118,6 +120,38 @@ def _quantised(layer: nn.Linear, kind: Quantisation) -> nn.Module:
     if has_bias:
         twin.bias = nn.Parameter(layer.bias.detach().clone(), requires_grad=False)
     return twin.to(device).train(layer.training)  # packing happens in this move
+
+
+def mixes_rows(model: nn.Module) -> bool:
+    """Return whether what a packed layer makes of a row hangs on the other rows of the same call.
+
+    bitsandbytes' int8 takes columns in which any row has a large value out of the product and multiplies them in half precision
+    (arXiv 2208.07339, section 3.2), so neighbours move a row. Each kind of layer is tried, once per model: a row beside a calm
+    row, and the same beside a wild one, through the same kernel, must give the same bits.
+    """
+    if model not in _mixing:
+        kinds: dict[type, nn.Module] = {}
+        for layer in model.modules():
+            if hasattr(layer, "in_features") and type(layer) is not nn.Linear:
+                kinds.setdefault(type(layer), layer)
+        _mixing[model] = any(_is_moved(layer) for layer in kinds.values())
+    return _mixing[model]
+
+
+_mixing: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
+WILD = 50.0  # far above the 6.0 from which int8 sets a column apart
+
+
+@torch.inference_mode()
+def _is_moved(layer: nn.Module) -> bool:
+    """Return whether the first of two rows comes out otherwise beside a wild one."""
+    bias = getattr(layer, "bias", None)
+    dtype = bias.dtype if isinstance(bias, torch.Tensor) else torch.float32
+    size: Any = layer.in_features
+    calm = torch.randn(2, size, generator=torch.Generator().manual_seed(0)).to(next(layer.parameters()).device, dtype)
+    wild = calm.clone()
+    wild[1, ::2] = WILD
+    return not torch.equal(layer(calm)[0], layer(wild)[0])
 
 
 def footprint_mb(model: nn.Module) -> float:

@@ -1,8 +1,7 @@
 """A vision-language model that reads frames and answers with text: it grounds a question and it answers one.
 
 The prompts follow T* (arXiv 2504.02259, section 3.1) in our own words. Decoding is greedy: the same frames and question
-give the same text. What comes back is raw; parsing it is the backend's matter. The families' combined processors also
-build a video processor, which needs torchvision; frames are pictures here, so that part is left out and nothing is missed.
+give the same text. What comes back is raw; parsing it is the backend's matter.
 """
 
 from collections.abc import Sequence
@@ -11,9 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
-from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, ProcessorMixin
-from transformers.models.auto.image_processing_auto import AutoImageProcessor
-from transformers.models.auto.processing_auto import PROCESSOR_MAPPING
+from transformers import PreTrainedModel, ProcessorMixin
 
 from models.boxes import check_canvases
 from worlds.errors import InputError
@@ -100,39 +97,3 @@ def _option_lines(options: Sequence[str]) -> list[str]:
     if len(options) > len(LETTERS):
         raise InputError(f"There are {len(options)} options. At most {len(LETTERS)} can be lettered here.")
     return [f"{letter}. {option.strip()}" for letter, option in zip(LETTERS, options)]
-
-
-def load_image_processor_only(source: str, *, local_files_only: bool, trust_remote_code: bool = False) -> ProcessorMixin:
-    """Return the checkpoint's own combined processor for pictures and text, without its part for videos.
-
-    Raises:
-        InputError: the checkpoint's class has no combined processor.
-    """
-    options = {"local_files_only": local_files_only, "trust_remote_code": trust_remote_code}
-    config = AutoConfig.from_pretrained(source, **options)
-    if type(config) not in PROCESSOR_MAPPING:
-        raise InputError(f"The family {config.model_type!r} has no processor for chats with pictures. Choose another model.")
-    processor_class: Any = PROCESSOR_MAPPING[type(config)]
-
-    class PicturesOnly(processor_class):  # type: ignore[valid-type, misc]
-        """The real processor; its video part is None, which the real one refuses."""
-
-        def check_argument_for_proper_class(self, argument_name: str, argument: object) -> object:
-            return type(None) if argument is None else super().check_argument_for_proper_class(argument_name, argument)
-
-        @classmethod
-        def get_attributes(cls) -> list[str]:
-            return processor_class.get_attributes()
-
-        @classmethod
-        def _get_arguments_from_pretrained(cls, path: str, processor_dict: object = None, **_: object) -> list[object]:
-            parts = {
-                "image_processor": lambda: AutoImageProcessor.from_pretrained(path, backend="pil", **options),
-                "tokenizer": lambda: AutoTokenizer.from_pretrained(path, **options),
-                "video_processor": lambda: None,
-            }
-            return [parts[name]() for name in cls.get_attributes()]
-
-    PicturesOnly.__name__ = processor_class.__name__
-    processor = PicturesOnly.from_pretrained(source, **options)
-    return processor

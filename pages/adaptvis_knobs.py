@@ -21,7 +21,7 @@ OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, ri
 STEPS = dict.fromkeys(("alpha", "alpha1", "alpha2"), (
     0.0, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0))
 GAZE = (*STEPS, "beta", "rounds_confidence", "variant")
-WHERE = ("first_layer", "last_layer", "heads", "every_step")
+WHERE = ("first_layer", "last_layer", "heads", "columns", "every_step")
 READING = ("prompt", "max_new_tokens", "match", "quantisation", "seed")
 GROUPS = {"Gaze": GAZE, "Layers and heads": WHERE, "Model and reply": ("model", *READING)}
 LOOKING = {"rollout": "Rollout", "gradient": "Gradient x attention", "gradcam": "Grad-CAM"}

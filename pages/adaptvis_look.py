@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Looked
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.adaptvis.words import one_alpha
 from pages import adaptvis_parts, parts
 from pages.text import plain
 from visualizers import adaptvis as figures
@@ -41,7 +43,7 @@ def first_view(result: AdaptVisResult) -> None:
     at = figures.at_alpha(looked, st.session_state["adaptvis.alpha"])
     _asked(looked, at)
     _pictures(looked, at)
-    st.markdown(f"**AdaptVis:** {plain(figures.branch_words(_branch(result, looked)))}")
+    st.markdown(f"**AdaptVis:** {plain(figures.branch_words(_branch(result, looked)))} {plain(_alone())}")
     _views(looked)
     st.caption("To notice: " + plain(notice(looked, at)))
     _adaptive(result, looked)
@@ -52,6 +54,12 @@ def _branch(result: AdaptVisResult, looked: Looked) -> Branch:
     state = st.session_state
     return figures.branch_for(looked, alpha1=state["adaptvis.alpha1"], alpha2=state["adaptvis.alpha2"], beta=state["adaptvis.beta"],
                               rounds=result.settings.rounds_confidence)
+
+
+def _alone() -> str:
+    """What the sliders mean for every picture, where they leave no choice."""
+    state = st.session_state
+    return one_alpha((0.0, 1.0), alpha1=state["adaptvis.alpha1"], alpha2=state["adaptvis.alpha2"], beta=state["adaptvis.beta"])
 
 
 def _asked(looked: Looked, at: AtAlpha) -> None:
@@ -107,6 +115,8 @@ def notice(looked: Looked, at: AtAlpha) -> str:
     before, after = (100 * float(which.reads.image_mass.mean()) for which in (base, at))
     if at.alpha == 1:
         return f"alpha 1 is the untouched model, so both are identical. Its image gets {before:.0f} % of the attention. Move alpha."
+    if not np.isfinite(at.confidence):
+        return f"at alpha {at.alpha:g} the model's numbers overflow, so there is no answer and no map. Move alpha nearer to 1."
     spread = float(at.reads.entropy.mean() - base.reads.entropy.mean())
     shape = f"{'wider' if spread > 0 else 'narrower'} by {abs(spread):.2f} nats"
     return (f"the gaze gets {shape}, and the image's share of the attention goes from {before:.0f} % to {after:.0f} %. "

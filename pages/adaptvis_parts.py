@@ -57,7 +57,9 @@ def cost(asked: AdaptVisSettings) -> str:
     """Memory and work of a run, in a line."""
     from visualizers.ladder import memory_mb
 
-    work = "one question, every alpha in one batch" if asked.task == "look" else (
+    at_once = "a reading for each alpha, because 8-bit weights mix what is read together" if asked.quantisation == "int8" else (
+        "every alpha in one batch")
+    work = f"one question, {at_once}" if asked.task == "look" else (
         f"{4 * asked.num_sets} questions to choose on and {4 * asked.num_sets} to test, each at every alpha"
         if asked.data == "scenes" else "every question of the data at every alpha")
     return f"Model: about {memory_mb(asked):,} MB; {work}."
@@ -65,9 +67,8 @@ def cost(asked: AdaptVisSettings) -> str:
 
 def headline(result: AdaptVisResult | None) -> None:
     """What the evaluation found, its cheapest rival included."""
-    said = adaptvis_gain.headline(result) if result else []
-    if said:
-        st.markdown("  \n".join(plain(sentence) for sentence in said))
+    if result and result.told:
+        st.markdown("  \n".join(plain(sentence) for sentence in result.told))
 
 
 def beside_the_paper(result: AdaptVisResult) -> None:
@@ -106,7 +107,7 @@ def _measured(looked: Looked | None) -> str:
     if looked is None or not looked.at:
         return ""
     reads = figures.at_alpha(looked, 1.0).reads
-    logit, mass = float(np.mean(reads.image_logit)), 100 * float(np.mean(reads.image_mass))
+    logit, mass = figures.mean_image_logit(figures.at_alpha(looked, 1.0)), 100 * float(np.mean(reads.image_mass))
     return rf"\qquad \bar s = {logit:.2f},\; M = {mass:.0f}\,\%"
 
 

@@ -65,7 +65,7 @@ def _replay(result: AdaptVisResult, evaluated: Evaluated) -> None:
         parts.chart(figures.beta_curve(evaluated, **asked), key="set.beta")
     right.markdown(f"With these settings **{found.accuracy:.1f} %** are right: {found.difference.mended} mended, "
                    f"{found.difference.broken} broken, {plain(str(found.difference))} (95 %) against the model as it is. "
-                   f"{found.unsure:.0f} % of the items count as unsure.")
+                   f"{found.unsure:.0f} % of the items count as unsure. {plain(found.one_alpha)}")
     right.caption("Looking for the best place of these sliders on the test items is cheating: the run's own choice was made on the "
                   "validation part. To notice: how steep the curve is. A beta of another data set may lie beyond the cliff.")
 

@@ -86,7 +86,7 @@ def _take(system: System, values: Mapping[str, Any]) -> None:
     state = st.session_state
     state.pop("error.coda", None)
     try:
-        corpus = need_corpus(rung_of(str(state.get(parts.knob_key(system, "model"), "coda-english")), "language"))
+        corpus = need_corpus(rung_of(str(state.get(parts.knob_key(system, "model"), "coda-english")), "language", "vlm"))
     except InputError as error:
         state["error.coda"] = str(error)
         return

@@ -11,7 +11,7 @@ from visualizers import ladder
 OWN_FOLDER = "my-folder"
 
 
-def knob(label: str, key: str, help_text: str | None, *, role: str, none_label: str = "") -> str:
+def knob(label: str, key: str, help_text: str | None, *, role: str, also: tuple[str, ...] = (), none_label: str = "") -> str:
     """A list of the rungs of that role; a folder's name can be typed. Streamlit cannot grey out single entries, so a
     rung that is not here says so in its label, and choosing it shows its card."""
     offered = {choice.value: choice.label for choice in ladder.choices(role, none_label=none_label)}
@@ -19,7 +19,7 @@ def knob(label: str, key: str, help_text: str | None, *, role: str, none_label: 
     chosen = st.selectbox(label, list(offered), format_func=lambda value: offered.get(value, value), key=key,
                           accept_new_options=True, help=f"{help_text} What is not here says why. Or type the name of a folder "
                           "below ORRERY_MODELS_DIR that save_pretrained wrote.")
-    return ladder.value_of(str(chosen or ""), role)
+    return ladder.value_of(str(chosen or ""), role, *also)
 
 
 def cards(asked: BaseModel, key_of: Any, *, place: str = "") -> bool:

@@ -173,7 +173,7 @@ def _knob(system: System, name: str, steps: Sequence[float] = ()) -> Any:
         return st.select_slider(label, sorted({*steps, st.session_state[key]}), key=key, help=help_text,
                                 format_func=lambda value: f"{value:g}")
     if schema.get("role"):
-        return ladder.knob(label, key, help_text, role=schema["role"], none_label=schema["none"])
+        return ladder.knob(label, key, help_text, role=schema["role"], also=tuple(schema["roles"][1:]), none_label=schema["none"])
     if typing.get_origin(field.annotation) is Literal:
         return st.selectbox(label, typing.get_args(field.annotation), key=key, help=help_text)
     if schema.get("type") == "boolean":

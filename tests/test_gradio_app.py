@@ -1,4 +1,5 @@
 import errno
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -44,6 +45,10 @@ class Counted(Result):
     system: ClassVar[str] = "counting"
 
     values: np.ndarray
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        return (f"It counted {len(self.values)}.",)
 
 
 class Halting:
@@ -159,7 +164,7 @@ def test_a_run_streams_progress_then_figures_numbers_and_the_file(tab: Tab) -> N
     lines = [update[tab.line] for update in updates if tab.line in update]
 
     assert "33%: counting, 2 s left" in lines
-    assert lines[-1] == "Done. a note"
+    assert lines[-1] == "Done. It counted 3. a note"
     assert any(tab.plots[0] in update and update[tab.plots[0]]["visible"] for update in updates)
     assert updates[-1][tab.numbers]["values"] == {"shape": [3], "dtype": "float64"}
     assert load_result(saved, Counted).values.tolist() == [0, 1, 2]
@@ -176,7 +181,7 @@ def test_stop_keeps_what_there_is(tab: Tab, halting: Halting) -> None:
     halting.let.set()
     watching.join(PATIENCE_S)
 
-    assert updates[-1][tab.line] == "You stopped this run. This is what there was. a note"
+    assert re.fullmatch(r"You stopped this run\. This is what there was\. It counted \d+\. a note", updates[-1][tab.line])
     assert updates[-1][tab.numbers]["ended"] == "stopped"
 
 
@@ -191,7 +196,7 @@ def limited(halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_run_that_reaches_the_time_limit_says_so_with_the_limit(tab: Tab, limited: None) -> None:
     updates = list(tab.run(a_person(), *held()))
 
-    assert updates[-1][tab.line] == "This run reached the time limit of -1 s. This is what there was. a note"
+    assert updates[-1][tab.line] == "This run reached the time limit of -1 s. This is what there was. It counted 1. a note"
     assert updates[-1][tab.numbers]["ended"] == "time limit"
 
 

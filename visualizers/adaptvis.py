@@ -1,11 +1,10 @@
 """Figures of AdaptVis: one picture at many alphas, or an evaluated set -> plotly Figure, table or picture.
 
 Probabilities and shares of attention are in per cent. Of one picture, the right answer is green and the wrong one that the
-model gives as it is orange. What models and people wrote is escaped: plotly reads a little HTML in labels.
+model gives as it is orange. What models and people wrote goes through `said`: plotly would read it.
 """
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -18,17 +17,12 @@ from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Evaluated
 from visualizers import adaptvis_gaze as gaze
 from visualizers import adaptvis_set
 from visualizers.adaptvis_axis import BELOW, ROOM, axis, places
+from visualizers.text import said
 from visualizers.theme import DISTRIBUTION_COLOUR, GAZE_COLOURS, OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
 
 PLAIN_COLOUR, TURNED_COLOUR = GAZE_COLOURS["greedy"], GAZE_COLOURS["adaptvis"]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 MASSES = (("image", "image_mass", DISTRIBUTION_COLOUR), ("text", "text_mass", OTHER_COLOUR), ("first token", "first_mass", "#CC79A7"))
-
-
-def said(text: str, limit: int = 24) -> str:
-    """What a model said, as it may stand in a label."""
-    words = " ".join(text.split()) or "nothing"
-    return escape(words if len(words) <= limit else words[:limit - 1] + "…", quote=False)
 
 
 def at_alpha(looked: Looked, alpha: float) -> AtAlpha:
@@ -92,6 +86,17 @@ def answer_title(at: AtAlpha, name: str) -> str:
     return f"{name}: “{said(at.text, 14)}”{mark}"
 
 
+def _rounded(value: float) -> str:
+    """Whole per cent; a dash where the model's numbers overflowed."""
+    return f"{value:.0f}" if np.isfinite(value) else "–"
+
+
+def mean_image_logit(at: AtAlpha) -> float:
+    """The mean image logit of the layers whose window reaches the picture; nan where none does."""
+    logits = at.reads.image_logit[np.isfinite(at.reads.image_logit)]
+    return float(logits.mean()) if len(logits) else float("nan")
+
+
 def _pale(colour: str) -> str:
     red, green, blue = (int(colour[at:at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.38)"
@@ -100,18 +105,19 @@ def _pale(colour: str) -> str:
 def option_bars(looked: Looked, at: AtAlpha, *, height: int = 290) -> go.Figure:
     """Probability of each option as it is (pale) and at an alpha (full)."""
     base, colours, names = at_alpha(looked, 1.0), option_colours(looked), [said(option, 12) for option in looked.options]
+    place = list(range(len(names)))  # not the names: two may begin alike
     figure = go.Figure()
     for which, shades, label in ((base, [_pale(colour) for colour in colours], "alpha 1"), (at, colours, f"alpha {at.alpha:g}")):
         values = [100 * value for value in which.probabilities]
         figure.add_trace(go.Bar(
-            x=names, y=values, marker={"color": shades}, showlegend=False, text=[f"{value:.0f}" for value in values],
-            textposition="outside", cliponaxis=False, textfont={"size": 11},
-            hovertemplate=f"%{{x}}, {label}: %{{y:.1f}} %<extra></extra>"))
+            x=place, y=values, marker={"color": shades}, showlegend=False, customdata=[said(option) for option in looked.options],
+            text=[_rounded(value) for value in values], textposition="outside", cliponaxis=False, textfont={"size": 11},
+            hovertemplate=f"%{{customdata}}, {label}: %{{y:.1f}} %<extra></extra>"))
     entries = [("alpha 1", _pale(OTHER_COLOUR)), (f"alpha {at.alpha:g}", OTHER_COLOUR)]
     for name, colour in [*entries, *([("right", RIGHT_COLOUR)] if looked.right else [])]:
         figure.add_trace(go.Bar(x=[None], y=[None], name=name, marker={"color": colour}, hoverinfo="skip"))
     return figure.update_layout(height=height, barmode="group", bargap=0.25, title="What it answers", legend=BELOW,
-                                margin={"t": 34, "l": 45, "r": 5, "b": 50},
+                                margin={"t": 34, "l": 45, "r": 5, "b": 50}, xaxis={"tickvals": place, "ticktext": names},
                                 yaxis={"title": "probability (%)", "range": [0, 112], "dtick": 25})
 
 
@@ -201,8 +207,8 @@ def variants(looks: Sequence[tuple[str, Looked]]) -> go.Figure:
         for column, values in ((1, [100 * at.probabilities[number] for at in looked.at]),
                                (2, [100 * float(np.mean(at.reads.image_mass)) for at in looked.at])):
             figure.add_trace(go.Scatter(
-                x=places(alphas, alphas), y=values, customdata=alphas, name=names.get(variant, variant), mode="lines+markers",
-                line={"color": colours.get(variant, OTHER_COLOUR)}, legendgroup=variant, showlegend=column == 1,
+                x=places(alphas, alphas), y=values, customdata=alphas, name=names.get(variant) or said(variant), mode="lines+markers",
+                line={"color": colours.get(variant, OTHER_COLOUR)}, legendgroup=said(variant), showlegend=column == 1,
                 hovertemplate="alpha %{customdata}: %{y:.1f} %<extra></extra>"), row=1, col=column)
     figure.update_xaxes(**axis([at.alpha for at in looks[0][1].at])).update_yaxes(range=[0, 103])
     return figure.update_layout(height=310, legend=BELOW, showlegend=True, margin=ROOM,
@@ -225,7 +231,7 @@ def alphas_table(looked: Looked) -> pd.DataFrame:
         **{f"p({option}) %": round(100 * p, 1) for option, p in zip(looked.options, at.probabilities)},
         **{f"{name} mass %": round(100 * float(np.mean(getattr(at.reads, field))), 1) for name, field, _ in MASSES},
         "image entropy (nats)": round(float(np.mean(at.reads.entropy)), 2),
-        "mean image logit": round(float(np.mean(at.reads.image_logit)), 2)} for at in looked.at])
+        "mean image logit": round(mean_image_logit(at), 2)} for at in looked.at])
 
 
 def layers_table(looked: Looked) -> pd.DataFrame:

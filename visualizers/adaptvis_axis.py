@@ -1,6 +1,7 @@
 """The axis of alpha and the legend that the charts of AdaptVis share.
 
-alpha multiplies, so 0.5 and 2 are equally far from 1; alpha 0, which has no logarithm, stands by itself at the left end.
+alpha multiplies, so 0.5 and 2 are equally far from 1; alpha 0, which has no logarithm, stands by itself at the left end, and
+with it whatever is too small to differ from it.
 """
 
 from collections.abc import Sequence
@@ -9,13 +10,14 @@ from typing import Any
 
 BELOW: dict[str, Any] = {"orientation": "h", "yref": "container", "y": 0.005, "yanchor": "bottom", "x": 0}  # under the axis' title
 ROOM = {"t": 40, "b": 82}  # for a title of one line, and for such a legend
+NOTHING = 0.01  # up to here image logits are as good as 0
 TICKS = (0, 0.25, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10)
 
 
 def places(wanted: Sequence[float], alphas: Sequence[float]) -> list[float]:
     """Where alphas stand on the axis that `alphas` spans."""
-    least = min((alpha for alpha in alphas if alpha > 0), default=1.0)
-    return [log2(alpha) if alpha > 0 else log2(least) - 0.8 for alpha in wanted]
+    least = min((alpha for alpha in alphas if alpha > NOTHING), default=1.0)
+    return [log2(alpha) if alpha > NOTHING else log2(least) - 0.8 for alpha in wanted]
 
 
 def axis(alphas: Sequence[float]) -> dict[str, Any]:

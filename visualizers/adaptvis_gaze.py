@@ -6,7 +6,6 @@ models do, a cell shows the sum of its tokens, each weighed by how much smaller 
 
 import base64
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import cv2
@@ -14,6 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from backends.adaptvis.results import AtAlpha, Looked, OtherMap
+from visualizers.text import said
 from worlds.pictures import decode_jpeg
 
 # share of the maximum, colour, opacity: what is not looked at is dim. Close at the low end, where a spread gaze lies.
@@ -27,13 +27,13 @@ SHARE, ABSOLUTE = "% of the attention to the image, per token", "% of all attent
 
 
 def attention(maps: np.ndarray, layer: int | None, *, is_share: bool) -> np.ndarray:
-    """Return (image tokens,) in per cent, of one layer or the mean of all.
+    """Return (image tokens,) in per cent, of one layer or the mean of all; nothing where the model's numbers overflowed.
 
     Args:
         maps: (layers, image tokens) attention; a row sums to the layer's image mass.
         is_share: divide each layer by its image mass first, so that only the shape is left.
     """
-    chosen = maps if layer is None else maps[layer:layer + 1]
+    chosen = np.nan_to_num(maps if layer is None else maps[layer:layer + 1])
     if is_share:
         mass = chosen.sum(-1, keepdims=True)
         chosen = chosen / np.where(mass > 0, mass, 1)
@@ -105,7 +105,7 @@ def _mark_boxes(figure: go.Figure, looked: Looked) -> None:
     for name, x1, y1, x2, y2 in looked.true_boxes:
         box: dict[str, Any] = {"type": "rect", "x0": x1 * width, "y0": y1 * height, "x1": x2 * width, "y1": y2 * height}
         figure.add_shape(**box, line={"color": "#000000", "width": 3}).add_shape(**box, line={"color": "#FFFFFF", "width": 1.3})
-        figure.add_annotation(x=x1 * width, y=y1 * height, text=escape(name[:24], quote=False), showarrow=False, xanchor="left",
+        figure.add_annotation(x=x1 * width, y=y1 * height, text=said(name), showarrow=False, xanchor="left",
                               yanchor="bottom", borderpad=1, font={"color": "#FFFFFF", "size": 10}, bgcolor="rgba(0,0,0,0.6)")
 
 
@@ -176,7 +176,7 @@ def _tile(values: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 def other(looked: Looked, one: OtherMap) -> go.Figure:
     """Another way of looking over the picture, in shares of its own maximum."""
     values = 100 * one.map / (float(np.max(one.map)) or 1)
-    return gaze(looked, values, title=escape(one.name, quote=False), unit="% of its own maximum", top=100, height=280)
+    return gaze(looked, values, title=said(one.name), unit="% of its own maximum", top=100, height=280)
 
 
 def pair(looked: Looked, first: AtAlpha, second: AtAlpha, *, layer: int | None, is_share: bool,

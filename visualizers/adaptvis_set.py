@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from html import escape
 from typing import TypeVar
 
 import numpy as np
@@ -12,14 +11,17 @@ from plotly.subplots import make_subplots
 
 from backends.adaptvis import paper
 from backends.adaptvis.results import AdaptVisResult, Curve, Evaluated, MethodScore
+from backends.adaptvis.words import interval, percent, score_of
 from visualizers.adaptvis_axis import BELOW, ROOM, axis, places
-from visualizers.adaptvis_gain import BETAS, can_replay, has_confidence, hits, index_of, interval, is_right, percent, score_of
+from visualizers.adaptvis_gain import BETAS, can_replay, has_confidence, hits, index_of, is_right
+from visualizers.text import said
 from visualizers.theme import GAZE_COLOURS, GAZE_NAMES, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
 from worlds.scenes import IMBALANCED, RELATIONS
 
 CURVE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#A6761D")
 HALVES = {"all": "#8A8F98", "unsure": "#D55E00", "sure": "#0072B2"}  # by how a curve's name begins
 MAX_CURVES, MAX_PANELS, MAX_WORDS = 24, 12, 12  # VSR has seventy relations; more lines and panels than these tell nothing
+SETTING = 160  # characters of a method's setting that a hover text holds
 T = TypeVar("T")
 NOT_A_METHOD = ("oracle", "reweighted")  # drawn hatched: an upper bound, and the same answers counted otherwise
 
@@ -35,10 +37,10 @@ def methods(evaluated: Evaluated) -> go.Figure:
     """Accuracy of every method with its 95 % interval; the unchanged model as a line through all."""
     scores = evaluated.scores[::-1]
     means = [100 * score.individual[0] for score in scores]
-    names = [f"{GAZE_NAMES.get(score.method, score.method)} <b>{_bar_text(score)}</b>" for score in scores]
+    names = [f"{GAZE_NAMES.get(score.method) or said(score.method)} <b>{_bar_text(score)}</b>" for score in scores]
     shapes = ["/" if score.method in NOT_A_METHOD else "" for score in scores]
     figure = go.Figure(go.Bar(
-        y=names, x=means, orientation="h", customdata=[escape(score.setting) or "nothing to set" for score in scores],
+        y=names, x=means, orientation="h", customdata=[said(score.setting or "nothing to set", SETTING) for score in scores],
         marker={"color": [GAZE_COLOURS.get(score.method, VISITED_COLOUR) for score in scores], "pattern": {"shape": shapes}},
         error_x={"type": "data", "symmetric": False, "thickness": 1.6, "width": 4, "color": VISITED_COLOUR,
                  "array": [100 * (s.individual[2] - s.individual[0]) for s in scores],
@@ -84,7 +86,7 @@ def curves_of(evaluated: Evaluated, kind: str) -> list[Curve]:
 
 
 def _add_curve(figure: go.Figure, curve: Curve, colour: str) -> None:
-    name, along = escape(curve.name, quote=False), places(curve.alphas, curve.alphas)
+    name, along = said(curve.name), places(curve.alphas, curve.alphas)
     figure.add_trace(go.Scatter(
         x=[*along, *along[::-1]], y=[100 * value for value in (*curve.high, *curve.low[::-1])], fill="toself",
         line={"width": 0}, fillcolor=colour, opacity=0.14, hoverinfo="skip", showlegend=False, legendgroup=name))
@@ -122,15 +124,15 @@ def answers(evaluated: Evaluated) -> go.Figure:
     known, words = relations_of(evaluated), answer_words(evaluated)
     relations = known if len(known) <= MAX_PANELS else _frequent(known, evaluated, MAX_PANELS, str)
     figure = make_subplots(rows=-(-len(relations) // 2), cols=2, shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.05,
-                           vertical_spacing=0.14, subplot_titles=[f"true: {escape(name, quote=False)}" for name in relations])
+                           vertical_spacing=0.14, subplot_titles=[f"true: {said(name)}" for name in relations])
     ticks, shares = [f"{alpha:g}" for alpha in evaluated.alphas], _answer_shares(evaluated, words)
     for number, relation in enumerate(relations):
         row, column = divmod(number, 2)
         for index, word in enumerate(words):
             colour = CURVE_COLOURS[index % len(CURVE_COLOURS)] if word != "other" else VISITED_COLOUR
-            bars = go.Bar(x=ticks, y=[share[relation, word] for share in shares], name=escape(word), marker_color=colour,
-                          marker_line_width=0, legendgroup=word, showlegend=number == 0,
-                          hovertemplate=f"alpha %{{x}}: {escape(word)} %{{y:.0f}} %<extra></extra>")
+            bars = go.Bar(x=ticks, y=[share[relation, word] for share in shares], name=said(word), marker_color=colour,
+                          marker_line_width=0, legendgroup=str(index), showlegend=number == 0,
+                          hovertemplate=f"alpha %{{x}}: {said(word)} %{{y:.0f}} %<extra></extra>")
             figure.add_trace(bars, row=row + 1, col=column + 1)
     figure.update_yaxes(range=[0, 100]).update_xaxes(type="category", nticks=8)
     return figure.update_layout(height=150 + 170 * (-(-len(relations) // 2)), barmode="stack", bargap=0.05, margin={"t": 66, "b": 60},
@@ -211,21 +213,24 @@ def familiarity(evaluated: Evaluated) -> go.Figure:
     mean = _mean_confidence(evaluated)
     names = sorted(mean, key=lambda name: -mean[name]) or relations_of(evaluated)
     shares = training_shares(evaluated)
-    ticks = [escape(name, quote=False) + (f"<br>{100 * shares[name]:g} %" if name in shares else "") for name in names]
+    place, words = list(range(len(names))), [said(name) for name in names]
+    ticks = [word + (f"<br>{100 * shares[name]:g} %" if name in shares else "") for name, word in zip(names, words)]
     figure = go.Figure()
     for method in ("greedy", "adaptvis", "bias"):
         if (score := score_of(evaluated, method)) is not None:
             accuracy = {name: 100 * value for name, value, _ in score.per_relation}
             figure.add_trace(go.Bar(
-                x=ticks, y=[accuracy.get(name) for name in names], name=GAZE_NAMES[method], marker_color=GAZE_COLOURS[method],
-                hovertemplate=f"%{{x}}, {GAZE_NAMES[method]}: %{{y:.1f}} %<extra></extra>"))
+                x=place, y=[accuracy.get(name) for name in names], name=GAZE_NAMES[method], marker_color=GAZE_COLOURS[method],
+                customdata=words, hovertemplate=f"%{{customdata}}, {GAZE_NAMES[method]}: %{{y:.1f}} %<extra></extra>"))
     if mean:
-        figure.add_trace(go.Scatter(x=ticks, y=[mean[name] for name in names], name="mean confidence", mode="markers",
+        figure.add_trace(go.Scatter(x=place, y=[mean[name] for name in names], name="mean confidence", mode="markers",
+                                    customdata=words,
                                     marker={"symbol": "line-ew-open", "size": 30, "line": {"width": 3}, "color": VISITED_COLOUR},
-                                    hovertemplate="%{x}: mean confidence %{y:.1f} %<extra></extra>"))
+                                    hovertemplate="%{customdata}: mean confidence %{y:.1f} %<extra></extra>"))
     return figure.update_layout(height=330, barmode="group", title="Familiar and unfamiliar relations", legend=BELOW,
                                 showlegend=True, margin=ROOM | {"b": 105}, yaxis={"title": "%", "range": [0, 103]},
-                                xaxis={"tickangle": 0, "title": "relation, and its share of the training" if shares else "relation"})
+                                xaxis={"tickangle": 0, "tickvals": place, "ticktext": ticks,
+                                       "title": "relation, and its share of the training" if shares else "relation"})
 
 
 def _mean_confidence(evaluated: Evaluated) -> dict[str, float]:

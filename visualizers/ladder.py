@@ -58,10 +58,10 @@ def choices(role: str, *, none_label: str = "", asks_device: bool = True) -> tup
     return (*none, *here, *_folders(role), *gone)
 
 
-def value_of(text: str, role: str) -> str:
-    """What the setting wants for what a person typed: a rung's name for its title, a folder's path for its name."""
+def value_of(text: str, *roles: str) -> str:
+    """What a setting of these roles wants for what a person typed: a rung's name for its title, a folder's path for its name."""
     wanted, root = text.strip(), os.environ.get("ORRERY_MODELS_DIR")
-    for choice in choices(role):
+    for choice in (choice for role in roles for choice in choices(role)):
         if wanted.lower() in (choice.value.lower(), choice.title.lower(), choice.label.lower()):
             return choice.value
     return str(Path(root).resolve() / wanted) if root and wanted else wanted
@@ -70,9 +70,9 @@ def value_of(text: str, role: str) -> str:
 def missing(settings: BaseModel) -> tuple[Missing, ...]:
     """The models that the settings name and that cannot run here."""
     found = []
-    for name, role, quantisation in _named(settings):
+    for name, roles, quantisation in _named(settings):
         try:
-            rung = _rung(getattr(settings, name), role)
+            rung = _rung(getattr(settings, name), *roles)
         except InputError as error:
             found.append(Missing(name, getattr(settings, name), "", str(error), "", *_fallback(settings, name)))
             continue
@@ -89,36 +89,37 @@ def missing(settings: BaseModel) -> tuple[Missing, ...]:
 def memory_mb(settings: BaseModel) -> int:
     """Estimated memory of all models that the settings name; one that is not known counts nothing."""
     total = 0
-    for name, role, quantisation in _named(settings):
+    for name, roles, quantisation in _named(settings):
         try:
-            total += _rung(getattr(settings, name), role).memory_mb.get(quantisation, 0)
+            total += _rung(getattr(settings, name), *roles).memory_mb.get(quantisation, 0)
         except InputError:
             continue
     return total
 
 
-def _roles(settings: BaseModel) -> dict[str, str]:
-    """setting -> role, of those that name a model."""
+def _roles(settings: BaseModel) -> dict[str, list[Any]]:
+    """setting -> the roles that it takes, of those that name a model."""
     extras = {name: field.json_schema_extra for name, field in type(settings).model_fields.items()}
-    return {name: str(extra["role"]) for name, extra in extras.items() if isinstance(extra, dict) and extra.get("role")}
+    return {name: list(extra.get("roles") or [extra["role"]]) for name, extra in extras.items()  # type: ignore[arg-type]
+            if isinstance(extra, dict) and extra.get("role")}
 
 
-def _named(settings: BaseModel) -> list[tuple[str, str, Any]]:
-    """(setting, role, quantisation) of every model that is named."""
+def _named(settings: BaseModel) -> list[tuple[str, list[Any], Any]]:
+    """(setting, roles, quantisation) of every model that is named."""
     quantisation = getattr(settings, "quantisation", "none")
-    return [(name, role, quantisation) for name, role in _roles(settings).items() if getattr(settings, name)]
+    return [(name, roles, quantisation) for name, roles in _roles(settings).items() if getattr(settings, name)]
 
 
-def _rung(name: str, role: str) -> Any:
+def _rung(name: str, *roles: str) -> Any:
     from backends.rungs import rung_of
 
-    return rung_of(name, role)  # type: ignore[arg-type]
+    return rung_of(name, *roles)  # type: ignore[arg-type]
 
 
 def _fallback(settings: BaseModel, name: str) -> tuple[str, str]:
     """The setting's default and how it reads."""
     default = str(type(settings).model_fields[name].get_default())
-    return default, _rung(default, _roles(settings)[name]).title if default else ""
+    return default, _rung(default, *_roles(settings)[name]).title if default else ""
 
 
 def _runs(rung: Any, asks_device: bool) -> bool:

@@ -13,8 +13,8 @@ import numpy as np
 
 from backends.adaptvis.choosing import Sweep
 from backends.adaptvis.items import DataSet, Item
-from backends.adaptvis.looking import boxes_only, token_shares
-from backends.adaptvis.matching import read
+from backends.adaptvis.looking import boxes_only, meant, token_shares
+from backends.adaptvis.matching import Read
 from backends.adaptvis.overlap import auroc
 from backends.adaptvis.results import MAX_RELATIONS, Evaluated
 from backends.adaptvis.rivals import RIVALS, rival_probabilities
@@ -24,6 +24,7 @@ from backends.adaptvis.wiring import alphas_of, layout_of, scaling_of
 from backends.run import Progress
 from models.attention import Answers, Reads, ask_all
 from models.devices import TINY
+from models.quantisation import mixes_rows
 from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 
@@ -68,9 +69,9 @@ def evaluate(vlm: VisionLanguageModel, data: DataSet, settings: AdaptVisSettings
         done = len(validation.items) + len(test.items)
         yield clock.progress(done, f"Testing: {len(test.items)} of {len(data.test)} questions")
         if time.monotonic() - shown > SHOWN_EVERY_S and len(test.items) < len(data.test):
-            yield _evaluated(data, validation, test, words, chosen, settings, draws=200)
+            yield _evaluated(data, validation, test, words, chosen, settings)
             shown = time.monotonic()
-    yield _evaluated(data, validation, test, words, chosen, settings, draws=2000)
+    yield _evaluated(data, validation, test, words, chosen, settings)
 
 
 class _Clock:
@@ -92,7 +93,7 @@ def _words(data: DataSet) -> tuple[str, ...]:
 def _asked(vlm: VisionLanguageModel, items: Sequence[Item], words: tuple[str, ...], settings: AdaptVisSettings, into: _Gathered,
            notes: list[str]) -> Iterator[None]:
     """Yield after every batch that was answered and put `into`."""
-    size = MINIATURE_BATCH if vlm.model.num_parameters() < TINY else BATCH
+    size = 1 if mixes_rows(vlm.model) else MINIATURE_BATCH if vlm.model.num_parameters() < TINY else BATCH
     for batch in _batches(items, size):
         pictures, questions = [item.open() for item in batch], [item.question for item in batch]
         layouts = [layout_of(settings, item.released) for item in batch]
@@ -124,16 +125,24 @@ def _batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
 
 def _keep(into: _Gathered, item: Item, picture: np.ndarray, answer: Answers, words: tuple[str, ...],
           settings: AdaptVisSettings) -> None:
-    reads = [read(settings.match, item.options, own, text, item.right)
+    reads = [meant(settings.match, item.options, own, text, item.right)
              for own, text in zip(answer.option_probabilities, answer.texts)]
     one = answer.alphas.index(1.0)
     into.items.append(item)
     into.probabilities.append(_spread(answer.option_probabilities, item.options, words))
     into.right.append(np.array([bool(found.is_right) for found in reads]))
-    into.answers.append(tuple(found.word for found in reads))
+    into.answers.append(tuple(_word(found, item.right) for found in reads))
     into.texts.append(answer.texts[one])
-    into.confidence.append(float(answer.confidence[one]))
+    into.confidence.append(float(np.nan_to_num(answer.confidence[one])))  # of what overflowed: nothing, so it is unsure
     into.overlaps.append(_overlap(answer, item, picture, one))
+
+
+def _word(found: Read, right: str) -> str:
+    """Return the option that was said; the right one where, and only where, the reply counts as right.
+
+    The released test may find the right word in a reply that means another option, and miss one that stands there.
+    """
+    return right if found.is_right else "" if found.word == right else found.word
 
 
 def _spread(probabilities: np.ndarray, options: tuple[str, ...], words: tuple[str, ...]) -> np.ndarray:
@@ -165,5 +174,5 @@ def _table(gathered: _Gathered, words: tuple[str, ...], settings: AdaptVisSettin
 
 
 def _evaluated(data: DataSet, validation: _Gathered, test: _Gathered, words: tuple[str, ...], chosen: Chosen,
-               settings: AdaptVisSettings, *, draws: int) -> Evaluated:
-    return evaluated_of(data, len(validation.items), _table(test, words, settings), chosen, settings, draws=draws)
+               settings: AdaptVisSettings) -> Evaluated:
+    return evaluated_of(data, len(validation.items), _table(test, words, settings), chosen, settings)

@@ -84,6 +84,11 @@ def validation_seed(name: str, seed: int = 0) -> int:
     return _VALIDATION + sum(map(ord, name)) + 100_000 * seed
 
 
+def test_seed(name: str, seed: int = 0) -> int:
+    """Return where a condition's test scenes start, far from those that anything is chosen on."""
+    return validation_seed(name, seed) + _TEST - _VALIDATION
+
+
 def scenery_of(settings: AdaptVisSettings) -> Scenery:
     """Return what is behind the things of drawn scenes."""
     return _TRAINED_ON.get(settings.model, "rooms") if settings.scenery == "trained" else settings.scenery
@@ -193,7 +198,7 @@ def drawn(settings: AdaptVisSettings, size_px: int) -> DataSet:
     name, seed, scenery = settings.condition, settings.seed, scenery_of(settings)
     layout = split_condition(name)[1]
     validation = scenes_of(name, scenery, settings.num_sets, start=validation_seed(name, seed))
-    test = scenes_of(name, scenery, settings.num_sets, start=validation_seed(name, seed) + _TEST - _VALIDATION)
+    test = scenes_of(name, scenery, settings.num_sets, start=test_seed(name, seed))
     first, second = (tuple(item_of(scene, number, f"{part}-{number // 4}", size_px) for number, scene in enumerate(scenes))
                      for part, scenes in (("validation", validation), ("test", test)))
     frequencies = dict(zip(RELATIONS[layout], IMBALANCED))

@@ -5,19 +5,20 @@ takes alpha1 where the confidence c at alpha = 1 is below beta, strictly, and al
 """
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PIL import Image
 
 from backends.adaptvis.items import Asked, NamedBox
-from backends.adaptvis.matching import read
+from backends.adaptvis.matching import Read, read
 from backends.adaptvis.overlap import auroc
 from backends.adaptvis.results import AtAlpha, Branch, LayerReads, Looked
-from backends.adaptvis.settings import AdaptVisSettings
+from backends.adaptvis.settings import AdaptVisSettings, Match
 from backends.adaptvis.wiring import alphas_of, layout_of, scaling_of
 from models.attention import Answers, Maps, Places, Reads, ask
 from models.vlm import VisionLanguageModel
+from worlds.errors import InputError
 
 JPEG_QUALITY = 90
 
@@ -35,6 +36,8 @@ def look(vlm: VisionLanguageModel, asked: Asked, settings: AdaptVisSettings) -> 
     if answers.maps is None or by_head is None:
         raise RuntimeError("no map was read although maps were asked for")
     tokens = token_shares(answers.places, asked.given)
+    if not np.isfinite(answers.confidence[answers.alphas.index(1.0)]):
+        raise InputError("This model's numbers overflow even as it is, at alpha 1: it has no answer. Load it in bfloat16 or float32.")
     at = tuple(_at(answers, answers.maps, row, asked, settings, tokens) for row in range(len(alphas)))
     heads = by_head.image[0, 0]  # (layers, heads, image tokens)
     height, width = asked.shown.shape[:2]
@@ -43,6 +46,13 @@ def look(vlm: VisionLanguageModel, asked: Asked, settings: AdaptVisSettings) -> 
         right=asked.right, true_boxes=asked.boxes, at=at, head_maps=heads, branch=branch_of(at, settings),
         num_layers=heads.shape[0], num_heads=heads.shape[1])
     return looked, (*answers.notes, *_mass_notes(looked))
+
+
+def meant(match: Match, options: Sequence[str], probabilities: np.ndarray, text: str, right: str | None) -> Read:
+    """Return what a reply means; nothing where the model's numbers overflowed, and that is not right."""
+    if not np.isfinite(probabilities).all():
+        return Read("", None if right is None else False)
+    return read(match, options, probabilities, text, right)
 
 
 def token_shares(places: Places | None, given: np.ndarray) -> np.ndarray | None:
@@ -59,7 +69,7 @@ def boxes_only(boxes: Iterable[NamedBox]) -> list[tuple[float, ...]]:
 
 def _at(answers: Answers, maps: Maps, row: int, asked: Asked, settings: AdaptVisSettings, tokens: np.ndarray | None) -> AtAlpha:
     probabilities, text = answers.option_probabilities[row], answers.texts[row]
-    found = read(settings.match, asked.options, probabilities, text, asked.right)
+    found = meant(settings.match, asked.options, probabilities, text, asked.right)
     return AtAlpha(alpha=answers.alphas[row], text=text, confidence=float(answers.confidence[row]),
                    probabilities=tuple(float(value) for value in probabilities), is_right=found.is_right,
                    maps=maps.image[0, row, :, 0], reads=_reads(maps, row, tokens, asked))
@@ -90,9 +100,9 @@ def branch_of(at: tuple[AtAlpha, ...], settings: AdaptVisSettings) -> Branch:
 def _mass_notes(looked: Looked) -> list[str]:
     """Say what alpha does to the image's share of the attention: that hangs on the sign of the logits, not on the name."""
     base = next(each for each in looked.at if each.alpha == 1)
-    negative = int((base.reads.image_logit < 0).sum())
-    return [f"The mean image logit is negative in {negative} of {looked.num_layers} layers: there a larger alpha tends to take "
-            "attention off the picture, a smaller one to put some on it."]
+    logits = base.reads.image_logit[~np.isnan(base.reads.image_logit)]  # nan: a layer whose window does not reach the picture
+    return [f"The mean image logit is negative in {int((logits < 0).sum())} of {len(logits)} layers that see the picture: there a "
+            "larger alpha tends to take attention off the picture, a smaller one to put some on it."]
 
 
 def jpeg(picture: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ def on_boxes(tokens: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def auroc(maps: np.ndarray, tokens: np.ndarray, boxes: Sequence[tuple[float, ...]]) -> np.ndarray | None:
-    """Return the AUROC of every map, shape (...); None where no token is on a box, or all are.
+    """Return the AUROC of every map, shape (...), nan for one that overflowed; None where no token is on a box, or all are.
 
     Args:
         maps: (..., tokens).     tokens: (tokens, 4), nan for one that is no place; those are left out.
@@ -43,7 +43,8 @@ def auroc(maps: np.ndarray, tokens: np.ndarray, boxes: Sequence[tuple[float, ...
     on, off = np.sort(values[..., labels], axis=-1), values[..., ~labels]
     flat_on, flat_off = on.reshape(-1, on.shape[-1]), off.reshape(-1, off.shape[-1])
     wins = [_wins(first, second) for first, second in zip(flat_on, flat_off)]
-    return np.array(wins).reshape(values.shape[:-1]) / (on.shape[-1] * off.shape[-1])
+    found = np.array(wins).reshape(values.shape[:-1]) / (on.shape[-1] * off.shape[-1])
+    return np.where(np.isnan(values).any(-1), np.nan, found)
 
 
 def _wins(on: np.ndarray, off: np.ndarray) -> float:

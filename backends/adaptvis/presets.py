@@ -2,7 +2,8 @@
 
 Per condition AdaptVis' setting, one with two branches, is chosen on the condition's 800 validation scenes, and the examples are
 among the same ones: mended is where the true answer gains most, broken where it loses most, unchanged where an unsure right
-answer moves least. How many there are of each kind is written beside them: examples picked so are the clearest, not typical ones.
+answer moves least. How many there are of each kind is written beside them, here and on 2,000 scenes that chose nothing: examples
+picked so are the clearest, not typical ones.
 """
 
 import argparse
@@ -14,14 +15,16 @@ import numpy as np
 
 from backends.adaptvis.choosing import BETAS, Setting, Sweep, choose_setting
 from backends.adaptvis.evaluating import MINIATURE_BATCH
-from backends.adaptvis.items import input_px, item_of, scenery_of, scenes_of, validation_seed
-from backends.adaptvis.settings import PICKED, AdaptVisSettings
+from backends.adaptvis.items import input_px, item_of, scenery_of, scenes_of, test_seed, validation_seed
+from backends.adaptvis.larger import larger_of
+from backends.adaptvis.resampling import bootstrap_over
+from backends.adaptvis.settings import LARGER_SEED, LARGER_SETS, PICKED, AdaptVisSettings
 from backends.rungs import rung_of
 from models.attention import Scaling, ask_all
 from models.devices import threads_for
 from models.memory import budget
 from models.vlm import VisionLanguageModel
-from worlds.scenes import Scene
+from worlds.scenes import Scene, Scenery
 
 ALPHAS = (0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
 CONDITIONS = ("plain", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small")  # of the model's card
@@ -69,16 +72,29 @@ def pick(sweep: Sweep, options: Sequence[str], condition: str) -> tuple[list[Pic
     low, high = (sweep.probabilities[sweep.alphas.index(alpha)] for alpha in (setting.alpha1, setting.alpha2))
     unsure = setting.is_unsure(sweep.confidence)
     second = np.where(unsure[:, None], low, high)
-    before, after = sweep.base, setting.right(sweep)
     change = second[items, sweep.truth] - sweep.probabilities[sweep.one][items, sweep.truth]
-    kinds = {"mended": (~before & after & unsure, -change), "broken": (before & ~after, change),
-             "unchanged": (before & after & unsure & (setting.alpha1 != 1), np.abs(change))}
-    found = []
-    for kind, (is_one, cost) in kinds.items():
+    costs = {"mended": -change, "broken": change, "unchanged": np.abs(change)}
+    found, kinds = [], kinds_of(sweep, setting)
+    for kind, is_one in kinds.items():
         if is_one.any():
-            index = int(items[is_one][cost[is_one].argmin()])
+            index = int(items[is_one][costs[kind][is_one].argmin()])
             found.append(_picked(kind, condition, index, setting, sweep, options, second, float(change[index])))
-    return found, {kind: int(is_one.sum()) for kind, (is_one, _) in kinds.items()}
+    return found, {kind: int(is_one.sum()) for kind, is_one in kinds.items()}
+
+
+def kinds_of(sweep: Sweep, setting: Setting) -> dict[str, np.ndarray]:
+    """Return per kind (scenes,) whether a scene is of it."""
+    unsure, before, after = setting.is_unsure(sweep.confidence), sweep.base, setting.right(sweep)
+    return {"mended": ~before & after & unsure, "broken": before & ~after,
+            "unchanged": before & after & unsure & (setting.alpha1 != 1)}
+
+
+def share_of(own: Picked, vlm: VisionLanguageModel, scenery: Scenery) -> tuple[float, float, float]:
+    """Return which share of scenes that chose nothing is of the same kind with the same setting, and its 95 % interval."""
+    scenes = scenes_of(own.condition, scenery, LARGER_SETS, start=test_seed(own.condition, LARGER_SEED))
+    sweep, _ = sweep_of(vlm, scenes)
+    is_one = kinds_of(sweep, Setting(own.alpha1, own.alpha2, own.beta))[own.kind]
+    return bootstrap_over([str(group) for group in sweep.groups]).interval(is_one)
 
 
 def _picked(kind: str, condition: str, index: int, setting: Setting, sweep: Sweep, options: Sequence[str], second: np.ndarray,
@@ -103,10 +119,13 @@ def main() -> None:
             own, counts[condition] = pick(sweep, options, condition)
             found += own
             print(condition, f"{100 * sweep.base.mean():.1f} %", counts[condition], flush=True)
-    best = {kind: min((own for own in found if own.kind == kind), key=lambda own: _cost(own)) for kind in dict.fromkeys(
-        own.kind for own in found)}
+        best = {kind: min((own for own in found if own.kind == kind), key=lambda own: _cost(own)) for kind in dict.fromkeys(
+            own.kind for own in found)}
+        shares = {kind: share_of(own, loaded.tool, scenery) for kind, own in best.items()}  # type: ignore[arg-type]
+    larger = larger_of(AdaptVisSettings(task="evaluate", model=model, condition=best["mended"].condition))
     PICKED.parent.mkdir(exist_ok=True)
-    record = {"scenes": 4 * SETS, "counts": counts, "picked": {kind: asdict(own) for kind, own in best.items()}}
+    record = {"scenes": 4 * SETS, "counts": counts, "picked": {kind: asdict(own) for kind, own in best.items()},
+              "others": 4 * LARGER_SETS, "shares": shares, "larger": asdict(larger) if larger else None}
     PICKED.write_text(json.dumps(record, indent=2) + "\n")
     print(PICKED.read_text())
 

@@ -6,7 +6,9 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from backends.adaptvis.larger import larger_of
 from backends.adaptvis.settings import AdaptVisSettings, Looking, Method
+from backends.adaptvis.words import headline, one_alpha
 from backends.run import Result
 from backends.shapes import Count, Finite, Frozen, Shaped, at_most, check_rising, floats, jpeg, length, one_of
 from worlds.pictures import SHOWN_SIDE_PX, jpeg_size
@@ -168,7 +170,9 @@ class Evaluated(Shaped):
     alphas: Alphas
     scores: Annotated[tuple[MethodScore, ...], at_most(16)]
     curves: Annotated[tuple[Curve, ...], at_most(MAX_RELATIONS + 3)]
-    beta: Beta | None = None  # as chosen, or as set
+    alpha1: Alpha | None = None  # as chosen, or as set; None: not known
+    alpha2: Alpha | None = None
+    beta: Beta | None = None
     beta_curve: Annotated[tuple[tuple[Beta, float], ...], at_most(1000)]  # beta, accuracy on the test part with the chosen alphas
     items: Annotated[tuple[Item, ...], at_most(MAX_ITEMS)]
     # layer, of right answers, of wrong ones; nan where there are none
@@ -199,10 +203,19 @@ class AdaptVisResult(Result):
             raise ValueError(f"the task is {self.settings.task}, and there is the part of the other")
         return self
 
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What the run says in sentences."""
+        if self.evaluated:
+            return tuple(headline(self.evaluated, larger_of(self.settings)))
+        settings = self.settings  # of one picture: whatever its confidence, from nothing to all
+        alone = one_alpha((0.0, 1.0), alpha1=settings.alpha1, alpha2=settings.alpha2, beta=settings.beta) if self.looked else ""
+        return (alone,) if alone else ()
+
     def summary(self) -> dict[str, Any]:
         """The numbers without the arrays: for REST, MCP and tables."""
         found: dict[str, Any] = {"seed": self.seed, "model_id": self.model_id, "is_miniature": self.is_miniature,
-                                 "code_version": self.code_version, "ended": self.ended, "notes": self.notes,
+                                 "code_version": self.code_version, "ended": self.ended, "told": self.told, "notes": self.notes,
                                  "settings": self.settings.model_dump(mode="json")}
         if self.looked:
             found["looked"] = _finite({"question": self.looked.question, "right": self.looked.right, "options": self.looked.options,

@@ -23,6 +23,7 @@ from backends.adaptvis.choosing import (
     with_bias,
 )
 from backends.adaptvis.items import DataSet, Item
+from backends.adaptvis.resampling import bootstrap_over
 from backends.adaptvis.results import Curve, Evaluated, MethodScore
 from backends.adaptvis.results import Item as ItemRow
 from backends.adaptvis.settings import AdaptVisSettings
@@ -70,14 +71,14 @@ def choose(validation: Table, settings: AdaptVisSettings) -> Chosen:
     return Chosen(choose_alpha(sweep), choose_setting(sweep), constants, refitted_alpha, refitted)
 
 
-def evaluated_of(data: DataSet, num_validation: int, test: Table, chosen: Chosen, settings: AdaptVisSettings, *,
-                 draws: int) -> Evaluated:
+def evaluated_of(data: DataSet, num_validation: int, test: Table, chosen: Chosen, settings: AdaptVisSettings) -> Evaluated:
     """Return everything that is shown of the test part."""
-    bootstrap = Bootstrap(test.sweep.groups, draws=draws, seed=settings.seed)
+    bootstrap = bootstrap_over([item.group for item in test.items])
     is_yes_no = set(test.words) == {"yes", "no"}
     return Evaluated(
         data=data.name, num_validation=num_validation, num_test=len(test.items), alphas=test.sweep.alphas,
-        scores=_scores(test, chosen, settings, bootstrap, data), curves=_curves(test, bootstrap), beta=chosen.setting.beta,
+        scores=_scores(test, chosen, settings, bootstrap, data), curves=_curves(test, bootstrap),
+        alpha1=chosen.setting.alpha1, alpha2=chosen.setting.alpha2, beta=chosen.setting.beta,
         beta_curve=_beta_curve(test.sweep, chosen.setting), items=_items(test, chosen.setting),
         auroc_per_layer=_overlaps(test), yes_no=_yes_no(test, chosen) if is_yes_no else (), unread=_unread(test, settings))
 

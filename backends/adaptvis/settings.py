@@ -14,6 +14,7 @@ from backends.run import Settings, knob
 
 RECORDED = Path(__file__).parent / "recorded"  # made by `python -m backends.adaptvis.record`
 PICKED = RECORDED / "presets.json"  # made by `python -m backends.adaptvis.presets`
+LARGER_SETS, LARGER_SEED = 500, 1  # of recorded evaluations: 2,000 scenes to test on; seed 0 is the presets' and the defaults'
 
 Task = Literal["look", "evaluate"]
 Variant = Literal["multiply", "shape", "mass"]
@@ -60,6 +61,8 @@ class AdaptVisSettings(Settings):
                             "that share [O].")
     first_layer: int = knob(0, "gaze", "First layer that is changed [C: 0].", ge=0, le=200)
     last_layer: int | None = knob(None, "gaze", "Last layer that is changed. Empty: the last one [C: layer 31].", ge=0, le=200)
+    columns: Literal["span", "image"] = knob("span", "gaze", "What is scaled: span, from the first image token to the last with the "
+                                             "text between a picture's tiles [C]; image, its own tokens only [O].")
     heads: tuple[Head, ...] = knob((), "gaze", "Heads that are changed. Empty: all [C].", max_length=64)
     every_step: bool = knob(False, "gaze", "Change every written token's row, not only the prompt's last one [C: off].")
     looking: tuple[Looking, ...] = knob((), "gaze", "Other ways to see where it looked, beside attention.", max_length=3)
@@ -95,7 +98,18 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
 
     def how_many(kind: str) -> str:
         count = record["counts"][picked[kind]["condition"]][kind]
-        return f" Picked by rule as the clearest of {count} such among {record['scenes']} scenes."
+        said = f" Picked by rule as the clearest of {count} such among {record['scenes']} scenes"
+        if kind not in record.get("shares", {}):  # of a record that is being made anew
+            return f"{said}."
+        mean, low, high = (100 * share for share in record["shares"][kind])
+        return f"{said}; of {record['others']:,} others {mean:.1f} % [{low:.1f}, {high:.1f}] are such."
+
+    def how_much(larger: dict[str, Any]) -> str:
+        ends = ([100 * end for end in larger[name]] for name in ("adaptvis", "bias"))
+        own, bias = ("{:+.1f} points [{:+.1f}, {:+.1f}]".format(*gain) for gain in ends)
+        alone = f" {larger['one_alpha']}" if larger["one_alpha"] else ""
+        return (f" {larger['num_test']:,} scenes that chose nothing: {larger['mended']} mended, {larger['broken']} broken, {own}; "
+                f"one constant per answer {bias}.{alone}")
 
     labels = {
         "mended": ("See it mended", "Unsure and wrong; with its look spread over the picture (alpha1) it is right."),
@@ -104,8 +118,9 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
     }
     found = {label: (_look_at(picked[kind]), text + how_many(kind)) for kind, (label, text) in labels.items() if kind in picked}
     same = {"condition": picked["mended"]["condition"]} if "mended" in picked else {}
-    found["Count them all"] = (AdaptVisSettings(task="evaluate", **same), "How many answers are mended and how many broken, and "
-                               "whether four constants on the answers do as well.")
+    counted = AdaptVisSettings(task="evaluate", num_sets=LARGER_SETS, seed=LARGER_SEED, **same)
+    found["Count them all"] = (counted, "How many answers are mended and how many broken, and whether four constants on the answers "
+                               "do as well." + (how_much(record["larger"]) if record.get("larger") else ""))
     return found
 
 

@@ -26,7 +26,8 @@ def scaling_of(settings: AdaptVisSettings, vlm: VisionLanguageModel) -> Scaling:
     if settings.first_layer >= count or last >= count:
         raise InputError(f"Layers {settings.first_layer} to {last} are asked for. This model has {count}: 0 to {count - 1}.")
     layers = None if (settings.first_layer, last) == (0, count - 1) else frozenset(range(settings.first_layer, last + 1))
-    return Scaling(variant=settings.variant, layers=layers, heads=frozenset(settings.heads) or None, every_step=settings.every_step)
+    return Scaling(variant=settings.variant, layers=layers, heads=frozenset(settings.heads) or None, columns=settings.columns,
+                   every_step=settings.every_step)
 
 
 def layout_of(settings: AdaptVisSettings, released: str | None = None) -> str | None:

@@ -189,7 +189,8 @@ def _pick(view: _View, how: Decoding, generator: torch.Generator) -> torch.Tenso
     """Return the next token of every row, (rows,) int64: the largest score, or a draw from softmax(s / temperature)."""
     if how.temperature == 0 or how.method == "greedy":
         return choose(view.scores, view.full) if how.method in CONTRASTS else view.scores.argmax(-1)
-    weights = (view.scores / how.temperature).softmax(-1).cpu()
+    scores = view.scores.double()  # of the largest score nothing is left to divide, so no temperature is too low
+    weights = ((scores - scores.amax(-1, keepdim=True)) / how.temperature).softmax(-1).float().cpu()
     return torch.multinomial(weights, 1, generator=generator)[:, 0].to(view.scores.device)
 
 

@@ -19,7 +19,6 @@ from models.catalogue import Rung
 from models.devices import threads_for
 from models.language import as_language_model
 from models.memory import budget
-from worlds.errors import InputError
 
 Part = tuple[Asked, ...] | LawPart | RecoveryPart | FilePart
 _FIELDS: tuple[tuple[type, str], ...] = ((tuple, "asked"), (LawPart, "law"), (RecoveryPart, "recovery"), (FilePart, "file"))
@@ -54,10 +53,7 @@ def _trains(settings: CodaSettings) -> bool:
 
 
 def _rung(settings: CodaSettings) -> Rung:
-    try:
-        rung = rung_of(settings.model, "language")
-    except InputError:
-        rung = rung_of(settings.model, "vlm")  # its language part answers
+    rung = rung_of(settings.model, "language", "vlm")  # of a vision-language model its language part answers
     return rung if settings.epoch is None else catalogue.at_epoch(rung, settings.epoch)
 
 

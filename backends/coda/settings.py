@@ -23,7 +23,8 @@ class CodaSettings(Settings):
     """Settings of one run."""
 
     task: Task = knob("compare", "task", "Compare decoders on a prompt; measure the law; count recoveries; answer a file.")
-    model: str = knob("coda-english", "task", "The language model that answers.", max_length=300, role="language")
+    model: str = knob("coda-english", "task", "The language model that answers.", max_length=300, role="language",
+                      also=("vlm",))
     quantisation: Literal["none", "int8", "nf4"] = knob("none", "task", "Weights of a real model: full, 8 or 4 bit.")
     epoch: int | None = knob(None, "task", "Of a miniature: after how many epochs of training. Empty: its best.", ge=1, le=100)
     seed: int = knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)

@@ -2,6 +2,7 @@
 
 The picture and the question are read once (`prefill`). Confidence is the largest probability of the first answer token over
 the whole vocabulary, as in AdaptVis (arXiv 2503.01773); an option's probability is that of the pieces that it may begin with.
+At an alpha where the model's numbers overflow there is no answer, and the others are as they are without it.
 """
 
 from collections.abc import Sequence
@@ -13,9 +14,10 @@ import torch
 from PIL import Image
 
 from models.attention.families import as_rgb, prepare
-from models.attention.pixels import Places, token_places
+from models.attention.pixels import Places, patches_of, token_places
 from models.attention.prefill import Look, Prefill, SecondPass
-from models.attention.rows import Maps, Reads, Scaling
+from models.attention.rows import Maps, Reads, Scaling, spanned
+from models.quantisation import mixes_rows
 from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 
@@ -28,10 +30,10 @@ class Answers:
 
     alphas: tuple[float, ...]
     options: tuple[str, ...]
-    option_probabilities: np.ndarray  # (alphas, options) of the first token, 0..1, together at most 1
-    confidence: np.ndarray  # (alphas,) the first token's largest probability
-    first_tokens: np.ndarray  # (alphas,) int, the ids that have it
-    texts: tuple[str, ...]  # per alpha, the greedy reply; its first token only where no longer one was asked for
+    option_probabilities: np.ndarray  # (alphas, options) of the first token, 0..1, together at most 1; nan where it overflowed
+    confidence: np.ndarray  # (alphas,) the first token's largest probability; nan where it overflowed
+    first_tokens: np.ndarray  # (alphas,) int, the ids that have it; -1 where it overflowed
+    texts: tuple[str, ...]  # per alpha, the greedy reply; its first token only where no longer one was asked for, "" where none is
     maps: Maps | None  # its rows are one, its queries the alphas
     places: Places | None  # of the image tokens; None where the family's geometry is not known
     second_pass: SecondPass
@@ -59,7 +61,10 @@ def ask(vlm: VisionLanguageModel, picture: Image.Image | np.ndarray | None, ques
 def ask_all(vlm: VisionLanguageModel, pictures: Sequence[Image.Image | np.ndarray | None], questions: Sequence[str],
             options: Sequence[str], alphas: Sequence[float] = (1.0,), *, scaling: Scaling | None = None,
             reads: Reads | None = None, max_tokens: int = 1, layout: str | Sequence[str | None] | None = None) -> list[Answers]:
-    """Return the answers to several questions with the same options, read as one batch; arguments as in `ask`."""
+    """Return the answers to several questions with the same options; arguments as in `ask`.
+
+    They are read as one batch, but one by one where packed weights would let the questions move each other.
+    """
     how = replace(scaling or Scaling(), alpha=tuple(float(alpha) for alpha in alphas))
     if not alphas:
         raise InputError("There is no alpha to answer at. Name one or more; 1 changes nothing.")
@@ -67,12 +72,16 @@ def ask_all(vlm: VisionLanguageModel, pictures: Sequence[Image.Image | np.ndarra
         raise ValueError(f"there are {len(pictures)} pictures for {len(questions)} questions; give one each, at least one")
     if not all(option.strip() for option in options) or not options:
         raise InputError("An option is missing. Name one or more words, each with at least one letter.")
+    if len(questions) > 1 and mixes_rows(vlm.model):
+        layouts = [layout] * len(questions) if layout is None or isinstance(layout, str) else layout
+        return [ask(vlm, picture, question, options, alphas, scaling=scaling, reads=reads, max_tokens=max_tokens, layout=own)
+                for picture, question, own in zip(pictures, questions, layouts, strict=True)]
     shown = [[] if picture is None else [as_rgb(picture)] for picture in pictures]
     prefill = Prefill(vlm.model, prepare(vlm, shown, questions, layout=layout))
     look = prefill.look(how, reads)
     texts = _texts(vlm, prefill, look, how, max_tokens)
     pieces, unclear = option_pieces(vlm, options)
-    batch = _Batch(vlm, prefill, look, tuple(options), pieces, (*_notes(vlm, how, prefill), *unclear))
+    batch = _Batch(vlm, prefill, look, how, tuple(options), pieces, (*_notes(vlm, how, prefill), *unclear))
     return [batch.answers(row, texts[row], own[0].size if own else None) for row, own in enumerate(shown)]
 
 
@@ -119,10 +128,36 @@ def _notes(vlm: VisionLanguageModel, how: Scaling, prefill: Prefill) -> list[str
         notes.append("A question has no picture, so alpha changes nothing there.")
     if max(how.alphas) > LARGE_ALPHA:
         notes.append(f"alpha is {max(how.alphas):g}: above {LARGE_ALPHA:g} nearly all weight lies on one image token per head.")
+    if len(how.alphas) > 1 and mixes_rows(vlm.model):
+        notes.append(f"With these 8-bit weights tokens that are read together move each other, so every alpha reads the whole prompt "
+                     f"alone: {len(how.alphas)} readings instead of one.")
     unknown = 0 if tokenizer.unk_token_id is None else int((prefill.inputs["input_ids"] == tokenizer.unk_token_id).sum())
     if unknown:
         notes.append(f"{unknown} of the prompt's words are unknown to this model and were read as {tokenizer.unk_token!r}.")
     return notes
+
+
+def _between(columns: torch.Tensor, how: Scaling) -> list[str]:
+    """Say what stands between the parts of a picture, where anything does: the released rule scales it too."""
+    count = int((spanned(columns[None])[0] & ~columns).sum())
+    if not count:
+        return []
+    is_scaled = how.columns == "span"
+    scaled = "are scaled with it, as in the released code" if is_scaled else "stay as they are; the released code scales them"
+    return [f"{count} tokens that are no picture stand between the parts of the picture and {scaled}."]
+
+
+def _out_of_sight(look: Look, row: int, num_tokens: int) -> list[str]:
+    """Say in how many layers a window keeps the picture, or a part of it, from the last token."""
+    seen = [counts[row] for counts in look.in_sight.values()]
+    blind, dim = sum(count == 0 for count in seen), sum(0 < count < num_tokens for count in seen)
+    if not num_tokens or not (blind or dim):
+        return []
+    layers = len(seen)
+    return [*([f"In {blind} of {layers} layers the picture lies outside the window of the last token, so alpha changes nothing there."
+               ] if blind else []),
+            *([f"In {dim} of {layers} layers the window holds {min(count for count in seen if count)} of the picture's {num_tokens} "
+               "tokens, so alpha changes no others there."] if dim else [])]
 
 
 @dataclass(frozen=True)
@@ -132,6 +167,7 @@ class _Batch:
     vlm: VisionLanguageModel
     prefill: Prefill
     look: Look
+    how: Scaling
     options: tuple[str, ...]
     pieces: list[list[int]]  # per option the ids that it may begin with
     notes: tuple[str, ...]
@@ -140,18 +176,29 @@ class _Batch:
         """Return one question's answers; `size` is its picture's width and height."""
         probabilities = self.look.logits[row].softmax(-1)  # (alphas, vocabulary)
         confidence, first = probabilities.max(-1)
+        is_answer = confidence.isfinite().cpu()
         chosen = torch.stack([probabilities[:, own].sum(-1) for own in self.pieces], dim=-1)
+        chosen = chosen.masked_fill(~is_answer.to(chosen.device)[:, None], torch.nan)
         places = None if size is None else self._places(row, size)
         unknown = ("Where this family's image tokens stand is not known here.",) if size and places is None else ()
         maps = None if self.look.maps is None else _one_row(self.look.maps, row, int(self.prefill.columns[row].sum()))
-        return Answers(self.look.alphas, self.options, chosen.cpu().numpy(), confidence.cpu().numpy(), first.cpu().numpy(),
-                       tuple(texts), maps, places, self.prefill.second_pass, (*self.notes, *unknown))
+        return Answers(self.look.alphas, self.options, chosen.cpu().numpy(), confidence.cpu().numpy(),
+                       torch.where(is_answer, first.cpu(), -1).numpy(), tuple(text if is_one else "" for text, is_one in zip(
+                           texts, is_answer.tolist())), maps, places, self.prefill.second_pass,
+                       (*self.notes, *unknown, *self._about(row, is_answer.tolist())))
+
+    def _about(self, row: int, is_answer: list[bool]) -> list[str]:
+        """Return what has to be said about this question's numbers and about what alpha can reach in its prompt."""
+        lost = ", ".join(f"{alpha:g}" for alpha, is_one in zip(self.look.alphas, is_answer) if not is_one)
+        dtype = str(self.look.dtype).removeprefix("torch.")
+        overflow = [f"At alpha {lost} this model's numbers overflow in {dtype}, so there is no answer there."] if lost else []
+        columns = self.prefill.columns[row]
+        return [*overflow, *_between(columns, self.how), *_out_of_sight(self.look, row, int(columns.sum()))]
 
     def _places(self, row: int, size: tuple[int, int]) -> Places | None:
-        columns, grid = self.prefill.columns, self.prefill.inputs.get("image_grid_thw")
+        columns = self.prefill.columns
         picture = int(columns[:row].any(-1).sum())  # pictures of all rows follow each other
-        patches = None if grid is None else (int(grid[picture][1]), int(grid[picture][2]))
-        return token_places(self.vlm, size, int(columns[row].sum()), patches)
+        return token_places(self.vlm, size, int(columns[row].sum()), patches_of(self.vlm.model.config, self.prefill.inputs, picture))
 
 
 def _one_row(maps: Maps, row: int, num_tokens: int) -> Maps:

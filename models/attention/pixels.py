@@ -6,7 +6,7 @@ real vision tower patches attend to each other: a box says where a token sits, n
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from transformers.image_processing_utils import select_best_resolution
 from models.vlm import VisionLanguageModel
 
 Size = tuple[int, int]  # width, height
+PIXTRAL = "pixtral"
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,30 @@ class _Geometry:
         return int(_first(self.config.vision_config.image_size))
 
 
+def patches_of(config: Any, inputs: Mapping[str, Any], picture: int) -> tuple[int, int] | None:
+    """Return rows and columns of patches of one picture, where a family's processor chooses them anew for each; else None.
+
+    Args:
+        config: the model's.     inputs: what the processor made.     picture: which one, over all rows of the batch.
+    """
+    if (grid := inputs.get("image_grid_thw")) is not None:
+        return int(grid[picture][1]), int(grid[picture][2])
+    if config.vision_config.model_type == PIXTRAL and (sizes := inputs.get("image_sizes")) is not None:
+        patch = int(_first(config.vision_config.patch_size))
+        return int(sizes[picture][0]) // patch, int(sizes[picture][1]) // patch
+    return None
+
+
 def token_places(vlm: VisionLanguageModel, size: Size, num_tokens: int, grid: tuple[int, int] | None = None) -> Places | None:
     """Return where the `num_tokens` image tokens of one picture stand, or None where the family is not known here.
 
     Args:
         size: width and height of the picture as it was given to the processor.
-        grid: rows and columns of patches, of the processor's `image_grid_thw`; only families with free grids have one.
+        grid: of `patches_of`; only families with free grids have one.
     """
     processor: Any = vlm.processor
-    find = _FAMILIES.get(vlm.model.config.model_type)
+    vision = getattr(vlm.model.config.vision_config, "model_type", "")  # Pixtral's tower stands in other families' classes
+    find = _free_grid if vision == PIXTRAL else _FAMILIES.get(vlm.model.config.model_type)
     if find is None:
         return None
     places = find(_Geometry(vlm.model.config, processor.image_processor, size, grid))
@@ -165,9 +181,9 @@ def _with_newlines(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _free_grid(of: _Geometry) -> Places:
-    """Qwen-VL: resized to a multiple of the merged patch, aspect nearly kept."""
+    """Qwen-VL and Pixtral: resized to a multiple of the merged patch, aspect nearly kept; Pixtral's ends of rows are text."""
     rows, columns = of.grid or (0, 0)
-    merge = int(of.config.vision_config.spatial_merge_size)
+    merge = int(getattr(of.config.vision_config, "spatial_merge_size", 0) or getattr(of.config, "spatial_merge_size", 0) or 1)
     return _views(("whole", _even(of.size, rows // merge, columns // merge)))
 
 
@@ -209,8 +225,9 @@ def _squash_of_tower(of: _Geometry) -> Places:
 
 
 def _tiled(of: _Geometry) -> Places:
-    """InternVL: the picture squashed onto the grid of tiles nearest to its shape, then the whole picture as a thumbnail."""
-    side = int(of.side * of.config.downsample_ratio)
+    """InternVL and Aya: the picture squashed onto the grid of tiles nearest to its shape, then the whole picture as a thumbnail."""
+    ratio = getattr(of.config, "downsample_ratio", None) or 1 / of.config.downsample_factor
+    side = int(of.side * ratio)
     whole = _even(of.size, side, side)
     columns, rows = _canvas(of) if of.images.crop_to_patches else (1, 1)
     if columns * rows == 1:
@@ -233,6 +250,7 @@ def _canvas(of: _Geometry) -> tuple[int, int]:
 
 _FAMILIES: dict[str, Callable[[_Geometry], Places]] = {
     "llava": _llava,
+    "vipllava": _llava,
     "llava_next": _tiled_with_padding,
     "llava_onevision": _tiled_with_padding,
     "qwen2_vl": _free_grid,
@@ -243,4 +261,5 @@ _FAMILIES: dict[str, Callable[[_Geometry], Places]] = {
     "paligemma": _squash_of_tower,
     "gemma3": _squash_of_tower,
     "internvl": _tiled,
+    "aya_vision": _tiled,
 }

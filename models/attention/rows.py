@@ -5,7 +5,6 @@ alpha. One row costs heads x keys, the whole matrix heads x tokens x keys; all o
 released code has no variants: "shape" and "mass" are our addition, which part the change into its two effects.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -15,7 +14,9 @@ import torch
 from worlds.errors import InputError
 
 Variant = Literal["multiply", "shape", "mass"]
+Columns = Literal["span", "image"]
 HIDDEN = float("-inf")
+LARGEST_ALPHA = 1e6  # far beyond where a head looks at one token; its products with logits are still numbers
 
 
 @dataclass(frozen=True)
@@ -23,21 +24,25 @@ class Scaling:
     """How the image logits of a row are changed.
 
     `multiply` is the released code: s <- alpha s. `shape` keeps the image's share of the attention, per head, and changes
-    only how it is spread; `mass` takes the share that `multiply` would give and keeps how it is spread.
+    only how it is spread; `mass` takes the share that `multiply` would give and keeps how it is spread. `span` is the released
+    code again: from the first image token to the last, what stands between the tiles of some families included.
     """
 
     alpha: float | tuple[float, ...] = 1.0  # one for all rows of the batch, or one per row
     variant: Variant = "multiply"
     layers: frozenset[int] | None = None  # None: all
     heads: frozenset[int] | None = None  # query heads, the same in every chosen layer; None: all
+    columns: Columns = "span"  # "image": its own tokens only
     every_step: bool = False  # False, as released: the prompt's last row only; True: every generated token's row too
 
     def __post_init__(self) -> None:
         for alpha in self.alphas:
-            if not math.isfinite(alpha) or alpha < 0:
-                raise InputError(f"alpha is {alpha!r}. It must be a number of 0 or more; 1 changes nothing.")
+            if not 0 <= alpha <= LARGEST_ALPHA:  # nan is refused with the rest
+                raise InputError(f"alpha is {alpha!r}. It must be 0 or more and at most {LARGEST_ALPHA:g}; 1 changes nothing.")
         if self.variant not in get_args(Variant):
             raise ValueError(f"variant is {self.variant!r}; it must be one of {', '.join(get_args(Variant))}")
+        if self.columns not in get_args(Columns):
+            raise ValueError(f"columns is {self.columns!r}; it must be one of {', '.join(get_args(Columns))}")
 
     @property
     def alphas(self) -> tuple[float, ...]:
@@ -72,6 +77,14 @@ class Maps:
     image_entropy: np.ndarray  # the same shape: nats of the image part's own distribution; 0 where it has no mass
     image_logit: np.ndarray  # the same shape: mean before scaling, where its sign says what alpha does; nan: all out of sight
     positive_share: np.ndarray  # the same shape: share of the image logits above 0
+
+
+def spanned(columns: torch.Tensor) -> torch.Tensor:
+    """Return (rows, tokens) bool, True from each row's first image token to its last (the released modeling_llava_scal.py).
+
+    Its own code takes the start of the first row of a batch and the end of the last; it only ever runs one.
+    """
+    return (columns.cumsum(-1) > 0) & (columns.flip(-1).cumsum(-1).flip(-1) > 0)
 
 
 def row_logits(query: torch.Tensor, key: torch.Tensor, scaling: float | None, softcap: float | None) -> torch.Tensor:
@@ -110,6 +123,21 @@ def weighted(probabilities: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
     return groups.reshape(rows, heads, queries, -1).transpose(1, 2)
 
 
+def weighted_alone(probabilities: torch.Tensor, held: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+    """Return the same for queries that see a cache and themselves, and nothing of each other.
+
+    Not a product with zeros at the others' places: 0 times a value that overflowed is no number, and would reach them all.
+
+    Args:
+        probabilities: (rows, heads, queries, held + queries); of a query's neighbours all 0.
+        held: (rows, key heads, held, width) values of the cache.     own: (rows, key heads, queries, width).
+    """
+    num_held = held.shape[2]
+    itself = probabilities[..., num_held:].diagonal(dim1=-2, dim2=-1).transpose(1, 2)  # (rows, queries, heads)
+    values = own.float().repeat_interleave(itself.shape[-1] // own.shape[1], dim=1).transpose(1, 2)  # (rows, queries, heads, width)
+    return weighted(probabilities[..., :num_held], held) + itself[..., None] * values
+
+
 def measured(logits: torch.Tensor, probabilities: torch.Tensor, seen: torch.Tensor, first: torch.Tensor) -> dict[str, torch.Tensor]:
     """Return what `Maps` holds per head, each (rows, heads, queries).
 
@@ -127,7 +155,7 @@ def measured(logits: torch.Tensor, probabilities: torch.Tensor, seen: torch.Tens
         "text_mass": (probabilities.sum(-1) - mass - at_first).clamp_min(0),
         "first_mass": at_first,
         "image_entropy": torch.special.entr(share).sum(-1),
-        "image_logit": (logits * seen).sum(-1) / count,
+        "image_logit": torch.where(seen, logits, 0).sum(-1) / count,  # a neighbour's key may be no number
         "positive_share": ((logits > 0) & seen).sum(-1) / count,
     }
 

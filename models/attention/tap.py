@@ -14,7 +14,19 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from models.attention.registry import Call, Listener, allowed, current, install, text_configs, uninstall
-from models.attention.rows import HIDDEN, Maps, Reads, Scaling, measured, rescaled, row_logits, stacked, weighted
+from models.attention.rows import (
+    HIDDEN,
+    Maps,
+    Reads,
+    Scaling,
+    measured,
+    rescaled,
+    row_logits,
+    spanned,
+    stacked,
+    weighted,
+    weighted_alone,
+)
 from worlds.errors import InputError
 
 
@@ -27,7 +39,8 @@ class Tap:
         scaling: what is done to the image part; an alpha of 1 skips all, so the logits stay bit-identical.
         reads: which rows are kept for `maps`.
         start: tokens of the prompt that a cache holds already.
-        columns: (rows, tokens) bool, the keys that count as image; by default every token with the image's id.
+        columns: (rows, tokens) bool, the keys that count as image; by default every token with the image's id. Which of them,
+            or which around them, are scaled is the scaling's matter.
         as_fan: the queries of a call all stand at the prompt's last position and are blind to each other, one per alpha;
             so one forward pass gives a row per alpha on one cache.
     Raises:
@@ -48,6 +61,7 @@ class Tap:
             raise ValueError(f"there are {len(scaling.alphas)} alphas for {rows} rows; give one, or one per row")
         _check_subsets(model, scaling, reads, self._num_tokens)
         self._scaling, self._reads, self._start, self._as_fan = scaling, reads, start, as_fan
+        self._turned = spanned(self._columns) if scaling.columns == "span" else self._columns
         self._has_image = bool(self._columns.any())
         self._model, self._configs = model, {id(config) for config in text_configs(model)}
         self._first = _first_text(self._columns, self._shown)
@@ -55,6 +69,7 @@ class Tap:
         self._kept: dict[int, dict[str, list[torch.Tensor]]] = {}
         self._token: Token[Listener | None] | None = None
         self._looked_at: set[int] = set()
+        self._in_sight: dict[int, torch.Tensor] = {}
         self.sees_ahead = False  # whether an earlier token was seen to attend to the last one of a call
 
     def __enter__(self) -> "Tap":
@@ -74,6 +89,10 @@ class Tap:
         if not self._kept:
             raise RuntimeError("no row was read: the model was not run under the tap, or no chosen layer or query exists")
         return stacked(self._kept)
+
+    def in_sight(self) -> dict[int, list[int]]:
+        """Return per layer, and per row of the batch, how many image tokens the last row that was recomputed there can see."""
+        return {layer: counts.tolist() for layer, counts in sorted(self._in_sight.items())}
 
     def covers(self, module: nn.Module) -> bool:
         """Return whether that attention belongs to this tap's text stack; vision towers have no numbered layers."""
@@ -134,9 +153,9 @@ class Tap:
         rows = sorted({*read, *scaled})
         visible = call.visible(rows)
         alpha = self._alpha(call, [self._scaling.alphas] * len(rows), is_scaled=[row in scaled for row in rows])
-        out, image = self._rows(call, call.query[:, :, rows], visible, alpha, [rows.index(row) for row in read])
-        differs = (alpha != 1) & image.any(-1, keepdim=True)  # where no image token is in sight nothing changes, to the bit
-        return out, differs.transpose(1, 2)
+        probabilities, turned = self._rows(call, call.query[:, :, rows], visible, alpha, [rows.index(row) for row in read])
+        differs = (alpha != 1) & turned.any(-1, keepdim=True)  # where no image token is in sight nothing changes, to the bit
+        return _laid(weighted(probabilities, call.value), call), differs.transpose(1, 2)
 
     def _fan(self, call: Call) -> torch.Tensor:
         """Return the attention of one query per alpha: each sees what the prompt's last token sees, and itself."""
@@ -147,17 +166,19 @@ class Tap:
         is_on = self._has_image and self._scaling.changes(call.layer)
         alpha = self._alpha(call, [(alpha,) for alpha in self._scaling.alphas], is_scaled=[is_on] * width)
         read = list(range(width)) if self._reads_layer(call) else []
-        return self._rows(call, call.query, torch.cat([visible, own], dim=-1), alpha, read)[0]
+        probabilities, _ = self._rows(call, call.query, torch.cat([visible, own], dim=-1), alpha, read)
+        return _laid(weighted_alone(probabilities, call.value[:, :, :held], call.value[:, :, held:]), call)
 
     def _rows(self, call: Call, query: torch.Tensor, visible: torch.Tensor, alpha: torch.Tensor,
               read: list[int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the attention of some queries, (rows, queries, heads, width), and (rows, 1, queries, keys) their image keys."""
+        """Return (rows, heads, queries, keys) probabilities of some queries, and (rows, 1, queries, keys) which keys were scaled."""
         logits = row_logits(query, call.key, call.scaling, call.softcap)
-        image = self._aligned(self._columns, call) & visible
-        changed = rescaled(logits, image, alpha, self._scaling.variant)
+        image, turned = (self._aligned(columns, call) & visible for columns in (self._columns, self._turned))
+        changed = rescaled(logits, turned, alpha, self._scaling.variant)
         probabilities = changed.masked_fill(~visible, HIDDEN).softmax(-1)
+        self._in_sight[call.layer] = image[:, 0, -1].sum(-1)
         self._keep(call, (logits, probabilities, image), read)
-        return weighted(probabilities, call.value).to(query.dtype).contiguous(), image
+        return probabilities, turned
 
     def _alpha(self, call: Call, per_query: list[tuple[float, ...]], *, is_scaled: list[bool]) -> torch.Tensor:
         """Return (1 or rows, 1 or heads, queries, 1): 1 on heads and queries that are not chosen.
@@ -213,6 +234,11 @@ def _check(name: str, chosen: frozenset[int], first: int, end: int) -> None:
     missing = sorted(number for number in chosen if not first <= number < end)
     if missing:
         raise InputError(f"There is no {missing[0]} among the {name}. They are numbered {first} to {end - 1}.")
+
+
+def _laid(attention: torch.Tensor, call: Call) -> torch.Tensor:
+    """Return the attention as transformers wants it from such a function."""
+    return attention.to(call.query.dtype).contiguous()
 
 
 def _repeated(rows: torch.Tensor, call: Call) -> torch.Tensor:

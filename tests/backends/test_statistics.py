@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from backends.statistics import Bootstrap, mean, share
+from backends.statistics import Bootstrap, mean, over_seeds, share
+from models.recipes.scenes_vlm_card import interval as of_the_card
 
 
 def test_a_bootstrap_over_sets_is_wider_than_one_over_items_where_sets_stick_together():
@@ -67,3 +68,21 @@ def test_equal_values_give_equal_intervals():
 
     assert mean(list(values)) == mean(list(values))
     assert share([values > 0]) == share([values > 0])
+
+
+def test_an_interval_over_seeds_counts_only_items_that_count_and_holds_the_spread_of_the_seeds():
+    half = np.array([1, 1, np.nan, np.nan] * 6)
+    good, bad = np.ones(40), np.zeros(40)
+
+    assert over_seeds([half], group=4) == (1, 1, 1)
+    assert over_seeds([good, good, good], group=4) == (1, 1, 1)
+    middle, low, high = over_seeds([good, bad, good], group=4)
+    assert (round(middle, 3), low, high) == (0.667, 0, 1)
+
+
+def test_a_card_and_a_benchmark_of_the_same_answers_say_the_same_interval():
+    rng = np.random.default_rng(0)
+    seeds = [(rng.random(80) > 0.4).astype(float) for _ in range(3)]
+    seeds[1][5] = np.nan
+
+    assert np.allclose(of_the_card(seeds), [100 * end for end in over_seeds(seeds, group=4)], rtol=0, atol=1e-12)

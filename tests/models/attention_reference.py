@@ -1,6 +1,7 @@
 """What the tap must equal: the whole matrix of attention, formed row by row in plain steps, its last row scaled.
 
-Written apart from the tap and slower than it; registered beside it, so that the same models run through it.
+Written apart from the tap and slower than it; registered beside it, so that the same models run through it. `Released` has the
+rule of the released code (modeling_llama_add_attn.py): one block of columns, from the first image token to the last.
 """
 
 from collections.abc import Iterator
@@ -32,11 +33,7 @@ class Reference:
         total = self.seen.get(module.layer_idx, 0) + queries
         self.seen[module.layer_idx] = total
         if self.every_step or total == self.columns.shape[1]:
-            dropped = max(0, total - key.shape[2])
-            columns = self.columns[:, dropped:]
-            for row in range(len(columns)):
-                image = columns[row].nonzero()[:, 0]
-                logits[row, :, -1, image] *= self.alpha
+            self.scale(logits, dropped=max(0, total - key.shape[2]))
         if mask is None and queries > 1 and module.is_causal:
             mask = torch.ones(queries, queries, dtype=torch.bool).tril()
         if mask is not None:
@@ -44,6 +41,24 @@ class Reference:
         probabilities = logits.softmax(-1)
         self.rows.setdefault(module.layer_idx, probabilities[:, :, -1])
         return (probabilities @ value).transpose(1, 2).contiguous()
+
+    def scale(self, logits, dropped):
+        columns = self.columns[:, dropped:]
+        for row in range(len(columns)):
+            image = columns[row].nonzero()[:, 0]
+            logits[row, :, -1, image] *= self.alpha
+
+
+@dataclass
+class Released(Reference):
+    """For one prompt, as the released code runs: the block is found while the picture is laid into the prompt."""
+
+    def scale(self, logits, dropped):
+        mask = self.columns[0].tolist()
+        start = max(0, mask.index(True) - dropped)
+        end = len(mask) - 1 - mask[::-1].index(True) - dropped
+        if end >= 0:  # a window may have dropped all of it
+            logits[:, :, -1, start : end + 1] = logits[:, :, -1, start : end + 1] * self.alpha
 
 
 _current: list[Reference] = []
@@ -60,10 +75,10 @@ AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
 @contextmanager
-def reference(model, columns: torch.Tensor, alpha: float = 1.0, every_step: bool = False) -> Iterator[Reference]:
+def reference(model, columns: torch.Tensor, alpha: float = 1.0, every_step: bool = False, rule=Reference) -> Iterator[Reference]:
     before = model.config.get_text_config()._attn_implementation
     model.set_attn_implementation({"text_config": NAME})
-    _current.append(Reference(columns, alpha, every_step))
+    _current.append(rule(columns, alpha, every_step))
     try:
         yield _current[-1]
     finally:

@@ -11,14 +11,15 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 
 from models.attention import Reads, Scaling, Tap, image_columns, prepare
 from models.attention.registry import NAMES
-from models.attention.rows import rescaled
-from tests.models.attention_reference import reference
+from models.attention.rows import LARGEST_ALPHA, rescaled, spanned
+from tests.models.attention_reference import Reference, Released, reference
 from tests.models.tiny_vlms import FAMILIES, load_tiny
 from worlds.errors import InputError
 
 QUESTION = "where is the red cube in relation to the ball ? answer with left , right , on or under ."
 CAUSAL = [family for family in FAMILIES if not family.startswith("paligemma")]
 ALPHAS = (0.0, 0.3, 0.5, 1.5, 3.0)
+BETWEEN = ("pixtral", "idefics3", "smolvlm")  # rows or tiles are told apart by tokens between them
 _loaded = {}
 
 
@@ -72,11 +73,51 @@ def test_without_alpha_the_tapped_model_is_the_plain_one_to_the_bit(vlm, family)
 def test_one_row_recomputed_equals_the_whole_matrix_scaled(vlm, family, alpha):
     model, inputs = vlm(family).model, asked(vlm(family))
 
-    fast = logits(vlm(family), inputs, Tap(model, inputs, Scaling(alpha)))
-    whole = logits(vlm(family), inputs, reference(model, image_columns(model, inputs["input_ids"]), alpha))
+    columns = image_columns(model, inputs["input_ids"])
 
-    assert close(fast, whole)
-    assert fast[:, -1].argmax() == whole[:, -1].argmax()
+    for scaling, rule in ((Scaling(alpha), Released), (Scaling(alpha, columns="image"), Reference)):
+        fast = logits(vlm(family), inputs, Tap(model, inputs, scaling))
+        whole = logits(vlm(family), inputs, reference(model, columns, alpha, rule=rule))
+
+        assert close(fast, whole)
+        assert fast[:, -1].argmax() == whole[:, -1].argmax()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_released_rule_differs_from_image_tokens_alone_only_where_text_stands_between_them(vlm, family):
+    model = vlm(family).model
+    inputs = prepare(vlm(family), [[picture()]], [QUESTION])
+    columns = image_columns(model, inputs["input_ids"])[0]
+    first, last = columns.nonzero()[[0, -1], 0].tolist()
+    has_text_between = not columns[first : last + 1].all()
+
+    released = logits(vlm(family), inputs, Tap(model, inputs, Scaling(0.5)))[0, -1]
+    alone = logits(vlm(family), inputs, Tap(model, inputs, Scaling(0.5, columns="image")))[0, -1]
+
+    assert has_text_between == (family in BETWEEN)
+    assert close(released, alone, to=1e-3) != has_text_between
+
+
+def test_two_pictures_in_one_prompt_are_scaled_with_the_words_between_them(vlm):
+    tool = vlm("llava")
+    inputs = prepare(tool, [[picture(), picture(seed=1)]], [QUESTION], layout="{image} user : {question}")
+    apart = inputs["input_ids"].clone()
+    places = (apart[0] == tool.model.config.image_token_id).nonzero()[:, 0]
+    apart[0] = torch.cat([apart[0, : places[16]], apart[0, places[-1] + 1 : places[-1] + 3], apart[0, places[16] : places[-1] + 1],
+                          apart[0, places[-1] + 3 :]])  # two words of the question go between the pictures
+    inputs["input_ids"] = apart
+    columns = image_columns(tool.model, apart)
+
+    fast = logits(tool, inputs, Tap(tool.model, inputs, Scaling(0.3)))
+
+    assert spanned(columns).sum() == 34
+    assert close(fast, logits(tool, inputs, reference(tool.model, columns, 0.3, rule=Released)))
+
+
+def test_a_span_is_each_rows_own_and_empty_without_a_picture():
+    columns = torch.tensor([[0, 1, 0, 0, 1, 0], [0, 0, 0, 1, 1, 0], [0, 0, 0, 0, 0, 0]]).bool()
+
+    assert spanned(columns).int().tolist() == [[0, 1, 1, 1, 1, 0], [0, 0, 0, 1, 1, 0], [0, 0, 0, 0, 0, 0]]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -102,7 +143,7 @@ def test_rows_that_are_read_are_those_of_the_whole_matrix_and_sum_to_one(vlm, fa
         tap = Tap(model, inputs, Scaling(alpha), reads=Reads(by_head=True))
         logits(vlm(family), inputs, tap)
         maps = tap.maps()
-        with torch.inference_mode(), reference(model, columns, alpha) as whole:
+        with torch.inference_mode(), reference(model, columns, alpha, rule=Released) as whole:
             model(**inputs)
 
         for place, layer in enumerate(maps.layers):
@@ -173,7 +214,7 @@ def test_generating_scales_the_first_step_or_every_step(vlm, family):
     for every_step in (False, True):
         with Tap(model, inputs, Scaling(0.5, every_step=every_step)):
             fast = model.generate(**inputs, **options)
-        with reference(model, columns, 0.5, every_step):
+        with reference(model, columns, 0.5, every_step, rule=Released):
             whole = model.generate(**inputs, **options)
 
         assert torch.equal(fast.sequences, whole.sequences)
@@ -495,10 +536,19 @@ def test_padding_on_the_right_is_refused(vlm):
         Tap(vlm("llava").model, inputs, Scaling(0.5))
 
 
-@pytest.mark.parametrize("alpha", [-0.1, float("nan"), float("inf")])
+@pytest.mark.parametrize("alpha", [-0.1, float("nan"), float("inf"), 1.1 * LARGEST_ALPHA])
 def test_alphas_that_are_no_numbers_from_0_on_are_refused(alpha):
-    with pytest.raises(InputError, match="0 or more"):
+    with pytest.raises(InputError, match="0 or more and at most 1e"):
         Scaling(alpha)
+
+
+def test_an_alpha_below_every_number_of_single_precision_is_0(vlm):
+    model, inputs = vlm("llava").model, asked(vlm("llava"))
+
+    def at(alpha):
+        return logits(vlm("llava"), inputs, Tap(model, inputs, Scaling(alpha)))
+
+    assert torch.equal(at(1e-300), at(0.0)) and at(LARGEST_ALPHA).isfinite().all()
 
 
 def test_as_many_alphas_as_rows_are_taken_and_one_more_is_not(vlm):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.quantisation import config_for, footprint_mb, quantise_linears, quieten, unpackable
+from models.quantisation import config_for, footprint_mb, mixes_rows, quantise_linears, quieten, unpackable
 
 
 def network():
@@ -77,3 +77,21 @@ def test_only_the_noise_about_casts_is_dropped(caplog):
         logger.warning("something else")
 
     assert [record.getMessage() for record in caplog.records] == ["something else"]
+
+
+@pytest.mark.parametrize("kind", ["none", "nf4", "int8"])
+def test_a_rows_product_stays_its_own_where_no_column_is_set_apart(kind):
+    model = network()
+
+    quantise_linears(model, kind)
+
+    assert not mixes_rows(model)
+
+
+def test_8_bit_layers_that_set_columns_apart_let_neighbours_move_a_row():
+    model = network()
+    quantise_linears(model, "int8")
+    for layer in (model[0], model[2]):
+        layer.state.threshold = 6.0  # as transformers' own config has it
+
+    assert mixes_rows(model)

@@ -11,12 +11,13 @@ from safetensors import safe_open
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from models.attention import Reads, ask
+from models.processors import load_image_processor_only
 from models.recipes import shapes_vlm
 from models.recipes.scenes_tower import normalised, patch_labels, train_tower
 from models.recipes.scenes_vlm import MINIATURES, NAME, Size, Training, encode, fresh_model, train
 from models.recipes.scenes_vlm_card import answers_to, right_of
 from models.recipes.scenes_words import BOS, EOS, IMAGE, UNK, processor, vocabulary, word_tokenizer
-from models.vlm import VisionLanguageModel, load_image_processor_only
+from models.vlm import VisionLanguageModel
 from worlds.kit import COLOURS, KINDS
 from worlds.scene_pictures import picture
 from worlds.scenes import RELATIONS, Room, Scene, Thing, draw_sets, place_question, relation_question

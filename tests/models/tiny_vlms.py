@@ -13,11 +13,16 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     AutoImageProcessor,
     AutoTokenizer,
+    AyaVisionConfig,
+    AyaVisionForConditionalGeneration,
     CLIPImageProcessorPil,
     Gemma3Config,
     Gemma3ForConditionalGeneration,
     Gemma3ImageProcessorPil,
     GotOcr2ImageProcessorPil,
+    Idefics2Config,
+    Idefics2ForConditionalGeneration,
+    Idefics2ImageProcessorPil,
     Idefics3Config,
     Idefics3ForConditionalGeneration,
     Idefics3ImageProcessorPil,
@@ -32,11 +37,16 @@ from transformers import (
     LlavaOnevisionConfig,
     LlavaOnevisionForConditionalGeneration,
     LlavaOnevisionImageProcessorPil,
+    Mistral3Config,
+    Mistral3ForConditionalGeneration,
     PaliGemmaConfig,
     PaliGemmaForConditionalGeneration,
+    PixtralImageProcessorPil,
     PreTrainedTokenizerFast,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
+    Qwen2VLConfig,
+    Qwen2VLForConditionalGeneration,
     Qwen2VLImageProcessorPil,
     Qwen3VLConfig,
     Qwen3VLForConditionalGeneration,
@@ -44,6 +54,8 @@ from transformers import (
     SmolVLMConfig,
     SmolVLMForConditionalGeneration,
     SmolVLMImageProcessorPil,
+    VipLlavaConfig,
+    VipLlavaForConditionalGeneration,
 )
 
 from models.catalogue import Quantisation, Rung
@@ -68,8 +80,9 @@ QWEN_SPECIAL = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_
 IDEFICS_SPECIAL = ("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>",
                    *(f"<row_{r}_col_{c}>" for r in range(1, 5) for c in range(1, 5)))
 PINPOINTS = [[SIDE, 2 * SIDE], [2 * SIDE, SIDE], [2 * SIDE, 2 * SIDE]]
-FAMILIES = ("llava", "llava_next", "llava_onevision", "qwen2_5_vl", "qwen3_vl", "idefics3", "smolvlm", "paligemma", "paligemma2",
-            "gemma3", "internvl")
+FAMILIES = ("llava", "pixtral", "llava_next", "llava_onevision", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "idefics3", "smolvlm",
+            "paligemma", "paligemma2", "gemma3", "internvl")
+MORE_FAMILIES = ("vipllava", "mistral3", "idefics2", "aya_vision")  # put together from the same parts: fewer tests ask them
 
 
 def load_tiny(root: Path, family: str, quantisation: Quantisation = "none", dtype: str = "float32") -> Loaded:
@@ -156,6 +169,27 @@ def _llava_onevision(folder: Path) -> None:
           num_image_tokens=16, vision_feature_select_strategy="full", image_token="<image>", video_token="<video>")
 
 
+def _pixtral(folder: Path) -> None:
+    """LLaVA's class around another tower, as mistral-community/pixtral-12b is published: its files name the processor."""
+    vision = {**TOWER, "model_type": "pixtral", "image_size": 2 * SIDE}
+    config = LlavaConfig(vision_config=vision, text_config=_text("llama"), image_token_id=4, vision_feature_layer=-1,
+                         vision_feature_select_strategy="full")
+    images = PixtralImageProcessorPil(size={"longest_edge": 2 * SIDE}, patch_size=PATCH)
+    tokenizer = _tokenizer("[IMG]", "[IMG_BREAK]", "[IMG_END]")
+    _save(folder, LlavaForConditionalGeneration(config), images, tokenizer, "PixtralProcessor", "[IMG]", patch_size=PATCH,
+          spatial_merge_size=1)
+
+
+def _qwen2_vl(folder: Path) -> None:
+    vision = {"depth": 2, "embed_dim": WIDTH, "hidden_size": WIDTH, "num_heads": 2, "mlp_ratio": 2}
+    rope = {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0}
+    config = Qwen2VLConfig(vision_config=vision, text_config=_text("qwen2_vl_text", rope_parameters=rope), image_token_id=4,
+                           video_token_id=5, vision_start_token_id=6, vision_end_token_id=7)
+    images = Qwen2VLImageProcessorPil(size={"shortest_edge": 56 * 56, "longest_edge": 112 * 112})
+    _save(folder, Qwen2VLForConditionalGeneration(config), images, _tokenizer(*QWEN_SPECIAL), "Qwen2VLProcessor",
+          "<|vision_start|><|image_pad|><|vision_end|>")
+
+
 def _qwen2_5_vl(folder: Path) -> None:
     vision = {"depth": 2, "hidden_size": WIDTH, "intermediate_size": WIDTH, "num_heads": 2, "out_hidden_size": WIDTH,
               "window_size": 56, "fullatt_block_indexes": [1]}
@@ -233,4 +267,41 @@ def _internvl(folder: Path) -> None:
           "<IMG_CONTEXT>", image_seq_length=4)
 
 
-_BUILDERS = {family: globals()[f"_{family}"] for family in FAMILIES}
+def _vipllava(folder: Path) -> None:
+    config = VipLlavaConfig(vision_config={**_clip(), "num_hidden_layers": 4}, text_config=_text("llama"), image_token_id=4,
+                            vision_feature_layers=[-2, -3], image_seq_length=16)
+    images = CLIPImageProcessorPil(size={"shortest_edge": SIDE}, crop_size=SQUARE)
+    _save(folder, VipLlavaForConditionalGeneration(config), images, _tokenizer("<image>"), "LlavaProcessor", "<image>",
+          patch_size=PATCH, vision_feature_select_strategy="default", num_additional_image_tokens=1)
+
+
+def _mistral3(folder: Path) -> None:
+    vision = {**TOWER, "model_type": "pixtral", "image_size": 2 * SIDE}
+    config = Mistral3Config(vision_config=vision, text_config=_text("mistral", sliding_window=None), image_token_id=4,
+                            spatial_merge_size=2, vision_feature_layer=-1)
+    images = PixtralImageProcessorPil(size={"longest_edge": 2 * SIDE}, patch_size=PATCH)
+    _save(folder, Mistral3ForConditionalGeneration(config), images, _tokenizer("[IMG]", "[IMG_BREAK]", "[IMG_END]"),
+          "PixtralProcessor", "[IMG]", patch_size=PATCH, spatial_merge_size=2)
+
+
+def _idefics2(folder: Path) -> None:
+    resampler = {"hidden_size": WIDTH, "resampler_n_latents": 6, "resampler_depth": 1, "resampler_n_heads": 2,
+                 "resampler_head_dim": 16, "num_key_value_heads": 2}
+    config = Idefics2Config(vision_config={**TOWER, "model_type": "idefics2_vision"}, perceiver_config=resampler,
+                            text_config=_text("mistral", sliding_window=None), image_token_id=4)
+    images = Idefics2ImageProcessorPil(size={"longest_edge": SIDE, "shortest_edge": SIDE // 2})
+    tokenizer = _tokenizer("<image>", "<fake_token_around_image>", "<end_of_utterance>")
+    _save(folder, Idefics2ForConditionalGeneration(config), images, tokenizer, "Idefics2Processor", "<image>", image_seq_len=6)
+
+
+def _aya_vision(folder: Path) -> None:
+    tiles = ("TILE", "TILE_GLOBAL", *(f"TILE_{number}" for number in range(1, 8)))
+    special = ("<|IMG_PATCH|>", "<image>", "<|START_OF_IMG|>", "<|END_OF_IMG|>", "<|IMG_LINE_BREAK|>", *tiles)
+    config = AyaVisionConfig(vision_config=_siglip(), text_config=_text("cohere2", sliding_window=4096, head_dim=16),
+                             image_token_id=4, downsample_factor=2)
+    images = GotOcr2ImageProcessorPil(size=SQUARE, crop_to_patches=True, min_patches=1, max_patches=6)
+    _save(folder, AyaVisionForConditionalGeneration(config), images, _tokenizer(*special), "AyaVisionProcessor", "<image>",
+          patch_size=PATCH, img_size=SIDE, downsample_factor=2)
+
+
+_BUILDERS = {family: globals()[f"_{family}"] for family in (*FAMILIES, *MORE_FAMILIES)}

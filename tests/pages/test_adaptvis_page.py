@@ -57,6 +57,11 @@ def said(page: AppTest) -> str:
     return " ".join(text.value for text in (*page.markdown, *page.caption))
 
 
+def plain_said(page: AppTest) -> str:
+    """As a person reads it: without the signs that keep Markdown out."""
+    return re.sub(r"\\(.)", r"\1", said(page))
+
+
 def test_page_opens_on_both_gazes_before_any_click(page):
     assert not page.exception and not page.error
     assert charts(page) >= 3
@@ -168,6 +173,22 @@ def test_set_is_evaluated_and_its_table_shown():
     assert page.session_state["result.adaptvis"].evaluated.num_test == 16
     assert page.session_state["adaptvis.task"] == "evaluate"
     assert page.dataframe and not page.exception
+    assert "16 scenes are few" in plain_said(page) and "Recorded on 2,000 others of the same kind" in plain_said(page)
+
+
+def test_a_beta_beyond_every_confidence_is_called_scalingvis_in_both_tasks(page):
+    page.select_slider(key="adaptvis.beta").set_value(1.01).run()
+    alpha1 = page.session_state["adaptvis.alpha1"]
+    assert f"With this beta every item is unsure: this is ScalingVis with alpha {alpha1:g}." in plain_said(page)
+    page = turned_to(page, "evaluate")
+    page.select_slider(key="adaptvis.replay.beta").set_value(0.0).run()
+    assert "With this beta every item is sure: this is ScalingVis" in plain_said(page)
+
+
+def test_the_recorded_evaluation_has_2_000_items_and_needs_no_larger_one_beside_it(page):
+    page = turned_to(page, "evaluate")
+
+    assert "Of 2,000 items (drawn scenes" in plain_said(page) and "are few" not in plain_said(page)
 
 
 def test_own_picture_is_asked_about_two_named_things(page):

@@ -22,6 +22,7 @@ from backends.adaptvis.results import (
     YesNo,
 )
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.adaptvis.words import headline
 from backends.files.saved import save_result
 from visualizers import adaptvis as figures
 from visualizers import adaptvis_axis as axis
@@ -236,10 +237,45 @@ def test_alpha_zero_stands_left_of_the_smallest_and_one_in_the_middle_of_halves(
     assert zero < half and one == 0 and half == -two
 
 
-def test_text_of_a_model_is_no_markup_in_labels():
-    hostile = at(1.0, "left", 0.8).model_copy(update={"text": "<a href='x'>y</a>"})
+HOSTILE = '<a href="x">$a$ %{evil} &lt;'
 
-    assert "<a" not in figures.answer_title(hostile, "alpha 1")
+
+def hostile(part):
+    """The same with text of strangers wherever there is text."""
+    told = {name: HOSTILE for name, value in part if isinstance(value, str)}
+    return part.model_copy(update=told)
+
+
+def test_text_of_models_and_files_is_no_markup_and_no_template_in_any_chart():
+    options = tuple(f"{number}{HOSTILE}" for number in range(4))
+    gazed = looked(options=options, right=options[2], question=HOSTILE, at=tuple(map(hostile, looked().at)),
+                   true_boxes=((HOSTILE, 0.1, 0.1, 0.4, 0.4),), others=(OtherMap(name="rollout", what=HOSTILE, map=np.ones(4)),))
+    curves = tuple(hostile(curve) for curve in evaluated().curves)
+    scores = tuple(hostile(one).model_copy(update={"per_relation": ((HOSTILE, 0.5, 4),)}) for one in evaluated().scores[:1])
+    asked = evaluated(curves=curves, scores=(*scores, *evaluated().scores), items=tuple(map(hostile, ITEMS)))
+
+    drawn = [*figures.figures(result(looked=gazed)).values(), *figures.figures(result(evaluated=asked)).values(),
+             gaze.other(gazed, gazed.others[0]), figures.variants([(HOSTILE, gazed)])]
+
+    for chart in drawn:
+        text = chart.to_json().replace("\\u003c", "<").replace("\\u003e", ">")
+        assert "<a " not in text and "$a$" not in text and "%{evil}" not in text
+
+
+def test_options_that_begin_alike_keep_a_bar_each():
+    options = ("in front of the cup", "in front of the book", "on", "under")
+
+    bars = figures.option_bars(looked(options=options), looked().at[1]).data[0]
+
+    assert list(bars.x) == [0, 1, 2, 3] and list(bars.customdata) == list(options)
+
+
+def test_an_alpha_that_is_as_good_as_0_stands_with_it_and_leaves_the_others_their_room():
+    alphas = (0.0, 1e-300, 0.5, 1.0, 2.0)
+
+    nothing, tiny, *others = axis.places(alphas, alphas)
+
+    assert nothing == tiny == pytest.approx(-1.8) and others == [-1, 0, 1]
 
 
 def test_masses_of_a_layer_add_up_to_all_attention():
@@ -266,7 +302,7 @@ def test_unknown_truth_leaves_out_what_needs_it():
 
 
 def test_headline_states_the_interval_the_rival_and_the_reweighted_row():
-    said = " ".join(gain.headline(result(evaluated=evaluated())))
+    said = " ".join(headline(evaluated()))
 
     assert "mends 2 wrong answers and breaks 1" in said and "37.5 % become 62.5 %" in said
     assert "95 % interval [+20.0, +30.0]" in said and "at least as much" in said
@@ -277,13 +313,13 @@ def test_headline_states_the_interval_the_rival_and_the_reweighted_row():
 def test_headline_says_what_the_interval_says(change, said):
     scores = (score("greedy", 0.5, None), score("adaptvis", 0.5 + change, change))
 
-    assert said in gain.headline(result(evaluated=evaluated(scores=scores)))[0]
+    assert said in headline(evaluated(scores=scores))[0]
 
 
 def test_adaptvis_is_called_better_than_the_prior_only_beyond_its_interval():
     def with_bias(change: float) -> str:
         scores = (score("greedy", 0.4, None), score("adaptvis", 0.6, 0.2), score("bias", 0.4 + change, change))
-        return gain.headline(result(evaluated=evaluated(scores=scores)))[1]
+        return headline(evaluated(scores=scores))[-1]
 
     assert "not only a shift" in with_bias(0.05)
     assert "intervals overlap" in with_bias(0.15)
@@ -350,7 +386,7 @@ def test_file_of_answers_has_bars_and_tables_and_no_curves():
 
     assert "methods" in charts and not charts.keys() & {"answers", "confidence", "halves"}
     assert len(sets.items_table(LOG)) == 1 and not gain.can_replay(LOG)
-    assert gain.headline(result(evaluated=LOG)) == []
+    assert headline(LOG) == []
 
 
 def test_tables_can_be_written_and_hold_every_row():

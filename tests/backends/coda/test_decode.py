@@ -231,6 +231,16 @@ def test_the_same_seed_draws_the_same_tokens_and_another_does_not(language):
     assert written(model, pairs, how) != written(model, pairs, replace(how, seed=2))
 
 
+@pytest.mark.parametrize("temperature", [1e-6, 1e-30, 1e-300, 5e-324])
+def test_the_lowest_temperatures_draw_what_greedy_decoding_takes(language, temperature):
+    model = language("llama")
+    pairs = [pair(model, seed) for seed in range(6)]
+
+    for method in ("sample", "coda", "cad"):
+        drawn = written(model, pairs, Decoding(method, CODA, temperature=temperature))
+        assert drawn == written(model, pairs, Decoding("greedy" if method == "sample" else method, CODA))
+
+
 def test_drawing_from_scores_stays_inside_the_plausible_set(language):
     model = language("llama")
     pairs = [pair(model, seed) for seed in range(6)]

@@ -1,0 +1,18 @@
+"""Text that a model, a file or a visitor wrote, as it may stand inside a plotly figure.
+
+plotly reads a little HTML wherever it writes (<b>, <a href>, entities: tick labels, titles, legends, hover texts, annotations),
+fills %{name} in hover templates, and hands $...$ to MathJax where a page has it. Nothing of that is left.
+"""
+
+import re
+
+SHOWN = 24  # characters: more does not fit under a bar
+_UNSEEN = re.compile("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0e-\x1f\x7f]")  # turn what follows around, or control a terminal
+_ACTIVE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;"})
+
+
+def said(text: str, limit: int = SHOWN) -> str:
+    """One line of at most `limit` characters that plotly shows as it was written; 'nothing' for none."""
+    words = " ".join(_UNSEEN.sub("", text).split()) or "nothing"
+    words = words if len(words) <= limit else words[:limit - 1] + "…"
+    return words.translate(_ACTIVE).replace("%{", "&#37;{")
