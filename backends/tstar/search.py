@@ -16,6 +16,7 @@ from backends.tstar.settings import FinalRule, Rule, TStarSettings
 
 SCORE_START = 1e-6  # the released code's; the paper starts at 0
 MAX_BUDGET = 1000  # frames, the released code's cap whatever the share
+RELEASED = ("official", "early")  # the rules of the released code, equal to it to 1e-9 on equal scores
 PRIOR_SHARE = 0.2  # of the softmax rule: spread evenly, so that nothing becomes impossible
 
 
@@ -60,21 +61,24 @@ def cells_from_boxes(boxes: Sequence[tuple[Sequence[float], int, float]], *, gri
             for seen in best]
 
 
-def spread(scores: np.ndarray, positions: np.ndarray, *, window: int, quantile: float) -> None:
+def spread(scores: np.ndarray, positions: np.ndarray, *, window: int, quantile: float, is_live: bool = False) -> None:
     """Let the best of the frames just scored share their score with their neighbours, in place (eq. 7).
 
     Args:
         scores: (L,) S, changed.
-        positions: (n,) the frames just scored.
+        positions: (n,) the frames just scored, in drawing order.
         quantile: only frames at or above this quantile of the n scores share.
+        is_live: a frame that another one of these n has just raised shares the raised score, as the released code does;
+            else each shares what was seen in it.
     """
     values = scores[positions]
+    least = np.quantile(values, quantile)  # of what was seen, before anything is raised
     for position, value in zip(positions, values):
-        if value < np.quantile(values, quantile):
+        if value < least:
             continue
         for delta in range(-window, window + 1):
             if 0 <= position + delta < len(scores):
-                shared = value / (abs(delta) + 1)  # eq. 7: s_t / (|d| + 1)
+                shared = (scores[position] if is_live else value) / (abs(delta) + 1)  # eq. 7: s_t / (|d| + 1)
                 scores[position + delta] = max(scores[position + delta], shared)
 
 
@@ -115,16 +119,17 @@ def support(probabilities: np.ndarray, is_new: np.ndarray, *, count: int, rule: 
     """q, (L,), what the next `count` positions are drawn from; sums to 1.
 
     official: (P + n/L) on unvisited positions, everything below the quantile of q set to 0; with fewer than n left,
-    P + n/L over all positions, so that revisits become possible. early: the same without the mask.
+    P + n/L over all positions, so that revisits become possible. Where all scores are equal, rounding in the fit decides
+    what the mask keeps, as it does in the released code. early: the same without the mask.
     paper, softmax: P on unvisited positions. random: even over unvisited positions. These draw no position twice, even
     if the last grid is then not full.
     """
-    prior = count / len(probabilities) if rule in ("official", "early") else 0.0
+    prior = count / len(probabilities) if rule in RELEASED else 0.0
     full = probabilities + prior
     q = full * is_new
     if rule == "official":
-        q = np.where(q >= np.quantile(q, quantile) * (1 - 1e-9), q, 0.0)  # a fit of equal scores is equal to rounding only
-    if np.count_nonzero(q) < (count if rule in ("official", "early") else 1):
+        q = np.where(q >= np.quantile(q, quantile), q, 0.0)
+    if np.count_nonzero(q) < (count if rule in RELEASED else 1):
         q = full
     return q / q.sum()
 
@@ -206,7 +211,8 @@ class Search:
         """Score what was seen (eq. 6), share it (eq. 7), make the new P."""
         self.scores[positions] = [cell.confidence for cell in cells]
         self.is_new[positions] = False
-        spread(self.scores, positions, window=self.settings.window, quantile=self.settings.quantile)
+        spread(self.scores, positions, window=self.settings.window, quantile=self.settings.quantile,
+               is_live=self.settings.rule in RELEASED)
         self.probabilities = distribution(self.scores, self.is_new, rule=self.settings.rule,
                                           smoothing=self.settings.spline_smoothing,
                                           temperature=self.settings.temperature)
