@@ -16,7 +16,8 @@ FIRST_KNOBS = ("grid", "num_frames", "budget_share", "rule", "seed", "num_seeds"
 FOLDED_KNOBS = {
     "Detector": ("detector", "quantisation", "threshold", "floor", "max_boxes", "cue_weight", "verifies", "verify_rule", "cell_fit"),
     "Distribution": ("quantile", "window", "spline_smoothing", "temperature", "first_grid"),
-    "Selection and answer": ("final_rule", "min_gap_s", "grounder", "vlm", "similarity"),
+    "Selection and answer": ("final_rule", "min_gap_s", "grounder", "vlm", "vlm_quantisation", "similarity",
+                             "similarity_quantisation"),
 }
 
 

@@ -10,8 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
+from backends.run import NamedModel, Settings
 from worlds.errors import InputError
 
 MAX_FOLDERS = 50  # of ORRERY_MODELS_DIR that are offered; any other can be typed
@@ -67,46 +66,34 @@ def value_of(text: str, role: str) -> str:
     return str(Path(root).resolve() / wanted) if root and wanted else wanted
 
 
-def missing(settings: BaseModel) -> tuple[Missing, ...]:
+def missing(settings: Settings) -> tuple[Missing, ...]:
     """The models that the settings name and that cannot run here."""
     found = []
-    for name, role, quantisation in _named(settings):
+    for named in settings.named_models():
         try:
-            rung = _rung(getattr(settings, name), role)
+            rung = _rung(named.name, named.role)
         except InputError as error:
-            found.append(Missing(name, getattr(settings, name), "", str(error), "", *_fallback(settings, name)))
+            found.append(Missing(named.setting, named.name, "", str(error), "", *_fallback(settings, named)))
             continue
         from models.catalogue import availability
 
-        state = availability(rung, quantisation=quantisation)
+        state = availability(rung, quantisation=named.quantisation)  # type: ignore[arg-type]
         if not state.ok:
-            what = (f"{rung.architecture}, {_millions(rung)}, about {_megabytes(rung, quantisation)} of memory, "
+            what = (f"{rung.architecture}, {_millions(rung)}, about {_megabytes(rung, named.quantisation)} of memory, "
                     f"licence {rung.licence}. {rung.note}")
-            found.append(Missing(name, rung.title, what, state.reason, _command(state.reason), *_fallback(settings, name)))
+            found.append(Missing(named.setting, rung.title, what, state.reason, _command(state.reason), *_fallback(settings, named)))
     return tuple(found)
 
 
-def memory_mb(settings: BaseModel) -> int:
+def memory_mb(settings: Settings) -> int:
     """Estimated memory of all models that the settings name; one that is not known counts nothing."""
     total = 0
-    for name, role, quantisation in _named(settings):
+    for named in settings.named_models():
         try:
-            total += _rung(getattr(settings, name), role).memory_mb.get(quantisation, 0)
+            total += _rung(named.name, named.role).memory_mb.get(named.quantisation, 0)
         except InputError:
             continue
     return total
-
-
-def _roles(settings: BaseModel) -> dict[str, str]:
-    """setting -> role, of those that name a model."""
-    extras = {name: field.json_schema_extra for name, field in type(settings).model_fields.items()}
-    return {name: str(extra["role"]) for name, extra in extras.items() if isinstance(extra, dict) and extra.get("role")}
-
-
-def _named(settings: BaseModel) -> list[tuple[str, str, Any]]:
-    """(setting, role, quantisation) of every model that is named."""
-    quantisation = getattr(settings, "quantisation", "none")
-    return [(name, role, quantisation) for name, role in _roles(settings).items() if getattr(settings, name)]
 
 
 def _rung(name: str, role: str) -> Any:
@@ -115,10 +102,10 @@ def _rung(name: str, role: str) -> Any:
     return rung_of(name, role)  # type: ignore[arg-type]
 
 
-def _fallback(settings: BaseModel, name: str) -> tuple[str, str]:
+def _fallback(settings: Settings, named: NamedModel) -> tuple[str, str]:
     """The setting's default and how it reads."""
-    default = str(type(settings).model_fields[name].get_default())
-    return default, _rung(default, _roles(settings)[name]).title if default else ""
+    default = str(type(settings).model_fields[named.setting].get_default())
+    return default, _rung(default, named.role).title if default else ""
 
 
 def _runs(rung: Any, asks_device: bool) -> bool:

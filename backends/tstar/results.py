@@ -1,12 +1,12 @@
 """What T* yields: one `Iteration` per grid, at last one `TStarResult`."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from backends.run import Array, Result
-from backends.tstar.settings import TStarSettings
+from backends.tstar.settings import OTHER_MODELS, TStarSettings
 
 
 class _Frozen(BaseModel):
@@ -145,6 +145,16 @@ class TStarResult(Result):
     methods: tuple[MethodRow, ...] = ()  # T* first
     seed_curves: tuple[SeedCurve, ...] = ()
     costs: Costs = Costs()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_one_quantisation(cls, values: Any) -> Any:
+        """Until November 2026 the settings had one quantisation, for every model that they named."""
+        settings = values.get("settings") if isinstance(values, dict) else None
+        if not isinstance(settings, dict) or not set(OTHER_MODELS.values()).isdisjoint(settings):
+            return values
+        said = {name: settings.get("quantisation", "none") for model, name in OTHER_MODELS.items() if settings.get(model)}
+        return values | {"settings": settings | said}
 
     def summary(self) -> dict[str, object]:
         """The numbers without the arrays: for REST, MCP and tables."""

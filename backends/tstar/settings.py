@@ -4,7 +4,7 @@
 where Orrery's default differs. Groups order the widgets: 0 is always shown, the rest is folded away.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -15,6 +15,8 @@ Rule = Literal["official", "early", "paper", "softmax", "random"]
 FinalRule = Literal["top_scores", "draw_scores", "top_distribution"]
 Baseline = Literal["uniform", "random", "random_grid", "dense", "budgeted_dense", "scene_change", "top_similarity",
                    "aks", "bolt", "oracle"]
+Quantised = Literal["none", "int8", "nf4"]
+OTHER_MODELS = {"vlm": "vlm_quantisation", "similarity": "similarity_quantisation"}  # beside the detector, which has `quantisation`
 PartOfFrame = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
@@ -48,7 +50,7 @@ class TStarSettings(Settings):
     num_seeds: int = knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20)
 
     detector: str = knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300, role="detector")
-    quantisation: Literal["none", "int8", "nf4"] = knob("none", "detector", "Weights of a real model: full, 8 or 4 bit.")
+    quantisation: Quantised = knob("none", "detector", "Weights of a real detector: full, 8 or 4 bit.")
     threshold: float | None = knob(None, "detector", "Score above which a target counts as found, theta. "
                                    "Empty: calibrated for the detector [C: 0.7 dataset, 0.6 demo, for YOLO-World].",
                                    ge=0, le=1.01)
@@ -79,11 +81,13 @@ class TStarSettings(Settings):
     grounder: Literal["template", "vlm"] = knob("template", "answer",
                                                 "Who reads the question: a parser, offline, or a vision-language model.")
     vlm: str = knob("", "answer", "Vision-language model for grounding and answering. Empty: offline reader.",
-                    max_length=300, role="vlm", none="None: the offline reader")
+                    max_length=300, role="vlm", none="None: the offline reader", quantised_by="vlm_quantisation")
+    vlm_quantisation: Quantised = knob("none", "answer", "Weights of the vision-language model: full, 8 or 4 bit.")
     baselines: tuple[Baseline, ...] = knob(("uniform", "random_grid"), "answer",
                                            "What T* is compared with, on the same video.", max_length=10)
     similarity: str = knob("", "answer", "Image-text model for top_similarity, aks and bolt.", max_length=300,
-                           role="similarity", none="None: without these baselines")
+                           role="similarity", none="None: without these baselines", quantised_by="similarity_quantisation")
+    similarity_quantisation: Quantised = knob("none", "answer", "Weights of the image-text model: full, 8 or 4 bit.")
 
     @model_validator(mode="after")
     def _box_is_a_box(self) -> Self:
@@ -95,6 +99,17 @@ class TStarSettings(Settings):
         if self.example_s is None:
             raise ValueError("an example box needs example_s, the second of its frame")
         return self
+
+    def linked(self) -> dict[str, Any]:
+        """Where the detector is quantised, with the other models' quantisations: an older link had the one for all."""
+        said = self.model_dump(mode="json", include=set(OTHER_MODELS.values())) if self.quantisation != "none" else {}
+        return super().linked() | said
+
+    def as_an_older_link_meant(self) -> Self:
+        """Until November 2026 `quantisation` was that of every model that was named."""
+        if self.quantisation == "none" or not self.model_fields_set.isdisjoint(OTHER_MODELS.values()):
+            return self
+        return self.model_copy(update={name: self.quantisation for model, name in OTHER_MODELS.items() if getattr(self, model)})
 
     @property
     def by_example(self) -> bool:

@@ -10,8 +10,9 @@ from visualizers import ladder
 
 class Asks(Settings):
     detector: str = Field("canvas-detector", json_schema_extra={"role": "detector"})
-    vlm: str = Field("", json_schema_extra={"role": "vlm", "none": "None"})
+    vlm: str = Field("", json_schema_extra={"role": "vlm", "none": "None", "quantised_by": "vlm_quantisation"})
     quantisation: str = "none"
+    vlm_quantisation: str = "none"
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,16 @@ def test_quantisation_that_a_rung_lacks_is_missing_too():
     (entry,) = ladder.missing(Asks(quantisation="nf4"))
 
     assert "nf4" in entry.reason
+
+
+def test_a_quantised_vlm_leaves_the_detector_as_it_is(monkeypatch):
+    monkeypatch.setattr(catalogue, "_cached_weights", lambda hub_id: True)
+    asked = Asks(vlm="qwen2.5-vl-7b", vlm_quantisation="nf4")
+
+    assert [(named.setting, named.quantisation) for named in asked.named_models()] == [("detector", "none"), ("vlm", "nf4")]
+    assert "detector" not in [entry.setting for entry in ladder.missing(asked)]
+    assert ladder.memory_mb(asked) == sum(catalogue.find(name).memory_mb[kind] for name, kind in (
+        ("canvas-detector", "none"), ("qwen2.5-vl-7b", "nf4")))
 
 
 @pytest.mark.parametrize("typed", ["OWL-ViT B/32", "owl-vit b/32", "owlvit-base-patch32"], ids=["title", "lower case", "name"])
