@@ -143,10 +143,13 @@ def _millions(rung: Any) -> str:
 
 def _folders(role: str) -> list[Choice]:
     root = os.environ.get("ORRERY_MODELS_DIR")
-    if not root or not Path(root).is_dir():
+    if not root:
         return []
-    folders = sorted(path for path in Path(root).resolve().iterdir() if (path / "config.json").is_file())[:MAX_FOLDERS]
-    return [Choice(str(path), path.name, f"{path.name} (my folder)", True) for path in folders if _is_readable(path, role)]
+    from models.catalogue import local_folders
+
+    readable = [path for path in local_folders(most=MAX_FOLDERS) if _is_readable(path, role)]
+    names = [(path, path.relative_to(Path(root).resolve()).as_posix()) for path in readable]
+    return [Choice(str(path), name, f"{name} (my folder)", True) for path, name in names]
 
 
 @cache

@@ -92,12 +92,12 @@ def test_folder_of_a_checkpoint_is_offered_by_its_name(monkeypatch, tmp_path):
     import numpy as np
     from safetensors.numpy import save_file
 
-    folder = tmp_path / "my-owl"
-    folder.mkdir()
+    folder = tmp_path / "nested" / "my-owl"
+    folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"architectures": ["OwlViTForObjectDetection"]}))
     save_file({"weight": np.zeros((2, 2), np.float32)}, folder / "model.safetensors")
     monkeypatch.setenv("ORRERY_MODELS_DIR", str(tmp_path))
 
-    assert "my-owl (my folder)" in [choice.label for choice in ladder.choices("detector")]
-    assert "my-owl (my folder)" not in [choice.label for choice in ladder.choices("vlm")]
-    assert ladder.missing(Asks(detector=str(folder))) == ()
+    assert "nested/my-owl (my folder)" in [choice.label for choice in ladder.choices("detector")]
+    assert "nested/my-owl (my folder)" not in [choice.label for choice in ladder.choices("vlm")]
+    assert ladder.missing(Asks(detector=str(folder))) == ladder.missing(Asks(detector="nested/my-owl")) == ()
