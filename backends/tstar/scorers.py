@@ -54,17 +54,19 @@ def open_eyes(settings: TStarSettings, video: Video, inputs: Inputs) -> Iterator
     rung = rung_of(settings.detector, "detector")
     with budget().borrow(rung, settings.quantisation) as loaded, threads_for(rung.parameters):
         detector = cast(Detector, loaded.tool)
+        notes: tuple[str, ...] = ()
         if settings.by_example:
-            detector = _guided(loaded.tool, _crop(settings, video, inputs), rung)
+            detector, notes = _guided(loaded.tool, settings, video, inputs, rung)
         size = MINIATURE_CANVAS_PX if rung.is_miniature else REAL_CANVAS_PX
         suffix = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
-        yield _eyes(settings, detector, f"{rung.name}{suffix}", rung.is_miniature, size)
+        yield _eyes(settings, detector, f"{rung.name}{suffix}", rung.is_miniature, size, notes)
 
 
-def _eyes(settings: TStarSettings, detector: Detector, model_id: str, is_miniature: bool, canvas_px: int) -> Eyes:
+def _eyes(settings: TStarSettings, detector: Detector, model_id: str, is_miniature: bool, canvas_px: int,
+          notes: tuple[str, ...] = ()) -> Eyes:
     threshold = detector.theta if settings.threshold is None else settings.threshold
     floor = detector.floor if settings.floor is None else settings.floor
-    return Eyes(detector, model_id, is_miniature, threshold, floor, canvas_px)
+    return Eyes(detector, model_id, is_miniature, threshold, floor, canvas_px, notes)
 
 
 def _example(settings: TStarSettings, video: Video, inputs: Inputs) -> ExampleDetector:
@@ -75,19 +77,14 @@ def _example(settings: TStarSettings, video: Video, inputs: Inputs) -> ExampleDe
     return ExampleDetector(_cut(frame, box), context=frame, box=box)
 
 
-def _crop(settings: TStarSettings, video: Video, inputs: Inputs) -> np.ndarray:
-    """The thing to look for, (h, w, 3)."""
-    return _uploaded(settings, inputs) if settings.example_picture else _cut(*_marked(settings, video))
-
-
 def _uploaded(settings: TStarSettings, inputs: Inputs) -> np.ndarray:
     return read_picture(inputs.file(settings.example_picture.removeprefix("upload:")), max_side_px=EXAMPLE_FRAME_PX)
 
 
-def _marked(settings: TStarSettings, video: Video) -> tuple[np.ndarray, tuple[int, int, int, int]]:
+def _marked(settings: TStarSettings, video: Video, *, max_side_px: int = EXAMPLE_FRAME_PX) -> tuple[np.ndarray, tuple[int, int, int, int]]:
     """The frame with the example, and the box in its pixels, at least one each way."""
     assert settings.example_s is not None and settings.example_box is not None
-    frame = video.frames_at([settings.example_s], max_side_px=EXAMPLE_FRAME_PX)[0]
+    frame = video.frames_at([settings.example_s], max_side_px=max_side_px)[0]
     height, width = frame.shape[:2]
     x1, y1, x2, y2 = settings.example_box
     left, top = int(x1 * width), int(y1 * height)
@@ -99,7 +96,14 @@ def _cut(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     return frame[top:bottom, left:right]
 
 
-def _guided(tool: object, crop: np.ndarray, rung: Rung) -> ImageGuidedDetector:
+def _guided(tool: object, settings: TStarSettings, video: Video, inputs: Inputs,
+            rung: Rung) -> tuple[ImageGuidedDetector, tuple[str, ...]]:
+    """The checkpoint's own search by example, and what has to be said of it."""
     if not isinstance(tool, OwlDetector):
         raise InputError(f"{rung.title} cannot search by example. Choose OWL-ViT or OWLv2, or the miniature for classical features.")
-    return ImageGuidedDetector(tool, crop)
+    if settings.example_picture:
+        return ImageGuidedDetector(tool, _uploaded(settings, inputs)), ()
+    detector = ImageGuidedDetector(tool, *_marked(settings, video, max_side_px=REAL_CANVAS_PX))
+    return detector, () if detector.uses_frame else (
+        f"{rung.title} sees no thing of its own where the box was drawn, so it looks for the cropped box, which is weaker. "
+        "Draw the box closely around one whole thing.",)
