@@ -180,7 +180,7 @@ class CanvasDetector(PreTrainedModel):
         return stacked.cpu().numpy(), maps.shapes.cpu().numpy()
 
     def detect(
-        self, canvases: np.ndarray, names: Sequence[str], *, floor: float | None = None, max_boxes: int = 50
+        self, canvases: np.ndarray, names: Sequence[str], *, floor: float | None = None, max_boxes: int | None = 50
     ) -> list[list[DetectedBox]]:
         """Return the boxes of every canvas, best first.
 
@@ -188,7 +188,7 @@ class CanvasDetector(PreTrainedModel):
             canvases: (canvases, height, width, 3) uint8 RGB.
             names: what to look for; the answer to one name does not depend on the others.
             floor: lowest score that is reported; None is the calibrated one of the configuration.
-            max_boxes: at most so many boxes for each name.
+            max_boxes: at most so many boxes for each name; None is all.
         Raises:
             InputError: a name has a word that the detector does not know.
         """
@@ -218,12 +218,12 @@ def _resize(canvas: np.ndarray, side: int) -> np.ndarray:
 
 
 def _peaks(
-    scores: np.ndarray, shapes: np.ndarray, label: int, floor: float, max_boxes: int, scale: tuple[float, float]
+    scores: np.ndarray, shapes: np.ndarray, label: int, floor: float, max_boxes: int | None, scale: tuple[float, float]
 ) -> list[DetectedBox]:
     """Return the local maxima of one score map (rows, columns) as boxes; of boxes that overlap by half the best stays."""
     highest = cv2.dilate(scores, np.ones((3, 3), np.uint8))
     rows, columns = np.nonzero((scores >= highest) & (scores >= floor))
-    order = np.argsort(-scores[rows, columns], kind="stable")[: 4 * max_boxes]
+    order = np.argsort(-scores[rows, columns], kind="stable")[: None if max_boxes is None else 4 * max_boxes]
     kept: list[DetectedBox] = []
     for row, column in zip(rows[order], columns[order]):
         width, height = np.exp(np.clip(shapes[:2, row, column], -2, 4.2)) * STRIDE

@@ -47,8 +47,10 @@ class MiniatureDetector:
         self.name, self.is_miniature = rung.name, True
         self.theta, self.floor = _thresholds(rung)
 
-    def detect(self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None) -> list[list[Box]]:
-        """Return what the miniature finds; see `Detector.detect`."""
+    def detect(
+        self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None, grid: int | None = None
+    ) -> list[list[Box]]:
+        """Return what the miniature finds; see `Detector.detect`. Its `max_boxes` holds for each name."""
         check_canvases(canvases)
         if not len(canvases) or not names:
             return [[] for _ in canvases]
@@ -65,7 +67,9 @@ class _TransformersDetector:
         self.theta, self.floor = _thresholds(rung)
         self._texts: OrderedDict[tuple[str, ...], Any] = OrderedDict()
 
-    def detect(self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None) -> list[list[Box]]:
+    def detect(
+        self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None, grid: int | None = None
+    ) -> list[list[Box]]:
         """Return per canvas its boxes; see `Detector.detect`. One box per region: its best name."""
         check_canvases(canvases)
         if not len(canvases) or not names:

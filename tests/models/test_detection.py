@@ -150,7 +150,7 @@ def test_floor_and_max_boxes_cut_the_end_of_the_same_list(tiny, canvases, family
     everything = detector.detect(canvases, NAMES, floor=0.0)[0]
     middle = everything[len(everything) // 2].score
 
-    assert detector.detect(canvases, NAMES, floor=0.0, max_boxes=3)[0] == everything[:3]
+    assert detector.detect(canvases, NAMES, floor=0.0, max_boxes=3, grid=2)[0] == everything[:3]
     assert detector.detect(canvases, NAMES, floor=middle)[0] == [box for box in everything if box.score >= middle]
 
 
@@ -238,6 +238,7 @@ def test_a_miniature_is_asked_in_the_same_words(canvases):
     assert detector.is_miniature
     assert (detector.theta, detector.floor) == (find("canvas-detector").theta, find("canvas-detector").floor)
     assert detector.detect(canvases, NAMES, floor=0.25)[2] == [Box(0, 0, 1, 1, label=1, score=0.25)]
+    assert detector.detect(canvases, NAMES, floor=0.25, max_boxes=None, grid=4) == detector.detect(canvases, NAMES, floor=0.25)
     assert detector.detect(canvases, [], floor=0.25) == [[], [], []]
 
 
