@@ -24,7 +24,7 @@ from worlds.errors import InputError
 
 Role = Literal["detector", "vlm", "similarity", "language"]
 Quantisation = Literal["none", "int8", "nf4"]
-Loader = Literal["canvas-detector", "zero-shot-detector", "frame-scorer", "vlm", "language-model"]
+Loader = Literal["canvas-detector", "image-network", "zero-shot-detector", "frame-scorer", "vlm", "language-model"]
 
 MINIATURES = Path(__file__).parent / "miniatures"
 MAX_CONFIG_BYTES = 1_000_000
@@ -175,6 +175,21 @@ RUNGS: tuple[Rung, ...] = (
         note="Trained here on drawn scenes; it knows their objects only, never a photograph's.",
         theta=0.37,
         floor=0.04,
+    ),
+    Rung(
+        name="efficientnet-lite0",
+        role="detector",
+        title="1,000 ImageNet kinds (EfficientNet-Lite0)",
+        source="tensorflow/tpu efficientnet-lite0",
+        loader="image-network",
+        architecture="ImageNetwork",
+        licence="apache-2.0",
+        parameters=4_652_008,
+        quantisations=("none",),
+        is_packaged=True,
+        note="Real footage without a hub: it ranks frames by a word of a checked list, and finds other things of a marked thing's kind.",
+        theta=0.24,
+        floor=0.02,
     ),
     _detector(
         "owlvit-base-patch32",

@@ -32,7 +32,10 @@ from models.vlm import VisionLanguageModel, load_image_processor_only
 from worlds.errors import InputError
 
 Tool = Detector | FrameScorer | VisionLanguageModel | LanguageModel
-MINIATURE_CLASSES = {"canvas-detector": "models.canvas_detector:CanvasDetector"}  # imported when first asked for
+OWN_CLASSES = {  # by loader; imported when first asked for
+    "canvas-detector": "models.canvas_detector:CanvasDetector",
+    "image-network": "models.image_network:ImageNetwork",
+}
 
 
 @dataclass(frozen=True)
@@ -68,10 +71,13 @@ def load(rung: Rung, quantisation: Quantisation = "none", device: str = "cpu") -
 
 
 def _build(rung: Rung, quantisation: Quantisation, device: str) -> tuple[PreTrainedModel, Tool]:
+    if rung.loader == "image-network":
+        from models.image_detection import KindsDetector
+
+        network: Any = _weights(_own_class(rung), rung, quantisation, device)
+        return network, KindsDetector(network, rung)
     if rung.loader == "canvas-detector":
-        module, _, name = MINIATURE_CLASSES[rung.name].partition(":")
-        auto_class = getattr(importlib.import_module(module), name)
-        model = _weights(auto_class, rung, quantisation, device)
+        model = _weights(_own_class(rung), rung, quantisation, device)
         calibrated = replace(rung, theta=model.config.confirmation, floor=model.config.floor)  # by the recipe, on held-out data
         return model, MiniatureDetector(model, calibrated)
     if rung.loader == "zero-shot-detector":
@@ -86,6 +92,11 @@ def _build(rung: Rung, quantisation: Quantisation, device: str) -> tuple[PreTrai
     model = _weights(AutoModelForImageTextToText, rung, quantisation, device)
     processor = load_image_processor_only(_source(rung), **_options(rung))
     return model, VisionLanguageModel(model, processor)
+
+
+def _own_class(rung: Rung) -> Any:
+    module, _, name = OWN_CLASSES[rung.loader].partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _source(rung: Rung) -> str:
