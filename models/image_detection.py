@@ -27,7 +27,7 @@ FLAT = 6.0  # grey levels of deviation below which a cell shows nothing: a fade,
 DARK = 20  # grey levels: bars of a compressed film are not quite black
 LIKELIER = 100.0  # LR / (LR + 100): a word scores one half where the picture makes it a hundred times likelier
 WORD_THETA, WORD_FLOOR = 0.24, 0.02
-KIND_THETA, KIND_FLOOR = 0.5, 0.3
+KIND_THETA, KIND_FLOOR = 0.46, 0.3
 EXACT_WEIGHT = 0.02  # of the classical score's logit beside the cosine of kinds
 PART_OF_FRAME = 0.5  # side of a thing that comes as a picture of its own, beside the frame's
 STEP = 0.25  # of a window's side, from one window to the next
@@ -188,15 +188,18 @@ class AlikeDetector:
         """Return a box per cell; see `Detector.detect`. `names` is not read."""
         check_canvases(canvases)
         count = grid or 1
-        exact = self._exact.detect(canvases, floor=0.0, grid=count)
+        seen = [(cell, *self._best(cell.of(canvases), FINE if count <= 2 else COARSE)) for cell in _cells(canvases, count)]
         boxes: list[list[tuple[tuple[float, ...], float]]] = [[] for _ in canvases]
-        for cell in _cells(canvases, count):
-            cosine, window = self._best(cell.of(canvases), FINE if count <= 2 else COARSE)
-            classical = max((found.score for found in exact[cell.canvas] if _is_in(found, cell)), default=0.0)
-            score = float(np.clip(cosine + EXACT_WEIGHT * _logit(classical), 0, 1))
-            wide, high = cell.x2 - cell.x1, cell.y2 - cell.y1
-            corners = (cell.x1 + window[0] * wide, cell.y1 + window[1] * high, cell.x1 + window[2] * wide, cell.y1 + window[3] * high)
-            boxes[cell.canvas].append((corners, score))
+        for number, canvas in enumerate(canvases):
+            here = [(cell, cosine, window) for cell, cosine, window in seen if cell.canvas == number]
+            # the classical score takes as long as the cosine: not where it cannot lift anything above the floor
+            can_pass = any(cosine + EXACT_WEIGHT * _logit(1.0) >= floor for _, cosine, _ in here)
+            exact = self._exact.detect(canvas[None], floor=0.0, grid=count)[0] if can_pass else []
+            for cell, cosine, window in here:
+                classical = max((found.score for found in exact if _is_in(found, cell)), default=0.0)
+                wide, high = cell.x2 - cell.x1, cell.y2 - cell.y1
+                corners = (cell.x1 + window[0] * wide, cell.y1 + window[1] * high, cell.x1 + window[2] * wide, cell.y1 + window[3] * high)
+                boxes[number].append((corners, float(np.clip(cosine + EXACT_WEIGHT * _logit(classical), 0, 1))))
         return [best_boxes(np.array([corners for corners, _ in found]).reshape(-1, 4), np.zeros(len(found), dtype=int),
                            np.array([score for _, score in found]), floor=floor, most=max_boxes) for found in boxes]
 

@@ -56,6 +56,17 @@ class Iteration(_Frozen):
     seconds: float  # this iteration took
 
 
+class Appearance(_Frozen):
+    """A stretch within one shot in which a thing is seen."""
+
+    name: str
+    start_s: float
+    end_s: float
+    best_s: int  # the second that shows it best, of those that were looked at alone
+    score: float  # there
+    is_marked: bool = False  # where the person marked the example; it is no find
+
+
 class Keyframe(_Frozen):
     second: int
     score: float
@@ -140,6 +151,7 @@ class TStarResult(Result):
     unconfirmed: tuple[str, ...]  # targets that the search did not confirm
     truth_s: tuple[float, ...] | None = None  # key seconds, if known
     truth_spans: tuple[tuple[float, float, str], ...] = ()  # start, end, name
+    appearances: tuple[Appearance, ...] = ()  # in order of time, if every one was asked for; else none
     rooms: tuple[tuple[float, float, str], ...] = ()  # start, end, colour: of generated videos
     answer: Answer | None = None
     methods: tuple[MethodRow, ...] = ()  # T* first
@@ -156,12 +168,18 @@ class TStarResult(Result):
         said = {name: settings.get("quantisation", "none") for model, name in OTHER_MODELS.items() if settings.get(model)}
         return values | {"settings": settings | said}
 
+    @property
+    def found(self) -> tuple[Appearance, ...]:
+        """The appearances besides the marked one, best first."""
+        return tuple(sorted((one for one in self.appearances if not one.is_marked), key=lambda one: -one.score))
+
     def summary(self) -> dict[str, object]:
         """The numbers without the arrays: for REST, MCP and tables."""
         return {
             "video": self.video.model_dump(), "question": self.question, "targets": self.targets, "cues": self.cues,
             "keyframes_s": [frame.second for frame in self.keyframes],
             "keyframe_scores": [round(frame.score, 4) for frame in self.keyframes],
+            "appearances": [one.model_dump() | {"score": round(one.score, 4)} for one in self.appearances],
             "unconfirmed": self.unconfirmed, "iterations": len(self.iterations),
             "answer": self.answer.model_dump() if self.answer else None,
             "methods": [row.model_dump() for row in self.methods], "costs": self.costs.model_dump(),

@@ -9,12 +9,14 @@ import numpy as np
 
 from backends.run import Inputs
 from backends.rungs import rung_of
-from backends.tstar.settings import TStarSettings
+from backends.tstar.settings import IMAGE_NETWORK, MINIATURE, TStarSettings
+from models import real
 from models.boxes import Detector
 from models.catalogue import Rung
 from models.detection import ImageGuidedDetector, OwlDetector
 from models.devices import threads_for
 from models.example_detection import ExampleDetector
+from models.image_detection import AlikeDetector, KindsDetector
 from models.memory import budget
 from worlds.errors import InputError
 from worlds.pictures import read_picture
@@ -24,6 +26,7 @@ REAL_CANVAS_PX = 960  # OWL and its kin read 768 to 960 pixels a side
 EXAMPLE_CANVAS_PX = 512
 MINIATURE_CANVAS_PX = 256
 EXAMPLE_FRAME_PX = 720
+FILM_FRAMES = 16
 
 
 @dataclass(frozen=True)
@@ -37,23 +40,34 @@ class Eyes:
     floor: float
     canvas_px: int
     notes: tuple[str, ...] = ()
+    frames_read: int = 0  # before the search
 
 
 @contextmanager
 def open_eyes(settings: TStarSettings, video: Video, inputs: Inputs) -> Iterator[Eyes]:
     """Lend the detector that the settings ask for.
 
-    An example without a checkpoint uses classical features; with OWLv2 chosen, its image-guided detection.
+    An example without a checkpoint uses classical features, and the image network for things of its kind; with OWLv2
+    chosen, its image-guided detection.
 
     Raises:
         InputError: no such rung, its weights are not here, or it does not fit into the memory.
     """
-    if settings.by_example and settings.detector == "canvas-detector":
-        yield _eyes(settings, _example(settings, video, inputs), "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
+    if settings.by_example and settings.detector in (MINIATURE, IMAGE_NETWORK):
+        exact = _example(settings, video, inputs)
+        if not of_its_kind(settings):
+            yield _eyes(settings, exact, "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
+            return
+        rung = rung_of(IMAGE_NETWORK, "detector")
+        with budget().borrow(rung) as loaded, threads_for(rung.parameters):
+            film = video.frames_at(_evenly(video.info.duration_s), max_side_px=EXAMPLE_CANVAS_PX)
+            network = cast(KindsDetector, loaded.tool).model
+            alike = AlikeDetector(network, exact, exact.context_or_crop, box=exact.box, film=film)
+            yield _eyes(settings, alike, f"{rung.name} and classical features", False, REAL_CANVAS_PX, frames_read=len(film))
         return
     rung = rung_of(settings.detector, "detector")
     with budget().borrow(rung, settings.quantisation) as loaded, threads_for(rung.parameters):
-        detector = cast(Detector, loaded.tool)
+        detector: Detector = cast(Detector, loaded.tool)
         notes: tuple[str, ...] = ()
         if settings.by_example:
             detector, notes = _guided(loaded.tool, settings, video, inputs, rung)
@@ -63,10 +77,22 @@ def open_eyes(settings: TStarSettings, video: Video, inputs: Inputs) -> Iterator
 
 
 def _eyes(settings: TStarSettings, detector: Detector, model_id: str, is_miniature: bool, canvas_px: int,
-          notes: tuple[str, ...] = ()) -> Eyes:
+          notes: tuple[str, ...] = (), frames_read: int = 0) -> Eyes:
     threshold = detector.theta if settings.threshold is None else settings.threshold
     floor = detector.floor if settings.floor is None else settings.floor
-    return Eyes(detector, model_id, is_miniature, threshold, floor, canvas_px, notes)
+    return Eyes(detector, model_id, is_miniature, threshold, floor, canvas_px, notes, frames_read)
+
+
+def of_its_kind(settings: TStarSettings) -> bool:
+    """Whether a search by example looks for other things of the kind, too. Of drawn videos the image network knows nothing."""
+    if settings.like == "best here":
+        return settings.video.startswith("upload:") and real.is_made(IMAGE_NETWORK)
+    return settings.like == "this kind"
+
+
+def _evenly(duration_s: float) -> list[float]:
+    """The seconds whose frames say what is common to the film."""
+    return [duration_s * (i + 0.5) / FILM_FRAMES for i in range(FILM_FRAMES)]
 
 
 def _example(settings: TStarSettings, video: Video, inputs: Inputs) -> ExampleDetector:

@@ -12,11 +12,12 @@ import numpy as np
 from scipy.interpolate import UnivariateSpline
 from scipy.special import expit
 
-from backends.tstar.settings import FinalRule, Rule, TStarSettings
+from backends.tstar.settings import MAX_BUDGET, RELEASED, FinalRule, Rule, TStarSettings, cells_per_side
 
 SCORE_START = 1e-6  # the released code's; the paper starts at 0
-MAX_BUDGET = 1000  # frames, the released code's cap whatever the share
-RELEASED = ("official", "early")  # the rules of the released code, equal to it to 1e-9 on equal scores
+NEAR = 1  # seconds from a looked-at one: whatever is in view for three seconds was then met
+FAR = 6  # seconds; a gap that is wider draws no more than one of that width
+LIKELY = 0.5  # of theta: a second with such a score, shared by its neighbours, is still worth a look
 PRIOR_SHARE = 0.2  # of the softmax rule: spread evenly, so that nothing becomes impossible
 
 
@@ -166,6 +167,23 @@ def select(scores: np.ndarray, probabilities: np.ndarray, *, count: int, rule: F
     return np.sort(np.array(chosen, dtype=int))
 
 
+def _away(known: np.ndarray) -> np.ndarray:
+    """(L,) how many seconds each is away from the nearest known one; L where none is known."""
+    length = len(known)
+    steps = np.where(known, 0, length)
+    for t in range(1, length):
+        steps[t] = min(steps[t], steps[t - 1] + 1)
+    for t in range(length - 2, -1, -1):
+        steps[t] = min(steps[t], steps[t + 1] + 1)
+    return steps
+
+
+def _only(q: np.ndarray, is_allowed: np.ndarray) -> np.ndarray:
+    """The distribution without what is not allowed; even over what is, where nothing else is left of it."""
+    q = np.where(is_allowed, q, 0.0)
+    return q / q.sum() if q.sum() > 0 else is_allowed / is_allowed.sum()
+
+
 class Search:
     """The state of one search. Call `next_positions`, look, `update`; until `is_over`.
 
@@ -176,13 +194,13 @@ class Search:
     """
 
     def __init__(self, settings: TStarSettings, *, length: int, num_targets: int, threshold: float) -> None:
+        """`settings.finds_all`: a confirmed target is looked for on, in what was neither looked at nor left out."""
         self.settings, self.length, self.threshold = settings, length, threshold
-        self.grid = settings.grid
-        while self.grid > 1 and self.grid**2 > length:  # the released code fails here; a smaller grid is searched
-            self.grid -= 1
+        self.grid = cells_per_side(settings, length)
         self.count = min(self.grid**2, length)
         self.scores = np.full(length, SCORE_START)  # S
         self.is_new = np.ones(length, dtype=bool)  # N
+        self.is_left_out = np.zeros(length, dtype=bool)  # what is known without a look; never drawn
         self.probabilities = np.full(length, 1 / length)  # P
         self.remaining = list(range(num_targets))  # R
         self.budget = min(MAX_BUDGET, length * settings.budget_share)  # B
@@ -191,16 +209,30 @@ class Search:
 
     @property
     def is_over(self) -> bool:
-        return not self.remaining or self.budget <= 0
+        return not self.remaining or self.budget <= 0 or (self.settings.finds_all and self._is_covered())
+
+    def _is_covered(self) -> bool:
+        """Whether every likely second was looked at: none is left that is promising or far from all that were."""
+        left = self.is_new & ~self.is_left_out
+        if not left.any():
+            return True
+        return bool((_away(~left)[left] <= NEAR).all() and (self.scores[left] < LIKELY * self.threshold).all())
+
+    def leave_out(self, start: int, end: int) -> None:
+        """Never draw the seconds from `start` up to, without, `end`."""
+        self.is_left_out[max(0, start):end] = True
 
     def next_positions(self) -> tuple[np.ndarray, np.ndarray]:
         """Draw the next grid: (n,) positions in drawing order, and (L,) the q that they were drawn from."""
         if self.iteration == 0 and self.settings.first_grid != "random":
             q = np.full(self.length, 1 / self.length)
             positions = first_positions(self.length, self.count, self.settings.first_grid, self.generator)
+            positions = positions[~self.is_left_out[positions]] if not self.is_left_out[positions].all() else positions[:1]
         else:
-            q = support(self.probabilities, self.is_new, count=self.count, rule=self.settings.rule,
+            q = support(self.probabilities, self.is_new & ~self.is_left_out, count=self.count, rule=self.settings.rule,
                         quantile=self.settings.quantile)
+            if self.settings.finds_all:  # evenly over what is left: an appearance may lie in any gap
+                q = _only(q * np.minimum(_away(~self.is_new | self.is_left_out), FAR), ~self.is_left_out)
             size = min(self.count, int(np.count_nonzero(q)))
             positions = self.generator.choice(self.length, size=size, replace=False, p=q)
         self.budget -= len(positions)  # verification is never charged, as in the released code
@@ -229,7 +261,8 @@ class Search:
         score = seen.confidence if self.settings.verify_rule == "official" else seen.best[target]
         if score <= self.threshold:
             return False
-        self.remaining.remove(target)
+        if not self.settings.finds_all:
+            self.remaining.remove(target)
         return True
 
     def key_positions(self) -> np.ndarray:

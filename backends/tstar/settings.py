@@ -4,18 +4,24 @@
 where Orrery's default differs. Groups order the widgets: 0 is always shown, the rest is folded away.
 """
 
+import math
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from backends.run import Settings, knob
+from backends.run import NamedModel, Settings, knob
 from worlds.samples import SAMPLES
 
 Rule = Literal["official", "early", "paper", "softmax", "random"]
 FinalRule = Literal["top_scores", "draw_scores", "top_distribution"]
 Baseline = Literal["uniform", "random", "random_grid", "dense", "budgeted_dense", "scene_change", "top_similarity",
                    "aks", "bolt", "oracle"]
+Like = Literal["best here", "exactly this", "this kind"]
+Finds = Literal["auto", "first", "all"]
 Quantised = Literal["none", "int8", "nf4"]
+RELEASED = ("official", "early")  # the rules of the released code, equal to it to 1e-9 on equal scores
+MAX_BUDGET = 1000  # frames, the released code's cap whatever the share
+MINIATURE, IMAGE_NETWORK = "canvas-detector", "efficientnet-lite0"
 OTHER_MODELS = {"vlm": "vlm_quantisation", "similarity": "similarity_quantisation"}  # beside the detector, which has `quantisation`
 PartOfFrame = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
@@ -37,9 +43,14 @@ class TStarSettings(Settings):
     example_picture: str = knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
                                 max_length=300)
 
+    like: Like = knob("best here", "input", "Search by example: this very thing, by shape and colour, or other things of its kind too, "
+                      "by an image network (make real). best here: of its kind in a video of your own where that network is on this machine [O].")
+
     grid: int = knob(4, "search", "Frames per side of the grid picture: g x g frames are looked at at once [C: 4].",
                      ge=1, le=8)
     num_frames: int = knob(8, "search", "Key frames to return, K [C: 8].", ge=1, le=32)
+    finds: Finds = knob("auto", "search", "first: stop when every object was confirmed once, as for a question [P]. all: go on for every "
+                        "appearance [O]. auto: all for a search by example, else first.")
     budget_share: float = knob(0.5, "search", "Share of the seconds that may be looked at [C: 0.5 demo, 1.0 dataset].",
                                gt=0, le=1)
     rule: Rule = knob("softmax", "search",
@@ -49,7 +60,7 @@ class TStarSettings(Settings):
 
     num_seeds: int = knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20)
 
-    detector: str = knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300, role="detector")
+    detector: str = knob(MINIATURE, "detector", "Who looks at the grid picture.", max_length=300, role="detector")
     quantisation: Quantised = knob("none", "detector", "Weights of a real detector: full, 8 or 4 bit.")
     threshold: float | None = knob(None, "detector", "Score above which a target counts as found, theta. "
                                    "Empty: calibrated for the detector [C: 0.7 dataset, 0.6 demo, for YOLO-World].",
@@ -115,14 +126,41 @@ class TStarSettings(Settings):
     def by_example(self) -> bool:
         return self.example_box is not None or bool(self.example_picture)
 
+    @property
+    def finds_all(self) -> bool:
+        return self.finds == "all" or (self.finds == "auto" and self.by_example)
+
+    def named_models(self) -> tuple[NamedModel, ...]:
+        """By example the miniature does not look: classical features do, and the image network where its kind is asked for."""
+        named = super().named_models()
+        if not self.by_example or self.detector not in (MINIATURE, IMAGE_NETWORK):
+            return named
+        others = tuple(model for model in named if model.setting != "detector")
+        return others if self.like != "this kind" else (NamedModel("like", IMAGE_NETWORK, "detector", "none"), *others)
+
     def most_frames(self, num_positions: int) -> dict[str, int]:
-        """Upper bound of the frames that each method looks at in a video of that many seconds: what a run may cost."""
-        budget = min(1000, int(num_positions * self.budget_share))  # never above 1000, as in the released code
-        search = max(self.grid**2, budget)
+        """Upper bound of the frames that each method looks at in a video of that many seconds: what a run may cost.
+
+        Grids are whole: a search whose budget ends within a grid finishes it.
+        """
+        search = most_grid_frames(self, num_positions)
         seeds = 2 * self.num_seeds * search if self.num_seeds > 1 else 0  # with the rule and with a random grid
         all_of_it = dict.fromkeys(("dense", "scene_change", "top_similarity", "aks", "bolt"), num_positions)
         looks = {"random_grid": search, "budgeted_dense": search} | all_of_it
         return {"tstar": search + seeds} | {name: looks[name] for name in self.baselines if name in looks}
+
+
+def cells_per_side(settings: TStarSettings, num_positions: int) -> int:
+    """The grid that is used: a smaller one where the video has fewer seconds than cells; the released code fails there."""
+    return max(1, min(settings.grid, math.isqrt(num_positions)))
+
+
+def most_grid_frames(settings: TStarSettings, num_positions: int) -> int:
+    """The most frames that the search's grids hold together: whole grids until the budget is spent."""
+    count = cells_per_side(settings, num_positions) ** 2
+    budget = min(MAX_BUDGET, num_positions * settings.budget_share)
+    whole = math.ceil(budget / count) * count
+    return whole if settings.rule in RELEASED else min(whole, num_positions)  # only those two look at a second twice
 
 
 PRESETS: dict[str, tuple[TStarSettings, str]] = {  # label: settings, what to notice
