@@ -66,7 +66,8 @@ class Settings(BaseModel):
         """Every model that a run of these settings loads, as far as they say: what has to be here, and what memory it takes."""
         extras = {name: field.json_schema_extra for name, field in type(self).model_fields.items()}
         return tuple(
-            NamedModel(name, getattr(self, name), str(extra["role"]), getattr(self, str(extra.get("quantised_by", QUANTISED_BY)), "none"))
+            NamedModel(name, getattr(self, name), str(extra["role"]),
+                       getattr(self, str(extra.get("quantised_by", QUANTISED_BY)), "none"))
             for name, extra in extras.items() if isinstance(extra, dict) and extra.get("role") and getattr(self, name))
 
     def linked(self) -> dict[str, Any]:

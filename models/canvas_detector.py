@@ -6,7 +6,6 @@ score = σ(objectness) · softmax_c(k · cos) · softmax_s(k · cos), so pairs t
 It knows the words of `worlds.kit` only; it is no model of photographs.
 """
 
-import difflib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 from transformers.configuration_utils import PretrainedConfig
 
+from models.vocabulary import drawn_refusal
 from worlds.errors import InputError
 from worlds.kit import COLOURS, KINDS
 
@@ -145,18 +145,9 @@ class CanvasDetector(PreTrainedModel):
         Raises:
             InputError: a word is unknown, or the name is not one colour and one kind.
         """
+        if said := drawn_refusal(name, self.config.colours, self.config.kinds):
+            raise InputError(said)
         words = name.lower().split()
-        known = [*self.config.colours, *self.config.kinds]
-        for word in words:
-            if word not in known:
-                near = difflib.get_close_matches(word, known, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise InputError(
-                    f"The detector does not know the word {word[:80]!r}.{hint} It knows the colours "
-                    f"{', '.join(self.config.colours)} and the things {', '.join(self.config.kinds)}."
-                )
-        if len(words) != 2 or words[0] not in self.config.colours or words[1] not in self.config.kinds:
-            raise InputError(f"{name[:80]!r} cannot be looked for. A name is one colour and one thing, such as 'red star'.")
         return self.config.colours.index(words[0]), self.config.kinds.index(words[1])
 
     @torch.inference_mode()

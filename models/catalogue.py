@@ -187,7 +187,7 @@ RUNGS: tuple[Rung, ...] = (
         parameters=4_652_008,
         quantisations=("none",),
         is_packaged=True,
-        note="Real footage without a hub: it ranks frames by a word of a checked list, and finds other things of a marked thing's kind.",
+        note="Real footage without a hub: it ranks frames by a word of a checked list, and finds others of a marked thing's kind.",
         theta=0.24,
         floor=0.02,
     ),
@@ -600,7 +600,7 @@ def is_local_name(name: str) -> bool:
         return False
     root = Path(root_text).resolve()
     folder = (root / name).resolve()
-    return folder != root and folder.is_relative_to(root) and os.path.isdir(folder)  # unlike is_dir, False for a name that is too long
+    return folder != root and folder.is_relative_to(root) and os.path.isdir(folder)  # is_dir raises where a name is too long
 
 
 def local_folders(*, most: int, depth: int = 3) -> list[Path]:

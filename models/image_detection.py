@@ -115,14 +115,14 @@ class KindsDetector:
     @torch.inference_mode()
     def _named(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Return (pictures, kinds) probabilities of the pictures squashed to the size of the training."""
-        small = np.stack([cv2.resize(picture, (NAMED_SIDE, NAMED_SIDE), interpolation=_how(picture, NAMED_SIDE)) for picture in pictures])
+        small = np.stack([cv2.resize(one, (NAMED_SIDE, NAMED_SIDE), interpolation=_how(one, NAMED_SIDE)) for one in pictures])
         parts = [self.model(_to(self.model, small[i : i + BATCH])).softmax(dim=1) for i in range(0, len(small), BATCH)]
         return torch.cat(parts).double().cpu().numpy()
 
     @torch.inference_mode()
     def _by_places(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
         """Return (pictures, kinds): the mean over places of what each of them shows, at 512 pixels."""
-        found = [self.model.places(_to(self.model, _sized(picture, FINE)[None])).softmax(dim=1).mean(dim=(2, 3)) for picture in pictures]
+        found = [self.model.places(_to(self.model, _sized(one, FINE)[None])).softmax(dim=1).mean(dim=(2, 3)) for one in pictures]
         return torch.cat(found).double().cpu().numpy()
 
 
@@ -169,7 +169,8 @@ class AlikeDetector:
         height, width = example.shape[:2]
         x1, y1, x2, y2 = box or (0, 0, width, height)
         if example[y1:y2, x1:x2].std() < FLAT:
-            raise InputError("The example is of one colour, without anything in it. Mark a thing with some pattern, or choose 'exactly this'.")
+            raise InputError("The example is of one colour, without anything in it. Mark a thing with some pattern, or choose "
+                             "'exactly this'.")
         share = 1.0 if box else PART_OF_FRAME
         self._side = ((x2 - x1) / width * share, (y2 - y1) / height * share)  # of the thing, in shares of a frame
         self._means, self._queries = {}, {}
@@ -198,7 +199,8 @@ class AlikeDetector:
             for cell, cosine, window in here:
                 classical = max((found.score for found in exact if _is_in(found, cell)), default=0.0)
                 wide, high = cell.x2 - cell.x1, cell.y2 - cell.y1
-                corners = (cell.x1 + window[0] * wide, cell.y1 + window[1] * high, cell.x1 + window[2] * wide, cell.y1 + window[3] * high)
+                corners = (cell.x1 + window[0] * wide, cell.y1 + window[1] * high,
+                           cell.x1 + window[2] * wide, cell.y1 + window[3] * high)
                 boxes[number].append((corners, float(np.clip(cosine + EXACT_WEIGHT * _logit(classical), 0, 1))))
         return [best_boxes(np.array([corners for corners, _ in found]).reshape(-1, 4), np.zeros(len(found), dtype=int),
                            np.array([score for _, score in found]), floor=floor, most=max_boxes) for found in boxes]

@@ -67,8 +67,8 @@ def refusal(name: str) -> str:
         return ""
     others = nearest(name[:80])
     known = f" It knows {_listed(others)}." if others else ""
-    return (f"{name.strip()[:80]!r} is none of the things that the 1,000 kinds show.{known} Or show it: mark it in the video, or bring "
-            "a picture of it, and search by example.")
+    return (f"{name.strip()[:80]!r} is none of the things that the 1,000 kinds show.{known} Or show it: mark it in the video, or "
+            "bring a picture of it, and search by example.")
 
 
 def _listed(names: tuple[str, ...]) -> str:

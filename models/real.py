@@ -178,8 +178,8 @@ def _knows_a_clock(model: Any) -> None:
         probabilities = model(pixels_of(picture[None])).softmax(dim=1)[0]
     said = model.config.kinds[int(probabilities.argmax())]
     if said != "analog clock" or float(probabilities.max()) < 0.5:
-        raise InputError(f"The converted image network calls a drawn clock {said!r} ({float(probabilities.max()):.2f}); it must be surely "
-                         "an 'analog clock'. Its package may hold another network.")
+        raise InputError(f"The converted image network calls a drawn clock {said!r} ({float(probabilities.max()):.2f}); it must be "
+                         "surely an 'analog clock'. Its package may hold another network.")
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from backends.registry import System
 from backends.tstar.results import TStarResult
-from backends.tstar.settings import TStarSettings
+from backends.tstar.settings import IMAGE_NETWORK, TStarSettings
 from pages import costs, parts
 from pages.text import plain
 from visualizers.ladder import memory_mb
@@ -61,8 +61,8 @@ def _upload(system: System, wanted: str) -> str:
     if file is not None:
         try:
             stored = _stored(file, check_video)
-            st.caption("The miniature detector knows drawn objects only. For a real video, mark an example below, or choose a "
-                       "real detector if this machine has one.")
+            st.caption("Mark an example below, or type words: the miniature knows drawn objects only, '1,000 ImageNet kinds' "
+                       "(make real) finds many things in real footage, a real detector takes any words.")
             return f"upload:{stored}"
         except InputError as error:
             st.error(plain(str(error)), icon=":material/error:")
@@ -76,7 +76,7 @@ def _example(system: System, video: str) -> dict[str, Any]:
     name = video.partition(":")[2]
     try:
         if picture := _picture():
-            return {"example_picture": picture}
+            return {"example_picture": picture} | parts.knobs(system, ("like",))
         with open_video(parts.session().inputs().file(name)) as opened:
             duration = opened.info.duration_s
             st.session_state[f"tstar.length.{video}"] = int(duration)
@@ -100,8 +100,8 @@ def _example(system: System, video: str) -> dict[str, Any]:
         return {}
     xs, ys = np.clip(np.array(boxes[0]["x"]) / width, 0, 1), np.clip(np.array(boxes[0]["y"]) / height, 0, 1)
     box = (float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max()))
-    st.caption(f"Looking for what is in the box at second {second}.")
-    return {"example_s": float(second), "example_box": box}
+    st.caption(f"Looking for what is in the box at second {second}: every appearance but the one that you mark.")
+    return {"example_s": float(second), "example_box": box} | parts.knobs(system, ("like",))
 
 
 def _picture() -> str:
@@ -120,6 +120,19 @@ def _stored(file: Any, check: UploadCheck) -> str:
     return st.session_state[key]
 
 
+def knows_the_words(system: System, asked: TStarSettings) -> bool:
+    """Whether the detector can look for what was typed; says what it does not know, and offers one that does."""
+    said = system.objection(asked)
+    if not said:
+        return True
+    st.warning(plain(said), icon=":material/help:")
+    other = asked.model_copy(update={"detector": IMAGE_NETWORK})
+    if asked.detector != IMAGE_NETWORK and not system.objection(other):
+        st.button("Use '1,000 ImageNet kinds'", key="use.kinds", icon=":material/swap_horiz:", on_click=st.session_state.__setitem__,
+                  args=(parts.knob_key(system, "detector"), IMAGE_NETWORK), help="Turns the knob Detector to the image network.")
+    return False
+
+
 def baseline_knob(system: System) -> tuple[str, ...]:
     return tuple(st.multiselect("Compare with", [name for name in METHOD_NAMES if name != "tstar"],
                                 key=parts.several(system, "baselines"), format_func=lambda name: METHOD_NAMES[name],
@@ -136,9 +149,9 @@ def has_its_similarity(asked: TStarSettings) -> bool:
     return not lacking
 
 
-def _model_of(settings: TStarSettings) -> tuple[str, str, bool]:
+def _model_of(settings: TStarSettings) -> tuple[str, str, bool, str]:
     """What a rate belongs to."""
-    return settings.detector, settings.quantisation, settings.by_example
+    return settings.detector, settings.quantisation, settings.by_example, settings.like if settings.by_example else ""
 
 
 def remember(result: TStarResult, *, is_recorded: bool) -> None:
@@ -157,7 +170,7 @@ def cost(asked: TStarSettings) -> str:
         return f"{memory} Seconds: known once the video is there."
     most = asked.most_frames(length)
     foreseen = costs.foresee("tstar", _model_of(asked), most)
-    seen = f"T\\* looks at {most['tstar']} of {length} frames at most"
+    seen = f"T\\* looks at {most['tstar']} of {length} frames at most, in whole grids"
     if foreseen is None:
         return f"{memory} {seen}; this model was not timed here yet."
     return f"{memory} {seen}: up to {costs.in_words(foreseen.seconds)} with all baselines, going by {foreseen.basis}."

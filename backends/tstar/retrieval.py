@@ -36,7 +36,7 @@ class Appearances:
 
     def at(self, second: int, name: str) -> Appearance | None:
         """The appearance in which a second lies."""
-        return next((one for one in self.found if one.name == name and one.start_s <= second < one.end_s), None)
+        return next((one for one in self.found if one.name == name and _holds(one, second)), None)
 
     def add(self, second: int, label: int, name: str, score: float, *, is_marked: bool = False) -> Appearance | None:
         """Take a confirmed second in; return its appearance, or None if there are too many already."""
@@ -48,7 +48,7 @@ class Appearances:
             start, end = self._extent(second, label, name)
             known = Appearance(name=name, start_s=start, end_s=end, best_s=second, score=score, is_marked=is_marked)
             self.found.append(known)
-        inside = {t: value for (t, other), value in self.scores.items() if other == name and known.start_s <= t < known.end_s}
+        inside = {t: value for (t, other), value in self.scores.items() if other == name and _holds(known, t)}
         best = second if is_marked else max(inside, key=lambda t: (inside[t], -t))
         better = known.model_copy(update={"best_s": best, "score": inside[best]})
         self.found[self.found.index(known)] = better
@@ -113,7 +113,7 @@ class Appearances:
 
     def _next_of(self, one: Appearance, chosen: Sequence[int]) -> int | None:
         """The best looked-at second of an appearance that lies apart from those that were chosen."""
-        seconds = [(value, -t) for (t, name), value in self.scores.items() if name == one.name and one.start_s <= t < one.end_s
+        seconds = [(value, -t) for (t, name), value in self.scores.items() if name == one.name and _holds(one, t)
                    and value > self.threshold and all(abs(t - other) >= APART_S for other in chosen)]
         return -max(seconds)[1] if seconds else None
 
@@ -126,6 +126,11 @@ class Appearances:
             if all(abs(int(second) - other) >= GUESS_APART_S for other in chosen):
                 chosen.append(int(second))
         return np.array(sorted(chosen), dtype=int)
+
+
+def _holds(one: Appearance, second: int) -> bool:
+    """Whether a second's frame belongs to an appearance; one at a cut is the next shot's."""
+    return one.start_s - AT_CUT_S <= second < one.end_s - AT_CUT_S
 
 
 def in_order(found: Sequence[Appearance]) -> tuple[Appearance, ...]:

@@ -335,7 +335,8 @@ def _result(settings: TStarSettings, source: Source, asked: Asked, video: Video,
     info = video.info
     frames_grid = sum(len(iteration.positions) for iteration in looked.iterations)
     costs = Costs(
-        frames_grid=frames_grid, frames_verify=looker.frames_seen - frames_grid, frames_grounding=asked.frames_read + eyes.frames_read,
+        frames_grid=frames_grid, frames_verify=looker.frames_seen - frames_grid,
+        frames_grounding=asked.frames_read + eyes.frames_read,
         detector_calls_grid=len(looked.iterations), detector_calls_verify=looker.calls - len(looked.iterations),
         vlm_calls=asked.vlm_calls, decode_s=video.decode_s, detect_s=looker.detect_s, vlm_s=asked.vlm_s, total_s=total_s,
         first_iteration_s=first_s)

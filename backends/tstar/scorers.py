@@ -107,7 +107,8 @@ def _uploaded(settings: TStarSettings, inputs: Inputs) -> np.ndarray:
     return read_picture(inputs.file(settings.example_picture.removeprefix("upload:")), max_side_px=EXAMPLE_FRAME_PX)
 
 
-def _marked(settings: TStarSettings, video: Video, *, max_side_px: int = EXAMPLE_FRAME_PX) -> tuple[np.ndarray, tuple[int, int, int, int]]:
+def _marked(settings: TStarSettings, video: Video, *,
+            max_side_px: int = EXAMPLE_FRAME_PX) -> tuple[np.ndarray, tuple[int, int, int, int]]:
     """The frame with the example, and the box in its pixels, at least one each way."""
     assert settings.example_s is not None and settings.example_box is not None
     frame = video.frames_at([settings.example_s], max_side_px=max_side_px)[0]
@@ -126,7 +127,8 @@ def _guided(tool: object, settings: TStarSettings, video: Video, inputs: Inputs,
             rung: Rung) -> tuple[ImageGuidedDetector, tuple[str, ...]]:
     """The checkpoint's own search by example, and what has to be said of it."""
     if not isinstance(tool, OwlDetector):
-        raise InputError(f"{rung.title} cannot search by example. Choose OWL-ViT or OWLv2, or the miniature for classical features.")
+        raise InputError(f"{rung.title} cannot search by example. Choose OWL-ViT or OWLv2, or the miniature: it makes way for "
+                         "classical features or the image network.")
     if settings.example_picture:
         return ImageGuidedDetector(tool, _uploaded(settings, inputs)), ()
     detector = ImageGuidedDetector(tool, *_marked(settings, video, max_side_px=REAL_CANVAS_PX))

@@ -43,14 +43,14 @@ class TStarSettings(Settings):
     example_picture: str = knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
                                 max_length=300)
 
-    like: Like = knob("best here", "input", "Search by example: this very thing, by shape and colour, or other things of its kind too, "
-                      "by an image network (make real). best here: of its kind in a video of your own where that network is on this machine [O].")
+    like: Like = knob("best here", "input", "Search by example: this very thing, by shape and colour, or others of its kind too, by "
+                      "an image network (make real). best here: of its kind, in a video of your own where that network is here [O].")
 
     grid: int = knob(4, "search", "Frames per side of the grid picture: g x g frames are looked at at once [C: 4].",
                      ge=1, le=8)
     num_frames: int = knob(8, "search", "Key frames to return, K [C: 8].", ge=1, le=32)
-    finds: Finds = knob("auto", "search", "first: stop when every object was confirmed once, as for a question [P]. all: go on for every "
-                        "appearance [O]. auto: all for a search by example, else first.")
+    finds: Finds = knob("auto", "search", "first: stop when every object was confirmed once, as for a question [P]. all: go on for "
+                        "every appearance [O]. auto: all for a search by example, else first.")
     budget_share: float = knob(0.5, "search", "Share of the seconds that may be looked at [C: 0.5 demo, 1.0 dataset].",
                                gt=0, le=1)
     rule: Rule = knob("softmax", "search",

@@ -7,6 +7,7 @@ appearance just as well. Measured in docs/benchmarks.md.
 """
 
 from bisect import insort
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -48,8 +49,9 @@ class Shots:
         while at != stop:
             count = max(1, min(round(LOOK_S / STEP_S), int(np.ceil(abs(stop - at) / STEP_S))))
             ahead = [min(max(at + way * STEP_S * i, min(at, stop)), max(at, stop)) for i in range(count + 1)]
-            looks = [_look(frame) for frame in self._video.frames_at([min(t, self._end_s - 0.01) for t in ahead], max_side_px=FRAME_PX)]
-            for i, (one, other) in enumerate(zip(looks, looks[1:])):
+            frames = self._video.frames_at([min(t, self._end_s - 0.01) for t in ahead], max_side_px=FRAME_PX)
+            looks = [_look(frame) for frame in frames]
+            for i, (one, other) in enumerate(pairwise(looks)):
                 if is_cut(one, other):
                     return self._between(ahead[i], ahead[i + 1], one)
             at, before = ahead[-1], looks[-1]

@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from models import catalogue, devices
 from backends.rungs import rung_of
+from models import catalogue, devices
 from models.catalogue import RUNGS, availability, find, local_rung, rungs
 from tests.models import tiny_checkpoints
 from worlds.errors import InputError
