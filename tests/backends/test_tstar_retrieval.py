@@ -71,7 +71,8 @@ def test_the_middle_shot_has_two_cuts_and_is_looked_at_once():
 
 def test_another_view_in_the_same_colours_is_a_cut_and_a_pan_is_none():
     first = scene(4)
-    film = Film((5.0, lambda t: np.roll(first, int(t * 6), axis=1)), (10.0, lambda t: np.ascontiguousarray(first[::-1, ::-1]) // 2 + 60))
+    film = Film((5.0, lambda t: np.roll(first, int(t * 6), axis=1)),
+                (10.0, lambda t: np.ascontiguousarray(first[::-1, ::-1]) // 2 + 60))
 
     assert Shots(film, 10.0).around(2.0)[1] == pytest.approx(5.0, abs=0.04)
 
@@ -177,7 +178,7 @@ def hunt(settings: TStarSettings, truth: list[range], length: int) -> tuple[Sear
 def test_every_stretch_of_three_seconds_is_found_when_the_budget_allows(rule):
     truth = [range(30, 36), range(100, 103), range(150, 158), range(280, 283)]
 
-    search, found, drawn = hunt(TStarSettings(rule=rule, budget_share=1.0, finds="all"), truth, 300)
+    search, found, _ = hunt(TStarSettings(rule=rule, budget_share=1.0, finds="all"), truth, 300)
 
     assert [(one.start_s, one.end_s) for one in sorted(found.found, key=lambda one: one.start_s)] == [
         (stretch.start, stretch.stop) for stretch in truth]
@@ -203,8 +204,8 @@ def test_what_is_left_out_is_never_drawn():
     assert min(drawn) >= 80 and len(set(drawn)) == len(drawn)
 
 
-@pytest.mark.parametrize(("length", "share", "grid", "expected"), [(194, 0.5, 4, 112), (900, 0.5, 4, 464), (900, 1.0, 8, 900), (10, 1, 4, 10),
-                                                                   (3000, 1.0, 4, 1008)])
+@pytest.mark.parametrize(("length", "share", "grid", "expected"), [
+    (194, 0.5, 4, 112), (900, 0.5, 4, 464), (900, 1.0, 8, 900), (10, 1, 4, 10), (3000, 1.0, 4, 1008)])
 def test_at_most_counts_whole_grids(length, share, grid, expected):
     settings = TStarSettings(budget_share=share, grid=grid)
 
@@ -259,7 +260,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def by_box(film) -> tuple[TStarResult, list[Progress]]:
     top, left, side = THING[0] + 2, THING[1] + 5, THING[2]
     box = (left / SIZE[1], top / SIZE[0], (left + side) / SIZE[1], (top + side) / SIZE[0])
-    settings = TStarSettings(video="upload:film.mp4", example_s=7.5, example_box=box, like="exactly this", budget_share=0.8, baselines=())
+    settings = TStarSettings(video="upload:film.mp4", example_s=7.5, example_box=box, like="exactly this", budget_share=0.8,
+                             baselines=())
     events = list(run(settings, Inputs({"film.mp4": film})))
     return events[-1], [event for event in events if isinstance(event, Progress)]
 
@@ -304,7 +306,8 @@ def test_a_picture_of_the_thing_finds_all_three_shots(film, tmp_path):
     cv2.rectangle(frame, (left, top + 14), (left + side, top + 24), (250, 220, 60), -1)
     cv2.circle(frame, (left + side // 2, top + 8), 6, (20, 20, 120), -1)
     cv2.imwrite(str(tmp_path / "mug.png"), frame[top:top + side, left:left + side, ::-1])
-    settings = TStarSettings(video="upload:film.mp4", example_picture="upload:mug.png", like="exactly this", budget_share=0.8, baselines=())
+    settings = TStarSettings(video="upload:film.mp4", example_picture="upload:mug.png", like="exactly this", budget_share=0.8,
+                             baselines=())
 
     result = last(run(settings, Inputs({"film.mp4": film, "mug.png": tmp_path / "mug.png"})))
 
