@@ -46,9 +46,9 @@ def verdict(result: TStarResult) -> None:
         st.warning("Taken for the target, but wrongly: no key frame is within 5 s of where it truly is.",
                    icon=":material/wrong_location:")
     if result.unconfirmed and result.settings.by_example:
-        st.warning("Nothing like it was confirmed besides what you marked. The frames below are the best guesses."
-                   if result.settings.example_box else "Nothing like it was confirmed. The frames below are the best guesses.",
-                   icon=":material/search_off:")
+        marked = next((one for one in result.appearances if one.is_marked), None)
+        besides = f" besides what you marked at {figures.span(marked)}" if marked else ""
+        st.warning(f"Nothing like it was confirmed{besides}. The frames below are the best guesses.", icon=":material/search_off:")
     elif result.unconfirmed:
         st.warning(f"Not confirmed within the budget: {plain(', '.join(result.unconfirmed))}. The frames below are the best guesses.",
                    icon=":material/search_off:")
