@@ -39,8 +39,7 @@ def draw_live(step: Iteration) -> None:
 def knobs(folded: DeltaGenerator) -> None:
     """Everything that can be turned, and what it will cost."""
     with folded:
-        values = tstar_knobs.input_knobs(SYSTEM)
-        said = st.container()  # what the detector does not know of it, beside where it is typed
+        values, said = tstar_knobs.input_knobs(SYSTEM)
         values |= parts.knobs(SYSTEM, FIRST_KNOBS)
         values |= parts.tabs(SYSTEM, FOLDED_KNOBS)
         values["baselines"] = tstar_knobs.baseline_knob(SYSTEM)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.registry import System
 from backends.tstar.results import TStarResult
@@ -25,8 +26,8 @@ NEED_SIMILARITY = ("top_similarity", "aks", "bolt")
 LOOKING = ("random_grid", "dense", "budgeted_dense", "scene_change", *NEED_SIMILARITY)  # methods that pay per frame
 
 
-def input_knobs(system: System) -> dict[str, Any]:
-    """Video, question, what to look for."""
+def input_knobs(system: System) -> tuple[dict[str, Any], DeltaGenerator]:
+    """Video, question, what to look for; and the place beside the words where something can be said of them."""
     key = parts.knob_key(system, "video")
     wanted = st.session_state.get(key, system.settings.model_fields["video"].default)
     samples = {sample.id: f"Sample: {sample.title}{'' if sample.is_shipped else ' (drawn on first use)'}"
@@ -50,9 +51,10 @@ def input_knobs(system: System) -> dict[str, Any]:
     st.session_state[key] = st.session_state["tstar.kind.of"] = video
     values: dict[str, Any] = {"video": video}
     values |= parts.knobs(system, ("question", "targets", "cues"))
+    said = st.container()
     if choice == OWN and video.startswith("upload:"):
         values |= _example(system, video)
-    return values
+    return values, said
 
 
 def _upload(system: System, wanted: str) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 from backends.run import Inputs
 from backends.rungs import rung_of
 from backends.tstar.settings import IMAGE_NETWORK, MINIATURE, TStarSettings
-from models import real
 from models.boxes import Detector
 from models.catalogue import Rung
 from models.detection import ImageGuidedDetector, OwlDetector
@@ -55,7 +54,7 @@ def open_eyes(settings: TStarSettings, video: Video, inputs: Inputs) -> Iterator
     """
     if settings.by_example and settings.detector in (MINIATURE, IMAGE_NETWORK):
         exact = _example(settings, video, inputs)
-        if not of_its_kind(settings):
+        if not settings.of_its_kind:
             yield _eyes(settings, exact, "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
             return
         rung = rung_of(IMAGE_NETWORK, "detector")
@@ -81,13 +80,6 @@ def _eyes(settings: TStarSettings, detector: Detector, model_id: str, is_miniatu
     threshold = detector.theta if settings.threshold is None else settings.threshold
     floor = detector.floor if settings.floor is None else settings.floor
     return Eyes(detector, model_id, is_miniature, threshold, floor, canvas_px, notes, frames_read)
-
-
-def of_its_kind(settings: TStarSettings) -> bool:
-    """Whether a search by example looks for other things of the kind, too. Of drawn videos the image network knows nothing."""
-    if settings.like == "best here":
-        return settings.video.startswith("upload:") and real.is_made(IMAGE_NETWORK)
-    return settings.like == "this kind"
 
 
 def _evenly(duration_s: float) -> list[float]:

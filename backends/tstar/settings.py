@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from backends.run import NamedModel, Settings, knob
+from models import real
 from worlds.samples import SAMPLES
 
 Rule = Literal["official", "early", "paper", "softmax", "random"]
@@ -127,6 +128,13 @@ class TStarSettings(Settings):
         return self.example_box is not None or bool(self.example_picture)
 
     @property
+    def of_its_kind(self) -> bool:
+        """Whether a search by example looks for others of the kind, too. Of drawn videos the image network knows nothing."""
+        if self.like == "best here":
+            return self.by_example and self.video.startswith("upload:") and real.is_made(IMAGE_NETWORK)
+        return self.by_example and self.like == "this kind"
+
+    @property
     def finds_all(self) -> bool:
         return self.finds == "all" or (self.finds == "auto" and self.by_example)
 
@@ -136,7 +144,7 @@ class TStarSettings(Settings):
         if not self.by_example or self.detector not in (MINIATURE, IMAGE_NETWORK):
             return named
         others = tuple(model for model in named if model.setting != "detector")
-        return others if self.like != "this kind" else (NamedModel("like", IMAGE_NETWORK, "detector", "none"), *others)
+        return (NamedModel("like", IMAGE_NETWORK, "detector", "none"), *others) if self.of_its_kind else others
 
     def most_frames(self, num_positions: int) -> dict[str, int]:
         """Upper bound of the frames that each method looks at in a video of that many seconds: what a run may cost.
