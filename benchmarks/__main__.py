@@ -36,7 +36,8 @@ def main() -> None:
     args = parser.parse_args()
     runs = {
         "search": lambda: search.section(args.videos), "detector": lambda: detector.section(args.videos), "frames": frames.section,
-        "footage": lambda: footage.section(args.clips), "coda-law": lambda: coda_law.section(args.seeds), "coda-real": coda_real.section, "coda-speed": coda_speed.section,
+        "footage": lambda: footage.section(args.clips),
+        "coda-law": lambda: coda_law.section(args.seeds), "coda-real": coda_real.section, "coda-speed": coda_speed.section,
         "attention": attention_cost.section, "gaze": gaze.section, "gaze-control": gaze.control_section,
         "server": server.section,
     }

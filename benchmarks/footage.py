@@ -30,8 +30,8 @@ def section(clips_folder: str = "") -> str:
         return "\n".join([
             f"## Footage\n\nA film of {len(names)} clips and photographs {whose}, each shown twice, {takes[-1].end_s:.0f} s, "
             f"{len(takes)} shots: a photograph is filmed by a moving camera, nearer and darker the second time. Marked is the middle "
-            "of the first take. A find is an appearance that overlaps the second take; any other is false, also one of the same kind (a "
-            "lion for a cheetah). `--clips FOLDER` does the same with your own.\n",
+            "of the first take. A find is an appearance that overlaps the second take; any other is false, also one of the same kind "
+            "(a lion for a cheetah). `--clips FOLDER` does the same with your own.\n",
             _boundaries(path, takes), "### By example\n", _by_example(path, takes), "### By words\n", _by_words(path, takes)])
 
 
