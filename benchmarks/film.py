@@ -131,7 +131,8 @@ def make(clips: Sequence[Clip], out: Path) -> list[Take]:
     takes: list[Take] = []
     with Encoder(out, frame_rate=RATE, crf=23) as film:
         for number in (0, 1):
-            order = list(clips) if number == 0 else [*clips[len(clips) // 2:], *clips[:len(clips) // 2]]  # never twice in a row
+            turn = len(clips) // 2 if number and len(clips) > 2 else 0  # another order, and nothing twice in a row
+            order = [*clips[turn:], *clips[:turn]]
             for clip in order:
                 shown = _filmed(clip, number) if clip.path.suffix.lower() in PHOTOGRAPHS else _played(clip, number)
                 start, mark = film.num_frames / RATE, clip.box
