@@ -216,8 +216,10 @@ def pictures_of(what: System, event: Any) -> list[Any]:
     return draw(event) if draw else []
 
 
-def refuse_what_is_not_here(settings: Settings) -> None:
-    """Raises: InputError with the reason, before a run is queued, if a model that was chosen cannot run here."""
+def refuse_what_cannot_run(what: System, settings: Settings) -> None:
+    """Raises: InputError with the reason, before a run is queued, if a model that was chosen cannot run here or not do this."""
+    if said := what.objection(settings):
+        raise InputError(said)
     for entry in () if ON_ZERO_GPU else ladder.missing(settings):  # there, the device is known inside the run only
         raise InputError(f"{entry.reason} Or choose {entry.fallback_title or 'none'}, which works here.")
 
@@ -266,6 +268,10 @@ class Tab:
             button.click(partial(self._held, settings), None, inputs, queue=False, api_visibility="private", show_progress="hidden"
                          ).then(self.run, inputs, outputs, **running)  # type: ignore[arg-type]
         stop.click(self.stop, None, None, queue=False, api_visibility="private", show_progress="hidden")
+        for typed in self._typed if what.objects else ():
+            typed.change(  # type: ignore[attr-defined]
+                self.say, inputs, [self.note], queue=False, api_visibility="private", show_progress="hidden",
+                trigger_mode="always_last")
         gr.api(self._endpoint(), api_name=what.name, concurrency_limit=8, concurrency_id="endpoints")
         gr.api(self._schema_endpoint(), api_name=f"{what.name}_schema", queue=False)
 
@@ -275,9 +281,11 @@ class Tab:
         for name, field in self._fields.items():
             groups.setdefault(str(field.get("group", "settings")), {})[name] = field
         inputs: dict[str, gr.components.Component] = {}
+        self.note = gr.Textbox(visible=False, label="This cannot be looked for", interactive=False)
         for index, (group, fields) in enumerate(groups.items()):
             with gr.Accordion(group.capitalize(), open=index == 0):
                 inputs |= {name: component(name, field) for name, field in fields.items()}
+        self._typed = [inputs[name] for name, field in self._fields.items() if field.get("group") == "input" or field.get("role")]
         return [inputs[name] for name in self._fields]
 
     def _draw_outputs(self) -> None:
@@ -310,7 +318,7 @@ class Tab:
         try:
             session = self._sessions.of(key)
             settings = self._settings(list(values), session)
-            refuse_what_is_not_here(settings)
+            refuse_what_cannot_run(self.what, settings)
             events = events_of(self.what.name, settings, session.inputs(), session=session.session_id,
                                started=lambda run_id: self._sessions.started(key, self.what.name, run_id))
             result = None
@@ -339,6 +347,15 @@ class Tab:
         except OSError as error:
             yield said
             raise for_people(error) from error
+
+    def say(self, *values: Any) -> Any:
+        """What cannot be asked for, while somebody types it; nothing where all is well or not yet complete."""
+        try:
+            asked = {name: parsed(field, value) for (name, field), value in zip(self._fields.items(), values)}
+            said = self.what.objection(checked(self.what.settings, asked))
+        except InputError:  # half a number, say: that is told when it is run
+            said = ""
+        return gr.update(value=said, visible=bool(said))
 
     def stop(self, request: gr.Request) -> None:
         self._sessions.stop(str(request.session_hash), self.what.name)
@@ -381,7 +398,7 @@ class Tab:
             key = f"endpoint-{what.name}-{id(request)}-{request.session_hash}"
             try:
                 asked = checked(what.settings, settings)
-                refuse_what_is_not_here(asked)
+                refuse_what_cannot_run(what, asked)
                 result = None
                 for event in events_of(what.name, asked, Inputs(), session=sessions.of(key).session_id):
                     result = event if isinstance(event, Result) else result

@@ -1,7 +1,7 @@
 """The systems that are built. Adding one is one line here, its package, its figures, its page and its tests."""
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -31,6 +31,11 @@ class System:
     upload_kinds: tuple[str, ...] = ()  # endings that the upload box offers; the content decides
     check_upload: UploadCheck | None = None  # what a file must pass when it is uploaded, long before a run opens it
     presets: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # label -> settings, what to notice
+    objects: Callable[[Any], str] | None = None  # why a run of such settings would be refused, if it is known without running
+
+    def objection(self, settings: Any) -> str:
+        """One sentence or two on why these settings cannot be run; nothing where nothing speaks against it."""
+        return self.objects(settings) if self.objects else ""
 
 
 def runs(package: str) -> Run:

@@ -22,6 +22,7 @@ from backends.shapes import Shaped, at_most
 from worlds.errors import InputError
 
 MAX_PERMALINK = 8_000  # characters; browsers and proxies cut addresses somewhere above
+QUANTISED_BY = "quantisation"  # the setting of a run with one model
 MAX_LINKED = 100_000  # bytes of settings that a link may unpack to: it may be a bomb
 
 Ended = Literal["finished", "stopped", "time limit", "session gone"]  # stopped: by a person
@@ -45,17 +46,47 @@ def ended_sentence(ended: Ended, limit_s: float | None = None) -> str:
             "session gone": "The tab of this run was closed."}[ended]
 
 
+@dataclass(frozen=True)
+class NamedModel:
+    """A model that some settings name, and in which quantisation."""
+
+    setting: str
+    name: str  # of a rung, or a folder
+    roles: tuple[str, ...]  # what the setting takes, the first choice first
+    quantisation: str
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    return tuple(map(str, values)) if isinstance(values, list) else ()
+
+
 class Settings(BaseModel):
     """What was asked. Field defaults, bounds and descriptions feed widgets, permalink, REST schema and messages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def named_models(self) -> tuple[NamedModel, ...]:
+        """Every model that a run of these settings loads, as far as they say: what has to be here, and what memory it takes."""
+        extras = {name: field.json_schema_extra for name, field in type(self).model_fields.items()}
+        return tuple(
+            NamedModel(name, getattr(self, name), _texts(extra["roles"]),
+                       getattr(self, str(extra.get("quantised_by", QUANTISED_BY)), "none"))
+            for name, extra in extras.items() if isinstance(extra, dict) and extra.get("role") and getattr(self, name))
+
+    def linked(self) -> dict[str, Any]:
+        """What a link holds: what differs from the defaults, as JSON."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+    def as_an_older_link_meant(self) -> Self:
+        """These settings as they were read from a link, with what an older link said in other words."""
+        return self
 
     def permalink(self) -> str:
         """The value of `?settings=`: only what differs from the defaults, compressed.
 
         Raises: InputError when they are too long for a link that `from_permalink` would read.
         """
-        changed = self.model_dump(mode="json", exclude_defaults=True)
+        changed = self.linked()
         plain = json.dumps(changed, separators=(",", ":"), sort_keys=True).encode()
         text = base64.urlsafe_b64encode(zlib.compress(plain, level=9)).decode().rstrip("=")
         if len(plain) > MAX_LINKED or len(text) > MAX_PERMALINK:
@@ -74,7 +105,7 @@ class Settings(BaseModel):
             plain = unpacking.decompress(packed, MAX_LINKED)
             if not unpacking.eof:
                 raise InputError(f"The link holds more than {MAX_LINKED:,} bytes of settings, or was cut off. Copy it once more.")
-            return cls.from_json(plain.decode())
+            return cls.from_json(plain.decode()).as_an_older_link_meant()
         except (ValueError, zlib.error) as error:
             if isinstance(error, InputError):
                 raise
@@ -90,6 +121,7 @@ class Settings(BaseModel):
 
 
 def knob(default: Any, group: str, description: str, *, role: str = "", also: tuple[str, ...] = (), none: str = "",
+         quantised_by: str = QUANTISED_BY,
          suggestions: tuple[str, ...] = (), **limits: Any) -> Any:
     """A field of some Settings as the pages read it.
 
@@ -97,6 +129,7 @@ def knob(default: Any, group: str, description: str, *, role: str = "", also: tu
         group: settings of one group stand together.
         role: the setting names a model of that ladder; `none` is how leaving it empty reads.
         also: roles beside it that the setting takes too.
+        quantised_by: the setting that says how this model's weights are packed; each model of a run has its own.
         suggestions: likely values of a setting that takes any.
         limits: pydantic's own: ge, le, max_length ...
     """
@@ -104,7 +137,7 @@ def knob(default: Any, group: str, description: str, *, role: str = "", also: tu
         limits["fail_fast"] = True  # a file may hold a million wrong entries; each would be told
     extra: dict[str, Any] = {"suggestions": list(suggestions)} if suggestions else {}
     if role:
-        extra = {"role": role, "roles": [role, *also], "none": none}
+        extra = {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by}
     return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
 
 

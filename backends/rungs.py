@@ -1,10 +1,12 @@
-"""A model by what a person typed: its name in the catalogue, or the folder of a checkpoint. A setting says which roles it takes."""
+"""A model by what a person typed: its name in the catalogue, or the folder of a checkpoint, below ORRERY_MODELS_DIR or whole. A
+setting says which roles it takes.
+"""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from models.catalogue import RUNGS, Role, Rung, local_rung, rungs
+from models.catalogue import RUNGS, Role, Rung, is_local_name, local_rung, rungs
 from worlds.errors import InputError
 
 WORDS: dict[Role, tuple[str, str]] = {  # one of them, several
@@ -21,9 +23,9 @@ def rung_of(name: str, *roles: Role) -> Rung:
     Raises:
         InputError: there is no such rung, or it does something else; the nearest names come first.
     """
-    if Path(name).is_absolute():
-        return _folder(name, roles)
     rung = next((rung for rung in RUNGS if rung.name == name), None)
+    if rung is None and (Path(name).is_absolute() or is_local_name(name)):
+        return _folder(name, roles)
     if rung is None:
         raise InputError(f"There is no model {name[:80]!r}.{_meant(name, roles)} {_taken(roles)}")
     if rung.role not in roles:

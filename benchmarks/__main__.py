@@ -23,6 +23,7 @@ from benchmarks import (  # noqa: E402
     coda_real,
     coda_speed,
     detector,
+    footage,
     frames,
     gaze,
     saved,
@@ -43,10 +44,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--videos", type=int, default=30, help="held-out generated videos of search and detector")
     parser.add_argument("--seeds", type=int, default=5, help="models trained for each row of coda-law")
+    parser.add_argument("--clips", default="", help="of footage: a folder with pictures and clips of one's own")
     parser.add_argument("--only", default="", help="sections to run, by commas")
     args = parser.parse_args()
     runs = {
         "search": lambda: search.section(args.videos), "detector": lambda: detector.section(args.videos), "frames": frames.section,
+        "footage": lambda: footage.section(args.clips),
         "coda-law": lambda: coda_law.section(args.seeds), "coda-real": coda_real.section, "coda-speed": coda_speed.section,
         "attention": attention_cost.section, "gaze": gaze.section, "gaze-control": gaze.control_section,
         "server": server.section, "stalls": stalls.section, "saved": saved.section,

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from backends.registry import system
 from backends.files.saved import load_result, save_result
+from backends.registry import system
 from benchmarks.tables import markdown
 from models.checking import LIMITS
 from models.shards import MAX_HEADER_BYTES, held_in

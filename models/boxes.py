@@ -27,12 +27,17 @@ class Detector(Protocol):
     theta: float
     floor: float
 
-    def detect(self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None) -> list[list[Box]]:
-        """Return per canvas its boxes with a score of at least `floor`, best first, at most `max_boxes`.
+    def detect(
+        self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None, grid: int | None = None
+    ) -> list[list[Box]]:
+        """Return per canvas its boxes with a score of at least `floor`, best first.
 
         Args:
             canvases: (canvases, height, width, 3) uint8 RGB, at least one pixel wide and high.
             names: what to look for; a box's label is an index into it.
+            max_boxes: at most so many boxes for a canvas; None is all.
+            grid: cells per side of these canvases, a frame alone is a grid of 1; None where it is not known. A hint: what
+                looks at cells one by one needs it, what looks at a canvas as a whole does not.
         Raises:
             ValueError: the canvases have another shape or type.
         """

@@ -6,7 +6,6 @@ score = σ(objectness) · softmax_c(k · cos) · softmax_s(k · cos), so pairs t
 It knows the words of `worlds.kit` only; it is no model of photographs.
 """
 
-import difflib
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 from transformers.configuration_utils import PretrainedConfig
 
+from models.vocabulary import drawn_refusal
 from worlds.errors import InputError
 from worlds.kit import COLOURS, KINDS
 
@@ -145,18 +145,9 @@ class CanvasDetector(PreTrainedModel):
         Raises:
             InputError: a word is unknown, or the name is not one colour and one kind.
         """
+        if said := drawn_refusal(name, self.config.colours, self.config.kinds):
+            raise InputError(said)
         words = name.lower().split()
-        known = [*self.config.colours, *self.config.kinds]
-        for word in words:
-            if word not in known:
-                near = difflib.get_close_matches(word, known, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise InputError(
-                    f"The detector does not know the word {word[:80]!r}.{hint} It knows the colours "
-                    f"{', '.join(self.config.colours)} and the things {', '.join(self.config.kinds)}."
-                )
-        if len(words) != 2 or words[0] not in self.config.colours or words[1] not in self.config.kinds:
-            raise InputError(f"{name[:80]!r} cannot be looked for. A name is one colour and one thing, such as 'red star'.")
         return self.config.colours.index(words[0]), self.config.kinds.index(words[1])
 
     @torch.inference_mode()
@@ -180,7 +171,7 @@ class CanvasDetector(PreTrainedModel):
         return stacked.cpu().numpy(), maps.shapes.cpu().numpy()
 
     def detect(
-        self, canvases: np.ndarray, names: Sequence[str], *, floor: float | None = None, max_boxes: int = 50
+        self, canvases: np.ndarray, names: Sequence[str], *, floor: float | None = None, max_boxes: int | None = 50
     ) -> list[list[DetectedBox]]:
         """Return the boxes of every canvas, best first.
 
@@ -188,7 +179,7 @@ class CanvasDetector(PreTrainedModel):
             canvases: (canvases, height, width, 3) uint8 RGB.
             names: what to look for; the answer to one name does not depend on the others.
             floor: lowest score that is reported; None is the calibrated one of the configuration.
-            max_boxes: at most so many boxes for each name.
+            max_boxes: at most so many boxes for each name; None is all.
         Raises:
             InputError: a name has a word that the detector does not know.
         """
@@ -218,12 +209,12 @@ def _resize(canvas: np.ndarray, side: int) -> np.ndarray:
 
 
 def _peaks(
-    scores: np.ndarray, shapes: np.ndarray, label: int, floor: float, max_boxes: int, scale: tuple[float, float]
+    scores: np.ndarray, shapes: np.ndarray, label: int, floor: float, max_boxes: int | None, scale: tuple[float, float]
 ) -> list[DetectedBox]:
     """Return the local maxima of one score map (rows, columns) as boxes; of boxes that overlap by half the best stays."""
     highest = cv2.dilate(scores, np.ones((3, 3), np.uint8))
     rows, columns = np.nonzero((scores >= highest) & (scores >= floor))
-    order = np.argsort(-scores[rows, columns], kind="stable")[: 4 * max_boxes]
+    order = np.argsort(-scores[rows, columns], kind="stable")[: None if max_boxes is None else 4 * max_boxes]
     kept: list[DetectedBox] = []
     for row, column in zip(rows[order], columns[order]):
         width, height = np.exp(np.clip(shapes[:2, row, column], -2, 4.2)) * STRIDE

@@ -24,9 +24,10 @@ from worlds.errors import InputError
 
 Role = Literal["detector", "vlm", "similarity", "language"]
 Quantisation = Literal["none", "int8", "nf4"]
-Loader = Literal["canvas-detector", "zero-shot-detector", "frame-scorer", "vlm", "language-model"]
+Loader = Literal["canvas-detector", "image-network", "zero-shot-detector", "frame-scorer", "vlm", "language-model"]
 
 MINIATURES = Path(__file__).parent / "miniatures"
+MAX_LOOKED_AT = 1_000  # folders on each level below ORRERY_MODELS_DIR
 LINEAR_SHARE = 0.85  # of the parameters lie in linear layers; only these are quantised
 WORKSPACE = 1.2  # activations and the loader's own copies, over the weights
 _BYTES = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
@@ -178,6 +179,21 @@ RUNGS: tuple[Rung, ...] = (
         note="Trained here on drawn scenes; it knows their objects only, never a photograph's.",
         theta=0.37,
         floor=0.04,
+    ),
+    Rung(
+        name="efficientnet-lite0",
+        role="detector",
+        title="1,000 ImageNet kinds (EfficientNet-Lite0)",
+        source="tensorflow/tpu efficientnet-lite0",
+        loader="image-network",
+        architecture="ImageNetwork",
+        licence="apache-2.0",
+        parameters=4_652_008,
+        quantisations=("none",),
+        is_packaged=True,
+        note="Real footage without a hub: it ranks frames by a word of a checked list, and finds others of a marked thing's kind.",
+        theta=0.24,
+        floor=0.02,
     ),
     _detector(
         "owlvit-base-patch32",
@@ -605,10 +621,12 @@ def local_rung(path: str | Path, role: Role) -> Rung:
     architecture, dtype = _class_and_dtype(config, folder.name, role)
     held = held_in(folder, name=folder.name)
     check_config(config, held, name=folder.name)
+    theta, floor = family_thresholds(architecture) if role == "detector" else (None, None)
+    place = folder.relative_to(_models_folder()).as_posix()  # two nested folders may have one name
     return Rung(
-        name=f"local:{folder.name}",
+        name=f"local:{place}",
         role=role,
-        title=f"{folder.name} (local folder)",
+        title=f"{place} (local folder)",
         source=str(folder),
         loader=_CLASSES[role][1],
         architecture=architecture,
@@ -617,22 +635,59 @@ def local_rung(path: str | Path, role: Role) -> Rung:
         dtype=dtype,
         is_local=True,
         note=f"A local folder of class {architecture}.",
-        theta=0.2 if role == "detector" else None,
-        floor=0.05 if role == "detector" else None,
+        theta=theta,
+        floor=floor,
     )
 
 
-def _allowed_folder(path: str | Path) -> Path:
+def family_thresholds(architecture: str) -> tuple[float | None, float | None]:
+    """Return theta and floor of the published detectors of that class: a fine-tuned one scores on its family's scale."""
+    return next(((rung.theta, rung.floor) for rung in rungs("detector") if rung.architecture == architecture), (None, None))
+
+
+def is_local_name(name: str) -> bool:
+    """Return whether a relative name is that of a folder below ORRERY_MODELS_DIR; nothing is told of other places."""
+    root_text = os.environ.get("ORRERY_MODELS_DIR")
+    if not root_text or not name.strip() or "\x00" in name:
+        return False
+    root = Path(root_text).resolve()
+    folder = (root / name).resolve()
+    return folder != root and folder.is_relative_to(root) and os.path.isdir(folder)  # is_dir raises where a name is too long
+
+
+def local_folders(*, most: int, depth: int = 3) -> list[Path]:
+    """Return the folders below ORRERY_MODELS_DIR that hold a config.json, at most so many levels down, in order of their names."""
+    root_text = os.environ.get("ORRERY_MODELS_DIR")
+    found: list[Path] = []
+    level = [Path(root_text).resolve()] if root_text and Path(root_text).is_dir() else []
+    for _ in range(depth):
+        level = [path for folder in level for path in _subfolders(folder)][:MAX_LOOKED_AT]
+        found += [path for path in level if (path / "config.json").is_file()]
+    return sorted(found)[:most]
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink() and not path.name.startswith("."))
+    except OSError:  # one that may not be read
+        return []
+
+
+def _models_folder() -> Path:
     root_text = os.environ.get("ORRERY_MODELS_DIR")
     if not root_text:
         raise InputError("Local model folders are off. Set ORRERY_MODELS_DIR to the folder that holds them.")
+    return Path(root_text).resolve()
+
+
+def _allowed_folder(path: str | Path) -> Path:
+    root = _models_folder()
     if "\x00" in str(path):
         raise InputError("The model folder's name holds a null character. Name a folder below ORRERY_MODELS_DIR.")
-    root = Path(root_text).resolve()
     folder = (root / path).resolve()  # follows links and "..", so that neither leads outside
     if folder == root or not folder.is_relative_to(root):
         raise InputError(f"The model folder {str(path)[:80]!r} is not below ORRERY_MODELS_DIR. Name a folder inside it.")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise InputError(f"There is no model folder {str(path)[:80]!r}. Name a folder that lies in ORRERY_MODELS_DIR.")
     for file in folder.iterdir():
         if not file.resolve().is_relative_to(root):

@@ -1,4 +1,6 @@
-"""A GGUF file as a folder that `save_pretrained` would have written: safetensors, config, fast tokenizer with its chat template.
+"""What packages hold as folders that `save_pretrained` would have written: safetensors, config, and what belongs to it.
+
+A GGUF file comes with its fast tokenizer and chat template, the image network's weights with the names of its kinds.
 
 transformers reads the file: it names the tensors, undoes the order in which GGUF keeps the rows of q and k (neighbouring
 pairs for its rotary embedding, halves for transformers'), and unpacks 4 and 8 bit blocks. Weights are kept in float32: that is
@@ -9,9 +11,10 @@ adds it. A folder appears under its name only when it is complete.
 import hashlib
 import json
 import os
+import pickle
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ import torch
 from tokenizers import pre_tokenizers
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from models.image_network import ImageNetwork, from_published
 from models.real import MANIFEST
 from worlds.errors import InputError
 
@@ -43,18 +47,52 @@ def convert_gguf(
     Raises:
         InputError: the file is another one, or its tokenizer cuts text in a way that is not known here.
     """
+    found = _checked(source, sha256)
+    tokenizer, model = read_tokenizer(source), _read_model(source)
+    check(model, tokenizer)
+    _write(target, [model, tokenizer], source, found)
+
+
+def convert_image_network(
+    source: Path, target: Path, *, kinds: Sequence[str], sha256: str = "", check: Callable[[ImageNetwork], None] = lambda model: None,
+) -> None:
+    """Write the folder `target` of published EfficientNet-Lite0 weights, as `convert_gguf` does.
+
+    They come pickled: torch reads them as weights only, where a pickle can name nothing but tensors, and only here, once.
+
+    Args:
+        kinds: what the classes are called, in their order.
+    Raises:
+        InputError: the file is another one, or holds no weights of this network.
+    """
+    found = _checked(source, sha256)
+    try:
+        weights = torch.load(source, map_location="cpu", weights_only=True)
+        model = from_published(weights, kinds)
+    except (pickle.UnpicklingError, RuntimeError, KeyError, ValueError, AttributeError, EOFError) as error:
+        raise InputError(f"{source.name} holds no weights of EfficientNet-Lite0 with {len(kinds)} kinds. "
+                         "Install its package again.") from error
+    check(model)
+    _write(target, [model], source, found)
+
+
+def _checked(source: Path, sha256: str) -> str:
+    """Return the file's SHA-256; raise InputError if it should be another."""
     found = _sha256(source)
     if sha256 and found != sha256:
         raise InputError(f"{source.name} has the SHA-256 {found[:16]}…; it must be {sha256[:16]}…. Install its package again.")
-    tokenizer, model = read_tokenizer(source), _read_model(source)
-    check(model, tokenizer)
+    return found
+
+
+def _write(target: Path, parts: Sequence[Any], source: Path, sha256: str) -> None:
+    """Save the parts into a new folder with its manifest; the folder has its name only when it is complete."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=target.parent, prefix=".converting-"))
     try:
-        model.save_pretrained(unfinished)
-        tokenizer.save_pretrained(unfinished)
+        for part in parts:
+            part.save_pretrained(unfinished)
         sizes = {file.name: file.stat().st_size for file in sorted(unfinished.iterdir())}
-        (unfinished / MANIFEST).write_text(json.dumps({"source": source.name, "sha256": found, "files": sizes}, indent=1) + "\n")
+        (unfinished / MANIFEST).write_text(json.dumps({"source": source.name, "sha256": sha256, "files": sizes}, indent=1) + "\n")
         unfinished.chmod(0o755)
         for file in unfinished.iterdir():
             file.chmod(0o644)  # others who share the cache may read it

@@ -34,6 +34,8 @@ __all__ = [
 BATCH = 8  # canvases per forward; OWLv2 at 960 pixels takes about 1 GB for eight in float32
 CACHED_NAMES = 16  # tuples of names whose text stays embedded
 TEXT_THRESHOLD = 0.25  # Grounding DINO: a token above it belongs to the box's phrase (the authors' value)
+LEAST_OVERLAP = 0.3  # a patch whose predicted box shares less with the marked one sees another thing
+NEAR_BEST = 0.8  # patches within this share of the best overlap are all of the thing (the authors' value)
 NMS_IOU = 0.3  # image-guided detection: boxes that overlap a better one by more are dropped (the processor's value)
 
 
@@ -45,8 +47,10 @@ class MiniatureDetector:
         self.name, self.is_miniature = rung.name, True
         self.theta, self.floor = _thresholds(rung)
 
-    def detect(self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None) -> list[list[Box]]:
-        """Return what the miniature finds; see `Detector.detect`."""
+    def detect(
+        self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None, grid: int | None = None
+    ) -> list[list[Box]]:
+        """Return what the miniature finds; see `Detector.detect`. Its `max_boxes` holds for each name."""
         check_canvases(canvases)
         if not len(canvases) or not names:
             return [[] for _ in canvases]
@@ -63,7 +67,9 @@ class _TransformersDetector:
         self.theta, self.floor = _thresholds(rung)
         self._texts: OrderedDict[tuple[str, ...], Any] = OrderedDict()
 
-    def detect(self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None) -> list[list[Box]]:
+    def detect(
+        self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None, grid: int | None = None
+    ) -> list[list[Box]]:
         """Return per canvas its boxes; see `Detector.detect`. One box per region: its best name."""
         check_canvases(canvases)
         if not len(canvases) or not names:
@@ -132,24 +138,58 @@ class OwlDetector(_TransformersDetector):
 
 
 class ImageGuidedDetector(OwlDetector):
-    """OWL-ViT and OWLv2 searching by example: the query is the class embedding of a cropped picture, label 0.
+    """OWL-ViT and OWLv2 searching by example: the query is one class embedding of a picture, label 0.
 
-    `names` is not read. Scores come from the class head and are lower than those for text; see the class' theta.
+    With a box on a whole frame the query is that of the patch whose own predicted box overlaps it best: a thing cropped out
+    has lost the surroundings that these networks were trained with. Without, it is the crop's. `names` is not read.
+    Scores come from the class head and are lower than those for text; see the class' theta.
     """
 
-    def __init__(self, owl: OwlDetector, example: np.ndarray) -> None:
-        """Share the loaded network of `owl`; example: (height, width, 3) uint8 RGB, the thing cropped closely."""
+    def __init__(self, owl: OwlDetector, example: np.ndarray, box: tuple[int, int, int, int] | None = None) -> None:
+        """Share the loaded network of `owl`.
+
+        Args:
+            example: (height, width, 3) uint8 RGB: the thing cropped closely, or the frame that shows it.
+            box: x1 y1 x2 y2 of the thing in the frame's pixels; None for a crop.
+        Raises:
+            InputError: the network sees nothing there.
+        """
         check_canvases(example[None])
         self.model, self.processor, self.batch = owl.model, owl.processor, owl.batch
         self.name, self.is_miniature = f"{owl.name} by example", owl.is_miniature
         self.theta, self.floor = 0.6, owl.floor  # 0.6: the threshold of the model card's image-guided example
         self._texts = OrderedDict()
-        with torch.inference_mode():
-            feature_map = self.model.image_embedder(pixel_values=self._pixels(example[None])["pixel_values"])[0]
-            self._query = self.model.embed_image_query(feature_map.flatten(1, 2), feature_map)[0]
-        if self._query is None:
+        query = None if box is None else self._query_in(example, box)
+        self.uses_frame = query is not None  # False: nothing that it sees in the frame is where the box is
+        self._query = self._query_of(_cut(example, box)) if query is None else query
+
+    @torch.inference_mode()
+    def _query_of(self, crop: np.ndarray) -> torch.Tensor:
+        """Return (1, 1, channels) the embedding that the network itself takes for a picture of one thing."""
+        feature_map = self.model.image_embedder(pixel_values=self._pixels(crop[None])["pixel_values"])[0]
+        query = self.model.embed_image_query(feature_map.flatten(1, 2), feature_map)[0]
+        if query is None:
             raise InputError("No object was recognised in the example. Crop one thing closely, with little around it.")
-        self._query = self._query.reshape(1, 1, -1)
+        embedding: torch.Tensor = query.reshape(1, 1, -1)
+        return embedding
+
+    @torch.inference_mode()
+    def _query_in(self, frame: np.ndarray, box: tuple[int, int, int, int]) -> torch.Tensor | None:
+        """Return (1, 1, channels) the embedding of the patch that sees the thing in the box, None where none does."""
+        feature_map = self.model.image_embedder(pixel_values=self._pixels(frame[None])["pixel_values"])[0]
+        features = feature_map.flatten(1, 2)  # (1, rows, columns, channels) -> (1, patches, channels)
+        overlap = _overlap(self._to_pixels(self.model.box_predictor(features, feature_map), frame[None])[0].float(), box)
+        if float(overlap.max()) < LEAST_OVERLAP:
+            return None
+        embeds = self.model.class_predictor(features)[1][0].float()  # (patches, channels)
+        if self.model.config.model_type == "owlv2":
+            worth = self.model.objectness_predictor(features)[0].float()
+        else:  # one patch of an object has learned its class, its neighbours look like background (the authors' choice, too)
+            unit = embeds / embeds.norm(dim=-1, keepdim=True).clamp(min=1e-6)
+            worth = -(unit @ unit.mean(dim=0))
+        nearest = overlap >= NEAR_BEST * overlap.max()
+        best = int(torch.where(nearest, worth, -torch.inf).argmax())
+        return embeds[best].reshape(1, 1, -1).to(features.dtype)
 
     def _forward(self, canvases: np.ndarray, names: tuple[str, ...]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         feature_map = self.model.image_embedder(pixel_values=self._pixels(canvases)["pixel_values"])[0]
@@ -159,6 +199,18 @@ class ImageGuidedDetector(OwlDetector):
         boxes = self._to_pixels(self.model.box_predictor(image_feats, feature_map), canvases)
         labels = torch.stack([_labels_after_nms(*one) for one in zip(boxes, scores)])
         return boxes, labels, scores
+
+
+def _cut(picture: np.ndarray, box: tuple[int, int, int, int] | None) -> np.ndarray:
+    return picture if box is None else picture[box[1] : box[3], box[0] : box[2]]
+
+
+def _overlap(boxes: torch.Tensor, box: tuple[int, int, int, int]) -> torch.Tensor:
+    """Return (boxes,) intersection over union of (boxes, 4) with one box, all in corners."""
+    other = boxes.new_tensor(box)
+    shared = (torch.minimum(boxes[:, 2:], other[2:]) - torch.maximum(boxes[:, :2], other[:2])).clamp(min=0).prod(dim=1)
+    area = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(dim=1)
+    return shared / (area + (other[2:] - other[:2]).prod() - shared).clamp(min=1e-6)
 
 
 def _labels_after_nms(boxes: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:

@@ -73,6 +73,9 @@ class ExampleDetector:
             )
         longer = 4 * max(crop.shape[:2])
         self.crop = np.ascontiguousarray(crop)
+        has_frame = context is not None and box is not None
+        self.context = context if has_frame else None
+        self.box = box if has_frame else None
         self.frame_size = frame_size or ((longer, longer) if context is None else context.shape[:2])
         self.grid = grid
         weights = _foreground(self.crop, _surroundings(self.crop, context, box))
@@ -85,6 +88,11 @@ class ExampleDetector:
         self._has_outline = 0.05 < float(weights.mean()) < 0.95
         self._orb = cv2.ORB.create(nfeatures=300, edgeThreshold=8, patchSize=16, fastThreshold=8)
         self._features = self._orb.detectAndCompute(cv2.cvtColor(self.crop, cv2.COLOR_RGB2GRAY), None)
+
+    @property
+    def context_or_crop(self) -> np.ndarray:
+        """The frame with the box on it, or the crop where there is none."""
+        return self.crop if self.context is None else self.context
 
     def detect(
         self,

@@ -41,7 +41,10 @@ from worlds.errors import InputError, disk_sentence
 log = logging.getLogger("orrery.models")
 
 Tool = Detector | FrameScorer | VisionLanguageModel | LanguageModel
-MINIATURE_CLASSES = {"canvas-detector": "models.canvas_detector:CanvasDetector"}  # imported when first asked for
+OWN_CLASSES = {  # by loader; imported when first asked for
+    "canvas-detector": "models.canvas_detector:CanvasDetector",
+    "image-network": "models.image_network:ImageNetwork",
+}
 _OPTIONS = {"local_files_only": True, "trust_remote_code": False}  # what was to be fetched is here before the first is called
 _BESIDE = ["*.json", "*.jinja", "*.txt", "*.model"]  # what a checkpoint has beside its weights
 _building = threading.RLock()
@@ -86,7 +89,7 @@ def load(rung: Rung, quantisation: Quantisation = "none", device: str = "cpu") -
     if missing:
         raise InputError(missing)
     try:
-        held = None if rung.is_miniature else _checked(rung)
+        held = None if rung.loader in OWN_CLASSES or rung.is_miniature else _checked(rung)  # those were made here
         model, tool = _build(rung, quantisation, device, held)
     except BaseException as error:
         if isinstance(error, InputError | MemoryError | torch.OutOfMemoryError) or _is_not_an_error(error) or disk_sentence(error):
@@ -127,10 +130,13 @@ def _fetched(rung: Rung) -> Path:
 
 
 def _build(rung: Rung, quantisation: Quantisation, device: str, held: Held | None) -> tuple[PreTrainedModel, Tool]:
+    if rung.loader == "image-network":
+        from models.image_detection import KindsDetector
+
+        network: Any = _weights(_own_class(rung), rung, quantisation, device, held)
+        return network, KindsDetector(network, rung)
     if rung.loader == "canvas-detector":
-        module, _, name = MINIATURE_CLASSES[rung.name].partition(":")
-        auto_class = getattr(importlib.import_module(module), name)
-        model = _weights(auto_class, rung, quantisation, device, held)
+        model = _weights(_own_class(rung), rung, quantisation, device, held)
         calibrated = replace(rung, theta=model.config.confirmation, floor=model.config.floor)  # by the recipe, on held-out data
         return model, MiniatureDetector(model, calibrated)
     if rung.loader == "zero-shot-detector":
@@ -145,6 +151,11 @@ def _build(rung: Rung, quantisation: Quantisation, device: str, held: Held | Non
     model = _weights(AutoModelForImageTextToText, rung, quantisation, device, held)
     processor = load_image_processor_only(_source(rung), **_OPTIONS)
     return model, VisionLanguageModel(model, processor)
+
+
+def _own_class(rung: Rung) -> Any:
+    module, _, name = OWN_CLASSES[rung.loader].partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _source(rung: Rung) -> str:

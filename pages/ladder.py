@@ -3,8 +3,8 @@
 from typing import Any
 
 import streamlit as st
-from pydantic import BaseModel
 
+from backends.run import Settings
 from pages.text import plain
 from visualizers import ladder
 
@@ -22,7 +22,7 @@ def knob(label: str, key: str, help_text: str | None, *, role: str, also: tuple[
     return ladder.value_of(str(chosen or ""), role, *also)
 
 
-def cards(asked: BaseModel, key_of: Any, *, place: str = "") -> bool:
+def cards(asked: Settings, key_of: Any, *, place: str = "") -> bool:
     """Draw one card per chosen model that cannot run here; returns whether all can. `place`: where a page draws a second one."""
     missing = ladder.missing(asked)
     for entry in missing:

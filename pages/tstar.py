@@ -16,7 +16,8 @@ FIRST_KNOBS = ("grid", "num_frames", "budget_share", "rule", "seed", "num_seeds"
 FOLDED_KNOBS = {
     "Detector": ("detector", "quantisation", "threshold", "floor", "max_boxes", "cue_weight", "verifies", "verify_rule", "cell_fit"),
     "Distribution": ("quantile", "window", "spline_smoothing", "temperature", "first_grid"),
-    "Selection and answer": ("final_rule", "min_gap_s", "grounder", "vlm", "similarity"),
+    "Selection and answer": ("finds", "final_rule", "min_gap_s", "grounder", "vlm", "vlm_quantisation", "similarity",
+                             "similarity_quantisation"),
 }
 
 
@@ -38,12 +39,14 @@ def draw_live(step: Iteration) -> None:
 def knobs(folded: DeltaGenerator) -> None:
     """Everything that can be turned, and what it will cost."""
     with folded:
-        values = tstar_knobs.input_knobs(SYSTEM)
+        values, said = tstar_knobs.input_knobs(SYSTEM)
         values |= parts.knobs(SYSTEM, FIRST_KNOBS)
         values |= parts.tabs(SYSTEM, FOLDED_KNOBS)
         values["baselines"] = tstar_knobs.baseline_knob(SYSTEM)
         asked = parts.settings_from(SYSTEM, values)
-        is_off = not (parts.can_run(SYSTEM, asked) and tstar_knobs.has_its_similarity(asked))
+        with said:
+            knows = asked is None or tstar_knobs.knows_the_words(SYSTEM, asked)
+        is_off = not (parts.can_run(SYSTEM, asked) and knows and tstar_knobs.has_its_similarity(asked))
         search, series, cost = st.columns([2, 2, 3], vertical_alignment="center")
         search.button("Search", type="primary", icon=":material/play_arrow:", disabled=is_off, key="run.button",
                       width="stretch", on_click=parts.start, args=(SYSTEM, asked), help="Runs the search with these settings.")

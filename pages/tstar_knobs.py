@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.registry import System
 from backends.tstar.results import TStarResult
-from backends.tstar.settings import TStarSettings
+from backends.tstar.settings import IMAGE_NETWORK, TStarSettings
 from pages import costs, parts, saved_runs
 from pages.text import plain
 from visualizers.ladder import memory_mb
@@ -25,8 +26,8 @@ NEED_SIMILARITY = ("top_similarity", "aks", "bolt")
 LOOKING = ("random_grid", "dense", "budgeted_dense", "scene_change", *NEED_SIMILARITY)  # methods that pay per frame
 
 
-def input_knobs(system: System) -> dict[str, Any]:
-    """Video, question, what to look for."""
+def input_knobs(system: System) -> tuple[dict[str, Any], DeltaGenerator]:
+    """Video, question, what to look for; and the place beside the words where something can be said of them."""
     key = parts.knob_key(system, "video")
     wanted = st.session_state.get(key, system.settings.model_fields["video"].default)
     samples = {sample.id: f"Sample: {sample.title}{'' if sample.is_shipped else ' (drawn on first use)'}"
@@ -50,9 +51,10 @@ def input_knobs(system: System) -> dict[str, Any]:
     st.session_state[key] = st.session_state["tstar.kind.of"] = video
     values: dict[str, Any] = {"video": video}
     values |= parts.knobs(system, ("question", "targets", "cues"))
+    said = st.container()
     if choice == OWN and video.startswith("upload:"):
         values |= _example(system, video)
-    return values
+    return values, said
 
 
 def _upload(system: System, wanted: str) -> str:
@@ -61,8 +63,8 @@ def _upload(system: System, wanted: str) -> str:
     if file is not None:
         try:
             stored = _stored(file, check_video)
-            st.caption("The miniature detector knows drawn objects only. For a real video, mark an example below, or choose a "
-                       "real detector if this machine has one.")
+            st.caption("Mark an example below, or type words: the miniature knows drawn objects only, '1,000 ImageNet kinds' "
+                       "(make real) finds many things in real footage, a real detector takes any words.")
             return f"upload:{stored}"
         except InputError as error:
             st.error(plain(str(error)), icon=":material/error:")
@@ -76,7 +78,7 @@ def _example(system: System, video: str) -> dict[str, Any]:
     name = video.partition(":")[2]
     try:
         if picture := _picture():
-            return {"example_picture": picture}
+            return {"example_picture": picture} | parts.knobs(system, ("like",))
         with open_video(parts.session().inputs().file(name), name=name) as opened:
             duration = opened.info.duration_s
             st.session_state[f"tstar.length.{video}"] = int(duration)
@@ -100,8 +102,8 @@ def _example(system: System, video: str) -> dict[str, Any]:
         return {}
     xs, ys = np.clip(np.array(boxes[0]["x"]) / width, 0, 1), np.clip(np.array(boxes[0]["y"]) / height, 0, 1)
     box = (float(xs.min()), float(ys.min()), float(xs.max()), float(ys.max()))
-    st.caption(f"Looking for what is in the box at second {second}.")
-    return {"example_s": float(second), "example_box": box}
+    st.caption(f"Looking for what is in the box at second {second}: every appearance but the one that you mark.")
+    return {"example_s": float(second), "example_box": box} | parts.knobs(system, ("like",))
 
 
 def _picture() -> str:
@@ -120,6 +122,19 @@ def _stored(file: Any, check: UploadCheck) -> str:
     return st.session_state[key]
 
 
+def knows_the_words(system: System, asked: TStarSettings) -> bool:
+    """Whether the detector can look for what was typed; says what it does not know, and offers one that does."""
+    said = system.objection(asked)
+    if not said:
+        return True
+    st.warning(plain(said), icon=":material/help:")
+    other = asked.model_copy(update={"detector": IMAGE_NETWORK})
+    if asked.detector != IMAGE_NETWORK and not system.objection(other):
+        st.button("Use '1,000 ImageNet kinds'", key="use.kinds", icon=":material/swap_horiz:", on_click=st.session_state.__setitem__,
+                  args=(parts.knob_key(system, "detector"), IMAGE_NETWORK), help="Turns the knob Detector to the image network.")
+    return False
+
+
 def baseline_knob(system: System) -> tuple[str, ...]:
     return tuple(st.multiselect("Compare with", [name for name in METHOD_NAMES if name != "tstar"],
                                 key=parts.several(system, "baselines"), format_func=lambda name: METHOD_NAMES[name],
@@ -136,9 +151,9 @@ def has_its_similarity(asked: TStarSettings) -> bool:
     return not lacking
 
 
-def _model_of(settings: TStarSettings) -> tuple[str, str, bool]:
+def _model_of(settings: TStarSettings) -> tuple[str, str, bool, str]:
     """What a rate belongs to."""
-    return settings.detector, settings.quantisation, settings.by_example
+    return settings.detector, settings.quantisation, settings.by_example, settings.like if settings.by_example else ""
 
 
 def remember(result: TStarResult, *, is_recorded: bool) -> None:
@@ -159,7 +174,7 @@ def cost(asked: TStarSettings) -> str:
         return f"{memory} Seconds: known once the video is there."
     most = asked.most_frames(length)
     foreseen = costs.foresee("tstar", _model_of(asked), most)
-    seen = f"T\\* looks at {most['tstar']} of {length} frames at most"
+    seen = f"T\\* looks at {most['tstar']} of {length} frames at most, in whole grids"
     if foreseen is None:
         return f"{memory} {seen}; this model was not timed here yet."
     limit = costs.beyond_the_limit(foreseen.seconds)

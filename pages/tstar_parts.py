@@ -10,7 +10,7 @@ import streamlit as st
 import models
 from backends.files.csv_text import to_csv
 from backends.registry import System
-from backends.tstar.results import TStarResult
+from backends.tstar.results import Appearance, Iteration, TStarResult
 from pages import parts
 from pages.text import plain
 from visualizers import tstar as figures
@@ -24,12 +24,16 @@ PLAYABLE_MB = 300  # a larger upload is not sent back to the browser whole
 def verdict(result: TStarResult) -> None:
     """The answer and what it took: one line each."""
     seen, length = result.costs.frames_grid, result.video.num_positions
-    found = [target for target in result.targets if target not in result.unconfirmed]
+    targets = [target for target in result.targets if target not in result.unconfirmed]
     with st.container(horizontal=True):
         st.metric("Frames looked at", f"{seen} of {length}", width=METRIC_WIDTH_PX,
                   help="Grid frames; second looks are counted below.")
-        st.metric("Found", f"{len(found)} of {len(result.targets)}", width=METRIC_WIDTH_PX,
-                  help=f"Confirmed with a score above {result.threshold:.2f}.")
+        if result.settings.finds_all:
+            st.metric("Appearances", len(result.found), width=METRIC_WIDTH_PX,
+                      help=f"Stretches of a shot, confirmed with a score above {result.threshold:.2f}; not the marked one.")
+        else:
+            st.metric("Found", f"{len(targets)} of {len(result.targets)}", width=METRIC_WIDTH_PX,
+                      help=f"Confirmed with a score above {result.threshold:.2f}.")
         st.metric("Seconds", f"{result.costs.total_s:.1f}", width=METRIC_WIDTH_PX,
                   help=f"First grid after {result.costs.first_iteration_s:.2f} s.")
         if result.methods and result.methods[0].recall is not None:
@@ -42,7 +46,11 @@ def verdict(result: TStarResult) -> None:
     if not result.unconfirmed and result.methods and result.methods[0].recall == 0:
         st.warning("Taken for the target, but wrongly: no key frame is within 5 s of where it truly is.",
                    icon=":material/wrong_location:")
-    if result.unconfirmed:
+    if result.unconfirmed and result.settings.by_example:
+        marked = next((one for one in result.appearances if one.is_marked), None)
+        besides = f" besides what you marked at {figures.span(marked)}" if marked else ""
+        st.warning(f"Nothing like it was confirmed{besides}. The frames below are the best guesses.", icon=":material/search_off:")
+    elif result.unconfirmed:
         st.warning(f"Not confirmed within the budget: {plain(', '.join(result.unconfirmed))}. The frames below are the best guesses.",
                    icon=":material/search_off:")
 
@@ -62,8 +70,8 @@ def replay(result: TStarResult) -> None:
                   caption=f"What the detector was shown ({step.model_px} px there). Orange: targets, blue: cues. "
                           "Green frame: confirmed at a second look, red: refused.")
     with charts:
-        parts.chart(figures.timeline(step, result.truth_spans, result.truth_s), key="timeline", selection_mode="points",
-                    on_select=_jump_to_click)
+        parts.chart(figures.timeline(step, result.truth_spans, result.truth_s, _shown(result, step)), key="timeline",
+                    selection_mode="points", on_select=_jump_to_click)
         if count > 1:  # a single grid is drawn evenly: there is nothing to see in it
             parts.chart(figures.heatmap(result.iterations[:step.number]), key="heatmap")
     if count > 1:
@@ -74,6 +82,13 @@ def replay(result: TStarResult) -> None:
     st.caption("To notice: the first grid is spread evenly; later ones crowd where a cue or the target lit up. A click on a mark of "
                "the timeline plays the video from there.")
     _player(result, "timeline")
+
+
+def _shown(result: TStarResult, step: Iteration) -> tuple[Appearance, ...]:
+    """What was found up to a grid; the marked one is known from the start."""
+    known = {check.second for past in result.iterations[:step.number] for check in past.verifications if check.is_confirmed}
+    return tuple(one for one in result.appearances
+                 if one.is_marked or any(one.start_s - 0.1 <= second < one.end_s for second in known))
 
 
 def _jump_to_click() -> None:
@@ -106,8 +121,32 @@ def _step(by: int, count: int) -> None:
     st.session_state["tstar.step"] = min(count, max(1, st.session_state["tstar.step"] + by))
 
 
+def appearances(result: TStarResult) -> None:
+    """Every appearance with its best frame, in order of time; a click makes the video jump to its beginning."""
+    st.subheader(f"Appearances: {len(result.found)} found")
+    if result.settings.example_box and (marked := next((one for one in result.appearances if one.is_marked), None)):
+        st.caption(f"You marked it at {figures.span(marked)}; that one is not among them.")
+    pictures = {frame.second: frame for frame in result.keyframes}
+    with st.container(horizontal=True):
+        for index, one in enumerate(sorted(result.found, key=lambda one: one.start_s)):
+            with st.container(width=KEYFRAME_WIDTH_PX):
+                if frame := pictures.get(one.best_s):
+                    st.image(figures.keyframe_picture(frame), width="stretch", alt=f"{one.name} at {figures.clock(one.best_s)}",
+                             caption=f"{figures.span(one)} · score {one.score:.2f}")
+                else:
+                    st.caption(f"{figures.span(one)} · score {one.score:.2f}")
+                st.button(f"Play from {figures.clock(one.start_s)}", key=f"appearance.{index}", width="stretch",
+                          icon=":material/play_circle:", on_click=_jump, args=("appearances", int(one.start_s)))
+    table = figures.appearance_table(result)
+    st.download_button("Appearances (CSV)", table.to_csv(index=False), "appearances.csv", "text/csv", key="appearances.csv",
+                       on_click="ignore", disabled=table.empty, help="Start, end, best second and score of each.")
+    _player(result, "appearances")
+
+
 def film_strip(system: System, result: TStarResult) -> None:
     """The key frames; a click makes the video jump there."""
+    if result.found:
+        appearances(result)
     st.subheader("Key frames")
     with st.container(horizontal=True):
         for frame in result.keyframes:
@@ -164,8 +203,11 @@ def how_it_works(result: TStarResult) -> None:
     st.markdown(f"4. The best frames share their score with {settings.window} s on each side, and a distribution is made "
                 f"(rule *{settings.rule}*):")
     st.latex(r"S_{t+\delta} \leftarrow \max\left(S_{t+\delta},\ \frac{S_t}{|\delta| + 1}\right)")
+    ending = ("The search goes on in what is left, until every likely second was looked at or the budget is spent; each "
+              "appearance is the stretch of its shot in which further looks still see it." if settings.finds_all else
+              "When all are, or the budget is spent, the best seconds are returned.")
     st.markdown(f"5. Frames that showed a target are looked at again, alone; above $\\theta = {result.threshold:.2f}$ the target is "
-                "confirmed. When all are, or the budget is spent, the best seconds are returned.")
+                f"confirmed. {ending}")
 
 
 def larger_grids(result: TStarResult) -> None:
@@ -195,7 +237,7 @@ def downloads(system: System, result: TStarResult) -> None:
     second.download_button("Contact sheet (JPEG)", lambda: figures.contact_sheet(result), "contact-sheet.jpg", "image/jpeg",
                            key="sheet.jpg", width="stretch", on_click="ignore")
     third.download_button("Moments (mp4)", lambda: clip(result), "moments.mp4", "video/mp4", key="clip.mp4", width="stretch",
-                          on_click="ignore", help="The key frames with two seconds on each side, joined.")
+                          on_click="ignore", help="The appearances, or the key frames with two seconds on each side, joined.")
 
 
 def clip(result: TStarResult) -> bytes:
@@ -214,8 +256,11 @@ def clip(result: TStarResult) -> bytes:
 def moments(result: TStarResult) -> list[tuple[float, float]]:
     """Start and end of each, in seconds: two before a key frame to two after it, joined where they touch."""
     spans: list[tuple[float, float]] = []
-    for frame in result.keyframes:
-        start, end = max(0.0, frame.second - 2.0), min(result.video.duration_s, frame.second + 3.0)
+    moments = [(frame.second - 2.0, frame.second + 3.0) for frame in result.keyframes]
+    if result.found:  # whole appearances
+        moments = sorted((one.start_s, one.end_s) for one in result.found)
+    for start, end in moments:
+        start, end = max(0.0, start), min(result.video.duration_s, end)
         if spans and start <= spans[-1][1]:
             spans[-1] = (spans[-1][0], end)
         else:

@@ -429,4 +429,23 @@ def test_a_model_that_is_not_here_is_refused_before_the_run(monkeypatch: pytest.
     settings = find_system("tstar").settings(detector="owlvit-base-patch32")
 
     with pytest.raises(InputError, match=r"hf download.*Canvas detector"):
-        gradio_app.refuse_what_is_not_here(settings)
+        gradio_app.refuse_what_cannot_run(find_system("tstar"), settings)
+
+
+def test_a_word_that_the_detector_does_not_know_is_refused_before_the_run_and_said_while_typing() -> None:
+    tstar = find_system("tstar")
+    tab = Tab(tstar, OpenSessions())
+    with gr.Blocks():
+        tab.draw()
+    values = {name: field.get("default") for name, field in tstar.settings.model_json_schema()["properties"].items()}
+
+    def said(**typed: Any) -> Any:
+        return tab.say(*[typed.get(name, "" if value is None else value) for name, value in values.items()])
+
+    with pytest.raises(InputError, match=r"zebra.*1,000 ImageNet kinds"):
+        gradio_app.refuse_what_cannot_run(tstar, tstar.settings(targets=("zebra",)))
+    assert not said()["visible"]
+    assert said(targets="zebra")["visible"] and "zebra" in said(targets="zebra")["value"]
+    assert not said(targets="red star")["visible"]
+    assert not said(targets="zebra", detector="owlvit-base-patch32")["visible"]
+    assert "'face'" in said(targets="zebra, face", detector="efficientnet-lite0")["value"]

@@ -10,8 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
+from backends.run import NamedModel, Settings
 from worlds.errors import InputError
 
 MAX_FOLDERS = 50  # of ORRERY_MODELS_DIR that are offered; any other can be typed
@@ -67,47 +66,34 @@ def value_of(text: str, *roles: str) -> str:
     return str(Path(root).resolve() / wanted) if root and wanted else wanted
 
 
-def missing(settings: BaseModel) -> tuple[Missing, ...]:
+def missing(settings: Settings) -> tuple[Missing, ...]:
     """The models that the settings name and that cannot run here."""
     found = []
-    for name, roles, quantisation in _named(settings):
+    for named in settings.named_models():
         try:
-            rung = _rung(getattr(settings, name), *roles)
+            rung = _rung(named.name, *named.roles)
         except InputError as error:
-            found.append(Missing(name, getattr(settings, name), "", str(error), "", *_fallback(settings, name)))
+            found.append(Missing(named.setting, named.name, "", str(error), "", *_fallback(settings, named)))
             continue
         from models.catalogue import availability
 
-        state = availability(rung, quantisation=quantisation)
+        state = availability(rung, quantisation=named.quantisation)  # type: ignore[arg-type]
         if not state.ok:
-            what = (f"{rung.architecture}, {_millions(rung)}, about {_megabytes(rung, quantisation)} of memory, "
+            what = (f"{rung.architecture}, {_millions(rung)}, about {_megabytes(rung, named.quantisation)} of memory, "
                     f"licence {rung.licence}. {rung.note}")
-            found.append(Missing(name, rung.title, what, state.reason, _command(state.reason), *_fallback(settings, name)))
+            found.append(Missing(named.setting, rung.title, what, state.reason, _command(state.reason), *_fallback(settings, named)))
     return tuple(found)
 
 
-def memory_mb(settings: BaseModel) -> int:
+def memory_mb(settings: Settings) -> int:
     """Estimated memory of all models that the settings name; one that is not known counts nothing."""
     total = 0
-    for name, roles, quantisation in _named(settings):
+    for named in settings.named_models():
         try:
-            total += _rung(getattr(settings, name), *roles).memory_mb.get(quantisation, 0)
+            total += _rung(named.name, *named.roles).memory_mb.get(named.quantisation, 0)
         except InputError:
             continue
     return total
-
-
-def _roles(settings: BaseModel) -> dict[str, list[Any]]:
-    """setting -> the roles that it takes, of those that name a model."""
-    extras = {name: field.json_schema_extra for name, field in type(settings).model_fields.items()}
-    return {name: list(extra.get("roles") or [extra["role"]]) for name, extra in extras.items()  # type: ignore[arg-type]
-            if isinstance(extra, dict) and extra.get("role")}
-
-
-def _named(settings: BaseModel) -> list[tuple[str, list[Any], Any]]:
-    """(setting, roles, quantisation) of every model that is named."""
-    quantisation = getattr(settings, "quantisation", "none")
-    return [(name, roles, quantisation) for name, roles in _roles(settings).items() if getattr(settings, name)]
 
 
 def _rung(name: str, *roles: str) -> Any:
@@ -116,10 +102,10 @@ def _rung(name: str, *roles: str) -> Any:
     return rung_of(name, *roles)  # type: ignore[arg-type]
 
 
-def _fallback(settings: BaseModel, name: str) -> tuple[str, str]:
+def _fallback(settings: Settings, named: NamedModel) -> tuple[str, str]:
     """The setting's default and how it reads."""
-    default = str(type(settings).model_fields[name].get_default())
-    return default, _rung(default, *_roles(settings)[name]).title if default else ""
+    default = str(type(settings).model_fields[named.setting].get_default())
+    return default, _rung(default, *named.roles).title if default else ""
 
 
 def _runs(rung: Any, asks_device: bool) -> bool:
@@ -157,10 +143,13 @@ def _millions(rung: Any) -> str:
 
 def _folders(role: str) -> list[Choice]:
     root = os.environ.get("ORRERY_MODELS_DIR")
-    if not root or not Path(root).is_dir():
+    if not root:
         return []
-    folders = sorted(path for path in Path(root).resolve().iterdir() if (path / "config.json").is_file())[:MAX_FOLDERS]
-    return [Choice(str(path), path.name, f"{path.name} (my folder)", True) for path in folders if _is_readable(path, role)]
+    from models.catalogue import local_folders
+
+    readable = [path for path in local_folders(most=MAX_FOLDERS) if _is_readable(path, role)]
+    names = [(path, path.relative_to(Path(root).resolve()).as_posix()) for path in readable]
+    return [Choice(str(path), name, f"{name} (my folder)", True) for path, name in names]
 
 
 @cache

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from backends.tstar.paper import UTILITY
-from backends.tstar.results import Iteration, Keyframe, SeenBox, TStarResult
+from backends.tstar.results import Appearance, Iteration, Keyframe, SeenBox, TStarResult
 from backends.tstar.scoring import Scoring
 from visualizers.theme import (
     DISTRIBUTION_COLOUR,
@@ -25,6 +25,7 @@ from worlds.pictures import decode_jpeg
 
 TARGET_RGB, CUE_RGB = (213, 94, 0), (0, 114, 178)  # the boxes' colours: targets, cues
 FOUND_RGB, REFUSED_RGB = (0, 158, 115), (200, 40, 60)  # frames that were looked at again: confirmed or not
+FOUND_COLOUR = "#AA4499"  # appearances on the timeline
 HEATMAP_COLUMNS = 600  # a video of three hours has more seconds than a chart has pixels
 
 
@@ -33,6 +34,11 @@ def clock(second: float) -> str:
     whole = round(second)
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def span(one: Appearance) -> str:
+    """0:18 to 0:24"""
+    return f"{clock(one.start_s)} to {clock(one.end_s)}"
 
 
 def canvas_picture(iteration: Iteration) -> np.ndarray:
@@ -88,9 +94,23 @@ def _mark_truth(figure: go.Figure, spans: Sequence[tuple[float, float, str]], tr
                                     marker={"color": TRUTH_COLOUR, "symbol": "square", "size": 12}))
 
 
+def _mark_appearances(figure: go.Figure, appearances: Sequence[Appearance]) -> None:
+    """Found stretches as thick lines at the top, the marked one apart."""
+    for name, colour, shown in (("appearances", FOUND_COLOUR, [one for one in appearances if not one.is_marked]),
+                                ("where it was marked", VISITED_COLOUR, [one for one in appearances if one.is_marked])):
+        if not shown:
+            continue
+        x, text = [], []
+        for one in shown:
+            x += [one.start_s, one.end_s, None]  # a gap between two lines
+            text += [f"{one.name}, {span(one)}, score {one.score:.2f}"] * 3
+        figure.add_trace(go.Scatter(x=x, y=[1.0 if value is not None else None for value in x], name=name, mode="lines", text=text,
+                                    line={"color": colour, "width": 9}, hovertemplate="%{text}<extra></extra>"))
+
+
 def timeline(iteration: Iteration, spans: Sequence[tuple[float, float, str]] = (),
-             truth_s: Sequence[float] | None = None) -> go.Figure:
-    """Score S (bars), distribution P (line, scaled to its maximum) and visited seconds over the video."""
+             truth_s: Sequence[float] | None = None, appearances: Sequence[Appearance] = ()) -> go.Figure:
+    """Score S (bars), distribution P (line, scaled to its maximum), visited seconds and appearances over the video."""
     seconds = np.arange(len(iteration.scores))
     visited = np.flatnonzero(~iteration.is_new)
     shown = iteration.scores > 0.01
@@ -108,6 +128,7 @@ def timeline(iteration: Iteration, spans: Sequence[tuple[float, float, str]] = (
                    hovertemplate="key frame at %{x} s<extra></extra>"),
     ])
     _mark_truth(figure, spans, truth_s)
+    _mark_appearances(figure, appearances)
     faint = {"marker": {"opacity": 1}}  # a click on a mark chooses a moment; the others do not fade for it
     figure.update_traces(unselected=faint, selector={"type": "bar"}).update_traces(unselected=faint, selector={"mode": "markers"})
     return figure.update_layout(height=330, xaxis=_time_axis(len(seconds)), bargap=0,
@@ -253,6 +274,12 @@ def method_table(result: TStarResult) -> pd.DataFrame:
         "key frames": ", ".join(clock(second) for second in row.keyframes)} for row in result.methods])
 
 
+def appearance_table(result: TStarResult) -> pd.DataFrame:
+    """One row per appearance that was found, in order of time."""
+    return pd.DataFrame([{"name": one.name, "start s": round(one.start_s, 2), "end s": round(one.end_s, 2), "best s": one.best_s,
+                          "score": round(one.score, 3)} for one in result.appearances if not one.is_marked])
+
+
 def paper_table(result: TStarResult) -> pd.DataFrame:
     """The paper's Table 2, in percent, and this run's row. Its SSIM is a correct one, the paper's is not."""
     def triple(values: Sequence[float]) -> str:
@@ -286,7 +313,7 @@ def figures(result: TStarResult) -> dict[str, go.Figure]:
     """All charts of a finished search, by title."""
     if not result.iterations:
         return {}
-    charts = {"timeline": timeline(result.iterations[-1], result.truth_spans, result.truth_s)}
+    charts = {"timeline": timeline(result.iterations[-1], result.truth_spans, result.truth_s, result.appearances)}
     if len(result.iterations) > 1:  # a single grid is drawn evenly: there is nothing to see in it
         charts["heatmap"] = heatmap(result.iterations)
     charts |= {"recall": recall_curve(result), "costs": cost_bars(result)}
@@ -299,7 +326,8 @@ def pictures(event: object) -> list[tuple[np.ndarray, str]]:
     shown = [(canvas_picture(step), f"Grid {step.number}. Orange: targets, blue: cues")
              for step in steps[-1:]]
     keyframes = event.keyframes if isinstance(event, TStarResult) else ()
-    return shown + [(keyframe_picture(frame), f"{clock(frame.second)}, score {frame.score:.2f}"
+    stretches = {one.best_s: f" (appearance {span(one)})" for one in event.found} if isinstance(event, TStarResult) else {}
+    return shown + [(keyframe_picture(frame), f"{clock(frame.second)}{stretches.get(frame.second, '')}, score {frame.score:.2f}"
                      f"{', confirmed' if frame.is_confirmed else ''}") for frame in keyframes]
 
 

@@ -11,7 +11,6 @@ from backends.tstar.results import MAX_PICTURE_PX, SeenBox
 from backends.tstar.search import Cell, cell_of, cells_from_boxes
 from backends.tstar.settings import TStarSettings
 from models.boxes import Box, Detector
-from models.example_detection import ExampleDetector
 
 SHOWN_CANVAS_PX = MAX_PICTURE_PX  # what people see; the detector sees its own size
 OFFICIAL_CELL_PX = (95, 200)  # height, width of the released code's squashed cells
@@ -74,12 +73,10 @@ class Looker:
 
     def _detect(self, canvases: np.ndarray, grid: int) -> list[list[Box]]:
         start = time.perf_counter()
-        # classical features search over sizes: telling them how small the cells are saves most of the work
-        hint = {"grid": grid} if isinstance(self.detector, ExampleDetector) else {}
         found: list[list[Box]] = []
         for first in range(0, len(canvases), BATCH):
             found += self.detector.detect(canvases[first:first + BATCH], self.names, floor=self.floor,
-                                          max_boxes=self.settings.max_boxes, **hint)
+                                          max_boxes=self.settings.max_boxes, grid=grid)
         self.calls += len(canvases)
         self.detect_s += time.perf_counter() - start
         return found

@@ -1,6 +1,6 @@
 """What T* yields: one `Iteration` per grid, at last one `TStarResult`."""
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -22,13 +22,14 @@ from backends.shapes import (
     truths,
     wholes,
 )
-from backends.tstar.settings import Baseline, Rule, TStarSettings
+from backends.tstar.settings import OTHER_MODELS, Baseline, Rule, TStarSettings
 
 MAX_POSITIONS = 200_000  # seconds that can be searched: 55 hours
 MAX_GRIDS = 1000  # of one search: its budget in frames, and a grid has one at least
 MAX_PICTURE_PX = 640  # of a grid or a key frame; a search may hold a thousand
 MAX_SPANS = 1000  # true moments; each is a mark on the timeline
 MAX_ROOMS = 10_000
+MAX_APPEARANCES = 10_000
 Side = Annotated[float, Field(ge=-2, le=3)]  # of a box, as a share of its picture; runs of 2026 kept what lies a little beyond it
 Span = tuple[Finite, Finite, str]  # start and end in seconds, name or colour
 
@@ -89,6 +90,17 @@ class Iteration(Shaped):
         if max(cells) >= self.grid**2:
             raise ValueError(f"cell {max(cells)} is not among the {self.grid**2} of the grid")
         return self
+
+
+class Appearance(Frozen):
+    """A stretch within one shot in which a thing is seen."""
+
+    name: str
+    start_s: Seconds
+    end_s: Seconds
+    best_s: Count  # the second that shows it best, of those that were looked at alone
+    score: Finite  # there
+    is_marked: bool = False  # where the person marked the example; it is no find
 
 
 class Keyframe(Frozen):
@@ -183,6 +195,8 @@ class TStarResult(Result):
     unconfirmed: Annotated[tuple[str, ...], at_most(16)]  # targets that the search did not confirm
     truth_s: Annotated[tuple[Seconds, ...] | None, at_most(MAX_SPANS)] = None  # key seconds, if known
     truth_spans: Annotated[tuple[Span, ...], at_most(MAX_SPANS)] = ()
+    # in order of time, if every one was asked for; else none
+    appearances: Annotated[tuple[Appearance, ...], at_most(MAX_APPEARANCES)] = ()
     rooms: Annotated[tuple[Span, ...], at_most(MAX_ROOMS)] = ()  # of generated videos
     answer: Answer | None = None
     methods: Annotated[tuple[MethodRow, ...], at_most(16, least=1)]  # T* first
@@ -198,12 +212,28 @@ class TStarResult(Result):
             raise ValueError(f"the first method is {self.methods[0].method}; T* comes first")
         return self
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_one_quantisation(cls, values: Any) -> Any:
+        """Until November 2026 the settings had one quantisation, for every model that they named."""
+        settings = values.get("settings") if isinstance(values, dict) else None
+        if not isinstance(settings, dict) or not set(OTHER_MODELS.values()).isdisjoint(settings):
+            return values
+        said = {name: settings.get("quantisation", "none") for model, name in OTHER_MODELS.items() if settings.get(model)}
+        return values | {"settings": settings | said}
+
+    @property
+    def found(self) -> tuple[Appearance, ...]:
+        """The appearances besides the marked one, best first."""
+        return tuple(sorted((one for one in self.appearances if not one.is_marked), key=lambda one: -one.score))
+
     def summary(self) -> dict[str, object]:
         """The numbers without the arrays: for REST, MCP and tables."""
         return {
             "video": self.video.model_dump(), "question": self.question, "targets": self.targets, "cues": self.cues,
             "keyframes_s": [frame.second for frame in self.keyframes],
             "keyframe_scores": [round(frame.score, 4) for frame in self.keyframes],
+            "appearances": [one.model_dump() | {"score": round(one.score, 4)} for one in self.appearances],
             "unconfirmed": self.unconfirmed, "iterations": len(self.iterations),
             "answer": self.answer.model_dump() if self.answer else None,
             "methods": [row.model_dump() for row in self.methods], "costs": self.costs.model_dump(),

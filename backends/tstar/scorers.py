@@ -9,12 +9,13 @@ import numpy as np
 
 from backends.run import Inputs
 from backends.rungs import rung_of
-from backends.tstar.settings import TStarSettings
+from backends.tstar.settings import IMAGE_NETWORK, MINIATURE, TStarSettings
 from models.boxes import Detector
 from models.catalogue import Rung
 from models.detection import ImageGuidedDetector, OwlDetector
 from models.devices import threads_for
 from models.example_detection import ExampleDetector
+from models.image_detection import AlikeDetector, KindsDetector
 from models.memory import budget
 from worlds.errors import InputError
 from worlds.pictures import read_picture
@@ -24,6 +25,7 @@ REAL_CANVAS_PX = 960  # OWL and its kin read 768 to 960 pixels a side
 EXAMPLE_CANVAS_PX = 512
 MINIATURE_CANVAS_PX = 256
 EXAMPLE_FRAME_PX = 720
+FILM_FRAMES = 16
 
 
 @dataclass(frozen=True)
@@ -37,34 +39,52 @@ class Eyes:
     floor: float
     canvas_px: int
     notes: tuple[str, ...] = ()
+    frames_read: int = 0  # before the search
 
 
 @contextmanager
 def open_eyes(settings: TStarSettings, video: Video, inputs: Inputs) -> Iterator[Eyes]:
     """Lend the detector that the settings ask for.
 
-    An example without a checkpoint uses classical features; with OWLv2 chosen, its image-guided detection.
+    An example without a checkpoint uses classical features, and the image network for things of its kind; with OWLv2
+    chosen, its image-guided detection.
 
     Raises:
         InputError: no such rung, its weights are not here, or it does not fit into the memory.
     """
-    if settings.by_example and settings.detector == "canvas-detector":
-        yield _eyes(settings, _example(settings, video, inputs), "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
+    if settings.by_example and settings.detector in (MINIATURE, IMAGE_NETWORK):
+        exact = _example(settings, video, inputs)
+        if not settings.of_its_kind:
+            yield _eyes(settings, exact, "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
+            return
+        rung = rung_of(IMAGE_NETWORK, "detector")
+        with budget().borrow(rung) as loaded, threads_for(rung.parameters):
+            film = video.frames_at(_evenly(video.info.duration_s), max_side_px=EXAMPLE_CANVAS_PX)
+            network = cast(KindsDetector, loaded.tool).model
+            alike = AlikeDetector(network, exact, exact.context_or_crop, box=exact.box, film=film)
+            yield _eyes(settings, alike, f"{rung.name} and classical features", False, REAL_CANVAS_PX, frames_read=len(film))
         return
     rung = rung_of(settings.detector, "detector")
     with budget().borrow(rung, settings.quantisation) as loaded, threads_for(rung.parameters):
-        detector = cast(Detector, loaded.tool)
+        detector: Detector = cast(Detector, loaded.tool)
+        notes: tuple[str, ...] = ()
         if settings.by_example:
-            detector = _guided(loaded.tool, _crop(settings, video, inputs), rung)
+            detector, notes = _guided(loaded.tool, settings, video, inputs, rung)
         size = MINIATURE_CANVAS_PX if rung.is_miniature else REAL_CANVAS_PX
         suffix = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
-        yield _eyes(settings, detector, f"{rung.name}{suffix}", rung.is_miniature, size)
+        yield _eyes(settings, detector, f"{rung.name}{suffix}", rung.is_miniature, size, notes)
 
 
-def _eyes(settings: TStarSettings, detector: Detector, model_id: str, is_miniature: bool, canvas_px: int) -> Eyes:
+def _eyes(settings: TStarSettings, detector: Detector, model_id: str, is_miniature: bool, canvas_px: int,
+          notes: tuple[str, ...] = (), frames_read: int = 0) -> Eyes:
     threshold = detector.theta if settings.threshold is None else settings.threshold
     floor = detector.floor if settings.floor is None else settings.floor
-    return Eyes(detector, model_id, is_miniature, threshold, floor, canvas_px)
+    return Eyes(detector, model_id, is_miniature, threshold, floor, canvas_px, notes, frames_read)
+
+
+def _evenly(duration_s: float) -> list[float]:
+    """The seconds whose frames say what is common to the film."""
+    return [duration_s * (i + 0.5) / FILM_FRAMES for i in range(FILM_FRAMES)]
 
 
 def _example(settings: TStarSettings, video: Video, inputs: Inputs) -> ExampleDetector:
@@ -75,20 +95,16 @@ def _example(settings: TStarSettings, video: Video, inputs: Inputs) -> ExampleDe
     return ExampleDetector(_cut(frame, box), context=frame, box=box)
 
 
-def _crop(settings: TStarSettings, video: Video, inputs: Inputs) -> np.ndarray:
-    """The thing to look for, (h, w, 3)."""
-    return _uploaded(settings, inputs) if settings.example_picture else _cut(*_marked(settings, video))
-
-
 def _uploaded(settings: TStarSettings, inputs: Inputs) -> np.ndarray:
     name = settings.example_picture.removeprefix("upload:")
     return read_picture(inputs.file(name), max_side_px=EXAMPLE_FRAME_PX, name=name)
 
 
-def _marked(settings: TStarSettings, video: Video) -> tuple[np.ndarray, tuple[int, int, int, int]]:
+def _marked(settings: TStarSettings, video: Video, *,
+            max_side_px: int = EXAMPLE_FRAME_PX) -> tuple[np.ndarray, tuple[int, int, int, int]]:
     """The frame with the example, and the box in its pixels, at least one each way."""
     assert settings.example_s is not None and settings.example_box is not None
-    frame = video.frames_at([settings.example_s], max_side_px=EXAMPLE_FRAME_PX)[0]
+    frame = video.frames_at([settings.example_s], max_side_px=max_side_px)[0]
     height, width = frame.shape[:2]
     x1, y1, x2, y2 = settings.example_box
     left, top = int(x1 * width), int(y1 * height)
@@ -100,7 +116,15 @@ def _cut(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     return frame[top:bottom, left:right]
 
 
-def _guided(tool: object, crop: np.ndarray, rung: Rung) -> ImageGuidedDetector:
+def _guided(tool: object, settings: TStarSettings, video: Video, inputs: Inputs,
+            rung: Rung) -> tuple[ImageGuidedDetector, tuple[str, ...]]:
+    """The checkpoint's own search by example, and what has to be said of it."""
     if not isinstance(tool, OwlDetector):
-        raise InputError(f"{rung.title} cannot search by example. Choose OWL-ViT or OWLv2, or the miniature for classical features.")
-    return ImageGuidedDetector(tool, crop)
+        raise InputError(f"{rung.title} cannot search by example. Choose OWL-ViT or OWLv2, or the miniature: it makes way for "
+                         "classical features or the image network.")
+    if settings.example_picture:
+        return ImageGuidedDetector(tool, _uploaded(settings, inputs)), ()
+    detector = ImageGuidedDetector(tool, *_marked(settings, video, max_side_px=REAL_CANVAS_PX))
+    return detector, () if detector.uses_frame else (
+        f"{rung.title} sees no thing of its own where the box was drawn, so it looks for the cropped box, which is weaker. "
+        "Draw the box closely around one whole thing.",)

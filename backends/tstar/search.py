@@ -12,10 +12,12 @@ import numpy as np
 from scipy.interpolate import UnivariateSpline
 from scipy.special import expit
 
-from backends.tstar.settings import FinalRule, Rule, TStarSettings
+from backends.tstar.settings import MAX_BUDGET, RELEASED, FinalRule, Rule, TStarSettings, cells_per_side
 
 SCORE_START = 1e-6  # the released code's; the paper starts at 0
-MAX_BUDGET = 1000  # frames, the released code's cap whatever the share
+NEAR = 1  # seconds from a looked-at one: whatever is in view for three seconds was then met
+FAR = 6  # seconds; a gap that is wider draws no more than one of that width
+LIKELY = 0.5  # of theta: a second with such a score, shared by its neighbours, is still worth a look
 PRIOR_SHARE = 0.2  # of the softmax rule: spread evenly, so that nothing becomes impossible
 
 
@@ -60,21 +62,24 @@ def cells_from_boxes(boxes: Sequence[tuple[Sequence[float], int, float]], *, gri
             for seen in best]
 
 
-def spread(scores: np.ndarray, positions: np.ndarray, *, window: int, quantile: float) -> None:
+def spread(scores: np.ndarray, positions: np.ndarray, *, window: int, quantile: float, is_live: bool = False) -> None:
     """Let the best of the frames just scored share their score with their neighbours, in place (eq. 7).
 
     Args:
         scores: (L,) S, changed.
-        positions: (n,) the frames just scored.
+        positions: (n,) the frames just scored, in drawing order.
         quantile: only frames at or above this quantile of the n scores share.
+        is_live: a frame that another one of these n has just raised shares the raised score, as the released code does;
+            else each shares what was seen in it.
     """
     values = scores[positions]
+    least = np.quantile(values, quantile)  # of what was seen, before anything is raised
     for position, value in zip(positions, values):
-        if value < np.quantile(values, quantile):
+        if value < least:
             continue
         for delta in range(-window, window + 1):
             if 0 <= position + delta < len(scores):
-                shared = value / (abs(delta) + 1)  # eq. 7: s_t / (|d| + 1)
+                shared = (scores[position] if is_live else value) / (abs(delta) + 1)  # eq. 7: s_t / (|d| + 1)
                 scores[position + delta] = max(scores[position + delta], shared)
 
 
@@ -115,16 +120,17 @@ def support(probabilities: np.ndarray, is_new: np.ndarray, *, count: int, rule: 
     """q, (L,), what the next `count` positions are drawn from; sums to 1.
 
     official: (P + n/L) on unvisited positions, everything below the quantile of q set to 0; with fewer than n left,
-    P + n/L over all positions, so that revisits become possible. early: the same without the mask.
+    P + n/L over all positions, so that revisits become possible. Where all scores are equal, rounding in the fit decides
+    what the mask keeps, as it does in the released code. early: the same without the mask.
     paper, softmax: P on unvisited positions. random: even over unvisited positions. These draw no position twice, even
     if the last grid is then not full.
     """
-    prior = count / len(probabilities) if rule in ("official", "early") else 0.0
+    prior = count / len(probabilities) if rule in RELEASED else 0.0
     full = probabilities + prior
     q = full * is_new
     if rule == "official":
-        q = np.where(q >= np.quantile(q, quantile) * (1 - 1e-9), q, 0.0)  # a fit of equal scores is equal to rounding only
-    if np.count_nonzero(q) < (count if rule in ("official", "early") else 1):
+        q = np.where(q >= np.quantile(q, quantile), q, 0.0)
+    if np.count_nonzero(q) < (count if rule in RELEASED else 1):
         q = full
     return q / q.sum()
 
@@ -161,6 +167,23 @@ def select(scores: np.ndarray, probabilities: np.ndarray, *, count: int, rule: F
     return np.sort(np.array(chosen, dtype=int))
 
 
+def _away(known: np.ndarray) -> np.ndarray:
+    """(L,) how many seconds each is away from the nearest known one; L where none is known."""
+    length = len(known)
+    steps = np.where(known, 0, length)
+    for t in range(1, length):
+        steps[t] = min(steps[t], steps[t - 1] + 1)
+    for t in range(length - 2, -1, -1):
+        steps[t] = min(steps[t], steps[t + 1] + 1)
+    return steps
+
+
+def _only(q: np.ndarray, is_allowed: np.ndarray) -> np.ndarray:
+    """The distribution without what is not allowed; even over what is, where nothing else is left of it."""
+    q = np.where(is_allowed, q, 0.0)
+    return q / q.sum() if q.sum() > 0 else is_allowed / is_allowed.sum()
+
+
 class Search:
     """The state of one search. Call `next_positions`, look, `update`; until `is_over`.
 
@@ -171,13 +194,13 @@ class Search:
     """
 
     def __init__(self, settings: TStarSettings, *, length: int, num_targets: int, threshold: float) -> None:
+        """`settings.finds_all`: a confirmed target is looked for on, in what was neither looked at nor left out."""
         self.settings, self.length, self.threshold = settings, length, threshold
-        self.grid = settings.grid
-        while self.grid > 1 and self.grid**2 > length:  # the released code fails here; a smaller grid is searched
-            self.grid -= 1
+        self.grid = cells_per_side(settings, length)
         self.count = min(self.grid**2, length)
         self.scores = np.full(length, SCORE_START)  # S
         self.is_new = np.ones(length, dtype=bool)  # N
+        self.is_left_out = np.zeros(length, dtype=bool)  # what is known without a look; never drawn
         self.probabilities = np.full(length, 1 / length)  # P
         self.remaining = list(range(num_targets))  # R
         self.budget = min(MAX_BUDGET, length * settings.budget_share)  # B
@@ -186,16 +209,30 @@ class Search:
 
     @property
     def is_over(self) -> bool:
-        return not self.remaining or self.budget <= 0
+        return not self.remaining or self.budget <= 0 or (self.settings.finds_all and self._is_covered())
+
+    def _is_covered(self) -> bool:
+        """Whether every likely second was looked at: none is left that is promising or far from all that were."""
+        left = self.is_new & ~self.is_left_out
+        if not left.any():
+            return True
+        return bool((_away(~left)[left] <= NEAR).all() and (self.scores[left] < LIKELY * self.threshold).all())
+
+    def leave_out(self, start: int, end: int) -> None:
+        """Never draw the seconds from `start` up to, without, `end`."""
+        self.is_left_out[max(0, start):end] = True
 
     def next_positions(self) -> tuple[np.ndarray, np.ndarray]:
         """Draw the next grid: (n,) positions in drawing order, and (L,) the q that they were drawn from."""
         if self.iteration == 0 and self.settings.first_grid != "random":
             q = np.full(self.length, 1 / self.length)
             positions = first_positions(self.length, self.count, self.settings.first_grid, self.generator)
+            positions = positions[~self.is_left_out[positions]] if not self.is_left_out[positions].all() else positions[:1]
         else:
-            q = support(self.probabilities, self.is_new, count=self.count, rule=self.settings.rule,
+            q = support(self.probabilities, self.is_new & ~self.is_left_out, count=self.count, rule=self.settings.rule,
                         quantile=self.settings.quantile)
+            if self.settings.finds_all:  # evenly over what is left: an appearance may lie in any gap
+                q = _only(q * np.minimum(_away(~self.is_new | self.is_left_out), FAR), ~self.is_left_out)
             size = min(self.count, int(np.count_nonzero(q)))
             positions = self.generator.choice(self.length, size=size, replace=False, p=q)
         self.budget -= len(positions)  # verification is never charged, as in the released code
@@ -206,7 +243,8 @@ class Search:
         """Score what was seen (eq. 6), share it (eq. 7), make the new P."""
         self.scores[positions] = [cell.confidence for cell in cells]
         self.is_new[positions] = False
-        spread(self.scores, positions, window=self.settings.window, quantile=self.settings.quantile)
+        spread(self.scores, positions, window=self.settings.window, quantile=self.settings.quantile,
+               is_live=self.settings.rule in RELEASED)
         self.probabilities = distribution(self.scores, self.is_new, rule=self.settings.rule,
                                           smoothing=self.settings.spline_smoothing,
                                           temperature=self.settings.temperature)
@@ -223,7 +261,8 @@ class Search:
         score = seen.confidence if self.settings.verify_rule == "official" else seen.best[target]
         if score <= self.threshold:
             return False
-        self.remaining.remove(target)
+        if not self.settings.finds_all:
+            self.remaining.remove(target)
         return True
 
     def key_positions(self) -> np.ndarray:

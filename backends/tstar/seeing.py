@@ -41,7 +41,7 @@ def ground_with_vlm(settings: TStarSettings, question: str, options: dict[str, s
     start = time.perf_counter()
     seconds = [video.info.duration_s * i / GROUNDING_FRAMES for i in range(GROUNDING_FRAMES)]
     frames = video.frames_at(seconds, max_side_px=VLM_FRAME_PX)
-    with budget().borrow(rung_of(settings.vlm, "vlm"), settings.quantisation) as loaded:
+    with budget().borrow(rung_of(settings.vlm, "vlm"), settings.vlm_quantisation) as loaded:
         reply = cast(VisionLanguageModel, loaded.tool).ground(frames, question, list(options.values()))
     grounding = parse_grounding(reply, question=question, options=options)
     return tuple(grounding.targets), tuple(grounding.cues), tuple(grounding.notes), time.perf_counter() - start
@@ -54,7 +54,7 @@ def answer_question(settings: TStarSettings, question: str, options: dict[str, s
         return None
     if settings.vlm:
         frames = video.frames_at([float(second) for second in seconds], max_side_px=VLM_FRAME_PX)
-        with budget().borrow(rung_of(settings.vlm, "vlm"), settings.quantisation) as loaded:
+        with budget().borrow(rung_of(settings.vlm, "vlm"), settings.vlm_quantisation) as loaded:
             reply = cast(VisionLanguageModel, loaded.tool).answer(frames, question, list(options.values()))
         letter = match_answer(reply, options) if options else None
         is_correct = None if expected is None else letter == expected
@@ -84,7 +84,7 @@ def similar_frames(name: str, settings: TStarSettings, video: Video, question: s
 
     if not settings.similarity:
         raise InputError(f"The baseline {name!r} needs an image-text model. Choose one under 'Similarity', or leave it out.")
-    with budget().borrow(rung_of(settings.similarity, "similarity"), settings.quantisation) as loaded:
+    with budget().borrow(rung_of(settings.similarity, "similarity"), settings.similarity_quantisation) as loaded:
         scores = np.concatenate([
             cast(FrameScorer, loaded.tool).scores(video.frames_at([float(t) for t in range(first, min(first + 64, length))],
                                                max_side_px=SIMILARITY_FRAME_PX), question)

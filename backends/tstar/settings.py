@@ -4,17 +4,26 @@
 where Orrery's default differs. Groups order the widgets: 0 is always shown, the rest is folded away.
 """
 
-from typing import Annotated, Literal, Self
+import math
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from backends.run import Settings, knob
+from backends.run import NamedModel, Settings, knob
+from models import real
 from worlds.samples import SAMPLES
 
 Rule = Literal["official", "early", "paper", "softmax", "random"]
 FinalRule = Literal["top_scores", "draw_scores", "top_distribution"]
 Baseline = Literal["uniform", "random", "random_grid", "dense", "budgeted_dense", "scene_change", "top_similarity",
                    "aks", "bolt", "oracle"]
+Like = Literal["best here", "exactly this", "this kind"]
+Finds = Literal["auto", "first", "all"]
+Quantised = Literal["none", "int8", "nf4"]
+RELEASED = ("official", "early")  # the rules of the released code, equal to it to 1e-9 on equal scores
+MAX_BUDGET = 1000  # frames, the released code's cap whatever the share
+MINIATURE, IMAGE_NETWORK = "canvas-detector", "efficientnet-lite0"
+OTHER_MODELS = {"vlm": "vlm_quantisation", "similarity": "similarity_quantisation"}  # beside the detector, which has `quantisation`
 PartOfFrame = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
 
@@ -35,9 +44,14 @@ class TStarSettings(Settings):
     example_picture: str = knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
                                 max_length=300)
 
+    like: Like = knob("best here", "input", "Search by example: this very thing, by shape and colour, or others of its kind too, by "
+                      "an image network (make real). best here: of its kind, in a video of your own where that network is here [O].")
+
     grid: int = knob(4, "search", "Frames per side of the grid picture: g x g frames are looked at at once [C: 4].",
                      ge=1, le=8)
     num_frames: int = knob(8, "search", "Key frames to return, K [C: 8].", ge=1, le=32)
+    finds: Finds = knob("auto", "search", "first: stop when every object was confirmed once, as for a question [P]. all: go on for "
+                        "every appearance [O]. auto: all for a search by example, else first.")
     budget_share: float = knob(0.5, "search", "Share of the seconds that may be looked at [C: 0.5 demo, 1.0 dataset].",
                                gt=0, le=1)
     rule: Rule = knob("softmax", "search",
@@ -47,8 +61,8 @@ class TStarSettings(Settings):
 
     num_seeds: int = knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20)
 
-    detector: str = knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300, role="detector")
-    quantisation: Literal["none", "int8", "nf4"] = knob("none", "detector", "Weights of a real model: full, 8 or 4 bit.")
+    detector: str = knob(MINIATURE, "detector", "Who looks at the grid picture.", max_length=300, role="detector")
+    quantisation: Quantised = knob("none", "detector", "Weights of a real detector: full, 8 or 4 bit.")
     threshold: float | None = knob(None, "detector", "Score above which a target counts as found, theta. "
                                    "Empty: calibrated for the detector [C: 0.7 dataset, 0.6 demo, for YOLO-World].",
                                    ge=0, le=1.01)
@@ -79,11 +93,13 @@ class TStarSettings(Settings):
     grounder: Literal["template", "vlm"] = knob("template", "answer",
                                                 "Who reads the question: a parser, offline, or a vision-language model.")
     vlm: str = knob("", "answer", "Vision-language model for grounding and answering. Empty: offline reader.",
-                    max_length=300, role="vlm", none="None: the offline reader")
+                    max_length=300, role="vlm", none="None: the offline reader", quantised_by="vlm_quantisation")
+    vlm_quantisation: Quantised = knob("none", "answer", "Weights of the vision-language model: full, 8 or 4 bit.")
     baselines: tuple[Baseline, ...] = knob(("uniform", "random_grid"), "answer",
                                            "What T* is compared with, on the same video.", max_length=10)
     similarity: str = knob("", "answer", "Image-text model for top_similarity, aks and bolt.", max_length=300,
-                           role="similarity", none="None: without these baselines")
+                           role="similarity", none="None: without these baselines", quantised_by="similarity_quantisation")
+    similarity_quantisation: Quantised = knob("none", "answer", "Weights of the image-text model: full, 8 or 4 bit.")
 
     @model_validator(mode="after")
     def _box_is_a_box(self) -> Self:
@@ -96,18 +112,63 @@ class TStarSettings(Settings):
             raise ValueError("an example box needs example_s, the second of its frame")
         return self
 
+    def linked(self) -> dict[str, Any]:
+        """Where the detector is quantised, with the other models' quantisations: an older link had the one for all."""
+        said = self.model_dump(mode="json", include=set(OTHER_MODELS.values())) if self.quantisation != "none" else {}
+        return super().linked() | said
+
+    def as_an_older_link_meant(self) -> Self:
+        """Until November 2026 `quantisation` was that of every model that was named."""
+        if self.quantisation == "none" or not self.model_fields_set.isdisjoint(OTHER_MODELS.values()):
+            return self
+        return self.model_copy(update={name: self.quantisation for model, name in OTHER_MODELS.items() if getattr(self, model)})
+
     @property
     def by_example(self) -> bool:
         return self.example_box is not None or bool(self.example_picture)
 
+    @property
+    def of_its_kind(self) -> bool:
+        """Whether a search by example looks for others of the kind, too. Of drawn videos the image network knows nothing."""
+        if self.like == "best here":
+            return self.by_example and self.video.startswith("upload:") and real.is_made(IMAGE_NETWORK)
+        return self.by_example and self.like == "this kind"
+
+    @property
+    def finds_all(self) -> bool:
+        return self.finds == "all" or (self.finds == "auto" and self.by_example)
+
+    def named_models(self) -> tuple[NamedModel, ...]:
+        """By example the miniature does not look: classical features do, and the image network where its kind is asked for."""
+        named = super().named_models()
+        if not self.by_example or self.detector not in (MINIATURE, IMAGE_NETWORK):
+            return named
+        others = tuple(model for model in named if model.setting != "detector")
+        return (NamedModel("like", IMAGE_NETWORK, ("detector",), "none"), *others) if self.of_its_kind else others
+
     def most_frames(self, num_positions: int) -> dict[str, int]:
-        """Upper bound of the frames that each method looks at in a video of that many seconds: what a run may cost."""
-        budget = min(1000, int(num_positions * self.budget_share))  # never above 1000, as in the released code
-        search = max(self.grid**2, budget)
+        """Upper bound of the frames that each method looks at in a video of that many seconds: what a run may cost.
+
+        Grids are whole: a search whose budget ends within a grid finishes it.
+        """
+        search = most_grid_frames(self, num_positions)
         seeds = 2 * self.num_seeds * search if self.num_seeds > 1 else 0  # with the rule and with a random grid
         all_of_it = dict.fromkeys(("dense", "scene_change", "top_similarity", "aks", "bolt"), num_positions)
         looks = {"random_grid": search, "budgeted_dense": search} | all_of_it
         return {"tstar": search + seeds} | {name: looks[name] for name in self.baselines if name in looks}
+
+
+def cells_per_side(settings: TStarSettings, num_positions: int) -> int:
+    """The grid that is used: a smaller one where the video has fewer seconds than cells; the released code fails there."""
+    return max(1, min(settings.grid, math.isqrt(num_positions)))
+
+
+def most_grid_frames(settings: TStarSettings, num_positions: int) -> int:
+    """The most frames that the search's grids hold together: whole grids until the budget is spent."""
+    count = cells_per_side(settings, num_positions) ** 2
+    budget = min(MAX_BUDGET, num_positions * settings.budget_share)
+    whole = math.ceil(budget / count) * count
+    return whole if settings.rule in RELEASED else min(whole, num_positions)  # only those two look at a second twice
 
 
 PRESETS: dict[str, tuple[TStarSettings, str]] = {  # label: settings, what to notice

@@ -5,6 +5,7 @@ from pathlib import Path
 from backends.registry import System, runs
 from backends.tstar.results import TStarResult
 from backends.tstar.settings import PRESETS, TStarSettings
+from backends.tstar.words import objection
 from worlds.video.kind import ENDINGS, check_video
 
 RECORDED = Path(__file__).parent / "recorded" / "default.orrery"  # made by `python -m backends.tstar.record`
@@ -16,4 +17,4 @@ SYSTEM = System(
           "looking again where something lit up.",
     paper="Re-thinking Temporal Search for Long-Form Video Understanding, CVPR 2025", source="arXiv 2504.02259",
     icon=":material/travel_explore:", settings=TStarSettings, result=TStarResult, run=runs("tstar"), recorded=RECORDED,
-    upload_setting="video", upload_kinds=ENDINGS, check_upload=check_video, presets=PRESETS)
+    upload_setting="video", upload_kinds=ENDINGS, check_upload=check_video, presets=PRESETS, objects=objection)

@@ -115,3 +115,13 @@ def test_infinity_in_python_is_refused_too() -> None:
 
     with pytest.raises(ValueError, match="finite"):
         TStarSettings(example_s=math.inf)
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_every_model_of_a_run_has_a_quantisation_of_its_own(system: System) -> None:
+    properties = system.settings.model_json_schema()["properties"]
+    models = {name: field["quantised_by"] for name, field in properties.items() if field.get("role")}
+
+    assert models and len(set(models.values())) == len(models)
+    for quantised_by in models.values():
+        assert properties[quantised_by]["enum"] == ["none", "int8", "nf4"]

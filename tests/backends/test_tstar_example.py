@@ -40,10 +40,21 @@ def recall(result) -> float:
 def test_a_box_drawn_on_one_frame_finds_the_thing(needle):
     second, box = needle
 
-    result = last(run(TStarSettings(video=SPEC.id, example_s=second, example_box=box, baselines=()), Inputs()))
+    result = last(run(TStarSettings(video=SPEC.id, example_s=second, example_box=box, finds="first", baselines=()), Inputs()))
 
     assert recall(result) == 1.0
     assert not result.is_miniature and "no trained model" in result.model_id
+
+
+def test_what_was_marked_is_no_find_and_says_so(needle):
+    second, box = needle
+
+    result = last(run(TStarSettings(video=SPEC.id, example_s=second, example_box=box, baselines=()), Inputs()))
+
+    (marked,) = [one for one in result.appearances if one.is_marked]
+    assert marked.start_s <= second < marked.end_s
+    assert recall(result) is None  # all that is true was marked
+    assert all(one.end_s <= marked.start_s or one.start_s >= marked.end_s for one in result.found)
 
 
 def test_a_picture_of_the_thing_finds_it_too(crop, tmp_path):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.interpolate import UnivariateSpline
 
 from backends.tstar.search import Cell, Search, cell_of, cells_from_boxes, distribution, fit, select, spread, support
 from backends.tstar.settings import TStarSettings
@@ -98,15 +99,97 @@ def test_official_distribution_is_nearly_flat():
     assert probabilities.max() / probabilities.min() <= 1.463  # sigma(1) / sigma(0)
 
 
-def test_equal_scores_keep_every_unvisited_position_in_the_draw():
-    is_new, scores = np.ones(200, bool), np.full(200, 1e-6)
-    is_new[::10], scores[::10] = False, 0.3
+def quantile_by_hand(values: list[float], share: float) -> float:
+    """The value at a share of the sorted list, between two of them in a straight line."""
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
-    probabilities = distribution(scores, is_new, rule="official", smoothing=0.5, temperature=1.0)
-    q = support(probabilities, is_new, count=16, rule="official", quantile=0.75)
 
-    np.testing.assert_allclose(probabilities, 1 / 200, rtol=1e-6)
-    assert (q[is_new] > 0).all() and (q[~is_new] == 0).all()
+class ByHand:
+    """What the released searcher does with S, N, P and q between two grids, in plain loops over lists."""
+
+    def __init__(self, length: int, count: int, *, has_mask: bool) -> None:
+        self.length, self.count, self.has_mask = length, count, has_mask
+        self.scores, self.is_new, self.probabilities = [1e-6] * length, [True] * length, [1 / length] * length
+
+    def update(self, positions: list[int], confidences: list[float]) -> None:
+        for position, confidence in zip(positions, confidences):
+            self.scores[position], self.is_new[position] = confidence, False
+        least = quantile_by_hand(confidences, 0.75)
+        for position, confidence in zip(positions, confidences):
+            if confidence < least:
+                continue
+            for neighbour in range(max(0, position - 5), min(self.length, position + 6)):
+                shared = self.scores[position] / (abs(neighbour - position) + 1)  # whatever it is by now
+                if shared > self.scores[neighbour]:
+                    self.scores[neighbour] = shared
+        visited = [t for t in range(self.length) if not self.is_new[t]]
+        spline = UnivariateSpline(visited, [self.scores[t] for t in visited], s=0.5)
+        raised = [max(1 / self.length, float(spline(t))) for t in range(self.length)]
+        lit = [1 / (1 + math.exp(-value)) for value in raised]
+        self.probabilities = [value / math.fsum(lit) for value in lit]
+
+    def support(self) -> list[float]:
+        prior = self.count / self.length
+        q = [p + prior if new else 0.0 for p, new in zip(self.probabilities, self.is_new)]
+        if self.has_mask:
+            least = quantile_by_hand(q, 0.75)
+            q = [value if value >= least else 0.0 for value in q]
+        if sum(value > 0 for value in q) < self.count:
+            q = [p + prior for p in self.probabilities]
+        return [value / math.fsum(q) for value in q]
+
+
+@pytest.mark.parametrize(("rule", "has_mask"), [("official", True), ("early", False)])
+@pytest.mark.parametrize("length", [120, 311, 900], ids=["crowded", "odd", "long"])
+def test_a_released_rule_is_the_released_code_to_one_in_a_thousand_million(rule, has_mask, length):
+    cascades = 0
+    for seed in range(4):
+        generator = np.random.default_rng(seed)
+        search = Search(OFFICIAL.model_copy(update={"rule": rule, "seed": seed}), length=length, num_targets=1, threshold=2.0)
+        other = ByHand(length, 16, has_mask=has_mask)
+        for _ in range(5):
+            positions, q = search.next_positions()
+            if search.iteration > 1:
+                np.testing.assert_allclose(q, other.support(), rtol=0, atol=1e-9)
+            lit = generator.random(len(positions))
+            seen = np.where(lit > 0.8, lit, 0.0)  # as of a detector: mostly nothing, so that every frame shares
+            raw = search.scores.copy()
+            raw[positions] = seen
+            spread(raw, positions, window=5, quantile=0.75)
+
+            search.update(positions, [Cell(float(value)) for value in seen])
+            other.update(positions.tolist(), seen.tolist())
+
+            cascades += not np.array_equal(raw, search.scores)
+            np.testing.assert_allclose(search.scores, other.scores, rtol=0, atol=1e-9)
+            np.testing.assert_allclose(search.probabilities, other.probabilities, rtol=0, atol=1e-9)
+    assert cascades or length > 120  # else nothing here would tell a raised score from a seen one
+
+
+def test_a_raised_neighbour_shares_its_raised_score_under_a_released_rule_only():
+    live, plain = np.zeros(12), np.zeros(12)
+    for scores in (live, plain):
+        scores[[3, 5]] = [0.9, 0.2]
+
+    spread(live, np.array([3, 5]), window=5, quantile=0.0, is_live=True)
+    spread(plain, np.array([3, 5]), window=5, quantile=0.0)
+
+    assert live[5] == plain[5] == pytest.approx(0.3)  # 0.9 / 3
+    assert live[6] == plain[6] == pytest.approx(0.225)  # 0.9 / 4 is more than 0.3 / 2
+    assert live[9] == pytest.approx(0.3 / 5) and plain[9] == pytest.approx(0.2 / 5)  # six away from 3: out of its window
+
+
+def test_the_official_mask_keeps_what_is_exactly_at_its_quantile():
+    is_new, probabilities = np.ones(8, bool), np.full(8, 1 / 8)
+    probabilities[0] *= 1 - 1e-10  # a hair below the others: the released code drops it
+
+    q = support(probabilities, is_new, count=2, rule="official", quantile=0.75)
+
+    assert q[0] == 0 and (q[1:] > 0).all()
 
 
 @pytest.mark.parametrize("rule", ["official", "early", "paper"])
@@ -118,8 +201,6 @@ def test_fewer_than_four_visited_positions_give_an_even_distribution(rule):
 
 
 def test_spline_through_small_scores_has_no_inner_knots():
-    from scipy.interpolate import UnivariateSpline
-
     scores = np.random.default_rng(0).uniform(0, 0.06, 64)
 
     assert len(UnivariateSpline(np.arange(64), scores, k=3, s=0.5).get_knots()) == 2

@@ -133,6 +133,18 @@ def test_floor_and_max_boxes_limit_what_is_returned(detector: CanvasDetector, vi
     assert detector.detect(canvas, []) == [[]] and detector.detect(canvas[:0], [name]) == []
 
 
+def test_without_a_limit_every_box_above_the_floor_is_returned(detector: CanvasDetector, videos: list[Haystack]) -> None:
+    video = videos[0]
+    canvas = video.frame(video.needles[0].start_s + 0.5, 256)[None]
+    names = [video.needles[0].name]
+
+    everything = detector.detect(canvas, names, floor=1e-9, max_boxes=None)[0]
+
+    assert everything == detector.detect(canvas, names, floor=1e-9, max_boxes=4096)[0]
+    assert len(everything) > 3
+    assert detector.detect(canvas, names, floor=1e-9, max_boxes=3)[0] == everything[:3]
+
+
 def test_a_canvas_of_the_wrong_shape_is_refused(detector: CanvasDetector) -> None:
     with pytest.raises(ValueError, match="shape"):
         detector.detect(np.zeros((256, 256, 3), np.uint8), ["red star"])

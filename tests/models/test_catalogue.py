@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from backends.rungs import rung_of
 from models import catalogue, devices
 from models.catalogue import RUNGS, availability, find, local_rung, rungs
 from models.checking import MAX_CONFIG_BYTES
@@ -159,6 +160,49 @@ def test_a_saved_folder_is_a_rung_with_its_own_class_and_count(checkpoints):
     assert rung.architecture == "CLIPModel"
     assert 100_000 < rung.parameters < 300_000
     assert availability(rung, "cpu").ok
+
+
+@pytest.mark.parametrize(("family", "theta", "floor"), [("owlvit", 0.15, 0.05), ("owlv2", 0.3, 0.05), ("grounding_dino", 0.35, 0.25),
+                                                        ("mm_grounding_dino", 0.35, 0.25)])
+def test_a_folder_of_ones_own_detector_has_the_thresholds_of_its_family(checkpoints, family, theta, floor):
+    getattr(tiny_checkpoints, family)(checkpoints / f"tuned-{family}")
+
+    rung = local_rung(f"tuned-{family}", "detector")
+
+    assert (rung.theta, rung.floor) == (theta, floor)
+
+
+def test_every_detector_class_has_a_family_with_thresholds():
+    assert all(None not in catalogue.family_thresholds(name) for name in catalogue.DETECTOR_CLASSES)
+
+
+def test_a_nested_folder_is_found_and_named_by_its_way_from_the_root(checkpoints):
+    tiny_checkpoints.owlvit(checkpoints / "mine" / "epoch-3" / "owl")
+
+    rung = rung_of("mine/epoch-3/owl", "detector")
+
+    assert rung == local_rung(checkpoints / "mine" / "epoch-3" / "owl", "detector")
+    assert rung.name == "local:mine/epoch-3/owl"
+    assert [path.name for path in catalogue.local_folders(most=50) if path.parent.name == "epoch-3"] == ["owl"]
+
+
+def test_folders_are_looked_for_three_levels_down_and_never_through_a_link(checkpoints, tmp_path):
+    for folder in (checkpoints / "a" / "b" / "c", checkpoints / "a" / "b" / "c" / "d", tmp_path / "outside"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").write_text("{}")
+    (checkpoints / "door").symlink_to(tmp_path / "outside")
+
+    found = {path.relative_to(checkpoints).as_posix() for path in catalogue.local_folders(most=50)}
+
+    assert "a/b/c" in found and "a/b/c/d" not in found and "door" not in found
+    assert len(catalogue.local_folders(most=1)) == 1
+
+
+@pytest.mark.parametrize("name", ["../etc", "..", ".", "", "no/such", "x" * 300, "a\0b"], ids=repr)
+def test_a_relative_name_that_is_no_folder_below_the_root_is_no_local_name(checkpoints, name):
+    assert not catalogue.is_local_name(name)
+    with pytest.raises(InputError, match=r"There is no model .*Detectors: "):
+        rung_of(name, "detector")
 
 
 @pytest.mark.parametrize("path", ["..", ".", "../other", "/etc", "a/../../b", "\0"], ids=repr)

@@ -150,7 +150,7 @@ def test_floor_and_max_boxes_cut_the_end_of_the_same_list(tiny, canvases, family
     everything = detector.detect(canvases, NAMES, floor=0.0)[0]
     middle = everything[len(everything) // 2].score
 
-    assert detector.detect(canvases, NAMES, floor=0.0, max_boxes=3)[0] == everything[:3]
+    assert detector.detect(canvases, NAMES, floor=0.0, max_boxes=3, grid=2)[0] == everything[:3]
     assert detector.detect(canvases, NAMES, floor=middle)[0] == [box for box in everything if box.score >= middle]
 
 
@@ -199,6 +199,35 @@ def test_image_guided_detection_agrees_with_the_processor(tiny, canvases, family
         assert len(boxes) <= len(wanted)
 
 
+@pytest.mark.parametrize("family", OWLS)
+def test_the_query_of_a_marked_frame_is_the_patch_whose_own_box_overlaps_the_mark_best(tiny, monkeypatch, family):
+    owl, frame = tiny(family).tool, np.random.default_rng(4).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    # random weights predict no box worth the name: here patch i sees a square of 24 pixels around its own middle
+    middles = [(8 + 16 * (i % 4), 8 + 16 * (i // 4)) for i in range(16)]
+    boxes = torch.tensor([[[x / 64, y / 64, 24 / 64, 24 / 64] for x, y in middles]])
+    monkeypatch.setattr(owl.model, "box_predictor", lambda *_: boxes)
+    with torch.inference_mode():
+        feature_map = owl.model.image_embedder(pixel_values=owl._pixels(frame[None])["pixel_values"])[0]
+        embeds = owl.model.class_predictor(feature_map.flatten(1, 2))[1][0]
+
+    for wanted in (0, 6, 15):
+        x, y = middles[wanted]
+        detector = ImageGuidedDetector(owl, frame, (max(0, x - 12), max(0, y - 12), x + 11, y + 12))
+
+        assert detector.uses_frame
+        torch.testing.assert_close(detector._query[0, 0], embeds[wanted])
+
+
+@pytest.mark.parametrize("family", OWLS)
+def test_a_mark_that_no_patch_sees_falls_back_to_the_crop(tiny, canvases, family):
+    owl, frame = tiny(family).tool, canvases[0]
+
+    marked = ImageGuidedDetector(owl, frame, (0, 0, 6, 6))
+
+    assert not marked.uses_frame
+    assert torch.equal(marked._query, ImageGuidedDetector(owl, frame[:6, :6])._query)
+
+
 def test_a_miniature_is_asked_in_the_same_words(canvases):
     class Network:
         def detect(self, canvases, names, floor, max_boxes):
@@ -209,6 +238,7 @@ def test_a_miniature_is_asked_in_the_same_words(canvases):
     assert detector.is_miniature
     assert (detector.theta, detector.floor) == (find("canvas-detector").theta, find("canvas-detector").floor)
     assert detector.detect(canvases, NAMES, floor=0.25)[2] == [Box(0, 0, 1, 1, label=1, score=0.25)]
+    assert detector.detect(canvases, NAMES, floor=0.25, max_boxes=None, grid=4) == detector.detect(canvases, NAMES, floor=0.25)
     assert detector.detect(canvases, [], floor=0.25) == [[], [], []]
 
 

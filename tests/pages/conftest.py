@@ -44,7 +44,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def phone_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Forty seconds, 320 x 240: textured grey walls, and from 24 to 29 s a striped toy on the floor."""
+    """Forty seconds, 320 x 240: textured grey walls, and from 4 to 9 and from 24 to 29 s a striped toy on the floor."""
     from worlds.video import write_video
 
     generator = np.random.default_rng(3)
@@ -54,7 +54,7 @@ def phone_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def frames() -> Iterator[np.ndarray]:
         for index in range(40 * 5):
             picture = walls[index // 50].copy()
-            if 24 <= index / 5 < 29:
+            if 4 <= index / 5 < 9 or 24 <= index / 5 < 29:
                 cv2.rectangle(picture, (180, 120), (250, 190), (230, 40, 30), -1)
                 for stripe in range(185, 250, 14):
                     cv2.line(picture, (stripe, 120), (stripe, 190), (250, 240, 60), 5)

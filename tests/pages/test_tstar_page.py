@@ -25,6 +25,20 @@ def finish(page: AppTest) -> AppTest:
     return page.run()
 
 
+def found_twice():
+    """The recorded run as if it had been a search by example with two finds."""
+    from backends.files.saved import load_result
+    from backends.tstar.results import Appearance, TStarResult
+    from backends.tstar.system import RECORDED
+
+    recorded = load_result(RECORDED.read_bytes(), TStarResult)
+    settings = recorded.settings.model_copy(update={"example_s": 7.0, "example_box": (0.1, 0.1, 0.4, 0.4)})
+    stretches = ((5.0, 10.0, 7, True), (20.0, 25.0, 22, False), (35.0, 40.2, recorded.keyframes[0].second, False))
+    found = tuple(Appearance(name="example", start_s=start, end_s=end, best_s=best, score=0.8, is_marked=marked)
+                  for start, end, best, marked in stretches)
+    return recorded.model_copy(update={"settings": settings, "appearances": found, "unconfirmed": ()})
+
+
 def charts(page: AppTest) -> int:
     return len(page.get("plotly_chart"))
 
@@ -80,13 +94,44 @@ def test_bad_objects_give_one_sentence(page, targets, reason):
     assert not page.exception
 
 
-def test_word_that_the_miniature_does_not_know_is_named(page):
+def test_word_that_the_miniature_does_not_know_is_said_while_typing(page):
     page.text_input(key="knob.tstar.targets").set_value("zebra").run()
-    page.button(key="run.button").click().run()
-    page = finish(page)
 
-    assert "zebra" in page.error[0].value
+    assert "zebra" in page.warning[0].value and "red" in page.warning[0].value
+    assert page.button(key="run.button").disabled
     assert charts(page) >= 4  # nothing is lost
+    page.text_input(key="knob.tstar.targets").set_value("red star").run()
+    assert not page.button(key="run.button").disabled
+
+
+def test_word_that_another_detector_knows_offers_it(page, monkeypatch, tmp_path):
+    monkeypatch.setenv("ORRERY_CACHE", str(tmp_path))  # where the image network was not made
+    page.text_input(key="knob.tstar.targets").set_value("zebra").run()
+    page.button(key="use.kinds").click().run()
+
+    assert page.selectbox(key="knob.tstar.detector").value == "efficientnet-lite0"
+    assert any("make real" in code.value for code in page.code)  # the ladder's card
+    page.text_input(key="knob.tstar.targets").set_value("face").run()
+    assert "search by example" in page.warning[0].value
+
+
+def test_each_model_has_its_own_quantisation_on_the_page(page):
+    assert page.selectbox(key="knob.tstar.vlm_quantisation").options == ["none", "int8", "nf4"]
+    page.selectbox(key="knob.tstar.vlm_quantisation").set_value("nf4").run()
+
+    assert not page.button(key="run.button").disabled  # the miniature needs no other quantisation for that
+
+
+def test_appearances_are_listed_with_a_jump_and_a_download(page):
+    page.session_state["result.tstar"] = found_twice()
+    page = page.run()
+
+    assert not page.exception
+    assert any("Appearances: 2 found" in header.value for header in page.subheader)
+    assert any("You marked it at 0:05 to 0:10" in text.value for text in page.caption)
+    played = [button.label for button in page.button if str(button.key).startswith("appearance.")]
+    assert played == ["Play from 0:20", "Play from 0:35"]
+    assert [metric.value for metric in page.metric if metric.label == "Appearances"] == ["2"]
 
 
 def test_stopped_search_keeps_what_it_found(page):

@@ -1,17 +1,17 @@
 """The ladder as text: order, reasons, what is missing. No network, no weights."""
 
 import pytest
-from pydantic import Field
 
-from backends.run import Settings
+from backends.run import Settings, knob
 from models import catalogue
 from visualizers import ladder
 
 
 class Asks(Settings):
-    detector: str = Field("canvas-detector", json_schema_extra={"role": "detector"})
-    vlm: str = Field("", json_schema_extra={"role": "vlm", "none": "None"})
+    detector: str = knob("canvas-detector", "models", "", role="detector")
+    vlm: str = knob("", "models", "", role="vlm", none="None", quantised_by="vlm_quantisation")
     quantisation: str = "none"
+    vlm_quantisation: str = "none"
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +56,16 @@ def test_quantisation_that_a_rung_lacks_is_missing_too():
     assert "nf4" in entry.reason
 
 
+def test_a_quantised_vlm_leaves_the_detector_as_it_is(monkeypatch):
+    monkeypatch.setattr(catalogue, "_is_cached", lambda hub_id: True)
+    asked = Asks(vlm="qwen2.5-vl-7b", vlm_quantisation="nf4")
+
+    assert [(named.setting, named.quantisation) for named in asked.named_models()] == [("detector", "none"), ("vlm", "nf4")]
+    assert "detector" not in [entry.setting for entry in ladder.missing(asked)]
+    assert ladder.memory_mb(asked) == sum(catalogue.find(name).memory_mb[kind] for name, kind in (
+        ("canvas-detector", "none"), ("qwen2.5-vl-7b", "nf4")))
+
+
 @pytest.mark.parametrize("typed", ["OWL-ViT B/32", "owl-vit b/32", "owlvit-base-patch32"], ids=["title", "lower case", "name"])
 def test_title_that_is_typed_becomes_its_rung(typed):
     assert ladder.value_of(typed, "detector") == "owlvit-base-patch32"
@@ -81,12 +91,12 @@ def test_folder_of_a_checkpoint_is_offered_by_its_name(monkeypatch, tmp_path):
     import numpy as np
     from safetensors.numpy import save_file
 
-    folder = tmp_path / "my-owl"
-    folder.mkdir()
+    folder = tmp_path / "nested" / "my-owl"
+    folder.mkdir(parents=True)
     (folder / "config.json").write_text(json.dumps({"architectures": ["OwlViTForObjectDetection"]}))
     save_file({"weight": np.zeros((2, 2), np.float32)}, folder / "model.safetensors")
     monkeypatch.setenv("ORRERY_MODELS_DIR", str(tmp_path))
 
-    assert "my-owl (my folder)" in [choice.label for choice in ladder.choices("detector")]
-    assert "my-owl (my folder)" not in [choice.label for choice in ladder.choices("vlm")]
-    assert ladder.missing(Asks(detector=str(folder))) == ()
+    assert "nested/my-owl (my folder)" in [choice.label for choice in ladder.choices("detector")]
+    assert "nested/my-owl (my folder)" not in [choice.label for choice in ladder.choices("vlm")]
+    assert ladder.missing(Asks(detector=str(folder))) == ladder.missing(Asks(detector="nested/my-owl")) == ()

@@ -116,3 +116,27 @@ def test_every_true_span_is_a_mark(result):
     shapes = figures.timeline(result.iterations[0], spans).layout.shapes
 
     assert [(shape.x0, shape.x1) for shape in shapes] == [(1, 2), (5, 9)]
+
+
+def test_appearances_stand_on_the_timeline_with_gaps_between_and_the_marked_one_apart(result):
+    from backends.tstar.results import Appearance
+
+    found = [Appearance(name="mug", start_s=start, end_s=end, best_s=int(start) + 1, score=0.8, is_marked=marked)
+             for start, end, marked in ((5.0, 10.0, True), (20.0, 25.5, False), (60.0, 62.0, False))]
+
+    by_name = {trace.name: trace for trace in figures.timeline(result.iterations[-1], appearances=found).data}
+
+    assert list(by_name["appearances"].x) == [20.0, 25.5, None, 60.0, 62.0, None]
+    assert list(by_name["where it was marked"].x) == [5.0, 10.0, None]
+    assert "appearances" not in {trace.name for trace in figures.timeline(result.iterations[-1]).data}
+
+
+def test_the_table_of_appearances_leaves_the_marked_one_out(result):
+    from backends.tstar.results import Appearance
+
+    found = tuple(Appearance(name="=mug", start_s=start, end_s=start + 3.256, best_s=int(start), score=0.81234, is_marked=start < 10)
+                  for start in (5.0, 20.0))
+
+    table = figures.appearance_table(result.model_copy(update={"appearances": found}))
+
+    assert table.to_dict("records") == [{"name": "=mug", "start s": 20.0, "end s": 23.26, "best s": 20, "score": 0.812}]
