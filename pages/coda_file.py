@@ -28,7 +28,7 @@ NUM_EXAMPLES = 24
 REAL_EXAMPLE, NUM_REAL = "famous-wrong-answers.csv", 40
 REAL_METHODS = ("greedy", "cad", "cad_random", "coda_paper")
 LAYOUTS = {
-    "a plain table": "`prompt`, and if known `right` (or `answer`), `wrong`, `masked_prompt`",
+    "a plain table": "`prompt`, and if known `right` (or `answer`), `wrong`, `masked_prompt`, `ignored` (the word to mask)",
     "MemoTrap": "`prompt`, `classes`, `answer_index`: the usual ending against the one that is asked for",
     "NQ-Swap": "`question`, `sub_context`, `sub_answer`, `org_answer`: a context that contradicts what was learned",
     "its generator, CAD's contrasts, COUNTERFACT": "as released, or as tables with lists and objects in cells",
@@ -48,7 +48,7 @@ def example() -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False)
 def real_example() -> pd.DataFrame:
-    """The questions about the real world in the plain layout, the kinds in turn; `ignored` and `kind` are for people."""
+    """The questions about the real world in the plain layout, the kinds in turn; `kind` is for people."""
     by_kind: dict[str, list[Question]] = {}
     for question in questions():
         by_kind.setdefault("control" if question.is_control else question.kind, []).append(question)

@@ -45,7 +45,7 @@ def knobs(folded: DeltaGenerator) -> None:
         values["baselines"] = tstar_knobs.baseline_knob(SYSTEM)
         asked = parts.settings_from(SYSTEM, values)
         with said:
-            knows = asked is None or tstar_knobs.knows_the_words(SYSTEM, asked)
+            knows = tstar_knobs.has_its_video(asked) and (asked is None or tstar_knobs.knows_the_words(SYSTEM, asked))
         is_off = not (parts.can_run(SYSTEM, asked) and knows and tstar_knobs.has_its_similarity(asked))
         search, series, cost = st.columns([2, 2, 3], vertical_alignment="center")
         search.button("Search", type="primary", icon=":material/play_arrow:", disabled=is_off, key="run.button",

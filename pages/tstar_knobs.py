@@ -22,6 +22,7 @@ from worlds.signatures import UploadCheck
 from worlds.video.kind import check_video
 
 OWN, GENERATED = "own", "generated"
+NOTHING_YET = "upload:none"  # one's own video was chosen, and none is there
 NEED_SIMILARITY = ("top_similarity", "aks", "bolt")
 LOOKING = ("random_grid", "dense", "budgeted_dense", "scene_change", *NEED_SIMILARITY)  # methods that pay per frame
 
@@ -52,7 +53,7 @@ def input_knobs(system: System) -> tuple[dict[str, Any], DeltaGenerator]:
     values: dict[str, Any] = {"video": video}
     values |= parts.knobs(system, ("question", "targets", "cues"))
     said = st.container()
-    if choice == OWN and video.startswith("upload:"):
+    if choice == OWN and video != NOTHING_YET:
         values |= _example(system, video)
     return values, said
 
@@ -68,7 +69,7 @@ def _upload(system: System, wanted: str) -> str:
             return f"upload:{stored}"
         except InputError as error:
             st.error(plain(str(error)), icon=":material/error:")
-    return wanted if wanted.startswith("upload:") else "upload:none"
+    return wanted if wanted.startswith("upload:") else NOTHING_YET
 
 
 def _example(system: System, video: str) -> dict[str, Any]:
@@ -120,6 +121,14 @@ def _stored(file: Any, check: UploadCheck) -> str:
     if key not in st.session_state:
         st.session_state[key] = parts.session().add_upload(file.name, file, check=check)
     return st.session_state[key]
+
+
+def has_its_video(asked: TStarSettings | None) -> bool:
+    """Whether there is a video; says what to do where one's own was chosen and none was uploaded yet."""
+    if asked is None or asked.video != NOTHING_YET:
+        return True
+    st.info("Upload your video above: then you can mark a thing in it, or type what you look for.", icon=":material/upload:")
+    return False
 
 
 def knows_the_words(system: System, asked: TStarSettings) -> bool:

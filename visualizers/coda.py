@@ -5,7 +5,6 @@ Probabilities are in per cent, scores in nats. What models and prompts say is es
 
 import re
 from collections.abc import Sequence
-from html import escape
 from math import exp, isfinite
 from typing import Any
 
@@ -22,6 +21,7 @@ from backends.coda.results import Asked, CodaResult, FilePart, Found, LawPart, R
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import Variant
 from visualizers import coda_file, coda_law, coda_recovery
+from visualizers.text import said
 from visualizers.theme import (
     DECODER_NAMES,
     DISTRIBUTION_COLOUR,
@@ -34,6 +34,7 @@ from visualizers.theme import (
 
 CONTRASTS = ("coda", "coda_paper", "cad", "cad_random", "cd")  # decoders that read a masked prompt
 MAX_TOKENS_SHOWN = 8
+HOVERED = 40  # characters of a token or a word in a hover text
 MEMBERSHIP = {"both": "both", "esc": "escapes", "out": "out"}  # plausible to both prompts, to X only, not to X
 STRIPED: dict[str, Any] = {"opacity": 0.6, "pattern": {"shape": "/", "size": 5, "fgcolor": "#FFFFFF", "fillmode": "overlay"}}
 ROLE_COLOURS = {"right": RIGHT_COLOUR, "popular": POPULAR_COLOUR, "other": OTHER_COLOUR}
@@ -43,12 +44,12 @@ NO_SPACE = str.maketrans({"\n": "↵", "\t": "⇥"})
 
 def shown_piece(piece: str) -> str:
     """A token as it stands in a label: without its space, never empty."""
-    return piece.strip(" ").translate(NO_SPACE) or "␣"
+    text = piece.strip(" ").translate(NO_SPACE)
+    return text if text.strip() else "␣"
 
 
 def _label(piece: str) -> str:
-    text = shown_piece(piece)
-    return escape(text if len(text) <= 14 else text[:13] + "…", quote=False)
+    return said(shown_piece(piece), 14)
 
 
 def percent(value: float) -> str:
@@ -90,13 +91,13 @@ def distributions(token: WrittenToken, asked: Asked, *, alpha: float, with_maske
     """What may come next: p(.|X), and beside it p(.|X') where a masked prompt was read; the ends of V_top as lines."""
     entries = tokens_shown(token, asked, with_masked=with_masked)
     colours = [ROLE_COLOURS[role(entry.piece, asked)] for entry in entries]
-    place, words = list(range(len(entries))), [shown_piece(entry.piece) for entry in entries]
-    said = "%{customdata}: %{y:.3g} % by X"
+    place, words = list(range(len(entries))), [said(shown_piece(entry.piece), HOVERED) for entry in entries]
+    hover = "%{customdata}: %{y:.3g} % by X"
     figure = go.Figure(go.Bar(x=place, y=[100 * exp(entry.full) for entry in entries], marker_color=colours, customdata=words,
-                              offsetgroup="X", showlegend=False, hovertemplate=f"{said}<extra></extra>"))
+                              offsetgroup="X", showlegend=False, hovertemplate=f"{hover}<extra></extra>"))
     if with_masked:
         figure.add_trace(go.Bar(x=place, y=[100 * exp(entry.masked) for entry in entries], customdata=words, offsetgroup="X'",
-                                marker={"color": colours} | STRIPED, showlegend=False, hovertemplate=f"{said}'<extra></extra>"))
+                                marker={"color": colours} | STRIPED, showlegend=False, hovertemplate=f"{hover}'<extra></extra>"))
         _mark_plausible(figure, token, alpha, len(entries))
     _explain_colours(figure, asked, with_masked=with_masked)
     below = [MEMBERSHIP[entry.membership] if with_masked else percent(exp(entry.full)) for entry in entries]
@@ -126,7 +127,7 @@ def _tail(asked: Asked, token: WrittenToken) -> str:
             if other is token:
                 before = asked.prompt + "".join(f" {piece.piece.strip()}" for piece in written.tokens[:index])
                 words = before.split()
-                return escape(f"“{'… ' if len(words) > 4 else ''}{' '.join(words[-4:])}”"[:60], quote=False)
+                return said(f"“{'… ' if len(words) > 4 else ''}{' '.join(words[-4:])}”", 60)
     return "the prompt"
 
 
@@ -154,7 +155,8 @@ def score_bars(token: WrittenToken, asked: Asked, *, method: str) -> go.Figure:
     figure = go.Figure(go.Bar(
         x=place, y=[value or 0 for value in values], text=words, textposition="outside", cliponaxis=False,
         marker={"color": colours, "line": {"width": rims, "color": SCORE_COLOUR}},
-        customdata=[shown_piece(entry.piece) for entry in entries], hovertemplate="%{customdata}: s = %{text} nats<extra></extra>"))
+        customdata=[said(shown_piece(entry.piece), HOVERED) for entry in entries],
+        hovertemplate="%{customdata}: s = %{text} nats<extra></extra>"))
     known = [value for value in values if value is not None] or [0.0]
     low, high = min(0.0, *known), max(0.0, *known)
     pad = 0.18 * (high - low) or 1.0

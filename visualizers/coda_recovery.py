@@ -1,6 +1,5 @@
 """Figures of CoDA's recovery: a RecoveryPart, what decoders bring back and break on a corpus -> plotly Figure or table."""
 
-from html import escape
 from math import isnan
 
 import pandas as pd
@@ -8,6 +7,7 @@ import plotly.graph_objects as go
 
 from backends.coda.results import RecoveryPart, Share
 from visualizers.coda_law import BELOW, FACTORS
+from visualizers.text import said
 from visualizers.theme import DECODER_COLOURS, OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
 
 OWN_COLOUR = "#CC79A7"  # the row of the person's own switches
@@ -47,13 +47,13 @@ def exact_match(part: RecoveryPart) -> go.Figure:
         points = [(value, share) for value, share in row.per_value if not isnan(share.mean)]
         shift = 1 + 0.012 * (number - len(part.rows) / 2)  # intervals stand beside one another
         figure.add_trace(go.Scatter(
-            x=[value * shift for value, _ in points], y=[100 * share.mean for _, share in points], name=escape(row.decoder),
+            x=[value * shift for value, _ in points], y=[100 * share.mean for _, share in points], name=said(row.decoder, 50),
             mode="lines+markers", visible=True if row.decoder in FIRST_SHOWN else "legendonly",
             customdata=[value for value, _ in points],
             error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 2,
                      "array": [100 * (share.high - share.mean) for _, share in points],
                      "arrayminus": [100 * (share.mean - share.low) for _, share in points]},
-            hovertemplate=f"{escape(row.decoder)}, {part.factor} = %{{customdata}}: %{{y:.0f}} %<extra></extra>",
+            hovertemplate=f"{said(row.decoder, 50)}, {part.factor} = %{{customdata}}: %{{y:.0f}} %<extra></extra>",
             **decoder_style(row.decoder)))
     values = sorted({value for row in part.rows for value, _ in row.per_value})
     return figure.update_layout(height=430, title="Rare facts answered right", showlegend=True, legend=BELOW, margin={"t": 40},
@@ -70,14 +70,14 @@ def trade_off(part: RecoveryPart) -> go.Figure:
         style = decoder_style(decoder)
         figure.add_trace(go.Scatter(
             x=[100 * p.broken for p in points], y=[100 * p.recovered for p in points], mode="lines+markers",
-            name=f"{escape(decoder)}: {knob} from {points[0].value:g} to {points[-1].value:g}", text=[f"{p.value:g}" for p in points],
+            name=f"{said(decoder)}: {knob} from {points[0].value:g} to {points[-1].value:g}", text=[f"{p.value:g}" for p in points],
             visible=True if decoder in FIRST_SHOWN else "legendonly", **style,
-            hovertemplate=f"{escape(decoder)}, {knob} = %{{text}}: %{{y:.0f}} % recovered, %{{x:.0f}} % broken<extra></extra>"))
+            hovertemplate=f"{said(decoder, 50)}, {knob} = %{{text}}: %{{y:.0f}} % recovered, %{{x:.0f}} % broken<extra></extra>"))
     rows = [row for row in part.rows if not isnan(row.recovered.mean) and not isnan(row.broken.mean)]
     colours = [_colour(row.decoder) for row in rows]
     figure.add_trace(go.Scatter(
         x=[100 * row.broken.mean for row in rows], y=[100 * row.recovered.mean for row in rows], mode="markers", name="every decoder",
-        text=[escape(row.decoder) for row in rows],
+        text=[said(row.decoder, 50) for row in rows],
         marker={"size": 13, "symbol": "circle-open", "line": {"width": 2}, "color": colours},
         hovertemplate="%{text}: %{y:.0f} % recovered, %{x:.0f} % broken<extra></extra>"))
     return figure.update_layout(height=430, showlegend=True, title="What is won and what is lost", legend=BELOW, margin={"t": 40},
@@ -92,7 +92,7 @@ def finders(part: RecoveryPart) -> go.Figure:
              ("fires on hallucinated prompts", POPULAR_COLOUR, [row.fires_hallucinated for row in part.finders]),
              ("fires on right answers", OTHER_COLOUR, [row.fires_right for row in part.finders]))
     figure = go.Figure([go.Bar(
-        x=[RULES.get(rule, escape(rule)) for rule in rules], y=[None if isnan(share.mean) else 100 * share.mean for share in shares],
+        x=[RULES.get(rule, said(rule)) for rule in rules], y=[None if isnan(share.mean) else 100 * share.mean for share in shares],
         name=name, marker_color=colour,
         error_y={"type": "data", "symmetric": False, "thickness": 1, "array": [100 * (share.high - share.mean) for share in shares],
                  "arrayminus": [100 * (share.mean - share.low) for share in shares]},

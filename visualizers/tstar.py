@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from backends.tstar.paper import UTILITY
 from backends.tstar.results import Appearance, Iteration, Keyframe, SeenBox, TStarResult
 from backends.tstar.scoring import Scoring
+from visualizers.text import said
 from visualizers.theme import (
     DISTRIBUTION_COLOUR,
     METHOD_COLOURS,
@@ -103,7 +104,7 @@ def _mark_appearances(figure: go.Figure, appearances: Sequence[Appearance]) -> N
         x, text = [], []
         for one in shown:
             x += [one.start_s, one.end_s, None]  # a gap between two lines
-            text += [f"{one.name}, {span(one)}, score {one.score:.2f}"] * 3
+            text += [f"{said(one.name, 60)}, {span(one)}, score {one.score:.2f}"] * 3
         figure.add_trace(go.Scatter(x=x, y=[1.0 if value is not None else None for value in x], name=name, mode="lines", text=text,
                                     line={"color": colour, "width": 9}, hovertemplate="%{text}<extra></extra>"))
 
@@ -150,8 +151,8 @@ def heatmap(iterations: Sequence[Iteration]) -> go.Figure:
         go.Scatter(x=drawn_x, y=drawn_y, mode="markers", name="drawn", hoverinfo="skip",
                    marker={"size": 4, "color": "#FFFFFF", "line": {"width": 0.6, "color": "#000000"}}),
     ])
-    return figure.update_layout(height=300, showlegend=False, margin={"t": 54},
-                                title="Where each grid was drawn from<br><sub>share of its row's maximum</sub>",
+    return figure.update_layout(height=300, showlegend=False,
+                                title="Where each grid was drawn from (share of its row's maximum)",
                                 xaxis=_time_axis(length), yaxis={"title": "grid", "autorange": "reversed", "dtick":
                                                                  max(1, len(iterations) // 8)})
 

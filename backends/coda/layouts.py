@@ -48,9 +48,9 @@ def _plain(rows: Numbered, odd: OddRows) -> Found:
 
 
 def _plain_item(row: Row, number: int) -> Item:
-    masked = None if is_missing(row.get("masked_prompt")) else _text(row, "masked_prompt", number)
+    masked, ignored = (None if is_missing(row.get(name)) else _text(row, name, number) for name in ("masked_prompt", "ignored"))
     right = _answers(row, "right", number) or _answers(row, "answer", number)
-    return Item(number, _text(row, "prompt", number), masked, right, _answers(row, "wrong", number), None)
+    return Item(number, _text(row, "prompt", number), masked, right, _answers(row, "wrong", number), None, rare=ignored)
 
 
 def _memotrap(rows: Numbered, odd: OddRows) -> Found:
@@ -254,5 +254,5 @@ LAYOUTS = (  # the first whose mark is found; the plain table is last, for other
            ("P", "L"), needs_all=True),
     Layout("COUNTERFACT", ("requested_rewrite",), ("requested_rewrite",), _counterfact, (),
            ("case_id", "pararel_idx", "paraphrase_prompts", "neighborhood_prompts", "attribute_prompts", "generation_prompts")),
-    Layout("a plain table", ("prompt",), ("prompt",), _plain, ("answer", "right", "wrong", "masked_prompt")),
+    Layout("a plain table", ("prompt",), ("prompt",), _plain, ("answer", "right", "wrong", "masked_prompt", "ignored")),
 )

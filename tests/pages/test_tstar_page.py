@@ -199,3 +199,11 @@ def test_two_uploads_of_one_name_are_two_files():
     files = [SimpleNamespace(name="results.json", getvalue=content.encode) for content in ("one", "two")]
 
     assert tstar_parts._by_name(files) == {"results.json": b"one", "results.json (2)": b"two"}
+
+
+def test_before_a_video_is_uploaded_the_page_says_what_to_do_and_nothing_runs(page):
+    page = page.selectbox(key="tstar.kind").set_value("own").run()
+
+    assert not page.error and not page.exception
+    assert any("Upload your video" in info.value for info in page.info)
+    assert page.button(key="run.button").disabled

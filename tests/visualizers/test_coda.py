@@ -156,11 +156,28 @@ def test_score_of_an_implausible_token_is_said_and_not_drawn():
     assert max(bars.y) == pytest.approx(3.3242)
 
 
-def test_text_of_a_model_is_no_markup_in_labels():
-    hostile = token("<a href='x'>y</a>", by_full=(TOP[0].model_copy(update={"piece": "<a href='x'>y</a>"}),))
-    ticks = figures.distributions(hostile, ASKED, alpha=0.01, with_masked=False).layout.xaxis.ticktext
+HOSTILE = '<a href="x">$a$ %{evil} &lt;'
 
-    assert not any("<a" in tick for tick in ticks)
+
+def hostile_token() -> WrittenToken:
+    top = tuple(entry.model_copy(update={"piece": f"{HOSTILE}{number}"}) for number, entry in enumerate(TOP))
+    return token(HOSTILE, greedy_piece=HOSTILE, by_full=top, by_masked=top, by_score=top)
+
+
+def test_text_of_a_model_or_a_prompt_is_no_markup_and_no_template_in_any_chart():
+    written = tuple(one.model_copy(update={"text": HOSTILE, "tokens": (hostile_token(),)}) for one in ASKED.written)
+    tried = tuple(one.model_copy(update={"text": HOSTILE}) for one in FOUND.tried)
+    asked = ASKED.model_copy(update={"prompt": f"in {HOSTILE}", "pieces": (HOSTILE,) * 5, "written": written,
+                                     "found": FOUND.model_copy(update={"tried": tried, "chosen": HOSTILE})})
+
+    for chart in figures.figures(result(asked=(asked,))).values():
+        text = chart.to_json().replace("\\u003c", "<").replace("\\u003e", ">")
+        assert "<a " not in text and "$a$" not in text and "%{evil}" not in text
+
+
+@pytest.mark.parametrize(("piece", "shown"), [(" tea", "tea"), ("", "␣"), ("\u00a0", "␣"), ("a\n", "a↵"), ("\t", "⇥")])
+def test_a_token_of_spaces_is_shown_as_something(piece, shown):
+    assert figures.shown_piece(piece) == shown
 
 
 @pytest.mark.parametrize(("piece", "role"),

@@ -192,6 +192,13 @@ def test_a_plain_table_may_bring_answers_and_masked_prompts(content):
     assert found.notes in ((), ("Columns that are not used: id.",))
 
 
+def test_a_plain_table_may_name_the_word_that_is_ignored():
+    found = load_items(b"prompt,right,ignored\nzor bal,kim,bal\nzor,kim,\n", "x")
+
+    assert [item.rare for item in found.items] == ["bal", None]
+    assert not found.notes
+
+
 def test_a_table_with_prompts_of_its_own_is_plain_whatever_else_it_has():
     found = load_items(b"prompt,share,gold_answers,query\nzor bal,4,kim,tav\n", "x")
 
