@@ -169,9 +169,13 @@ def video_path(video: str) -> Path | None:
 
 
 def comparison(result: TStarResult) -> None:
-    left, right = st.columns(2)
-    with left:
-        parts.chart(figures.recall_curve(result), key="recall")
+    if figures.knows_the_truth(result):
+        left, right = st.columns(2)
+        with left:
+            parts.chart(figures.recall_curve(result), key="recall")
+    else:
+        right = st.container()
+        right.caption("Where the thing truly is, nobody has told: what was looked at can be compared, not what was found.")
     with right:
         parts.chart(figures.cost_bars(result), key="costs")
     if result.seed_curves and result.truth_s:
@@ -187,8 +191,10 @@ def comparison(result: TStarResult) -> None:
 
 def beside_the_paper(result: TStarResult) -> None:
     with st.expander("Beside the paper", icon=":material/menu_book:"):
-        st.caption("The paper's Table 2, LV-Haystack, in percent, on hour-long real videos and its own detector. The last row is "
-                   "this run, on one drawn video: the mechanism is the same, the numbers cannot be compared.")
+        own = ("The last row is this run, on one video: the mechanism is the same, the numbers cannot be compared."
+               if figures.knows_the_truth(result) else "This run has no row: the truth about its video is not known.")
+        st.caption("The paper's Table 2, LV-Haystack, in percent, on hour-long real videos and its own detector. "
+                   f"{own}")
         st.dataframe(figures.paper_table(result), hide_index=True, width="stretch")
 
 

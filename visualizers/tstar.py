@@ -264,15 +264,21 @@ def keyframe_zip(result: TStarResult) -> bytes:
 
 
 def method_table(result: TStarResult) -> pd.DataFrame:
-    """One row per method, rates in percent."""
+    """One row per method, rates in percent where the truth is known."""
     def percent(value: float | None) -> float | None:
         return None if value is None else round(100 * value, 1)
 
-    return pd.DataFrame([{
+    table = pd.DataFrame([{
         "method": METHOD_NAMES[row.method], "frames looked at": row.frames_seen, "detector calls": row.detector_calls,
         "seconds": round(row.seconds, 2), "precision %": percent(row.precision), "recall %": percent(row.recall),
         "F1 %": percent(row.f1), "SSIM P/R/F1 %": " / ".join(f"{100 * value:.0f}" for value in row.visual or ()),
         "key frames": ", ".join(clock(second) for second in row.keyframes)} for row in result.methods])
+    return table if knows_the_truth(result) else table.drop(columns=["precision %", "recall %", "F1 %", "SSIM P/R/F1 %"])
+
+
+def knows_the_truth(result: TStarResult) -> bool:
+    """Whether any method could be held against true seconds: of a drawn video, never of one's own."""
+    return any(row.recall is not None for row in result.methods)
 
 
 def appearance_table(result: TStarResult) -> pd.DataFrame:
@@ -317,7 +323,8 @@ def figures(result: TStarResult) -> dict[str, go.Figure]:
     charts = {"timeline": timeline(result.iterations[-1], result.truth_spans, result.truth_s, result.appearances)}
     if len(result.iterations) > 1:  # a single grid is drawn evenly: there is nothing to see in it
         charts["heatmap"] = heatmap(result.iterations)
-    charts |= {"recall": recall_curve(result), "costs": cost_bars(result)}
+    charts |= {"recall": recall_curve(result)} if knows_the_truth(result) else {}
+    charts["costs"] = cost_bars(result)
     return charts | ({"seeds": seeds_figure(result)} if result.seed_curves else {})
 
 

@@ -112,9 +112,10 @@ def test_file_that_is_no_video_gives_one_sentence(page, server_url, tmp_path: Pa
     page.get_by_text("Your video, your question, every knob").click()
     choose_own_video(page)
     page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(bad))
-    page.locator("[data-testid=stAlert]").first.wait_for(timeout=30_000)
+    said = page.locator("[data-testid=stAlert]", has_text="holiday.mp4")
+    said.wait_for(timeout=30_000)
 
-    assert "Traceback" not in page.content()
+    assert "Traceback" not in page.content() and "a zip archive" in said.inner_text()
     assert page.locator(PICTURE).count() > 0
 
 

@@ -140,3 +140,12 @@ def test_the_table_of_appearances_leaves_the_marked_one_out(result):
     table = figures.appearance_table(result.model_copy(update={"appearances": found}))
 
     assert table.to_dict("records") == [{"name": "=mug", "start s": 20.0, "end s": 23.26, "best s": 20, "score": 0.812}]
+
+
+def test_without_a_truth_nothing_is_held_against_it(result):
+    unknown = result.model_copy(update={"truth_s": None, "truth_spans": (), "methods": tuple(
+        row.model_copy(update={"precision": None, "recall": None, "f1": None, "visual": None}) for row in result.methods)})
+
+    assert "recall" in figures.figures(result) and "recall %" in figures.method_table(result)
+    assert "recall" not in figures.figures(unknown)
+    assert list(figures.method_table(unknown)) == ["method", "frames looked at", "detector calls", "seconds", "key frames"]
