@@ -119,6 +119,14 @@ def test_a_stretch_ends_with_its_shot_and_the_next_shot_is_another_one():
     assert found.elsewhere() == [second, first]
 
 
+def test_a_stretch_that_fills_its_shot_begins_and_ends_at_the_cuts_between_two_seconds():
+    film = Film((10.4, panning(1)), (16.7, panning(2)), (30.0, panning(3)))
+
+    one = Appearances(Seen(range(11, 17)), Shots(film, 30.0), 30, threshold=0.5).add(12, 0, "mug", 0.8)
+
+    assert (one.start_s, one.end_s) == (pytest.approx(10.4, abs=0.05), pytest.approx(16.7, abs=0.05))
+
+
 def test_one_blurred_frame_does_not_end_a_stretch():
     found = Appearances(Seen(set(range(20, 40)) - {26}), one_shot(100.0), 100, threshold=0.5)
 
@@ -146,6 +154,16 @@ def test_key_frames_are_one_of_each_appearance_before_a_second_of_any():
     assert two.tolist() == sorted(one.best_s for one in found.elsewhere()) and set(two) <= set(more)
     assert len(more) == 4 and not any(second < 10 for second in more)  # nothing of the marked one
     assert sum(10 <= second < 20 for second in more) == 2
+
+
+def test_two_key_frames_of_one_appearance_lie_two_seconds_apart_or_more():
+    found = Appearances(Seen(()), one_shot(60.0), 60, threshold=0.5)
+    found.found.append(Appearance(name="mug", start_s=10.0, end_s=20.0, best_s=12, score=0.9))
+    found.scores.update({(12, "mug"): 0.9, (13, "mug"): 0.85, (14, "mug"): 0.8})
+
+    chosen = found.keyframes(Search(TStarSettings(finds="all"), length=60, num_targets=1, threshold=0.5), 3)
+
+    assert chosen.tolist() == [12, 14]
 
 
 def test_without_a_find_the_best_guesses_lie_apart_and_were_looked_at():

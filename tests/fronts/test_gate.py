@@ -200,6 +200,14 @@ def test_all_uploads_together_are_bounded(gated: Front, monkeypatch: pytest.Monk
     assert refused.status_code == 413 and "All visitors together" in refused.json()["detail"]
 
 
+def test_uploads_under_way_count_as_what_lies_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORRERY_GRADIO_MB", str((sum(gate._stored()) + 1_500_000) / 1e6))
+
+    gate._check_upload(1_000_000, incoming=500_000)
+    with pytest.raises(gate._Refused, match="All visitors together"):
+        gate._check_upload(1_000_000, incoming=500_001)
+
+
 def test_an_upload_must_say_how_large_it_is(gated: Front) -> None:
     answer = httpx.post(f"{gated.url}/gradio_api/upload", content=iter([b"--x", b"--"]), timeout=PATIENCE_S,
                         headers={"content-type": "multipart/form-data; boundary=x"})

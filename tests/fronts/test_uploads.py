@@ -1,5 +1,7 @@
 """What Streamlit holds of uploads is bounded over all sessions, and what no page asks for goes."""
 
+import asyncio
+
 import pytest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -94,3 +96,25 @@ def test_an_upload_that_does_not_say_its_size_is_refused(client):
 
 def test_other_requests_pass(client):
     assert client.put("/other", content=bytes(3_000_000)).text == "3000000"
+
+
+def test_uploads_under_way_count_until_they_end(store):
+    """While one of 1.5 MB arrives, one of 1 MB does not fit into 2; afterwards it does."""
+    statuses = []
+
+    async def answered(message):
+        statuses.extend([message["status"]] if message["type"] == "http.response.start" else [])
+
+    def upload(size):
+        return {"type": "http", "method": "PUT", "path": PATH + "s/f", "headers": [(b"content-length", str(size).encode())]}
+
+    async def arrives(scope, receive, send):
+        if not statuses:
+            await gate(upload(1_000_000), receive, send)
+        await PlainTextResponse("here")(scope, receive, send)
+
+    gate = UploadGate(arrives)
+    for size in (1_500_000, 1_000_000):
+        asyncio.run(gate(upload(size), None, answered))
+
+    assert statuses == [413, 200, 200]

@@ -20,9 +20,9 @@ from transformers.models.auto.auto_factory import _BaseAutoModelClass
 
 from models import checking
 from models.catalogue import Role, Rung, find, local_rung
-from models.checking import check_config, check_skeleton, read_config
+from models.checking import MAX_BLOCKS, check_config, check_skeleton, read_config
 from models.loading import load
-from models.shards import held_in
+from models.shards import Held, held_in
 from tests.models import tiny_checkpoints, tiny_languages, tiny_vlms
 from worlds.errors import InputError
 
@@ -384,3 +384,14 @@ def test_changed_copies_of_a_checkpoint_load_or_are_one_sentence(copied, family)
         with contextlib.suppress(InputError):
             load(local_rung("mine", role_of(family)))
         file.write_text(originals[file])
+
+
+@pytest.mark.parametrize(("count", "is_read"), [(MAX_BLOCKS, True), (MAX_BLOCKS + 1, False)])
+def test_more_layers_than_any_model_has_are_refused_even_where_the_weights_hold_them(count, is_read):
+    held = Held({f"model.layers.{number}.weight": (1, 1) for number in range(count)}, num_bytes=4 * count)
+
+    if is_read:
+        check_config({"num_hidden_layers": count}, held, name="mine")
+    else:
+        with pytest.raises(InputError, match=f"num_hidden_layers = {count}"):
+            check_config({"num_hidden_layers": count}, held, name="mine")
