@@ -104,7 +104,7 @@ class Gate:
                 await self.app(scope, receive, answer.send)
         except _Refused as refused:
             await answer.refuse(refused.code, str(refused))
-        except Exception as error:  # noqa: BLE001  Gradio's, of what it did not foresee: it would answer without a word and hang up
+        except Exception as error:  # Gradio's, of what it did not foresee: it would answer without a word and hang up
             if answer.has_begun or isinstance(error, ClientDisconnect):
                 raise
             await answer.fail(error)
@@ -142,8 +142,8 @@ class Gate:
                 if size > MAX_BODY_MB * 1e6:
                     raise _Refused(413, f"The request is larger than {MAX_BODY_MB} MB. Settings are far smaller; files are uploaded.")
                 if self._reading > MAX_READING_MB * 1e6:
-                    raise _Refused(503, f"All visitors together are sending more than {MAX_READING_MB} MB of requests. Try again in a "
-                                        "minute.")
+                    raise _Refused(503, f"All visitors together are sending more than {MAX_READING_MB} MB of requests. Try again in "
+                                        "a minute.")
                 if not message.get("more_body"):
                     return b"".join(parts)
         finally:
@@ -201,7 +201,8 @@ def _bound_fields() -> None:
         def on_part_data(self, data: bytes, start: int, end: int) -> None:
             part = self._current_part
             if part.file is None and len(part.data) + end - start > MAX_FIELD_BYTES:
-                raise MultiPartException(f"A part of the upload is no file and has more than {MAX_FIELD_BYTES:,} bytes. Send files alone.")
+                raise MultiPartException(f"A part of the upload is no file and has more than {MAX_FIELD_BYTES:,} bytes. Send files "
+                                         "alone.")
             super().on_part_data(data, start, end)
 
     route_utils.GradioMultiPartParser = Bounded  # type: ignore[misc]
