@@ -74,6 +74,14 @@ def _machine() -> frozenset[str]:
     return frozenset(name + ending for name in names for ending in LOCAL_ENDINGS if name)
 
 
+def _unforwarded(scope: Scope) -> Scope:
+    """Return the request without a forwarded name that is not ours: Gradio builds the addresses of its files from that name."""
+    if "headers" not in scope:
+        return scope
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"x-forwarded-host" or all(
+        is_known(host.strip()) for host in value.decode("latin-1").split(","))]}
+
+
 class KnownHosts:
     """Lets requests and websockets through that say one of our names, and refuses the others with one sentence."""
 
@@ -84,7 +92,7 @@ class KnownHosts:
         said = [(name, value.decode("latin-1")) for name, value in scope.get("headers", ()) if name in (b"host", b"origin")]
         strangers = [value for name, value in said if not (is_known if name == b"host" else is_own_origin)(value)]
         if scope["type"] not in ("http", "websocket") or (not strangers and b"host" in dict(said)):
-            await self.app(scope, receive, send)
+            await self.app(_unforwarded(scope), receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": CLOSED})
         else:

@@ -102,6 +102,19 @@ def test_our_own_requests_and_websockets_pass(client):
         assert socket_.receive_text() == "hello"
 
 
+@pytest.mark.parametrize(("forwarded", "is_passed_on"), [
+    ("localhost:7860", True), ("evil.example", False), ("localhost, evil.example", False), ('x"><script>', False), ("", False)])
+def test_a_forwarded_name_is_believed_where_it_is_ours(forwarded, is_passed_on):
+    async def told(request):
+        return PlainTextResponse(request.headers.get("x-forwarded-host", "none"))
+
+    client = TestClient(KnownHosts(Starlette(routes=[Route("/", told)])), base_url="http://localhost:7860")
+
+    answer = client.get("/", headers={"x-forwarded-host": forwarded})
+
+    assert answer.text == (forwarded if is_passed_on else "none")
+
+
 @pytest.mark.parametrize("headers", [{"host": "evil.example"}, {"origin": "http://evil.example"}])
 def test_a_strangers_websocket_is_closed(client, headers):
     with pytest.raises((WebSocketDisconnect, WebSocketDenialResponse)), client.websocket_connect("/ws", headers=HERE | headers):
