@@ -123,7 +123,8 @@ def _table(kind: Kind, rows: Iterable[Numbered], count: int, columns: Sequence[s
            odd: OddRows) -> Table:
     """Return rows with the known names, all of them objects."""
     objects = odd.read(rows, _object)
-    spelled = canonical(list(dict.fromkeys(name for _, row in objects for name in row)), known)
+    spelled = {name: said.encode(errors="replace").decode()  # JSON can smuggle in half a character
+               for name, said in canonical(list(dict.fromkeys(name for _, row in objects for name in row)), known).items()}
     found: list[tuple[int, Row]] = []
     num_missing = 0
     for number, row in objects:
