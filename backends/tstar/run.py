@@ -137,6 +137,9 @@ def _begin(settings: TStarSettings, search: Search, looker: Looker, shots: Shots
         marked = looked.appearances.add(second, 0, looker.names[0], 1.0, is_marked=True)
         if marked is not None:
             leave_out(search, marked)
+        if search.is_left_out.all():
+            raise InputError(f"The marked thing is in view in all {length} s of this video, so that there is nothing else to search. "
+                             "Choose a longer video, or set 'finds' to 'first'.")
     return looked
 
 
