@@ -148,6 +148,11 @@ def knob(default: Any, group: str, description: str, *, role: str = "", also: tu
     return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
 
 
+def seeds_from(first: int, count: int) -> list[int]:
+    """Return seeds that follow one another, all of which settings take: the last one is followed by 0."""
+    return [(first + number) % 2**31 for number in range(count)]
+
+
 def explain(error: ValidationError) -> str:
     """All mistakes of some settings in one sentence each."""
     return " ".join(f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg'].rstrip('.')}." for p in error.errors())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from backends.run import Ended, Inputs, Progress, RunStopped
+from backends.run import Ended, Inputs, Progress, RunStopped, seeds_from
 from backends.tstar import baselines as methods
 from backends.tstar.appearance import with_appearance
 from backends.tstar.looking import SHOWN_CANVAS_PX, Looker, jpeg, tile
@@ -107,7 +107,7 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
                         rows.append(row)
                 if settings.num_seeds > 1:
                     for rule in dict.fromkeys((settings.rule, "random")):
-                        for seed in range(settings.seed, settings.seed + settings.num_seeds):
+                        for seed in seeds_from(settings.seed, settings.num_seeds):
                             yield Progress(0.95, f"Seed {seed} with the rule {rule}")
                             changed = settings.model_copy(update={"rule": rule, "seed": seed})
                             curves.append(_curve(changed, video, eyes, asked, source, length, shots))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from backends.registry import System, systems
-from backends.run import MAX_PERMALINK, Settings
+from backends.run import MAX_PERMALINK, Settings, seeds_from
 from worlds.errors import InputError
 
 
@@ -125,6 +125,13 @@ def test_every_model_of_a_run_has_a_quantisation_of_its_own(system: System) -> N
     assert models and len(set(models.values())) == len(models)
     for quantised_by in models.values():
         assert properties[quantised_by]["enum"] == ["none", "int8", "nf4"]
+
+
+@pytest.mark.parametrize("first", [0, 2**31 - 2, 2**31 - 1])
+def test_seeds_that_follow_the_last_one_are_seeds(first: int) -> None:
+    seeds = seeds_from(first, 3)
+
+    assert len(set(seeds)) == 3 and seeds[0] == first and all(0 <= seed < 2**31 for seed in seeds)
 
 
 def choices(system: System) -> Iterator[tuple[str, list[Any]]]:
