@@ -38,6 +38,7 @@ log = logging.getLogger("orrery.server")
 
 HERE = Path(__file__).resolve().parent
 GRADIO = "/gradio"
+MAX_MESSAGE_MB = 4  # of a page's websocket, unpacked: what a person typed and clicked. Up to 32 of a tab wait in memory
 GRADIO_DELAY_S = 4.0  # the first page has the processor for itself; a request for /gradio does not wait for this
 
 
@@ -235,7 +236,7 @@ def main() -> None:
     print(f"Orrery: http://localhost:{port}   (REST and MCP: http://localhost:{port}{GRADIO})", flush=True)
     uvicorn.run(build(), host=host, port=port, workers=1, access_log=False, log_level="info",
                 proxy_headers=environment.is_space(), forwarded_allow_ips="*" if environment.is_space() else None,
-                timeout_graceful_shutdown=3)
+                timeout_graceful_shutdown=3, ws_max_size=MAX_MESSAGE_MB * 1_000_000)
 
 
 if __name__ == "__main__":

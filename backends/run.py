@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from backends.shapes import Shaped, at_most
 from worlds.errors import InputError
@@ -64,6 +64,13 @@ class Settings(BaseModel):
     """What was asked. Field defaults, bounds and descriptions feed widgets, permalink, REST schema and messages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _says_each_choice_once(cls, value: Any, info: ValidationInfo) -> Any:
+        """A choice that is made twice, in a link or over REST, counts once, as in a page's own box of choices."""
+        kinds = get_args(cls.model_fields[str(info.field_name)].annotation)
+        return tuple(dict.fromkeys(value)) if isinstance(value, tuple) and get_origin(kinds[0]) is Literal else value
 
     def named_models(self) -> tuple[NamedModel, ...]:
         """Every model that a run of these settings loads, as far as they say: what has to be here, and what memory it takes."""
@@ -139,6 +146,11 @@ def knob(default: Any, group: str, description: str, *, role: str = "", also: tu
     if role:
         extra = {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by}
     return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
+
+
+def seeds_from(first: int, count: int) -> list[int]:
+    """Return seeds that follow one another, all of which settings take: the last one is followed by 0."""
+    return [(first + number) % 2**31 for number in range(count)]
 
 
 def explain(error: ValidationError) -> str:

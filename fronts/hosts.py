@@ -16,12 +16,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 VARIABLE = "ORRERY_HOSTS"
 LOCAL_ENDINGS = ("", ".local", ".lan", ".home.arpa")  # how a machine's name is told in a house or a class
+NO_NAME = frozenset("@/?#\\")  # of an address around its host: no browser says them, and readers do not agree on them
 CLOSED = 1008  # a websocket's code: against the rules
 
 
 def is_known(host: str) -> bool:
     """Return whether this server answers to the value of a Host header, with or without a port."""
-    name = _name(f"//{host}")
+    name = None if NO_NAME & set(host) else _name(f"//{host}")
     if name is None:
         return False
     return _is_address(name) or name == "localhost" or name.endswith(".localhost") or _is_named(name)
@@ -29,7 +30,8 @@ def is_known(host: str) -> bool:
 
 def is_own_origin(origin: str) -> bool:
     """Return whether a page that says this Origin was served by one of our names; "null" was by none."""
-    name = _name(origin) if "://" in origin else None
+    _, _, host = origin.partition("://")
+    name = None if NO_NAME & set(host) else _name(f"//{host}")
     return name is not None and is_known(f"[{name}]" if ":" in name else name)
 
 
@@ -72,6 +74,14 @@ def _machine() -> frozenset[str]:
     return frozenset(name + ending for name in names for ending in LOCAL_ENDINGS if name)
 
 
+def _unforwarded(scope: Scope) -> Scope:
+    """Return the request without a forwarded name that is not ours: Gradio builds the addresses of its files from that name."""
+    if "headers" not in scope:
+        return scope
+    return {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"x-forwarded-host" or all(
+        is_known(host.strip()) for host in value.decode("latin-1").split(","))]}
+
+
 class KnownHosts:
     """Lets requests and websockets through that say one of our names, and refuses the others with one sentence."""
 
@@ -79,12 +89,11 @@ class KnownHosts:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        said = {name: value.decode("latin-1") for name, value in scope.get("headers", ()) if name in (b"host", b"origin")}
-        host, origin = said.get(b"host", ""), said.get(b"origin")
-        if scope["type"] not in ("http", "websocket") or (is_known(host) and (origin is None or is_own_origin(origin))):
-            await self.app(scope, receive, send)
+        said = [(name, value.decode("latin-1")) for name, value in scope.get("headers", ()) if name in (b"host", b"origin")]
+        strangers = [value for name, value in said if not (is_known if name == b"host" else is_own_origin)(value)]
+        if scope["type"] not in ("http", "websocket") or (not strangers and b"host" in dict(said)):
+            await self.app(_unforwarded(scope), receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": CLOSED})
         else:
-            stranger = host if not is_known(host) else origin or ""
-            await JSONResponse({"detail": refusal(stranger)}, 403)(scope, receive, send)
+            await JSONResponse({"detail": refusal("".join(strangers[:1]))}, 403)(scope, receive, send)

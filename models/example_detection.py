@@ -67,10 +67,11 @@ class ExampleDetector:
         box: tuple[int, int, int, int] | None = None,
         grid: int | None = None,
     ) -> None:
-        if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8 or min(crop.shape[:2]) < MIN_SIDE:
-            raise InputError(
-                f"The example is {crop.shape} {crop.dtype}. It must be an RGB picture of at least {MIN_SIDE} × {MIN_SIDE} pixels."
-            )
+        if crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8:
+            raise InputError(f"The example is {crop.shape} {crop.dtype}. It must be an RGB picture.")
+        if min(crop.shape[:2]) < MIN_SIDE:
+            height, width = crop.shape[:2]
+            raise InputError(f"The example has {width} × {height} pixels. It must have at least {MIN_SIDE} × {MIN_SIDE}.")
         longer = 4 * max(crop.shape[:2])
         self.crop = np.ascontiguousarray(crop)
         has_frame = context is not None and box is not None

@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from jinja2 import TemplateError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from models.told import TEMPLATE_ERRORS, blaming_the_tokenizer, check_ids, token_ids
 from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 
@@ -79,14 +79,14 @@ class LanguageModel:
         """Return the ids that end an answer: of the generation config, the config and the tokenizer."""
         generation = getattr(self.model, "generation_config", None)
         found = (getattr(generation, "eos_token_id", None), getattr(self.config, "eos_token_id", None), self.tokenizer.eos_token_id)
-        listed = [entry if isinstance(entry, list | tuple) else [entry] for entry in found]
-        return frozenset(int(token) for entry in listed for token in entry if token is not None)
+        return token_ids(*found)
 
     @cached_property
     def pad_id(self) -> int:
         """Return an id that may stand at hidden places; which one is of no account there."""
         padding = self.tokenizer.pad_token_id
-        return int(padding if padding is not None else min(self.end_ids, default=0))
+        found = int(padding if padding is not None else min(self.end_ids, default=0))
+        return found if 0 <= found < int(self.model.get_input_embeddings().weight.shape[0]) else 0
 
     @property
     def is_word_level(self) -> bool:
@@ -98,7 +98,9 @@ class LanguageModel:
     def mask_id(self) -> int | None:
         """Return the id that `replace` puts in place of a token: mask, unknown or padding, or None where none exists."""
         of = self.tokenizer
-        return next((int(token) for token in (of.mask_token_id, of.unk_token_id, of.pad_token_id) if token is not None), None)
+        num_rows = int(self.model.get_input_embeddings().weight.shape[0])
+        return next((int(token) for token in (of.mask_token_id, of.unk_token_id, of.pad_token_id)
+                     if token is not None and token < num_rows), None)
 
     def prompt_ids(self, text: str, as_chat: bool = False) -> tuple[int, ...]:
         """Return the token ids of `prompt(text, as_chat)`."""
@@ -172,7 +174,7 @@ class LanguageModel:
         known = sorted(set(vocabulary) - set(self.tokenizer.all_special_tokens))
         nearest = difflib.get_close_matches(unknown[:80], known, NEAREST, cutoff=0.0)
         raise InputError(f"The word {unknown[:80]!r} is not among the {len(known)} words that this model knows. "
-                         f"The nearest are {', '.join(nearest)}.")
+                         f"The nearest are {', '.join(nearest) or 'none'}.")
 
     def _in_template(self, text: str) -> tuple[str, int]:
         """Return the whole chat and where the person's text begins in it."""
@@ -190,16 +192,18 @@ class LanguageModel:
         try:
             return str(self.tokenizer.apply_chat_template([{"role": "user", "content": content}], tokenize=False,
                                                           add_generation_prompt=True, chat_template=self.chat_template))
-        except (TemplateError, TypeError):
+        except TEMPLATE_ERRORS:
             return ""
 
     def _tokenise(self, text: str, start: int, end: int, *, adds_special: bool) -> Prompt:
         """Return the prompt whose characters `start` to `end` are the person's, the others the template's."""
-        ids, spans = self._encode(text, adds_special=adds_special)
+        with blaming_the_tokenizer():
+            ids, spans = self._encode(text, adds_special=adds_special)
         if adds_special and self.is_word_level and self.tokenizer.bos_token_id not in (None, *ids[:1]):
             ids, spans = [self.tokenizer.bos_token_id, *ids], [(0, 0), *spans]  # what every sentence was trained to begin with
         if not ids:
             raise InputError("No token is left of the prompt. Write at least one word.")
+        check_ids(ids, self.model)
         special = set(self.tokenizer.all_special_ids)
         outside = [b <= start or a >= end or a == b for a, b in spans]
         is_fixed = tuple(token in special or out for token, out in zip(ids, outside))

@@ -23,6 +23,7 @@ from transformers import (
     AutoModelForZeroShotObjectDetection,
     AutoProcessor,
     AutoTokenizer,
+    PretrainedConfig,
     PreTrainedModel,
 )
 
@@ -176,6 +177,9 @@ def _weights(auto_class: Any, rung: Rung, quantisation: Quantisation, device: st
         device_map=device if packed else None,
         **(_OPTIONS if is_auto else {"local_files_only": True}),
     )
+    for part in model.modules():
+        if isinstance(own := getattr(part, "config", None), PretrainedConfig):
+            own.return_dict = True  # a config that says otherwise is asked for tuples, also by its own class
     return model.eval() if packed else model.eval().to(device)
 
 

@@ -14,6 +14,7 @@ import torch
 from transformers import DynamicCache
 
 from models.language import LanguageModel
+from worlds.errors import InputError
 
 SHARED = 8  # tokens that all rows must begin with before reading these apart pays
 
@@ -115,7 +116,11 @@ class Reading:
         )
         if self._keeps_layers:  # the embeddings first, then every layer: (layers + 1) of (rows, hidden)
             self.hidden_states = tuple(states[:, -1] for states in out.hidden_states)
-        return out.logits[:, -1].float()
+        logits = out.logits[:, -1].float()
+        if not torch.isfinite(logits.max()):  # of what is no number, too
+            raise InputError("This model's numbers overflow, or its weights are damaged: it has no answer. Load it in bfloat16 or "
+                             "float32.")
+        return logits
 
     @property
     def log_probabilities(self) -> torch.Tensor:

@@ -13,6 +13,7 @@ from PIL import Image
 from transformers import PreTrainedModel, ProcessorMixin
 
 from models.boxes import check_canvases
+from models.told import blaming_the_tokenizer, chat_text, check_ids
 from worlds.errors import InputError
 
 GROUNDING_TOKENS = 512  # T*'s own limit
@@ -50,10 +51,15 @@ class VisionLanguageModel:
         if not self.processor.chat_template and not getattr(self.processor.tokenizer, "chat_template", None):
             raise InputError("This model has no chat template, so it cannot be asked. Choose an instruction-tuned model.")
         content: Any = [{"type": "image"} for _ in frames] + [{"type": "text", "text": prompt}]
-        text = self.processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+        text = chat_text(self.processor, content)
         pictures = [Image.fromarray(frame) for frame in frames]
-        inputs = self.processor(images=[pictures], text=[text], return_tensors="pt")
+        try:
+            with blaming_the_tokenizer():
+                inputs = self.processor(images=[pictures], text=[text], return_tensors="pt")
+        except ValueError as error:  # of a template that forgets the pictures, say
+            raise InputError(f"This model cannot take the picture and the question: {str(error)[:200]}") from error
         dtype = next(p.dtype for p in self.model.parameters() if p.dtype.is_floating_point)
+        check_ids(inputs["input_ids"].flatten().tolist(), self.model)
         inputs = {k: v.to(self.model.device, dtype if v.is_floating_point() else None) for k, v in inputs.items()}
         # sampling settings of the checkpoint's own generation_config are switched off, or greedy decoding would warn
         tokens = self.model.generate(

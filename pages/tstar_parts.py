@@ -232,8 +232,9 @@ def larger_grids(result: TStarResult) -> None:
 @st.cache_data(show_spinner=False)
 def _card(model_id: str) -> dict[str, Any]:
     """What was measured of a miniature when it was made; nothing if it has no card."""
-    file = Path(models.__file__).parent / "miniatures" / Path(model_id).name / "card.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    ours = {folder.name: folder / "card.json" for folder in (Path(models.__file__).parent / "miniatures").iterdir()}
+    file = ours.get(Path(model_id).name)  # a saved run may say any name
+    return json.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else {}
 
 
 def downloads(system: System, result: TStarResult) -> None:

@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 from gradio_client import Client
 from prometheus_client import CollectorRegistry
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 import server as doors
 from backends.engine import QueueState, RunState
@@ -252,6 +255,14 @@ def test_a_strangers_page_opens_no_websocket_and_no_tool(server: Server) -> None
                       accept="application/json, text/event-stream", origin="http://evil.example")
 
     assert theirs.code == 403 and tool.code == 403
+
+
+def test_what_a_page_sends_is_bounded_before_it_is_whole(server: Server) -> None:
+    with connect(server.url.replace("http", "ws") + "/_stcore/stream", subprotocols=[Subprotocol("streamlit")], max_size=None,
+                 compression=None) as page, pytest.raises(ConnectionClosedError, match="1009"):
+        page.send(iter([b"x" * 1_000_000] * (doors.MAX_MESSAGE_MB + 1)))
+        for _ in range(100):  # what the page is told meanwhile, then the end
+            page.recv(timeout=PATIENCE_S)
 
 
 def test_the_page_of_the_api_loads_nothing_from_elsewhere(server: Server) -> None:

@@ -197,7 +197,7 @@ def _reader(kind: str, files: Files) -> Callable[[Any, int], Item]:
 
 
 def _controlled(row: Any, number: int, *, kind: str, pictures: _Pictures) -> Item:
-    path = str(row.get("image_path") if isinstance(row, dict) else row)
+    path = as_text(row.get("image_path") if isinstance(row, dict) else row) or ""
     match = _CONTROLLED.fullmatch(PurePosixPath(path).stem)
     relation = match[2].removeprefix("in-") if match else ""
     if not match or relation not in OPTIONS[kind]:
@@ -230,10 +230,11 @@ def _vsr(row: Any, number: int, *, kind: str, pictures: _Pictures) -> Item:
     is_true = truth(row.get("label")) if isinstance(row, dict) else None
     if is_true is None or not caption or not caption.strip():
         raise OddRow(f"Row {number} is {cut(row)}. It must have an image, a caption and a label 0 or 1.", "no caption or label")
-    path = str(row.get("image_link") or row.get("image") or "")
+    path = as_text(row.get("image_link")) or as_text(row.get("image")) or ""
     question = VSR_PROMPT.format(caption)
-    return Item(number - 1, pictures.opener(path), question, OPTIONS[kind], "yes" if is_true else "no", str(row.get("relation", "")),
-                PurePosixPath(path).name, released=whole(VSR_RELEASED.replace("{question}", question)))
+    return Item(number - 1, pictures.opener(path), question, OPTIONS[kind], "yes" if is_true else "no",
+                as_text(row.get("relation")) or "", PurePosixPath(path).name,
+                released=whole(VSR_RELEASED.replace("{question}", question)))
 
 
 class _Missing:

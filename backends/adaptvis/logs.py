@@ -18,7 +18,7 @@ from backends.adaptvis.matching import official_hit, official_yes_no, strict_ans
 from backends.adaptvis.prompts import asked_in, things_in
 from backends.adaptvis.results import MAX_RELATIONS, Evaluated, Item, MethodScore
 from backends.files.archive import Files
-from backends.files.cells import as_number, as_text, cut
+from backends.files.cells import as_number, as_text, cut, is_text
 from backends.files.rows import OddRow, OddRows, Row, unused
 from backends.files.tables import Limits, Table, read_table
 from backends.statistics import Bootstrap
@@ -86,10 +86,10 @@ def _item(row: Row, number: int) -> Item:
     golden = row.get("Golden")
     golden = golden[0] if isinstance(golden, list) and golden else golden
     right, said = (as_text(golden) or "").strip().lower(), row.get("Generation")
-    if not right or not isinstance(said, str):
+    if not right or not isinstance(said, str) or not is_text(said):
         key = "Generation" if right else "Golden"
         raise OddRow(f"Row {number} has {key} = {cut(row.get(key))}. It must have Prompt, Generation and Golden.", key)
-    things = things_in(asked_in(str(row.get("Prompt") or "")))
+    things = things_in(asked_in(as_text(row.get("Prompt")) or ""))
     confidence = as_number(row.get("Uncertainty"))
     return Item(number=number - 1, relation=right, right=right, confidence=float("nan") if confidence is None else confidence,
                 answers=(said,), adaptvis=said, group="_".join(things) if len(things) == 2 else str(number))
@@ -102,7 +102,7 @@ def _official(item: Item, is_yes_no: bool) -> bool:
 def _options(row: Any, is_yes_no: bool) -> tuple[str, ...]:
     if is_yes_no:
         return OPTIONS["VSR"]
-    asked = asked_in(str(row.get("Prompt") or ""))
+    asked = asked_in(as_text(row.get("Prompt")) or "")
     known = dict.fromkeys(word for kind, words in OPTIONS.items() for word in words if kind != "VSR")
     return options_in(asked) or tuple(known)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from backends.coda.items import Item
-from backends.files.cells import integer, text, whole_numbers
+from backends.files.cells import as_text, integer, text, whole_numbers
 from backends.files.rows import OddRow, OddRows, Row
 from worlds.errors import InputError
 from worlds.overshadowing import Corpus, invented_words
@@ -77,7 +77,7 @@ def _words_of(rows: Sequence[Row], vocabulary: int) -> tuple[tuple[str, ...], in
     known: dict[int, str] = {}
     capitals: dict[int, str] = {}
     for row in rows:
-        before, _, answer = str(row.get("text", "")).partition("-> ")
+        before, _, answer = (as_text(row.get("text")) or "").partition("-> ")
         place, x = row["pos"], row["x"]
         ids, shown = [*row["share"][:place], *x, *row["share"][place:], *row["y"]], [*before.split(), *answer.split()]
         if len(ids) != len(shown):

@@ -15,7 +15,7 @@ from backends.coda.results import FinderRow, FittedLaw, Group, LawPart, Recovery
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import TOLD, VARIANTS, Variant
 from backends.coda.wiring import resolved, variant_of
-from backends.run import Progress
+from backends.run import Progress, seeds_from
 from models import catalogue
 from models.catalogue import Rung
 from models.language import as_language_model
@@ -108,7 +108,7 @@ def _series(settings: CodaSettings) -> list[_One]:
     factor: Literal["P", "L"] = "L" if settings.factor == "L" else "P"
     widths = SIZES if settings.factor == "S" else (settings.hidden,)
     series: list[_One] = []
-    for seed in range(settings.seed, settings.seed + settings.num_seeds):
+    for seed in seeds_from(settings.seed, settings.num_seeds):
         spec = CorpusSpec(factor=factor, values=PAPER_VALUES, sets=settings.num_sets, other=settings.other,
                           position=settings.position, seed=seed)
         corpus = draw_corpus(spec)

@@ -18,6 +18,7 @@ _LOOKED_AT = 4_000  # bytes in which zeros are counted
 _LOST = "\ufffd"
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x19\x1b-\x1f]")
 _MAX_CONTROL = 0.01  # share of control signs; a picture or an archive has a tenth
+_MAX_ZEROS = 0.01  # share of zeros, such as what a database left in a cell
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,18 @@ def decoded(content: bytes, *, what: str = "The file", wanted: str = "CSV, JSON 
     text = _with_mark(content) or _without_mark(content, what)
     part = text.text[:_LOOKED_AT]
     signs = _CONTROL.findall(part)
-    if "\x00" in text.text or len(signs) > max(2, _MAX_CONTROL * len(part)):
+    if text.text.count("\x00") > _MAX_ZEROS * len(text.text) or len(signs) > max(2, _MAX_CONTROL * len(part)):
         raise InputError(f"{what} is not text: it holds the sign {signs[0] if signs else chr(0)!r}. It must be {wanted}.")
-    return text
+    return _without_zeros(text, what)
+
+
+def _without_zeros(text: Text, what: str) -> Text:
+    place = text.text.find("\x00")
+    if place < 0:
+        return text
+    line, count = text.text.count("\n", 0, place) + 1, text.text.count("\x00")
+    said = f"{what} holds the sign '\\x00', first in line {line:,}; it is read as {_LOST} ({count:,} times)."
+    return Text(text.text.replace("\x00", _LOST), text.has_mark, (*text.notes, said))
 
 
 def check_lines(text: str, what: str) -> None:

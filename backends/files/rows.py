@@ -115,7 +115,7 @@ def _first(numbers: Sequence[int]) -> str:
 
 def unused(names: Iterable[str]) -> tuple[str, ...]:
     """Return a note that names columns which are not read, or nothing; a name that is not known never just vanishes."""
-    every = list(dict.fromkeys(names))
+    every = list(dict.fromkeys(name.encode(errors="replace").decode() for name in names))  # JSON can smuggle in half a character
     if not every:
         return ()
     shown: list[str] = []

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from backends.files.archive import Files, ZipLimits, open_zip
 from backends.files.arrays import read_array
+from backends.files.cells import cut, is_text
 from backends.files.json_text import LARGE_BYTES, check, parse
 from backends.run import Inputs, Result, Settings, last
 from backends.shapes import jpegs_of
@@ -160,6 +161,8 @@ def _plain(value: Any) -> Any:
     """Return a value that is neither object nor list. Raises InputError where it is larger than it may be."""
     if isinstance(value, str) and len(value) > MAX_TEXT:
         raise InputError(f"This run holds a text of {len(value):,} characters. Texts of a saved run have at most {MAX_TEXT:,}.")
+    if isinstance(value, str) and not is_text(value):
+        raise InputError(f"This run holds half a character, in {cut(value)}. No text with one can be shown or saved.")
     if isinstance(value, int) and abs(value) > MAX_WHOLE:
         raise InputError(f"This run holds a whole number of {value.bit_length()} bits. Whole numbers have at most 15 digits.")
     return value

@@ -92,7 +92,7 @@ def read_table(source: Source, odd: OddRows, *, known: Collection[str], anchors:
     if content[:4] in (b"PAR1", b"PARE"):
         return _parquet(content, known, limits, what)
     text = decoded(content, what=what, wanted=wanted)
-    if text.text.lstrip()[:1] not in ("{", "["):
+    if text.text.lstrip()[:1] not in ("{", "[") and not _begins_badly(text.text):
         with json_text.one_large_at_a_time(len(content)):
             sheet = read_csv(text, known=known, max_rows=limits.rows, odd=odd, what=what)
         return _table("CSV", sheet.rows, sheet.count, sheet.columns, known, (*text.notes, *sheet.notes), odd)
@@ -123,7 +123,8 @@ def _table(kind: Kind, rows: Iterable[Numbered], count: int, columns: Sequence[s
            odd: OddRows) -> Table:
     """Return rows with the known names, all of them objects."""
     objects = odd.read(rows, _object)
-    spelled = canonical(list(dict.fromkeys(name for _, row in objects for name in row)), known)
+    spelled = {name: said.encode(errors="replace").decode()  # JSON can smuggle in half a character
+               for name, said in canonical(list(dict.fromkeys(name for _, row in objects for name in row)), known).items()}
     found: list[tuple[int, Row]] = []
     num_missing = 0
     for number, row in objects:
@@ -169,6 +170,12 @@ def _values(text: Text, odd: OddRows, max_rows: int, what: str) -> Values:
     if not isinstance(found, list):
         raise InputError(f"{what} holds {cut(found)}. It must hold a list of objects.")
     return Values("JSON", tuple(enumerate(found[:max_rows], 1)), len(found), text.notes)
+
+
+def _begins_badly(text: str) -> bool:
+    """Return whether most lines below the first are objects, as of JSON lines that begin with a remark or a broken row."""
+    lines = [line for line in text.split("\n", _TRIED)[1:_TRIED] if line.strip()]
+    return sum(line.lstrip().startswith("{") and _is_value(line) for line in lines) > len(lines) / 2
 
 
 def _is_value(line: str) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from backends.files import json_text
-from backends.files.cells import cut, is_missing, mapping, number, numbers, text, texts, truth, unfolded
+from backends.files.cells import cut, is_missing, is_text, mapping, number, numbers, text, texts, truth, unfolded
 from backends.files.encoding import decoded
 from backends.files.rows import Kept, OddRow, OddRows, Row, unused
 from backends.files.tables import Source, read_bytes
@@ -128,7 +128,7 @@ def _relations(value: object, where: str) -> tuple[Relation, ...]:
         return ()
     relations = []
     for entry in value if isinstance(value, list) else [value]:
-        if not isinstance(entry, list) or len(entry) != 3 or not all(isinstance(part, str) for part in entry):
+        if not isinstance(entry, list) or len(entry) != 3 or not all(map(is_text, entry)):
             raise OddRow(f"{where} has the relation {cut(entry)}. It must be two objects and one of {RELATION_KINDS}.", "relation")
         first, second, kind = entry if entry[2] in RELATION_KINDS else (entry[0], entry[2], entry[1])
         if kind not in RELATION_KINDS:

@@ -98,7 +98,7 @@ class Appearances:
     def keyframes(self, search: Search, count: int) -> np.ndarray:
         """The seconds that are returned, in order of time: the best of each appearance before a second one of any.
 
-        Where nothing was found, the best guesses, apart from each other. At most `count`, or one for each appearance.
+        Where nothing was found, the best guesses, apart from each other. At least one, at most `count` or one for each appearance.
         """
         found = self.elsewhere()
         if not found:
@@ -125,6 +125,10 @@ class Appearances:
                 break
             if all(abs(int(second) - other) >= GUESS_APART_S for other in chosen):
                 chosen.append(int(second))
+        if not chosen:  # nothing was alike at all, as in a video that is black: the first second that was looked at
+            could_be = ~search.is_left_out
+            was_seen = could_be & ~search.is_new
+            chosen = [int(np.argmax(was_seen if was_seen.any() else could_be))]
         return np.array(sorted(chosen), dtype=int)
 
 

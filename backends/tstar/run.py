@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from backends.run import Ended, Inputs, Progress, RunStopped
+from backends.run import Ended, Inputs, Progress, RunStopped, seeds_from
 from backends.tstar import baselines as methods
 from backends.tstar.appearance import with_appearance
 from backends.tstar.looking import SHOWN_CANVAS_PX, Looker, jpeg, tile
@@ -107,7 +107,7 @@ def run(settings: TStarSettings, inputs: Inputs) -> Iterator[Progress | Iteratio
                         rows.append(row)
                 if settings.num_seeds > 1:
                     for rule in dict.fromkeys((settings.rule, "random")):
-                        for seed in range(settings.seed, settings.seed + settings.num_seeds):
+                        for seed in seeds_from(settings.seed, settings.num_seeds):
                             yield Progress(0.95, f"Seed {seed} with the rule {rule}")
                             changed = settings.model_copy(update={"rule": rule, "seed": seed})
                             curves.append(_curve(changed, video, eyes, asked, source, length, shots))
@@ -137,6 +137,9 @@ def _begin(settings: TStarSettings, search: Search, looker: Looker, shots: Shots
         marked = looked.appearances.add(second, 0, looker.names[0], 1.0, is_marked=True)
         if marked is not None:
             leave_out(search, marked)
+        if search.is_left_out.all():
+            raise InputError(f"The marked thing is in view in all {length} s of this video, so that there is nothing else to search. "
+                             "Choose a longer video, or set 'finds' to 'first'.")
     return looked
 
 

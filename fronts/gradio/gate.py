@@ -3,11 +3,12 @@
 Gradio takes any object with a path and its FileData mark, in any input of any endpoint, for a file of its own. Once launched
 it checks that path; a front that is mounted believes that it never was, and then copies whatever is named into its cache and
 serves it. So `protect` sets all that `launch()` sets, and this gate stands before it: it holds the same when either is forgotten
-by a later version. It also bounds what is sent, and turns a full disk into a sentence.
+by a later version. It also bounds what is sent, and turns a full disk, and whatever Gradio trips over, into a sentence.
 """
 
 import asyncio
 import json
+import logging
 import os
 import re
 import time
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,8 +24,12 @@ from backends.files import json_text
 from backends.sessions import MAX_FILE_MB, process_folder
 from worlds.errors import InputError, disk_sentence
 
+log = logging.getLogger("orrery.gate")
+
 TEMP_DIR = "GRADIO_TEMP_DIR"
 MAX_BODY_MB = 4  # of JSON: 16 prompts of 20,000 characters, each written as \\uXXXX, are 2 MB
+MAX_READING_MB = 256  # of all requests that are being read: each is held whole until its last byte came
+MAX_FIELD_BYTES = 10_000  # of what is no file in the form of an upload; it is read into memory, and nothing here uses it
 MAX_CONTAINERS, MAX_VALUES, MAX_DEPTH = 2_000, 20_000, 16  # a run's settings have fewer than 200 values
 MAX_STORED_MB = 4096  # uploads and downloads of all visitors; ORRERY_GRADIO_MB replaces it
 MAX_STORED_FILES = 5_000
@@ -78,6 +84,8 @@ class Gate:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._incoming = 0  # bytes of uploads under way
+        self._reading = 0  # bytes of other requests that are being read
+        _bound_fields()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -91,15 +99,55 @@ class Gate:
             elif path.rstrip("/") == _UPLOAD:
                 await self._upload(scope, receive, answer)
             elif scope["method"] in ("POST", "PUT", "PATCH"):
-                await self.app(scope, await _checked(scope, receive), answer.send)
+                await self.app(scope, await self._checked(receive), answer.send)
             else:
                 await self.app(scope, receive, answer.send)
         except _Refused as refused:
             await answer.refuse(refused.code, str(refused))
-        except OSError as error:
-            if answer.has_begun or (sentence := disk_sentence(error)) is None:
+        except Exception as error:  # Gradio's, of what it did not foresee: it would answer without a word and hang up
+            if answer.has_begun or isinstance(error, ClientDisconnect):
                 raise
-            await answer.refuse(507, sentence)
+            await answer.fail(error)
+
+    async def _checked(self, receive: Receive) -> Receive:
+        """Return a `receive` that gives the whole body, once it is known to be small and to name no file that was not uploaded.
+
+        Whatever the request calls its body: Gradio reads JSON under many a name, and what is none names nothing.
+        """
+        body = await self._body(receive)
+        if body:
+            _check_body(body)
+        given = False
+
+        async def again() -> Message:
+            nonlocal given
+            if given:
+                return await receive()  # what comes after the body is the client's leaving
+            given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return again
+
+    async def _body(self, receive: Receive) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        try:
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return b"".join(parts)
+                parts.append(message.get("body", b""))
+                size += len(parts[-1])
+                self._reading += len(parts[-1])
+                if size > MAX_BODY_MB * 1e6:
+                    raise _Refused(413, f"The request is larger than {MAX_BODY_MB} MB. Settings are far smaller; files are uploaded.")
+                if self._reading > MAX_READING_MB * 1e6:
+                    raise _Refused(503, f"All visitors together are sending more than {MAX_READING_MB} MB of requests. Try again in "
+                                        "a minute.")
+                if not message.get("more_body"):
+                    return b"".join(parts)
+        finally:
+            self._reading -= size
 
     async def _upload(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         size = _length(scope)
@@ -131,6 +179,33 @@ class _Answer:
 
     async def refuse(self, code: int, what: str) -> None:
         await JSONResponse({"detail": what}, code)({"type": "http"}, _nothing, self._send)
+
+    async def fail(self, error: Exception) -> None:
+        if sentence := disk_sentence(error):
+            await self.refuse(507, sentence)
+            return
+        log.error("a request broke Gradio", exc_info=error)
+        await self.refuse(500, "This request could not be answered. It may name what is not here: /api/docs has examples.")
+
+
+def _bound_fields() -> None:
+    """Exchange Gradio's reader of uploads for one that bounds what is no file: that has no limit of its own and stays in memory."""
+    from gradio import route_utils
+    from starlette.formparsers import MultiPartException
+
+    read = route_utils.GradioMultiPartParser
+    if read.__name__ == "Bounded":
+        return
+
+    class Bounded(read):  # type: ignore[misc, valid-type]
+        def on_part_data(self, data: bytes, start: int, end: int) -> None:
+            part = self._current_part
+            if part.file is None and len(part.data) + end - start > MAX_FIELD_BYTES:
+                raise MultiPartException(f"A part of the upload is no file and has more than {MAX_FIELD_BYTES:,} bytes. Send files "
+                                         "alone.")
+            super().on_part_data(data, start, end)
+
+    route_utils.GradioMultiPartParser = Bounded  # type: ignore[misc]
 
 
 async def _nothing() -> Message:
@@ -173,39 +248,6 @@ def _sweep_unfinished() -> None:
                 path.unlink()
         except OSError:
             continue
-
-
-async def _checked(scope: Scope, receive: Receive) -> Receive:
-    """Return a `receive` that gives the whole body, once it is known to be small and to name no file that was not uploaded."""
-    body = await _body(receive)
-    kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
-    if body and b"multipart/" not in kind:
-        _check_body(body)
-    given = False
-
-    async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()  # what comes after the body is the client's leaving
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again
-
-
-async def _body(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return b"".join(parts)
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MAX_BODY_MB * 1e6:
-            raise _Refused(413, f"The request is larger than {MAX_BODY_MB} MB. Settings are far smaller; files are uploaded.")
-        if not message.get("more_body"):
-            return b"".join(parts)
 
 
 def _check_body(body: bytes) -> None:

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from models.attention.registry import text_attentions
 from models.attention.tap import image_columns
+from models.told import blaming_the_tokenizer, chat_text, check_ids
 from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 
@@ -41,9 +42,11 @@ def prepare(vlm: VisionLanguageModel, pictures: Sequence[Sequence[Image.Image | 
     options = {"padding": True, "padding_side": "left"} if len(prompts) > 1 else {}
     images = [[_fitted(vlm, as_rgb(picture)) for picture in own] for own in pictures] if any(pictures) else None
     try:
-        inputs = processor(images=images, text=prompts, return_tensors="pt", **options)
+        with blaming_the_tokenizer():
+            inputs = processor(images=images, text=prompts, return_tensors="pt", **options)
     except ValueError as error:  # of families that must have a picture, or that refuse very long ones
         raise InputError(f"This model cannot take the picture and the question: {str(error)[:200]}") from error
+    check_ids(inputs["input_ids"].flatten().tolist(), vlm.model)
     dtype = next(weight.dtype for weight in vlm.model.parameters() if weight.dtype.is_floating_point)
     inputs.pop("labels", None)  # PaliGemma's processor makes them for training; with them the model would compute a loss
     moved = {name: part.to(vlm.model.device, dtype if part.is_floating_point() else None) for name, part in inputs.items()}
@@ -63,7 +66,7 @@ def prompt(vlm: VisionLanguageModel, num_pictures: int, question: str, layout: s
     if layout is not None:
         return layout.replace("{image}", processor.image_token * num_pictures).replace("{question}", question)
     content: Any = [{"type": "image"}] * num_pictures + [{"type": "text", "text": question}]
-    return str(processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True))
+    return chat_text(processor, content)
 
 
 def as_rgb(picture: Image.Image | np.ndarray) -> Image.Image:

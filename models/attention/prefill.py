@@ -23,6 +23,7 @@ from models.attention.families import SEQUENCE, Inputs, is_padded, positions, se
 from models.attention.rows import Maps, Reads, Scaling
 from models.attention.tap import Tap, image_columns
 from models.quantisation import mixes_rows
+from models.told import token_ids
 from worlds.errors import InputError
 
 SecondPass = Literal["one token", "language"]
@@ -220,8 +221,7 @@ class Prefill:
     @property
     def _end_ids(self) -> frozenset[int]:
         found = (getattr(self.model.generation_config, "eos_token_id", None), self.model.config.get_text_config().eos_token_id)
-        listed = [entry if isinstance(entry, list | tuple) else [entry] for entry in found]
-        return frozenset(int(token) for entry in listed for token in entry if token is not None)
+        return token_ids(*found)
 
 
 def _copied(cache: DynamicCache) -> DynamicCache:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from backends.registry import System, systems
-from backends.run import MAX_PERMALINK, Settings
+from backends.run import MAX_PERMALINK, Settings, seeds_from
 from worlds.errors import InputError
 
 
@@ -125,3 +125,26 @@ def test_every_model_of_a_run_has_a_quantisation_of_its_own(system: System) -> N
     assert models and len(set(models.values())) == len(models)
     for quantised_by in models.values():
         assert properties[quantised_by]["enum"] == ["none", "int8", "nf4"]
+
+
+@pytest.mark.parametrize("first", [0, 2**31 - 2, 2**31 - 1])
+def test_seeds_that_follow_the_last_one_are_seeds(first: int) -> None:
+    seeds = seeds_from(first, 3)
+
+    assert len(set(seeds)) == 3 and seeds[0] == first and all(0 <= seed < 2**31 for seed in seeds)
+
+
+def choices(system: System) -> Iterator[tuple[str, list[Any]]]:
+    """The knobs that take several of some choices, and two of these."""
+    for name, field in system.settings.model_json_schema()["properties"].items():
+        if field.get("items", {}).get("enum"):
+            yield name, field["items"]["enum"][-2:]
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_a_choice_that_is_made_twice_counts_once(system: System) -> None:
+    assert list(choices(system))
+    for name, (first, second) in choices(system):
+        settings = system.settings.from_json(json.dumps({name: [first, second, first]}))
+
+        assert getattr(settings, name) == (first, second)

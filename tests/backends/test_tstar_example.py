@@ -12,6 +12,7 @@ from worlds.errors import InputError
 from worlds.haystack import Haystack, HaystackSpec
 from worlds.samples import sample_path
 from worlds.video import open_video
+from worlds.video.encode import Encoder
 
 SPEC = HaystackSpec(minutes=2, seed=530_004)
 
@@ -74,3 +75,38 @@ def test_a_picture_that_is_none_is_refused_in_one_sentence(tmp_path):
         last(run(TStarSettings(video=SPEC.id, example_picture="upload:thing.png"), Inputs({"thing.png": path})))
     with pytest.raises(InputError, match="not in this session"):
         last(run(TStarSettings(video=SPEC.id, example_picture="upload:other.png"), Inputs({"thing.png": path})))
+
+
+@pytest.fixture(scope="module")
+def one_shot(tmp_path_factory) -> Inputs:
+    """A video of six seconds in one shot, and a picture of something that is nowhere in it."""
+    folder = tmp_path_factory.mktemp("one-shot")
+    with Encoder(folder / "plain.mp4", frame_rate=2) as encoder:
+        for _ in range(12):
+            encoder.add(np.full((64, 96, 3), 40, dtype=np.uint8))
+    noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(folder / "thing.png")
+    return Inputs({path.name: path for path in folder.iterdir()})
+
+
+@pytest.mark.parametrize("finds", ["all", "first"])
+def test_a_thing_that_is_nowhere_in_a_plain_video_ends_with_a_guess(one_shot, finds):
+    settings = TStarSettings(video="upload:plain.mp4", example_picture="upload:thing.png", finds=finds, baselines=())
+
+    result = last(run(settings, one_shot))
+
+    assert not result.found and result.keyframes and not any(frame.is_confirmed for frame in result.keyframes)
+
+
+def test_a_thing_that_is_marked_in_the_only_shot_is_told_before_the_search(one_shot):
+    settings = TStarSettings(video="upload:plain.mp4", example_s=2, example_box=(0.2, 0.2, 0.8, 0.8), like="exactly this")
+
+    with pytest.raises(InputError, match="in view in all 6 s of this video"):
+        last(run(settings, one_shot))
+
+
+def test_a_box_that_is_too_small_is_told_in_pixels(one_shot):
+    settings = TStarSettings(video="upload:plain.mp4", example_s=2, example_box=(0.2, 0.2, 0.21, 0.21), baselines=())
+
+    with pytest.raises(InputError, match=r"The example has 1 × 1 pixels\. It must have at least 5 × 5\."):
+        last(run(settings, one_shot))

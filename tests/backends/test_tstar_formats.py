@@ -417,3 +417,14 @@ def test_a_thousand_equal_questions_are_told_apart_by_their_order() -> None:
                for number, row in zip(range(0, 10_000, 10), truth)]
 
     assert scored(truth, results)[0] == (1.0, 1000)
+
+
+def test_half_a_character_in_a_key_or_a_relation_reaches_no_page():
+    """JSON can smuggle one in; nothing can show or save it."""
+    row = {"video_id": "v", "question": "q", "half \ud83d_8frames_sec": [1.0], "keyframe_timestamps": [2.0],
+           "grounding_objects": {"relations": [["half \ud83d", "b", "spatial"]]}}
+
+    found = outputs.load_predictions(json.dumps([row, row]).encode())
+
+    assert {one.method for one in found.rows} == {"T*", "half ?_8frames"} and not found.rows[0].relations
+    assert str(found).encode()

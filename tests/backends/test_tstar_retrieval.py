@@ -175,6 +175,16 @@ def test_without_a_find_the_best_guesses_lie_apart_and_were_looked_at():
     assert guesses.tolist() == [10, 40, 80]
 
 
+@pytest.mark.parametrize(("seen", "left_out", "expected"), [([10, 40], None, 10), ([10, 40], (0, 20), 40), ([3], (0, 99), 99)])
+def test_where_nothing_is_alike_at_all_one_second_is_guessed(seen, left_out, expected):
+    search = Search(TStarSettings(finds="all"), length=100, num_targets=1, threshold=0.5)
+    if left_out:
+        search.leave_out(*left_out)
+    search.update(np.array(seen), [Cell(0.0)] * len(seen))
+
+    assert Appearances(Seen(()), one_shot(100.0), 100, threshold=0.5).keyframes(search, 3).tolist() == [expected]
+
+
 def hunt(settings: TStarSettings, truth: list[range], length: int) -> tuple[Search, Appearances, list[int]]:
     """A whole search for all, with a perfect detector."""
     where = {second for stretch in truth for second in stretch}

@@ -190,6 +190,52 @@ def test_a_request_is_bounded_before_it_is_read(gated: Front) -> None:
     assert "larger than 4 MB" in large.text and "nested too deeply" in deep.text and "objects and lists" in many.text
 
 
+@pytest.mark.parametrize("kind", [
+    "application/json", 'application/json; x="multipart/form-data"', "application/json; charset=multipart/",
+    "application/vnd.api+json;multipart/", "multipart/form-data; boundary=x", "text/plain", None])
+def test_a_body_is_looked_into_whatever_the_request_calls_it(gated: Front, planted: dict[str, str], kind: str | None) -> None:
+    mark = {"path": planted["a folder"], "meta": {"_type": "gradio.FileData"}}
+    body = {"data": ["x", mark, {}], "fn_index": 0, "session_hash": uuid.uuid4().hex}
+
+    answer = httpx.post(f"{gated.url}/gradio_api/queue/join", content=json.dumps(body), timeout=PATIENCE_S,
+                        headers={"content-type": kind} if kind else {})
+
+    assert (answer.status_code, "not uploaded here" in answer.text) == (422, True)
+
+
+@pytest.mark.parametrize(("path", "body"), [
+    ("call/v2/echo", '{"nothing": 1}'), ("run/echo", '{"data": [], "fn_index": 99999}'),
+    ("queue/join", '{"data": [], "fn_index": 99999, "session_hash": "x"}'), ("cancel", '{"session_hash": "x", "fn_index": 1e400}'),
+    ("reset", '{"event_id": NaN}')])
+def test_what_gradio_trips_over_is_a_sentence_and_the_connection_goes_on(gated: Front, path: str, body: str) -> None:
+    with httpx.Client(timeout=PATIENCE_S) as client:
+        answers = [client.post(f"{gated.url}/gradio_api/{path}", content=body, headers={"content-type": "application/json"})
+                   for _ in range(3)]
+
+    assert all("detail" in answer.json() and 400 <= answer.status_code <= 500 for answer in answers)
+
+
+def test_all_requests_that_are_being_read_are_bounded_together(gated: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate, "MAX_READING_MB", 1)
+    url = f"{gated.url}/gradio_api/queue/join"
+
+    large = httpx.post(url, content=b" " * 1_100_000)
+    after = httpx.post(url, content=b" " * 900_000)
+
+    assert large.status_code == 503 and "All visitors together" in large.json()["detail"]
+    assert after.status_code == 422  # what was refused counts no longer
+
+
+def test_what_is_no_file_in_an_upload_is_bounded(gated: Front) -> None:
+    def sent(size: int) -> httpx.Response:
+        return httpx.post(f"{gated.url}/gradio_api/upload", data={"note": "x" * size}, files={"files": ("a.txt", b"x")},
+                          timeout=PATIENCE_S)
+
+    assert sent(gate.MAX_FIELD_BYTES).status_code == 200
+    refused = sent(gate.MAX_FIELD_BYTES + 1)
+    assert refused.status_code == 400 and "Send files alone" in refused.text
+
+
 def test_all_uploads_together_are_bounded(gated: Front, monkeypatch: pytest.MonkeyPatch) -> None:
     held = sum(gate._stored())
     monkeypatch.setenv("ORRERY_GRADIO_MB", str((held + 1_500_000) / 1e6))

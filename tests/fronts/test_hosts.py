@@ -27,7 +27,8 @@ def test_our_own_names_are_answered(host):
 
 @pytest.mark.parametrize("host", [
     "", "evil.example", "evil.example:7860", "localhost.evil.example", "127.0.0.1.evil.example", "xlocalhost", "[::1", "1.2.3",
-    "evil.example/localhost", "localhost@evil.example", "a b", "0x7f.1"])
+    "evil.example/localhost", "localhost@evil.example", "a b", "0x7f.1", "evil.example@localhost", "localhost/evil.example",
+    "localhost?evil.example", "localhost#evil", "evil.example\\@localhost"])
 def test_other_names_are_not(host):
     assert not is_known(host)
 
@@ -51,7 +52,7 @@ def test_a_space_answers_to_its_own_name(monkeypatch):
 
 @pytest.mark.parametrize(("origin", "is_own"), [
     ("http://localhost:7860", True), ("http://[::1]:7860", True), ("https://evil.example", False), ("null", False),
-    ("file://", False), ("localhost", False)])
+    ("file://", False), ("localhost", False), ("http://evil.example@localhost", False), ("http://localhost/evil", False)])
 def test_pages_of_strangers_are_known_by_their_origin(origin, is_own):
     assert is_own_origin(origin) is is_own
 
@@ -86,11 +87,32 @@ def test_a_strangers_request_is_refused_by_name(client, method, headers, says):
     assert says in answer.json()["detail"] and "ORRERY_HOSTS" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("name", ["origin", "host"])
+def test_a_stranger_hides_behind_no_second_header(client, name):
+    ours, strangers = {"origin": ("http://localhost:7860", "http://evil.example"), "host": ("localhost:7860", "evil.example")}[name]
+
+    for values in ((ours, strangers), (strangers, ours)):
+        assert client.get("/", headers=[(name, value) for value in values]).status_code == 403
+
+
 def test_our_own_requests_and_websockets_pass(client):
     assert client.get("/").text == "hello"
     assert client.get("/", headers={"origin": "http://localhost:7860"}).text == "hello"
     with client.websocket_connect("/ws", headers=HERE | {"origin": "http://localhost:7860"}) as socket_:
         assert socket_.receive_text() == "hello"
+
+
+@pytest.mark.parametrize(("forwarded", "is_passed_on"), [
+    ("localhost:7860", True), ("evil.example", False), ("localhost, evil.example", False), ('x"><script>', False), ("", False)])
+def test_a_forwarded_name_is_believed_where_it_is_ours(forwarded, is_passed_on):
+    async def told(request):
+        return PlainTextResponse(request.headers.get("x-forwarded-host", "none"))
+
+    client = TestClient(KnownHosts(Starlette(routes=[Route("/", told)])), base_url="http://localhost:7860")
+
+    answer = client.get("/", headers={"x-forwarded-host": forwarded})
+
+    assert answer.text == (forwarded if is_passed_on else "none")
 
 
 @pytest.mark.parametrize("headers", [{"host": "evil.example"}, {"origin": "http://evil.example"}])

@@ -89,3 +89,11 @@ def test_notes_without_end_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert sum(info.value.startswith("note ") for info in page.info) == parts.MAX_NOTES
     assert "480 more notes" in said(page)
+
+
+@pytest.mark.parametrize("model_id", ["x" * 600, "..", "/", "a\x00b", "../../../etc/passwd", "\U0001f600" * 300, ""])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_may_have_any_name(name: str, model_id: str) -> None:
+    page = bring(page_of(name), name, saved(name, model_id=model_id))
+
+    assert not page.exception and not page.error

@@ -360,3 +360,13 @@ def test_a_log_without_one_usable_row_is_refused_under_its_name(tmp_path):
         read_log(zipped(tmp_path / "a.zip", {A_LOG: [reply("", "Left")]}))
     assert not is_log(zipped(tmp_path / "b.zip", {"x.json": "{broken"}))
     assert not is_log(zipped(tmp_path / "c.zip", {"x.json": [[1, "a", "b"]]}))
+
+
+def test_half_a_character_in_a_log_reaches_no_page(tmp_path):
+    """JSON can smuggle one in; nothing can show or save it."""
+    rows = [reply("Left", "Left"), reply("On", "half \ud83d"), reply("On", "On", "half \ud83d")]
+
+    found, notes = read_log(zipped(tmp_path / "a.zip", {A_LOG: rows}))
+
+    assert [item.number for item in found.items] == [0, 2] and "Row 2 has Generation" in notes[-1]
+    assert str(found).encode() and "".join(notes).encode()

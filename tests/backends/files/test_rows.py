@@ -75,6 +75,7 @@ def test_many_kinds_of_oddness_share_the_last_note():
 def test_unknown_names_are_told_the_first_few():
     assert unused([]) == ()
     assert unused(["id", "x", "id"]) == ("Columns that are not used: id, x.",)
+    assert unused(["half \ud83d"])[0].encode() == b"Columns that are not used: half ?."
     (note,) = unused([f"column_{number}" for number in range(100)])
     assert note.endswith("and 92 more.") and len(note) < 130
 

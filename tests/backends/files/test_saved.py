@@ -324,6 +324,8 @@ def test_other_packings_are_refused(packing: int) -> None:
     pytest.param(lambda result: result.update(seed=10**400), id="a seed of 400 digits"),
     pytest.param(lambda result: result.update(seed=1e30), id="a seed of 1e30"),
     pytest.param(lambda result: result.update(made_on="[x](http://x)"), id="a day that is a link"),
+    pytest.param(lambda result: result.update(model_id="half \ud83d"), id="half a character"),
+    pytest.param(lambda result: result.update(named={"\ud83d": 1}), id="a key with half a character"),
     pytest.param(lambda result: result.update(ended="won"), id="an end that is none"),
     pytest.param(lambda result: result.update(model_id="x" * 601), id="a long name"),
     pytest.param(lambda result: result["settings"].update(steps=51), id="settings out of range"),

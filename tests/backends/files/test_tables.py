@@ -160,6 +160,25 @@ def test_what_is_no_table_is_told_in_one_sentence(content, said):
         read(content)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_zero_in_one_cell_is_told_and_the_file_opens(encoding):
+    text = "prompt,right\n" + "zor bal,\xe9\n" * 20 + "zo\x00r,bal\n"
+
+    table, _ = read(text.encode(encoding))
+
+    assert len(table.rows) == 21 and table.rows[20][1]["prompt"] == "zo\ufffdr"
+    assert any("holds the sign '\\x00', first in line 22; it is read as \ufffd (1 times)." in note for note in table.notes)
+
+
+@pytest.mark.parametrize("first", ["null", "5", "# a remark", '{"prompt": "zor', "zor, bal", '"zor"', "[]"])
+@pytest.mark.parametrize("count", [1, 30])
+def test_lines_of_json_below_a_bad_first_one_are_read(first, count):
+    table, odd = read((first + '\n{"prompt": "zor, bal", "right": "fen"}' * count).encode())
+
+    assert (table.kind, len(table.rows)) == ("JSON lines", count) and table.rows[0] == (2, {"prompt": "zor, bal", "right": "fen"})
+    assert odd.num_left_out == 1
+
+
 def test_a_missing_file_and_a_large_one_are_refused_under_the_visitors_name(tmp_path):
     path = tmp_path / "0.csv"
     path.write_bytes(b"prompt\n" + b"z" * 1_000_000)

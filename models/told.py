@@ -1,0 +1,55 @@
+"""What a checkpoint tells of itself beside its weights, read as a stranger's: its chat template, its ends, its words.
+
+A folder may load and still not belong together. What does not is one sentence when the model is asked, never an error of
+transformers or jinja.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from jinja2 import TemplateError
+
+from worlds.errors import InputError
+
+# what a template may end in: jinja's own, and whatever the expressions in it do
+TEMPLATE_ERRORS = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+def chat_text(processor: Any, content: Sequence[dict[str, str]]) -> str:
+    """Return a person's turn in the checkpoint's chat template.
+
+    Raises:
+        InputError: the template cannot be used.
+    """
+    try:
+        return str(processor.apply_chat_template([{"role": "user", "content": list(content)}], add_generation_prompt=True))
+    except TEMPLATE_ERRORS as error:
+        reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
+        raise InputError(f"This model's chat template cannot be used: {reason}. Mend it, or choose another model.") from error
+
+
+def token_ids(*found: Any) -> frozenset[int]:
+    """Return the ids among what configs name as one token or several; what is no whole number names none."""
+    listed = [entry if isinstance(entry, list | tuple) else [entry] for entry in found]
+    return frozenset(token for entry in listed for token in entry if isinstance(token, int) and not isinstance(token, bool))
+
+
+def check_ids(ids: Iterable[int], model: Any) -> None:
+    """Raise InputError where a tokenizer gives tokens that the weights do not have."""
+    num_rows, top = int(model.get_input_embeddings().weight.shape[0]), max(ids, default=0)
+    if top >= num_rows:
+        raise InputError(f"This model's tokenizer gives token {top:,}, and its weights have {num_rows:,}. They are of two models: "
+                         "save both again in one folder.")
+
+
+@contextmanager
+def blaming_the_tokenizer() -> Iterator[None]:
+    """Turn what the tokenizers library raises, which has no class of its own, into one sentence."""
+    try:
+        yield
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise InputError(f"This model's tokenizer cannot read the text: {str(error)[:160].rstrip('.')}. Its files must be complete "
+                         "and of one model.") from error
