@@ -110,8 +110,9 @@ def test_prompt_files_are_joined_line_by_line(tmp_path):
 @pytest.mark.parametrize("changes", [
     {"start": "  "}, {"end": "\n\n"}, {"end": " \n"}, {"listed": "left, right, on, or under."},
     {"listed": "left, right, on or under.."}, {"listed": "\nleft, right, on or under."},
-    {"end": "\nOption A photo of a jar on a stool.\n"},
-], ids=["two blanks", "a blank line", "a blank at the end", "a comma", "two stops", "a line break", "a stray sentence"])
+    {"end": "\nOption A photo of a jar on a stool.\n"}, {"end": " Option A photo of a jar on a stool.\n"},
+], ids=["two blanks", "a blank line", "a blank at the end", "a comma", "two stops", "a line break", "a stray sentence",
+        "a stray sentence on the line"])
 def test_a_released_prompt_is_asked_byte_for_byte_and_its_options_are_whole(tmp_path, changes):
     rows, pictures = controlled("controlled_images", A)
     released = [prompt(*names, **changes) for names in NAMED]
@@ -123,6 +124,17 @@ def test_a_released_prompt_is_asked_byte_for_byte_and_its_options_are_whole(tmp_
         asked = prompt_of(vlm, 1, item.question, layout_of(AdaptVisSettings(prompt="official"), item.released))
         assert asked == row["question"].replace("<image>", "<pic>")
         assert item.options == ("left", "right", "on", "under")
+
+
+def test_of_prompts_that_name_the_same_the_one_with_an_item_s_id_is_its_own(tmp_path):
+    rows = [[7, "A photo of a bus on the left", "wrong"]] * 4
+    every = [{"id": number, "question": f"<image>\nUSER:{' ' * number}Where is the bus in the photo? Answer with left or right.\nASSISTANT:",
+              "answer": ["Left"]} for number in range(4)]
+
+    loaded = load_set(zipped(tmp_path / "a.zip", {"coco_qa_one_obj.json": rows, "val2017/000000000007.jpg": picture(),
+                                                  "prompts/COCO_QA_one_obj.jsonl": lines(every[3], every[1], every[2])}))
+
+    assert [item.released for item in loaded.items] == [None, *(row["question"] for row in every[1:])]
 
 
 def test_a_prompt_without_its_place_for_the_picture_is_laid_out_as_the_others_are(tmp_path):
