@@ -137,6 +137,17 @@ def test_of_prompts_that_name_the_same_the_one_with_an_item_s_id_is_its_own(tmp_
     assert [item.released for item in loaded.items] == [None, *(row["question"] for row in every[1:])]
 
 
+def test_a_prompt_file_of_another_name_is_read_where_there_is_one_set_and_named_where_there_are_two(tmp_path):
+    rows, pictures = controlled("controlled_images", A)
+    files = {"a.json": rows, "questions.jsonl": lines(*(prompt(*names) for names in NAMED)), **pictures}
+
+    alone = load_set(zipped(tmp_path / "a.zip", files))
+    two = load_set(zipped(tmp_path / "b.zip", files | {"coco_qa_one_obj.json": [[7, "A photo of a bus on the left", "wrong"]]}))
+
+    assert all(item.released for item in alone.items)
+    assert not any(item.released for item in two.items) and any("'questions.jsonl' is not read" in note for note in two.notes)
+
+
 def test_a_prompt_without_its_place_for_the_picture_is_laid_out_as_the_others_are(tmp_path):
     rows, pictures = controlled("controlled_images", A)
     bare = [{"question": "Where is the jar in relation to the stool? Answer with left, right, on or under.", "answer": "On"}] * 8
