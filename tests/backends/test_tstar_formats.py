@@ -281,6 +281,18 @@ def test_the_early_keys_of_a_score_file_are_read_and_unknown_ones_named() -> Non
         outputs.load_scores(_json({"qa_accuracy": 0.5}), name="m.json")
 
 
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"Average Temporal Recall": 5.96}, r"'m\.json' has Average Temporal Recall = 5\.96\. It must be a share between 0 and 1"),
+    ({"Average SSIM F1 Score": 64.3}, "Average SSIM F1 Score = 64.3"), ({"Average Temporal Precision": -0.1}, "Precision = -0.1"),
+    ({"Average Temporal F1 Score": float("nan")}, "NaN"), ({"Average Temporal Recall": "much"}, "Average Temporal Recall"),
+])
+def test_a_score_file_in_per_cent_or_without_numbers_is_refused_with_its_own_reason(changes, said) -> None:
+    scores = _json({"Average Temporal Precision": 1.5, "Average Temporal Recall": 0.5} | changes)
+
+    with pytest.raises(InputError, match=said):
+        score_files(_json([asked()]), {"m.json": scores})
+
+
 def test_an_answer_that_is_not_marked_is_not_counted_as_wrong() -> None:
     rows = [HAYSTACK | {"TStar_pred_answer": "B", "correct": mark} for mark in (True, None, "false")]
 
