@@ -269,6 +269,17 @@ def test_a_returned_second_a_rounding_error_before_the_video_is_its_start() -> N
     assert predictions_of(_json([RESULT | {"keyframe_timestamps": [-1e-7, 3]}]))[0].seconds == (0.0, 3.0)
 
 
+def test_odd_indices_in_the_clip_cost_no_row_that_has_those_of_the_video() -> None:
+    rows = [HAYSTACK, HAYSTACK | {"frame_indexes_vclip": [-1, 12]}]
+
+    found = formats.load_items(_json(rows))
+
+    assert found.rows[1].key_seconds == found.rows[0].key_seconds and found.rows[1].key_seconds_in_clip is None
+    assert found.notes == ("Row 2: frame_indexes_vclip cannot be read and is passed over: the key frames are those of the full video.",)
+    only_clip = {key: value for key, value in rows[1].items() if key != "frame_indexes_video"}
+    assert "Row 2 has -1.0 in frame_indexes_vclip" in formats.load_items(_json([HAYSTACK, only_clip])).notes[0]
+
+
 def test_the_early_keys_of_a_score_file_are_read_and_unknown_ones_named() -> None:
     early = {"Average Precision": 0.25, "Average Recall": 0.5, "Average F1 Score": 0.3, "Average SSIM Precision": 0.6,
              "Average XYZ": 1}
