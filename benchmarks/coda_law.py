@@ -90,6 +90,8 @@ def each_slope(models: Sequence[Answers]) -> str:
 
 def left_out_error(models: Sequence[Answers]) -> str:
     """Equation 5: the line of all other seeds against the groups of one, per group and seed."""
+    if len(models) < 2:
+        return "One seed: there are no others whose line could predict it (eq. 5).\n"
     errors = []
     for index, own in enumerate(models):
         line = law([other for place, other in enumerate(models) if place != index], resamples=2).line

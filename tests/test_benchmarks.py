@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 
-from benchmarks import coda_real
+from benchmarks import coda_law, coda_real
 from benchmarks.__main__ import merged
 from models.language import LanguageModel
+from models.recipes.coda_rates import Answers
 from tests.models import tiny_languages
 from worlds.popular_answers import questions
 
@@ -23,6 +25,14 @@ def test_a_section_that_was_run_again_is_replaced():
     text = merged(merged("", "first", section("first", 1), ORDER), "first", section("first", 7), ORDER)
 
     assert "value 7" in text and "value 1" not in text and text.count("## ") == 1
+
+
+def test_one_seed_of_the_law_has_no_other_seed_to_be_predicted_from():
+    value = np.repeat([2.0, 10.0, 50.0], 4)
+    models = [Answers(value, *(np.full(12, rate) for rate in (1.0, 0.5, 0.5)), np.ones(12), np.log10(value) / 2, np.zeros(12))] * 2
+
+    assert coda_law.left_out_error(models[:1]) == "One seed: there are no others whose line could predict it (eq. 5).\n"
+    assert "(eq. 5): 0.0 [0.0, 0.0] %" in coda_law.left_out_error(models)
 
 
 @pytest.mark.parametrize("layout", coda_real.LAYOUTS)

@@ -147,7 +147,14 @@ def _kind_of_row(row: Any, name: str) -> str | None:
 
 def _prompted(items: list[Item], source: _Source, tables: Sequence[_Source], notes: list[str]) -> list[Item]:
     """Return the items with the questions of their prompt file, where one is there."""
-    own = [table for table in tables if table.kind == "prompts" and source.kind.lower() in table.name.lower()]
+    prompt_files = [table for table in tables if table.kind == "prompts"]
+    own = [table for table in prompt_files if source.kind.lower() in table.name.lower()]
+    nobodys = [table for table in prompt_files if not any(kind.lower() in table.name.lower() for kind in COUNTS)]
+    if not own and sum(table.kind in COUNTS for table in tables) == 1:
+        own = nobodys  # whatever it is called, there is only one set that it can belong to
+    elif not own and nobodys:
+        notes.append(f"{nobodys[0].name[:80]!r} is not read: of several sets its name has to say which one its prompts are for, such as "
+                     f"{source.kind}.")
     if not own:
         return items
     prompts = own[0]

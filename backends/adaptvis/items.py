@@ -29,8 +29,8 @@ MAX_OPTION = 60  # characters
 PLACED_RADIUS = 5.5 / 48  # of a thing that somebody put there; as large as most
 _VALIDATION, _TEST = 11_000, 41_000
 _TRAINED_ON: Mapping[str, Scenery] = {"shapes-vlm": "board"}  # every other model gets rooms
-_LISTED = re.compile(r"answer\b[^.?!\n]*?\bwith (.+?)(?:[.?!]+[^\S\n]*(?=\n|$)|\n\s*\n|\s*$)",  # to the end of its sentence
-                     re.IGNORECASE | re.DOTALL)
+_LISTED = re.compile(r"answer\b[^.?!\n]*?\bwith (.+?)(?:(?<!\bst)(?<!\bdr)(?<!\bmr)[.?!:;]+(?=\s|$)|\n\s*\n|\s*$)",
+                     re.IGNORECASE | re.DOTALL)  # to the end of its sentence; "St. Paul" ends none
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Prompt:
     raw: str
     asked: str
     right: str
+    id: int | None = None  # of the item that it was written for, from 0
 
 
 def asked_in(prompt: str) -> str:
@@ -87,20 +88,25 @@ def _prompt(row: Any, number: int) -> Prompt:
     right, asked = (as_text(answer) or "").strip().lower(), asked_in(raw) if isinstance(raw, str) else ""
     if not right or not asked:
         raise OddRow(f"Row {number} is {cut(row)}. It must have a question and an answer.", "no prompt")
-    return Prompt(number, str(raw), asked, right)
+    own = row.get("id")
+    return Prompt(number, str(raw), asked, right, own if isinstance(own, int) else None)
 
 
 def _by_content(items: Sequence[Item], prompts: Sequence[Prompt]) -> dict[int, Prompt]:
-    """Return the prompt of each item by number, in the order of both files."""
+    """Return the prompt of each item by number: of equal ones that with the item's own id, else in the order of both files."""
     waiting: dict[tuple[tuple[str, ...], str], deque[Prompt]] = {}
+    meant: dict[tuple[tuple[str, ...], str, int | None], Prompt] = {}
     for prompt in prompts:
         waiting.setdefault((things_in(prompt.asked), prompt.right), deque()).append(prompt)
-    found = {}
-    for item in items:
-        things = things_in(item.question)
-        own = waiting.get((things, item.right)) if things else None
-        if own:
-            found[item.number] = own.popleft()
+        meant.setdefault((things_in(prompt.asked), prompt.right, prompt.id), prompt)
+    wanted = {item.number: (things, item.right) for item in items if (things := things_in(item.question))}
+    found = {number: meant[*content, number] for number, content in wanted.items() if (*content, number) in meant}
+    given = {prompt.number for prompt in found.values()}
+    for number, content in wanted.items():
+        left = waiting.get(content, deque()) if number not in found else deque()
+        while left and number not in found:
+            if (prompt := left.popleft()).number not in given:
+                found[number] = prompt
     return found
 
 

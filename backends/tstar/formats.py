@@ -181,7 +181,13 @@ def _key_frames(row: Row, where: str, notes: list[str]) -> tuple[tuple[int, ...]
     in_video = whole_numbers(row, "frame_indexes_video", where=where)
     if in_video is None:
         in_video = whole_numbers(row, "gt_frame_index", where=where)
-    in_clip = whole_numbers(row, "frame_indexes_vclip", where=where)
+    try:
+        in_clip = whole_numbers(row, "frame_indexes_vclip", where=where)
+    except InputError:
+        if in_video is None:
+            raise
+        in_clip = None
+        notes.append("frame_indexes_vclip cannot be read and is passed over: the key frames are those of the full video.")
     unnamed = whole_numbers(row, "frame_indexes", where=where)
     if unnamed is not None and in_clip is None:
         if "vclip_id" in row:  # the early release

@@ -6,6 +6,7 @@ Not here: questions (formats), scores (metrics, scoring).
 """
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -146,8 +147,17 @@ def load_scores(source: Source, *, name: str = "") -> ScoreFile:
     if all(value is None for value in found.values()):
         raise InputError(f"{what_of(source, name)} has none of the keys {', '.join(keys[0] for keys in SCORE_KEYS.values())}. "
                          "A score file has them all.")
+    for field, value in found.items():
+        most = math.inf if field == "temporal_precision" else 1  # the one-sided precision of the early scripts can exceed 1
+        if value is not None and not 0 <= value <= most:
+            raise InputError(f"{what_of(source, name)} has {keys[field]} = {value:g}. It must be a share between 0 and 1, not per cent.")
     known = {key for alternatives in SCORE_KEYS.values() for key in alternatives}
     return ScoreFile(**found, notes=unused(key for key in row if key not in known))
+
+
+def names_scores(content: bytes) -> bool:
+    """Return whether a file that cannot be read is one object with a score file's keys, so that the reason is worth telling."""
+    return content.lstrip().startswith(b"{") and any(f'"{key}"'.encode() in content for keys in SCORE_KEYS.values() for key in keys)
 
 
 def _one(source: Source, name: str) -> Row:

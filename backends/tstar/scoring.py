@@ -14,7 +14,7 @@ from backends.files.tables import Source
 from backends.tstar import metrics
 from backends.tstar.formats import Item, load_items
 from backends.tstar.identity import paired
-from backends.tstar.outputs import Prediction, ScoreFile, load_predictions, load_scores
+from backends.tstar.outputs import Prediction, ScoreFile, load_predictions, load_scores, names_scores
 from worlds.errors import InputError
 
 MAX_SCORE_FILE = 100_000  # bytes; a true one has three hundred
@@ -94,13 +94,15 @@ def _read(results: Mapping[str, Source], fps: Mapping[str, float] | float | None
 
 
 def _scores_in(source: Source, name: str) -> ScoreFile | None:
-    """Return the averages of a small file that holds nothing else."""
+    """Return the averages of a small file that holds nothing else. Raises InputError where they are named and cannot be read."""
     size = len(source) if isinstance(source, bytes) else source.stat().st_size if source.is_file() else 0
     if not 0 < size <= MAX_SCORE_FILE:
         return None
     try:
         return load_scores(source, name=name)
     except InputError:
+        if names_scores(source if isinstance(source, bytes) else source.read_bytes()):
+            raise
         return None
 
 

@@ -269,6 +269,17 @@ def test_a_returned_second_a_rounding_error_before_the_video_is_its_start() -> N
     assert predictions_of(_json([RESULT | {"keyframe_timestamps": [-1e-7, 3]}]))[0].seconds == (0.0, 3.0)
 
 
+def test_odd_indices_in_the_clip_cost_no_row_that_has_those_of_the_video() -> None:
+    rows = [HAYSTACK, HAYSTACK | {"frame_indexes_vclip": [-1, 12]}]
+
+    found = formats.load_items(_json(rows))
+
+    assert found.rows[1].key_seconds == found.rows[0].key_seconds and found.rows[1].key_seconds_in_clip is None
+    assert found.notes == ("Row 2: frame_indexes_vclip cannot be read and is passed over: the key frames are those of the full video.",)
+    only_clip = {key: value for key, value in rows[1].items() if key != "frame_indexes_video"}
+    assert "Row 2 has -1.0 in frame_indexes_vclip" in formats.load_items(_json([HAYSTACK, only_clip])).notes[0]
+
+
 def test_the_early_keys_of_a_score_file_are_read_and_unknown_ones_named() -> None:
     early = {"Average Precision": 0.25, "Average Recall": 0.5, "Average F1 Score": 0.3, "Average SSIM Precision": 0.6,
              "Average XYZ": 1}
@@ -279,6 +290,18 @@ def test_the_early_keys_of_a_score_file_are_read_and_unknown_ones_named() -> Non
     assert scores.notes == ("Columns that are not used: Average XYZ.",)
     with pytest.raises(InputError, match=r"'m\.json' has none of the keys Average Temporal Precision"):
         outputs.load_scores(_json({"qa_accuracy": 0.5}), name="m.json")
+
+
+@pytest.mark.parametrize(("changes", "said"), [
+    ({"Average Temporal Recall": 5.96}, r"'m\.json' has Average Temporal Recall = 5\.96\. It must be a share between 0 and 1"),
+    ({"Average SSIM F1 Score": 64.3}, "Average SSIM F1 Score = 64.3"), ({"Average Temporal Precision": -0.1}, "Precision = -0.1"),
+    ({"Average Temporal F1 Score": float("nan")}, "NaN"), ({"Average Temporal Recall": "much"}, "Average Temporal Recall"),
+])
+def test_a_score_file_in_per_cent_or_without_numbers_is_refused_with_its_own_reason(changes, said) -> None:
+    scores = _json({"Average Temporal Precision": 1.5, "Average Temporal Recall": 0.5} | changes)
+
+    with pytest.raises(InputError, match=said):
+        score_files(_json([asked()]), {"m.json": scores})
 
 
 def test_an_answer_that_is_not_marked_is_not_counted_as_wrong() -> None:

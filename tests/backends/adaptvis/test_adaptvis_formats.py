@@ -110,8 +110,9 @@ def test_prompt_files_are_joined_line_by_line(tmp_path):
 @pytest.mark.parametrize("changes", [
     {"start": "  "}, {"end": "\n\n"}, {"end": " \n"}, {"listed": "left, right, on, or under."},
     {"listed": "left, right, on or under.."}, {"listed": "\nleft, right, on or under."},
-    {"end": "\nOption A photo of a jar on a stool.\n"},
-], ids=["two blanks", "a blank line", "a blank at the end", "a comma", "two stops", "a line break", "a stray sentence"])
+    {"end": "\nOption A photo of a jar on a stool.\n"}, {"end": " Option A photo of a jar on a stool.\n"},
+], ids=["two blanks", "a blank line", "a blank at the end", "a comma", "two stops", "a line break", "a stray sentence",
+        "a stray sentence on the line"])
 def test_a_released_prompt_is_asked_byte_for_byte_and_its_options_are_whole(tmp_path, changes):
     rows, pictures = controlled("controlled_images", A)
     released = [prompt(*names, **changes) for names in NAMED]
@@ -123,6 +124,28 @@ def test_a_released_prompt_is_asked_byte_for_byte_and_its_options_are_whole(tmp_
         asked = prompt_of(vlm, 1, item.question, layout_of(AdaptVisSettings(prompt="official"), item.released))
         assert asked == row["question"].replace("<image>", "<pic>")
         assert item.options == ("left", "right", "on", "under")
+
+
+def test_of_prompts_that_name_the_same_the_one_with_an_item_s_id_is_its_own(tmp_path):
+    rows = [[7, "A photo of a bus on the left", "wrong"]] * 4
+    every = [{"id": number, "question": f"<image>\nUSER:{' ' * number}Where is the bus in the photo? Answer with left or right.\nASSISTANT:",
+              "answer": ["Left"]} for number in range(4)]
+
+    loaded = load_set(zipped(tmp_path / "a.zip", {"coco_qa_one_obj.json": rows, "val2017/000000000007.jpg": picture(),
+                                                  "prompts/COCO_QA_one_obj.jsonl": lines(every[3], every[1], every[2])}))
+
+    assert [item.released for item in loaded.items] == [None, *(row["question"] for row in every[1:])]
+
+
+def test_a_prompt_file_of_another_name_is_read_where_there_is_one_set_and_named_where_there_are_two(tmp_path):
+    rows, pictures = controlled("controlled_images", A)
+    files = {"a.json": rows, "questions.jsonl": lines(*(prompt(*names) for names in NAMED)), **pictures}
+
+    alone = load_set(zipped(tmp_path / "a.zip", files))
+    two = load_set(zipped(tmp_path / "b.zip", files | {"coco_qa_one_obj.json": [[7, "A photo of a bus on the left", "wrong"]]}))
+
+    assert all(item.released for item in alone.items)
+    assert not any(item.released for item in two.items) and any("'questions.jsonl' is not read" in note for note in two.notes)
 
 
 def test_a_prompt_without_its_place_for_the_picture_is_laid_out_as_the_others_are(tmp_path):

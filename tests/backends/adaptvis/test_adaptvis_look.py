@@ -208,6 +208,11 @@ def test_numbers_out_of_range_are_refused(wrong):
 @pytest.mark.parametrize(("question", "options"), [
     (ASK, ("left", "right", "on", "under")), ("Answer with left, right, above, or below.", ("left", "right", "above", "below")),
     ("Is it? Answer with yes or no.", ("yes", "no")), ("Where is it?", ()),
+    ("Where is it? Answer with left or right. Think first.", ("left", "right")), ("Answer with up, down. Be short.", ("up", "down")),
+    ("Answer with yes or no: The cup is left, or behind the book.", ("yes", "no")),
+    ("Answer with left, right,\nabove or below. Option A photo of a man.\n", ("left", "right", "above", "below")),
+    ("Answer with Rome or St. Paul. Be short.", ("Rome", "St. Paul")), ("Answer with one word.\n\nLeft or right?", ()),
+    ("Answer with one word. Is it left or right?", ()),
 ])
-def test_options_are_read_from_the_end_of_the_question(question, options):
+def test_options_are_read_to_the_end_of_their_sentence(question, options):
     assert options_in(question) == options
