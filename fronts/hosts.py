@@ -28,11 +28,16 @@ def is_known(host: str) -> bool:
     return _is_address(name) or name == "localhost" or name.endswith(".localhost") or _is_named(name)
 
 
-def is_own_origin(origin: str) -> bool:
-    """Return whether a page that says this Origin was served by one of our names; "null" was by none."""
-    _, _, host = origin.partition("://")
-    name = None if NO_NAME & set(host) else _name(f"//{host}")
-    return name is not None and is_known(f"[{name}]" if ":" in name else name)
+def is_own_origin(origin: str, host: str = "") -> bool:
+    """Return whether a page that says this Origin was served by one of our names; "null" was by none.
+
+    A plain address is anybody's: a page from one is ours where it is this machine's own, or the `host` that is asked.
+    """
+    _, _, origin_host = origin.partition("://")
+    name = None if NO_NAME & set(origin_host) else _name(f"//{origin_host}")
+    if name is None or not is_known(f"[{name}]" if ":" in name else name):
+        return False
+    return not _is_address(name) or _is_loopback(name) or name == _name(f"//{host}") or _is_named(name)
 
 
 def refusal(host: str) -> str:
@@ -56,6 +61,10 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_loopback(name: str) -> bool:
+    return ipaddress.ip_address(name.partition("%")[0]).is_loopback
 
 
 def _is_named(name: str) -> bool:
@@ -90,7 +99,8 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         said = [(name, value.decode("latin-1")) for name, value in scope.get("headers", ()) if name in (b"host", b"origin")]
-        strangers = [value for name, value in said if not (is_known if name == b"host" else is_own_origin)(value)]
+        host = dict(said).get(b"host", "")
+        strangers = [value for name, value in said if not (is_known(value) if name == b"host" else is_own_origin(value, host))]
         if scope["type"] not in ("http", "websocket") or (not strangers and b"host" in dict(said)):
             await self.app(_unforwarded(scope), receive, send)
         elif scope["type"] == "websocket":

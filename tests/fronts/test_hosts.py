@@ -57,6 +57,20 @@ def test_pages_of_strangers_are_known_by_their_origin(origin, is_own):
     assert is_own_origin(origin) is is_own
 
 
+@pytest.mark.parametrize(("origin", "host", "is_own"), [
+    ("http://192.168.1.20:7860", "192.168.1.20:7860", True), ("http://203.0.113.9", "localhost:7860", False),
+    ("http://[2001:db8::9]", "[2001:db8::9]:7860", True), ("http://[2001:db8::9]", "localhost:7860", False),
+    ("http://127.0.0.1:3000", "localhost:7860", True), ("http://localhost:3000", "192.168.1.20:7860", True)])
+def test_a_page_from_a_plain_address_is_ours_where_that_address_is_asked(origin, host, is_own):
+    assert is_own_origin(origin, host) is is_own
+
+
+def test_a_proxys_address_can_be_listed(monkeypatch):
+    monkeypatch.setenv("ORRERY_HOSTS", "192.168.1.5")
+
+    assert is_own_origin("http://192.168.1.5", "127.0.0.1:7860")
+
+
 HERE = {"host": "localhost:7860"}  # the test client's websockets say another
 
 
