@@ -21,6 +21,7 @@ from backends.adaptvis.rivals import RIVALS, rival_probabilities
 from backends.adaptvis.scoring import Chosen, Table, choose, evaluated_of
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.wiring import alphas_of, layout_of, scaling_of
+from backends.files.rows import counted
 from backends.run import Progress
 from models.attention import Answers, Reads, ask_all
 from models.devices import TINY
@@ -74,6 +75,18 @@ def evaluate(vlm: VisionLanguageModel, data: DataSet, settings: AdaptVisSettings
     yield _evaluated(data, validation, test, words, chosen, settings)
 
 
+def _opened(items: Sequence[Item], broken: list[str]) -> tuple[list[Item], list[np.ndarray]]:
+    """Return the items whose picture can be read, with these; what is wrong with the others goes to `broken`."""
+    kept, pictures = [], []
+    for item in items:
+        try:
+            pictures.append(item.open())
+            kept.append(item)
+        except InputError as error:
+            broken.append(str(error))
+    return kept, pictures
+
+
 class _Clock:
     """How long is left, from what it took so far."""
 
@@ -92,10 +105,18 @@ def _words(data: DataSet) -> tuple[str, ...]:
 
 def _asked(vlm: VisionLanguageModel, items: Sequence[Item], words: tuple[str, ...], settings: AdaptVisSettings, into: _Gathered,
            notes: list[str]) -> Iterator[None]:
-    """Yield after every batch that was answered and put `into`."""
+    """Yield after every batch that was answered and put `into`; a picture that cannot be read is left out with its item.
+
+    Raises:
+        InputError: none can be read.
+    """
+    broken: list[str] = []
     size = 1 if mixes_rows(vlm.model) else MINIATURE_BATCH if vlm.model.num_parameters() < TINY else BATCH
-    for batch in _batches(items, size):
-        pictures, questions = [item.open() for item in batch], [item.question for item in batch]
+    for whole in _batches(items, size):
+        batch, pictures = _opened(whole, broken)
+        if not batch:
+            continue
+        questions = [item.question for item in batch]
         layouts = [layout_of(settings, item.released) for item in batch]
         answers = ask_all(vlm, pictures, questions, batch[0].options, alphas_of(settings), scaling=scaling_of(settings, vlm),
                           reads=Reads() if any(item.boxes for item in batch) else None, max_tokens=settings.max_new_tokens,
@@ -109,6 +130,10 @@ def _asked(vlm: VisionLanguageModel, items: Sequence[Item], words: tuple[str, ..
             if _NUMBER.sub("#", note) not in {_NUMBER.sub("#", known) for known in notes}:  # a count differs from batch to batch
                 notes.append(note)
         yield
+    if broken and not into.items:
+        raise InputError(broken[0])
+    if broken:
+        notes.append(f"Left out, because its picture cannot be read: {counted(len(broken), 'item')}. {broken[0]}")
 
 
 def _batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:

@@ -216,6 +216,8 @@ class Search:
         left = self.is_new & ~self.is_left_out
         if not left.any():
             return True
+        if self.iteration == 0:  # of a video of one second, none is far from those that were looked at
+            return False
         return bool((_away(~left)[left] <= NEAR).all() and (self.scores[left] < LIKELY * self.threshold).all())
 
     def leave_out(self, start: int, end: int) -> None:

@@ -221,6 +221,13 @@ def test_a_search_for_all_stops_when_everything_likely_was_looked_at():
     assert sum(30 <= second < 90 for second in drawn) <= 16  # a found stretch is not drawn again after its grid
 
 
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_search_for_all_looks_once_however_short_the_video_is(length):
+    search = Search(TStarSettings(finds="all", grid=1, budget_share=0.02), length=length, num_targets=1, threshold=0.5)
+
+    assert not search.is_over
+
+
 def test_what_is_left_out_is_never_drawn():
     search = Search(TStarSettings(finds="all", budget_share=1.0), length=200, num_targets=1, threshold=0.5)
     search.leave_out(0, 80)

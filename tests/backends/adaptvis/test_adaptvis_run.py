@@ -13,6 +13,7 @@ from backends.adaptvis.settings import PICKED, PRESETS, AdaptVisSettings
 from backends.files.saved import load_result, save_result
 from backends.run import Inputs, Progress, RunStopped, last
 from models.catalogue import RUNGS, availability
+from worlds.errors import InputError
 from worlds.scene_pictures import picture
 from worlds.scenes import draw_sets, relation_question
 
@@ -148,16 +149,40 @@ def _texts(model: str, tokens: int) -> list[str]:
     return [at.text for at in last(run(AdaptVisSettings(model=model, index=1, max_new_tokens=tokens), Inputs())).looked.at]
 
 
-def test_a_data_set_in_a_zip_is_evaluated_with_pairs_and_sets(result_of, tmp_path):
+def controlled_set(path, *, num_broken=0):
+    """Write the zip of a set of 24 items whose first pictures are broken; return the scenes."""
     scenes = draw_sets("plain", 6, seed=1)
     words = {"left": "left_of", "right": "right_of", "on": "on", "under": "under"}
-    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         rows = []
-        for scene in scenes:
+        for number, scene in enumerate(scenes):
             name = f"{scene.asked.name.replace(' ', '-')}_{words[scene.relation]}_{scene.reference.name.replace(' ', '-')}.jpeg"
             rows.append({"image_path": f"data/{name}", "caption_options": ["", "", "", ""]})
-            archive.writestr(f"data/{name}", _jpeg(picture(scene, 64)))
+            archive.writestr(f"data/{name}", b"broken" if number < num_broken else _jpeg(picture(scene, 64)))
         archive.writestr("controlled_images_dataset.json", json.dumps(rows))
+    return scenes
+
+
+@pytest.mark.parametrize("num_broken", [1, 3])
+def test_a_picture_that_cannot_be_read_is_left_out_with_its_item(result_of, tmp_path, num_broken):
+    controlled_set(tmp_path / "a.zip", num_broken=num_broken)
+
+    result = result_of(Inputs({"a.zip": tmp_path / "a.zip"}), data="upload:a.zip")
+
+    assert result.evaluated.num_validation + result.evaluated.num_test == 24 - num_broken
+    (note,) = [note for note in result.notes if "its picture cannot be read" in note]
+    assert f"{num_broken} item" in note and "not a picture that can be read" in note
+
+
+def test_a_set_without_one_good_picture_is_refused_with_what_is_wrong(result_of, tmp_path):
+    controlled_set(tmp_path / "a.zip", num_broken=24)
+
+    with pytest.raises(InputError, match="not a picture that can be read"):
+        result_of(Inputs({"a.zip": tmp_path / "a.zip"}), data="upload:a.zip")
+
+
+def test_a_data_set_in_a_zip_is_evaluated_with_pairs_and_sets(result_of, tmp_path):
+    scenes = controlled_set(tmp_path / "a.zip")
 
     result = result_of(Inputs({"a.zip": tmp_path / "a.zip"}), data="upload:a.zip")
     bounded = result_of(Inputs({"a.zip": tmp_path / "a.zip"}), data="upload:a.zip", num_items=12)
