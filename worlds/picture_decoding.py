@@ -7,6 +7,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from worlds.video.readers import Refused, Undecodable
 
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit says nothing of the size; here it is checked first, and said
 WIDE_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")  # more than 8 bits a channel
 
 
@@ -26,7 +27,7 @@ def decode(content: bytes, *, what: str, kind: str, max_side_px: int, max_pixels
             return _upright_rgb(picture, max_side_px)
     except UnidentifiedImageError as error:
         raise Refused(f"{what} ({kind}) is damaged, or of a rare sort. Save it as PNG or JPEG and bring that file.") from error
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise Undecodable(f"{what} is damaged or cut off.") from error
 
 

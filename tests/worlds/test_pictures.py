@@ -1,6 +1,8 @@
 import ast
 import io
 import os
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +87,15 @@ def test_limits_are_named(monkeypatch):
     monkeypatch.setattr(pictures, "MAX_BYTES", 10)
     with pytest.raises(InputError, match="At most 0 MB"):
         read_picture(b"x" * 11)
+
+
+def test_a_picture_that_only_claims_its_size_is_refused_with_it():
+    content = bytearray(saved(Image.new("RGB", (20, 20)), "PNG"))
+    content[16:24] = struct.pack(">2I", 60_000, 60_000)  # of the header, whose checksum follows its 13 bytes
+    content[29:33] = struct.pack(">I", zlib.crc32(bytes(content[12:29])))
+
+    with pytest.raises(InputError, match=r"60000 x 60000 pixels\. At most 50 megapixels"):
+        read_picture(bytes(content))
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04" + bytes(100), b"<svg></svg>"], ids=["empty", "text", "zip", "svg"])
