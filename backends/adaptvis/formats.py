@@ -153,8 +153,8 @@ def _prompted(items: list[Item], source: _Source, tables: Sequence[_Source], not
     if not own and sum(table.kind in COUNTS for table in tables) == 1:
         own = nobodys  # whatever it is called, there is only one set that it can belong to
     elif not own and nobodys:
-        notes.append(f"{nobodys[0].name[:80]!r} is not read: of several sets its name has to say which one its prompts are for, such as "
-                     f"{source.kind}.")
+        notes.append(f"{nobodys[0].name[:80]!r} is not read: of several sets its name has to say which one its prompts are for, "
+                     f"such as {source.kind}.")
     if not own:
         return items
     prompts = own[0]

@@ -150,7 +150,8 @@ def load_scores(source: Source, *, name: str = "") -> ScoreFile:
     for field, value in found.items():
         most = math.inf if field == "temporal_precision" else 1  # the one-sided precision of the early scripts can exceed 1
         if value is not None and not 0 <= value <= most:
-            raise InputError(f"{what_of(source, name)} has {keys[field]} = {value:g}. It must be a share between 0 and 1, not per cent.")
+            raise InputError(f"{what_of(source, name)} has {keys[field]} = {value:g}. "
+                             "It must be a share between 0 and 1, not per cent.")
     known = {key for alternatives in SCORE_KEYS.values() for key in alternatives}
     return ScoreFile(**found, notes=unused(key for key in row if key not in known))
 

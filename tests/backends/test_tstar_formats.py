@@ -275,7 +275,8 @@ def test_odd_indices_in_the_clip_cost_no_row_that_has_those_of_the_video() -> No
     found = formats.load_items(_json(rows))
 
     assert found.rows[1].key_seconds == found.rows[0].key_seconds and found.rows[1].key_seconds_in_clip is None
-    assert found.notes == ("Row 2: frame_indexes_vclip cannot be read and is passed over: the key frames are those of the full video.",)
+    assert found.notes == ("Row 2: frame_indexes_vclip cannot be read and is passed over: the key frames are those of the full "
+                           "video.",)
     only_clip = {key: value for key, value in rows[1].items() if key != "frame_indexes_video"}
     assert "Row 2 has -1.0 in frame_indexes_vclip" in formats.load_items(_json([HAYSTACK, only_clip])).notes[0]
 

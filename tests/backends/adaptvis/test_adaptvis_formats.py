@@ -128,8 +128,8 @@ def test_a_released_prompt_is_asked_byte_for_byte_and_its_options_are_whole(tmp_
 
 def test_of_prompts_that_name_the_same_the_one_with_an_item_s_id_is_its_own(tmp_path):
     rows = [[7, "A photo of a bus on the left", "wrong"]] * 4
-    every = [{"id": number, "question": f"<image>\nUSER:{' ' * number}Where is the bus in the photo? Answer with left or right.\nASSISTANT:",
-              "answer": ["Left"]} for number in range(4)]
+    asked = "Where is the bus in the photo? Answer with left or right.\nASSISTANT:"
+    every = [{"id": number, "question": f"<image>\nUSER:{' ' * number}{asked}", "answer": ["Left"]} for number in range(4)]
 
     loaded = load_set(zipped(tmp_path / "a.zip", {"coco_qa_one_obj.json": rows, "val2017/000000000007.jpg": picture(),
                                                   "prompts/COCO_QA_one_obj.jsonl": lines(every[3], every[1], every[2])}))
