@@ -74,12 +74,13 @@ def _prompts(system: System) -> dict[str, Any]:
                         placeholder="One prompt per line. The miniature knows its own invented world only; a real model of the "
                                     "ladder takes any text.")
     values = parts.knobs(system, ("num_examples", "popularity"))
-    st.button("Take rare facts", icon=":material/casino:", key="coda.take", on_click=_take, args=(system, values),
+    st.button("Take rare facts", icon=":material/casino:", key="coda.take", on_click=_take, args=(system,),
               help="Writes that many rare facts of the chosen miniature's world into the box, so that they can be edited.")
     return values | {"prompts": tuple(line.strip() for line in text.splitlines() if line.strip())}
 
 
-def _take(system: System, values: Mapping[str, Any]) -> None:
+def _take(system: System) -> None:
+    """Fill the box by what the knobs say now."""
     from backends.coda.facts import need_corpus, rare_prompts
     from backends.rungs import rung_of
 
@@ -90,9 +91,10 @@ def _take(system: System, values: Mapping[str, Any]) -> None:
     except InputError as error:
         state["error.coda"] = str(error)
         return
-    seed = int(state.get(parts.knob_key(system, "seed"), 0))
-    state[parts.knob_key(system, "prompts")] = "\n".join(
-        rare_prompts(corpus, popularity=values["popularity"], count=values["num_examples"], seed=seed))
+    defaults = CodaSettings()
+    popularity, count, seed = (int(state.get(parts.knob_key(system, name), getattr(defaults, name)))
+                               for name in ("popularity", "num_examples", "seed"))
+    state[parts.knob_key(system, "prompts")] = "\n".join(rare_prompts(corpus, popularity=popularity, count=count, seed=seed))
 
 
 def _methods(system: System) -> tuple[str, ...]:

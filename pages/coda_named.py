@@ -52,10 +52,22 @@ def _compare(asked: Asked, result: CodaResult, choose: Callable[[CodaSettings], 
     known = question_of(asked.prompt)
     with st.popover("Or compare with a second prompt", icon=":material/compare_arrows:"):
         st.markdown("Write a prompt that leads to the *popular* answer. What both would say is divided out (CAD, a = 0.5).")
-        second = st.text_input("Second prompt", key=f"coda.second.{asked.prompt}", max_chars=2000,
-                               value=result.settings.compare_with or (known.compare if known else ""))
-        st.button("Compare", key="coda.compare", type="primary", disabled=not second.strip(), on_click=choose, args=(
-            _comparing(result.settings, asked, second),))
+        with st.form(f"coda.compare.of.{asked.prompt}", border=False):  # sends text and click together
+            key = f"coda.second.{asked.prompt}"
+            st.text_input("Second prompt", key=key, max_chars=2000,
+                          value=result.settings.compare_with or (known.compare if known else ""))
+            st.form_submit_button("Compare", key="coda.compare", type="primary", on_click=_take_second,
+                                  args=(key, asked, result, choose))
+            if st.session_state.get(f"{key}.is_empty"):
+                st.caption("Write a prompt first.")
+
+
+def _take_second(key: str, asked: Asked, result: CodaResult, choose: Callable[[CodaSettings], None]) -> None:
+    """Compare with what stands in the box now."""
+    second = str(st.session_state[key]).strip()
+    st.session_state[f"{key}.is_empty"] = not second
+    if second:
+        choose(_comparing(result.settings, asked, second))
 
 
 def _comparing(settings: CodaSettings, asked: Asked, second: str) -> CodaSettings:

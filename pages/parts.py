@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import psutil
 import streamlit as st
 from pydantic import ValidationError
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.engine import RunState, the_engine
 from backends.files.saved import load_result, save_result
@@ -233,6 +234,15 @@ def missing_upload(settings: Settings) -> str:
 def _uploads(settings: Settings) -> list[str]:
     """The files that the settings name."""
     return [value.removeprefix("upload:") for _, value in settings if isinstance(value, str) and value.startswith("upload:")]
+
+
+def pressed(place: DeltaGenerator, label: str, *, key: str, **options: Any) -> bool:
+    """A button that runs what the knobs say; True in the rerun that its click made.
+
+    No callback: its arguments would be those of the page as it stood before the click, and whoever types and clicks at once, without
+    leaving the box first, would run what stood there before.
+    """
+    return bool(place.button(label, key=key, width="stretch", **options))
 
 
 def start(system: System, settings: Settings) -> None:

@@ -108,6 +108,9 @@ def run_button(system: System, values: Mapping[str, Any], *, label: str, cost: C
     asked = parts.settings_from(system, values)
     is_off = not parts.can_run(system, asked)
     run, said = st.columns([2, 5], vertical_alignment="center")
-    run.button(label, type="primary", icon=":material/play_arrow:", disabled=is_off, key=f"run.{values['task']}", width="stretch",
-               on_click=start, args=(system, asked), help="Runs with these settings.")
+    if parts.pressed(run, label, key=f"run.{values['task']}", type="primary", icon=":material/play_arrow:", disabled=is_off,
+                     help="Runs with these settings.") and asked is not None:
+        st.session_state[f"{system.name}.asked"] = asked
+        parts.start(system, asked)
+        st.rerun()
     said.caption("What is in the way is said above." if is_off else cost(asked))

@@ -48,11 +48,13 @@ def knobs(folded: DeltaGenerator) -> None:
             knows = tstar_knobs.has_its_video(asked) and (asked is None or tstar_knobs.knows_the_words(SYSTEM, asked))
         is_off = not (parts.can_run(SYSTEM, asked) and knows and tstar_knobs.has_its_similarity(asked))
         search, series, cost = st.columns([2, 2, 3], vertical_alignment="center")
-        search.button("Search", type="primary", icon=":material/play_arrow:", disabled=is_off, key="run.button",
-                      width="stretch", on_click=parts.start, args=(SYSTEM, asked), help="Runs the search with these settings.")
-        series.button("Run 20 seeds", icon=":material/casino:", disabled=is_off, key="run.seeds", width="stretch",
-                      on_click=parts.start, args=(SYSTEM, asked and asked.model_copy(update={"num_seeds": 20})),
-                      help="The same search with 20 seeds, beside a random grid: how much of the result is luck?")
+        runs = parts.pressed(search, "Search", key="run.button", type="primary", icon=":material/play_arrow:", disabled=is_off,
+                             help="Runs the search with these settings.")
+        repeats = parts.pressed(series, "Run 20 seeds", key="run.seeds", icon=":material/casino:", disabled=is_off,
+                                help="The same search with 20 seeds, beside a random grid: how much of the result is luck?")
+        if asked is not None and (runs or repeats):
+            parts.start(SYSTEM, asked.model_copy(update={"num_seeds": 20}) if repeats else asked)
+            st.rerun()
         cost.caption("What is in the way is said above." if is_off else tstar_knobs.cost(asked))
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 import models
 from backends.files.csv_text import to_csv
+from backends.files.rows import counted
 from backends.registry import System
 from backends.tstar.results import Appearance, Iteration, TStarResult
 from pages import parts
@@ -18,6 +19,9 @@ from worlds.errors import InputError, telling_of_the_disk
 
 LEAD_S = 2  # a video starts a little before the moment
 KEYFRAME_WIDTH_PX = METRIC_WIDTH_PX = 168  # two fit beside each other on a phone
+PLAYED_CODECS = ("h264", "vp8", "vp9", "av1")  # by browsers, in files of these kinds
+PLAYED_ENDINGS = (".mp4", ".m4v", ".mov", ".webm")
+EXCERPT_S = 15
 PLAYABLE_MB = 300  # a larger upload is not sent back to the browser whole
 
 
@@ -110,11 +114,36 @@ def _player(result: TStarResult, place: str) -> None:
     path = video_path(result.settings.video)
     if path is None:
         st.info("The video of this run is not in this session. Upload it to play it.", icon=":material/info:")
-    elif path.stat().st_size > PLAYABLE_MB * 1e6:
-        st.info("This video is too large to send back whole; take the clip of the moments below.", icon=":material/info:")
+    elif why := _not_played(result, path):
+        try:
+            st.video(_excerpt(str(path), second, result.video.name), width=640, autoplay=True)
+        except InputError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return
+        st.caption(f"{EXCERPT_S} s from {figures.clock(second)}, {LEAD_S} s before the mark, written anew and without sound: {why}.")
     else:
-        st.video(str(path), start_time=second, width=640)
+        st.video(str(path), start_time=second, width=640, autoplay=True)
         st.caption(f"From {figures.clock(second)}, {LEAD_S} s before the mark.")
+
+
+def _not_played(result: TStarResult, path: Path) -> str:
+    """Why a browser is not given the file itself; empty where it is."""
+    if path.stat().st_size > PLAYABLE_MB * 1e6:
+        return "the video is too large to be sent back whole"
+    if result.video.codec in PLAYED_CODECS and path.suffix.lower() in PLAYED_ENDINGS:
+        return ""
+    return f"browsers do not play {plain(result.video.codec)} in a file of this kind"
+
+
+@st.cache_data(max_entries=20, show_spinner="Writing a clip that browsers play")
+def _excerpt(path: str, second: int, name: str) -> bytes:
+    """A stretch of a video whose kind browsers do not play, as an mp4 that they do."""
+    from worlds.video import write_clip
+
+    with telling_of_the_disk(), tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "excerpt.mp4"
+        write_clip(Path(path), [(float(second), float(second + EXCERPT_S))], out, name=name)
+        return out.read_bytes()
 
 
 def _step(by: int, count: int) -> None:
@@ -138,7 +167,7 @@ def appearances(result: TStarResult) -> None:
                 st.button(f"Play from {figures.clock(one.start_s)}", key=f"appearance.{index}", width="stretch",
                           icon=":material/play_circle:", on_click=_jump, args=("appearances", int(one.start_s)))
     table = figures.appearance_table(result)
-    st.download_button("Appearances (CSV)", table.to_csv(index=False), "appearances.csv", "text/csv", key="appearances.csv",
+    st.download_button("Appearances (CSV)", to_csv(table), "appearances.csv", "text/csv", key="appearances.csv",
                        on_click="ignore", disabled=table.empty, help="Start, end, best second and score of each.")
     _player(result, "appearances")
 
@@ -185,7 +214,8 @@ def comparison(result: TStarResult) -> None:
     st.download_button("Table (CSV)", to_csv(table), "tstar-methods.csv", "text/csv", key="methods.csv",
                        on_click="ignore")
     costs = result.costs
-    st.caption(f"T*: {costs.frames_grid} grid frames in {costs.detector_calls_grid} pictures, {costs.frames_verify} second looks; "
+    st.caption(f"T*: {costs.frames_grid} grid frames in {counted(costs.detector_calls_grid, 'picture')}, "
+               f"{counted(costs.frames_verify, 'second look')}; "
                f"decoding {costs.decode_s:.2f} s, detecting {costs.detect_s:.2f} s.")
 
 
@@ -198,11 +228,17 @@ def beside_the_paper(result: TStarResult) -> None:
         st.dataframe(figures.paper_table(result), hide_index=True, width="stretch")
 
 
+def _sought(result: TStarResult) -> str:
+    if result.settings.by_example:
+        return "What is looked for was shown: a mark on a frame, or a picture."
+    near = f"; near it there may be {plain(', '.join(result.cues))}" if result.cues else "; nothing is known that may be near"
+    return f"The question names **{plain(', '.join(result.targets))}**{near}."
+
+
 def how_it_works(result: TStarResult) -> None:
     settings = result.settings
     st.markdown(
-        f"1. The question names **{plain(', '.join(result.targets))}**; near it there may be "
-        f"{plain(', '.join(result.cues)) or 'nothing known'}.\n"
+        f"1. {_sought(result)}\n"
         f"2. {settings.grid} x {settings.grid} seconds are tiled into one picture, and the detector looks once.\n"
         "3. Each cell's score is the best box in it, a cue counting less:")
     st.latex(rf"C_{{ij}} = \max_{{o}} c_o\, w_o, \qquad w_{{target}} = 1,\; w_{{cue}} = {settings.cue_weight:g}")
@@ -238,22 +274,22 @@ def _card(model_id: str) -> dict[str, Any]:
 
 
 def downloads(system: System, result: TStarResult) -> None:
+    path = video_path(result.settings.video)  # here: a download is made in another thread, which knows of no session
     first, second, third = st.columns(3)
     first.download_button("Frames (zip)", lambda: figures.keyframe_zip(result), "keyframes.zip", key="frames.zip",
                           width="stretch", on_click="ignore")
     second.download_button("Contact sheet (JPEG)", lambda: figures.contact_sheet(result), "contact-sheet.jpg", "image/jpeg",
                            key="sheet.jpg", width="stretch", on_click="ignore")
-    third.download_button("Moments (mp4)", lambda: clip(result), "moments.mp4", "video/mp4", key="clip.mp4", width="stretch",
-                          on_click="ignore", help="The appearances, or the key frames with two seconds on each side, joined.")
+    third.download_button("Moments (mp4)", lambda: clip(result, path) if path else b"", "moments.mp4", "video/mp4", key="clip.mp4",
+                          width="stretch", on_click="ignore", disabled=path is None,
+                          help="The appearances, or the key frames with two seconds on each side, joined." if path else
+                          "The video of this run is not in this session. Upload it again.")
 
 
-def clip(result: TStarResult) -> bytes:
-    """An mp4 of the moments found."""
+def clip(result: TStarResult, path: Path) -> bytes:
+    """An mp4 of the moments found in the video at `path`."""
     from worlds.video import write_clip
 
-    path = video_path(result.settings.video)
-    if path is None:
-        raise InputError("The video of this run is not in this session. Upload it again.")
     with telling_of_the_disk(), tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "moments.mp4"
         write_clip(path, moments(result), out, name=result.video.name)

@@ -84,3 +84,10 @@ def test_an_arrow_that_runs_up_is_found(floor: str, source: str) -> None:
 ])
 def test_an_arrow_that_runs_down_is_not(floor: str, source: str) -> None:
     assert not findings(floor, source, "example.py")
+
+
+def test_tables_leave_the_pages_through_the_one_safe_writer():
+    """pandas' own CSV has no mark of its encoding, and lets a spreadsheet run what a visitor wrote."""
+    wrote = [path.name for path in (ROOT / "pages").rglob("*.py") if ".to_csv(" in path.read_text(encoding="utf-8")]
+
+    assert wrote == []

@@ -104,6 +104,25 @@ def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page
     assert page.problems == []
 
 
+def test_moments_of_an_own_video_are_downloaded(page, server_url, phone_video: Path, tmp_path: Path):
+    page.goto(f"{server_url}/tstar")
+    page.wait_for_selector(PICTURE, timeout=60_000)
+    page.get_by_text("Your video, your question, every knob").click()
+    choose_own_video(page)
+    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(phone_video))
+    page.get_by_text("Draw a box around what you look for").wait_for(timeout=60_000)
+    page.get_by_role("textbox", name="Targets").fill("red chair")  # which is typed last: nothing but the click sends it
+    page.get_by_test_id("stBaseButton-primary").first.click()
+    page.get_by_role("heading", name="red chair").wait_for(timeout=90_000)
+    page.get_by_text("Take it away").wait_for(timeout=30_000)
+    with page.expect_download(timeout=60_000) as download:
+        page.get_by_role("button", name="Moments (mp4)").click()
+    download.value.save_as(tmp_path / "moments.mp4")
+
+    assert (tmp_path / "moments.mp4").read_bytes()[4:8] == b"ftyp"
+    assert page.problems == []
+
+
 def test_file_that_is_no_video_gives_one_sentence(page, server_url, tmp_path: Path):
     bad = tmp_path / "holiday.mp4"
     bad.write_bytes(b"PK\x03\x04" + bytes(2000))

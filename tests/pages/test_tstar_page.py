@@ -207,3 +207,25 @@ def test_before_a_video_is_uploaded_the_page_says_what_to_do_and_nothing_runs(pa
     assert not page.error and not page.exception
     assert any("Upload your video" in info.value for info in page.info)
     assert page.button(key="run.button").disabled
+
+
+@pytest.mark.parametrize(("codec", "ending", "is_played"), [
+    ("h264", ".mp4", True), ("vp9", ".webm", True), ("av1", ".MP4", True), ("mpeg4", ".mp4", False), ("h264", ".mkv", False),
+    ("hevc", ".mov", False)])
+def test_what_browsers_do_not_play_is_said_and_written_anew(tmp_path, codec, ending, is_played):
+    video = SimpleNamespace(codec=codec)
+    path = tmp_path / f"0{ending}"
+    path.write_bytes(b"x")
+
+    assert (tstar_parts._not_played(SimpleNamespace(video=video), path) == "") is is_played
+
+
+def test_an_excerpt_of_a_video_is_an_mp4_of_a_few_seconds(tmp_path):
+    from worlds.samples import sample_path
+    from worlds.video import open_video
+
+    out = tmp_path / "excerpt.mp4"
+    out.write_bytes(tstar_parts._excerpt(str(sample_path("sample:ten-minutes")), 20, "mine.avi"))
+
+    with open_video(out) as video:
+        assert video.info.codec == "h264" and video.info.duration_s == pytest.approx(tstar_parts.EXCERPT_S, abs=1)
