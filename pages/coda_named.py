@@ -54,8 +54,8 @@ def _compare(asked: Asked, result: CodaResult, choose: Callable[[CodaSettings], 
         st.markdown("Write a prompt that leads to the *popular* answer. What both would say is divided out (CAD, a = 0.5).")
         with st.form(f"coda.compare.of.{asked.prompt}", border=False):  # sends text and click together
             key = f"coda.second.{asked.prompt}"
-            st.text_input("Second prompt", key=key, max_chars=2000,
-                          value=result.settings.compare_with or (known.compare if known else ""))
+            st.text_area("Second prompt", key=key, max_chars=2000, height=80,
+                         value=result.settings.compare_with or (known.compare if known else ""))
             st.form_submit_button("Compare", key="coda.compare", type="primary", on_click=_take_second,
                                   args=(key, asked, result, choose))
             if st.session_state.get(f"{key}.is_empty"):

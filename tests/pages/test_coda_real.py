@@ -153,10 +153,10 @@ def test_what_stands_in_the_box_is_compared_with_and_nothing_is_not():
     page = finish(linked(AUSTRALIA))
     box = f"coda.second.{AUSTRALIA.prompts[0]}"
 
-    page.text_input(key=box).set_value("  ")
+    page.text_area(key=box).set_value("  ")
     page = page.button(key="coda.compare").click().run()  # text and click come together
     assert any("Write a prompt first" in caption.value for caption in page.caption)
-    page.text_input(key=box).set_value("The biggest town of Australia is")
+    page.text_area(key=box).set_value("The biggest town of Australia is")
     page = finish(page.button(key="coda.compare").click().run())
 
     assert page.session_state["result.coda"].settings.compare_with == "The biggest town of Australia is"
