@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from backends.adaptvis.matching import is_none_of
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.words import one_alpha
@@ -66,7 +67,8 @@ def _asked(looked: Looked, at: AtAlpha) -> None:
     """The question with both answers."""
     base = figures.at_alpha(looked, 1.0)
     happened = figures.verdict(base.is_right, at.is_right)
-    told = happened or "what is right is not known here"
+    is_no_answer = all(is_none_of(looked.options, each.probabilities, each.text) for each in (base, at))
+    told = happened or ("none of the options" if is_no_answer else "what is right is not known here")
     if looked.right and not (base.is_right or at.is_right):
         told += f", right is {looked.right}"
     question = looked.question.partition(" Answer with ")[0]  # the options stand under the bars
