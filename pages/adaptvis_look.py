@@ -44,7 +44,8 @@ def first_view(result: AdaptVisResult) -> None:
     at = figures.at_alpha(looked, st.session_state["adaptvis.alpha"])
     _asked(looked, at)
     _pictures(looked, at)
-    st.markdown(f"**AdaptVis:** {plain(figures.branch_words(_branch(result, looked)))} {plain(_alone())}")
+    st.markdown(f"**AdaptVis:** {plain(figures.branch_words(_branch(result, looked)))} {plain(_alone())}"
+                f"{_of_no_option(looked)}")
     _views(looked)
     st.caption("To notice: " + plain(notice(looked, at)))
     _adaptive(result, looked)
@@ -61,6 +62,12 @@ def _alone() -> str:
     """What the sliders mean for every picture, where they leave no choice."""
     state = st.session_state
     return one_alpha((0.0, 1.0), alpha1=state["adaptvis.alpha1"], alpha2=state["adaptvis.alpha2"], beta=state["adaptvis.beta"])
+
+
+def _of_no_option(looked: Looked) -> str:
+    base = figures.at_alpha(looked, 1.0)
+    is_none = is_none_of(looked.options, base.probabilities, base.text)
+    return " That is the confidence of a reply that is none of the options." if is_none else ""
 
 
 def _asked(looked: Looked, at: AtAlpha) -> None:
