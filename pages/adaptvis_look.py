@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from backends.adaptvis.matching import is_none_of
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.words import one_alpha
@@ -43,7 +44,8 @@ def first_view(result: AdaptVisResult) -> None:
     at = figures.at_alpha(looked, st.session_state["adaptvis.alpha"])
     _asked(looked, at)
     _pictures(looked, at)
-    st.markdown(f"**AdaptVis:** {plain(figures.branch_words(_branch(result, looked)))} {plain(_alone())}")
+    st.markdown(f"**AdaptVis:** {plain(figures.branch_words(_branch(result, looked)))} {plain(_alone())}"
+                f"{_of_no_option(looked)}")
     _views(looked)
     st.caption("To notice: " + plain(notice(looked, at)))
     _adaptive(result, looked)
@@ -62,11 +64,18 @@ def _alone() -> str:
     return one_alpha((0.0, 1.0), alpha1=state["adaptvis.alpha1"], alpha2=state["adaptvis.alpha2"], beta=state["adaptvis.beta"])
 
 
+def _of_no_option(looked: Looked) -> str:
+    base = figures.at_alpha(looked, 1.0)
+    is_none = is_none_of(looked.options, base.probabilities, base.text)
+    return " That is the confidence of a reply that is none of the options." if is_none else ""
+
+
 def _asked(looked: Looked, at: AtAlpha) -> None:
     """The question with both answers."""
     base = figures.at_alpha(looked, 1.0)
     happened = figures.verdict(base.is_right, at.is_right)
-    told = happened or "what is right is not known here"
+    is_no_answer = all(is_none_of(looked.options, each.probabilities, each.text) for each in (base, at))
+    told = happened or ("none of the options" if is_no_answer else "what is right is not known here")
     if looked.right and not (base.is_right or at.is_right):
         told += f", right is {looked.right}"
     question = looked.question.partition(" Answer with ")[0]  # the options stand under the bars

@@ -116,9 +116,12 @@ def recovery(result: CodaResult) -> None:
 
 
 def recovery_charts(part: RecoveryPart, *, place: str) -> None:
+    shown = coda_recovery.first_shown(part)
+    if place != "live":  # a run that goes on draws anew; a choice would be lost
+        shown = st.multiselect("Decoders on the left", [row.decoder for row in part.rows], shown, key=f"{place}.decoders")
     left, right = st.columns(2)
     with left:
-        parts.chart(coda_recovery.exact_match(part), key=f"{place}.em")
+        parts.chart(coda_recovery.exact_match(part, shown), key=f"{place}.em")
     with right:
         parts.chart(coda_recovery.trade_off(part), key=f"{place}.trade")
 
@@ -134,7 +137,7 @@ def _best(part: RecoveryPart) -> str:
             f"({best.decoder}) {100 * best.exact_match.mean:.0f} %")
     if printed is not None:
         said += f", CoDA as the paper prints it, detector and all, {100 * printed.exact_match.mean:.0f} %"
-    return said + ". More names in the legend show more decoders."
+    return said + ". More decoders can be chosen above the pictures."
 
 
 def finders(result: CodaResult) -> None:

@@ -112,7 +112,11 @@ def _picture() -> str:
     file = st.file_uploader("A picture of what you look for", type=list(ENDINGS), key="tstar.picture", max_upload_size=50,
                             help=f"{offered()}, cropped closely to the thing; at most 50 MB. It stays in this session. {HEIC} Or "
                             "draw a box below.")
-    return "" if file is None else f"upload:{_stored(file, check_picture)}"
+    if file is None:
+        return ""
+    stored = _stored(file, check_picture)
+    st.caption(f"Looking for what is in {plain(stored)}. Remove it to draw a box on a frame instead.")
+    return f"upload:{stored}"
 
 
 def _stored(file: Any, check: UploadCheck) -> str:

@@ -325,6 +325,8 @@ def score_files() -> None:
                            placeholder="frames per second",
                            help="Raw frame indices become seconds by it. Rows with a rate keep their own.")
     if not results:
+        if truth is not None:
+            _annotations_alone(truth.getvalue(), truth.name, rate)
         return
     try:
         scored = score(truth.getvalue() if truth else None, _by_name(results), truth_name=truth.name if truth else "", fps=rate)
@@ -336,6 +338,22 @@ def score_files() -> None:
     st.download_button("Scores (CSV)", to_csv(table), "scores.csv", "text/csv", key="scores.csv", on_click="ignore")
     if scored.notes:  # below: what was scored comes first, whatever had to be said of the files
         st.info("\n".join(f"- {plain(note)}" for note in scored.notes), icon=":material/info:")
+
+
+def _annotations_alone(content: bytes, name: str, rate: float | None) -> None:
+    """What the annotations are, and that nothing can be scored yet."""
+    from backends.tstar.formats import load_items
+
+    try:
+        found = load_items(content, name=name, fps=rate)
+    except InputError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
+    timed = sum(bool(item.key_seconds) for item in found.rows)
+    st.info(plain(f"{name}: {counted(len(found.rows), 'question')}, {timed:,} with key frames in seconds. A result file is missing: "
+                  "bring one above, and it is scored against them."), icon=":material/upload_file:")
+    if found.notes:
+        st.info("\n".join(f"- {plain(note)}" for note in found.notes), icon=":material/info:")
 
 
 def _by_name(files: list[Any]) -> dict[str, bytes]:

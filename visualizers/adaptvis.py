@@ -103,17 +103,21 @@ def _pale(colour: str) -> str:
 
 
 def option_bars(looked: Looked, at: AtAlpha, *, height: int = 290) -> go.Figure:
-    """Probability of each option as it is (pale) and at an alpha (full)."""
+    """Probability of each option as it is (pale) and at an alpha (full); at alpha 1 both are one."""
     base, colours, names = at_alpha(looked, 1.0), option_colours(looked), [said(option, 12) for option in looked.options]
     place = list(range(len(names)))  # not the names: two may begin alike
     figure = go.Figure()
-    for which, shades, label in ((base, [_pale(colour) for colour in colours], "alpha 1"), (at, colours, f"alpha {at.alpha:g}")):
+    drawn = [(base, [_pale(colour) for colour in colours], "alpha 1", _pale(OTHER_COLOUR)),
+             (at, colours, f"alpha {at.alpha:g}", OTHER_COLOUR)]
+    if at.alpha == base.alpha:  # the same bars twice would say nothing
+        drawn = drawn[1:]
+    for which, shades, label, _ in drawn:
         values = [100 * value for value in which.probabilities]
         figure.add_trace(go.Bar(
             x=place, y=values, marker={"color": shades}, showlegend=False, customdata=[said(option) for option in looked.options],
             text=[_rounded(value) for value in values], textposition="outside", cliponaxis=False, textfont={"size": 11},
             hovertemplate=f"%{{customdata}}, {label}: %{{y:.1f}} %<extra></extra>"))
-    entries = [("alpha 1", _pale(OTHER_COLOUR)), (f"alpha {at.alpha:g}", OTHER_COLOUR)]
+    entries = [(label, colour) for _, _, label, colour in drawn]
     for name, colour in [*entries, *([("right", RIGHT_COLOUR)] if looked.right else [])]:
         figure.add_trace(go.Bar(x=[None], y=[None], name=name, marker={"color": colour}, hoverinfo="skip"))
     return figure.update_layout(height=height, barmode="group", bargap=0.25, title="What it answers", legend=BELOW,

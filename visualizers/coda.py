@@ -338,10 +338,16 @@ def _compared(asked: Asked, settings: CodaSettings, kind: Kind | None) -> dict[s
             name, token = DECODER_NAMES[written.method], written.tokens[0]
             with_masked = is_paired(written.method, token, found_of(asked, written))
             alpha = variant(written.method, settings, kind).contrast.alpha
-            charts[f"{name}, probabilities"] = distributions(token, asked, alpha=alpha, with_masked=with_masked)
+            charts[f"{name}, probabilities"] = _named(name, distributions(token, asked, alpha=alpha, with_masked=with_masked))
             if with_masked:
-                charts[f"{name}, scores"] = score_bars(token, asked, method=written.method)
+                charts[f"{name}, scores"] = _named(name, score_bars(token, asked, method=written.method))
     return charts
+
+
+def _named(decoder: str, figure: go.Figure) -> go.Figure:
+    """A figure whose title begins with the decoder: charts of several stand below each other."""
+    title = figure.layout.title.text
+    return figure if title.startswith(decoder) else figure.update_layout(title=f"{decoder}: {title[0].lower()}{title[1:]}")
 
 
 def live(event: object) -> dict[str, go.Figure] | None:

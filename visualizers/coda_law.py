@@ -131,12 +131,11 @@ def law_table(part: LawPart) -> pd.DataFrame:
 def sizes(part: LawPart) -> go.Figure:
     """R against the number of parameters: here, per epoch, and in the paper."""
     figure = go.Figure()
-    colours = sample_colorscale("Oranges", np.linspace(0.4, 0.95, len(part.epochs)).tolist())
-    for epoch, colour in zip(part.epochs, colours):
+    told = [epoch for epoch in part.epochs if _is_told(part, epoch.epoch)]  # over_epochs shows every one
+    for epoch, colour in zip(told, sample_colorscale("Oranges", np.linspace(0.4, 0.95, len(told)).tolist())):
         learned = [group for group in epoch.law.groups if group.r is not None]
         figure.add_trace(go.Scatter(x=[group.value for group in learned], y=[group.r for group in learned], mode="lines+markers",
                                     name=f"here, epoch {epoch.epoch}", line={"color": colour}, marker={"size": 8},
-                                    visible=True if _is_told(part, epoch.epoch) else "legendonly",
                                     hovertemplate="%{x:.3s} parameters: R = %{y:.0f} %<extra></extra>"))
     for series in paper.POINTS:
         if series.factor == "S":
@@ -156,7 +155,7 @@ def sizes(part: LawPart) -> go.Figure:
 
 
 def _is_told(part: LawPart, epoch: int) -> bool:
-    """Whether an epoch's line is drawn at once: four of them, evenly over the training."""
+    """Whether an epoch's line is drawn: four of them, evenly over the training."""
     known = [entry.epoch for entry in part.epochs]
     return len(known) <= 4 or known.index(epoch) in np.linspace(0, len(known) - 1, 4).round().astype(int).tolist()
 

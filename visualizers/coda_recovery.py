@@ -1,5 +1,6 @@
 """Figures of CoDA's recovery: a RecoveryPart, what decoders bring back and break on a corpus -> plotly Figure or table."""
 
+from collections.abc import Collection
 from math import isnan
 
 import pandas as pd
@@ -13,7 +14,7 @@ from visualizers.theme import DECODER_COLOURS, OTHER_COLOUR, POPULAR_COLOUR, RIG
 OWN_COLOUR = "#CC79A7"  # the row of the person's own switches
 RULES = {"lift": "lift", "indicator_first": "indicator, first (paper)", "indicator_argmax": "indicator, largest",
          "indicator_argmin": "indicator, smallest"}
-# the other decoders are one click on the legend away; the second line is of runs before December 2026
+# the other decoders are one click away; the second line is of runs before December 2026
 FIRST_SHOWN = ("Greedy", "CoDA as printed", "CoDA's formula, word told", "CoDA + floor + gate, word told", "CAD a = 0.5, word told",
                "CAD, word told", "greedy", "CoDA", "CoDA, floor, gate", "CAD a = 0.5", "CAD")
 _SEARCHES = ("found", "printed", "largest lift")
@@ -40,15 +41,26 @@ def decoder_style(name: str) -> dict[str, object]:
             "marker": {"color": colour, "size": 9, "symbol": "circle" if "gate" in name or _family(name) == "greedy" else "diamond"}}
 
 
-def exact_match(part: RecoveryPart) -> go.Figure:
-    """Right answers to rare prompts, per decoder and value of the factor, with 95 % intervals."""
+def first_shown(part: RecoveryPart) -> list[str]:
+    """The decoders that the pictures begin with."""
+    return [row.decoder for row in part.rows if row.decoder in FIRST_SHOWN]
+
+
+def exact_match(part: RecoveryPart, shown: Collection[str] | None = None) -> go.Figure:
+    """Right answers to rare prompts, per decoder and value of the factor, with 95 % intervals.
+
+    Args:
+        shown: the decoders that are drawn; without it all are, most of them behind a click on the legend.
+    """
     figure = go.Figure()
     for number, row in enumerate(part.rows):
+        if shown is not None and row.decoder not in shown:
+            continue
         points = [(value, share) for value, share in row.per_value if not isnan(share.mean)]
         shift = 1 + 0.012 * (number - len(part.rows) / 2)  # intervals stand beside one another
         figure.add_trace(go.Scatter(
             x=[value * shift for value, _ in points], y=[100 * share.mean for _, share in points], name=said(row.decoder, 50),
-            mode="lines+markers", visible=True if row.decoder in FIRST_SHOWN else "legendonly",
+            mode="lines+markers", visible=True if row.decoder in (shown or FIRST_SHOWN) else "legendonly",
             customdata=[value for value, _ in points],
             error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 2,
                      "array": [100 * (share.high - share.mean) for _, share in points],

@@ -38,13 +38,14 @@ RIGHT_COLOUR, POPULAR_COLOUR, OTHER_COLOUR = "#009E73", "#E69F00", "#8A8F98"  # 
 
 def _template(*, ink: str, grid: str) -> go.layout.Template:
     axis = {"gridcolor": grid, "zerolinecolor": grid, "linecolor": grid, "ticks": "outside", "tickcolor": grid,
-            "title": {"font": {"size": 13}}, "automargin": True}
+            "title": {"font": {"size": 13}, "standoff": 8}, "automargin": True}  # two lines of labels push it away
     return go.layout.Template(layout={
         "font": {"color": ink, "size": 13, "family": "Source Sans, sans-serif"}, "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": axis, "yaxis": axis, "colorway": list(METHOD_COLOURS.values()),
-        "margin": {"l": 55, "r": 15, "t": 64, "b": 45},
+        "margin": {"l": 55, "r": 15, "t": 44, "b": 45},
         "title": {"font": {"size": 15}, "x": 0, "xref": "container", "y": 0.98, "yanchor": "top"},
-        "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0, "font": {"size": 12}},
+        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "font": {"size": 12}},  # of many
+        # lines on a phone: above the picture it would cover the title
         "hoverlabel": {"font": {"size": 13}},
         "colorscale": {"sequential": "Cividis"},
     })

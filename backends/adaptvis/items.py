@@ -17,7 +17,7 @@ from backends.adaptvis.settings import AdaptVisSettings
 from backends.run import Inputs
 from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
-from worlds.kit import parse_name
+from worlds.kit import KINDS, SHAPES, parse_name
 from worlds.pictures import read_picture
 from worlds.scene_pictures import picture
 from worlds.scenes import IMBALANCED, RELATIONS, Layout, Scene, Scenery, Thing, condition, draw_sets, place_scene, relation_question
@@ -92,6 +92,13 @@ def test_seed(name: str, seed: int = 0) -> int:
 def scenery_of(settings: AdaptVisSettings) -> Scenery:
     """Return what is behind the things of drawn scenes."""
     return _TRAINED_ON.get(settings.model, "rooms") if settings.scenery == "trained" else settings.scenery
+
+
+def known_things(settings: AdaptVisSettings) -> str:
+    """Return the things and relations of the drawings that a miniature was trained on, for a sentence."""
+    is_board = _TRAINED_ON.get(settings.model, "rooms") == "board"
+    relations = dict.fromkeys([*RELATIONS["heights"], *(() if is_board else RELATIONS["depths"])])
+    return f"{', '.join(SHAPES if is_board else KINDS)}; {', '.join(relations)}"
 
 
 def scenes_of(name: str, scenery: Scenery, sets: int, *, start: int) -> list[Scene]:

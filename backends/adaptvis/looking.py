@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from backends.adaptvis.items import Asked, NamedBox
-from backends.adaptvis.matching import Read, read
+from backends.adaptvis.matching import Read, is_none_of, read
 from backends.adaptvis.overlap import auroc
 from backends.adaptvis.results import AtAlpha, Branch, LayerReads, Looked
 from backends.adaptvis.settings import AdaptVisSettings, Match
@@ -45,7 +45,7 @@ def look(vlm: VisionLanguageModel, asked: Asked, settings: AdaptVisSettings) -> 
         picture_jpeg=jpeg(asked.shown), size=(width, height), token_boxes=tokens, question=asked.question, options=asked.options,
         right=asked.right, true_boxes=asked.boxes, at=at, head_maps=heads, branch=branch_of(at, settings),
         num_layers=heads.shape[0], num_heads=heads.shape[1])
-    return looked, (*answers.notes, *_mass_notes(looked))
+    return looked, (*_reply_notes(looked), *answers.notes, *_mass_notes(looked))
 
 
 def meant(match: Match, options: Sequence[str], probabilities: np.ndarray, text: str, right: str | None) -> Read:
@@ -95,6 +95,16 @@ def branch_of(at: tuple[AtAlpha, ...], settings: AdaptVisSettings) -> Branch:
     taken = by_alpha[settings.alpha1 if unsure else settings.alpha2]
     return Branch(confidence=base.confidence, beta=settings.beta, is_unsure=unsure, alpha=taken.alpha, base_answer=base.text,
                   answer=taken.text, base_is_right=base.is_right, is_right=taken.is_right)
+
+
+def _reply_notes(looked: Looked) -> list[str]:
+    """Say that the reply as it is answers nothing: its confidence is then no option's."""
+    base = next(each for each in looked.at if each.alpha == 1)
+    if not is_none_of(looked.options, base.probabilities, base.text):
+        return []
+    options = ", ".join(repr(option[:40]) for option in looked.options)
+    return [f"The reply {base.text[:80]!r} is none of the options ({options}), which have {100 * sum(base.probabilities):.1f} % "
+            "together. The confidence is that of the reply, so it says nothing about them."]
 
 
 def _mass_notes(looked: Looked) -> list[str]:

@@ -41,6 +41,15 @@ def strict_answer(options: Sequence[str], text: str) -> str:
     return found[0] if len(found) == 1 else ""
 
 
+def is_none_of(options: Sequence[str], probabilities: Sequence[float], text: str) -> bool:
+    """Return whether a reply is no option: it holds none as a whole word, and what it began with is mostly something else.
+
+    Args:
+        probabilities: (options,) of the first token; a reply that was cut after it may be an option's beginning.
+    """
+    return bool(options) and not strict_answer(options, text) and sum(probabilities) < 0.5
+
+
 def read(match: Match, options: Sequence[str], probabilities: np.ndarray, text: str, right: str | None) -> Read:
     """Return what a reply means.
 

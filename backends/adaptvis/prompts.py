@@ -58,7 +58,7 @@ def with_prompts(items: Sequence[Item], rows: Sequence[Numbered], count: int, nu
         odd: counts the rows that are no prompts.
     """
     prompts = odd.read(rows, _prompt)
-    by_line = {prompt.number: prompt for prompt in prompts}
+    by_line = {odd.place(prompt.number): prompt for prompt in prompts}
     lines = [(item, by_line[item.number + 1]) for item in items if item.number + 1 in by_line]
     fitting = sum(things_in(item.question) == things_in(prompt.asked) for item, prompt in lines)
     notes: list[str] = []

@@ -5,7 +5,7 @@ from typing import Any
 
 from backends.adaptvis.dumps import read_dump
 from backends.adaptvis.evaluating import evaluate
-from backends.adaptvis.items import asked_of, input_px
+from backends.adaptvis.items import asked_of, input_px, known_things
 from backends.adaptvis.logs import read_log
 from backends.adaptvis.looking import look
 from backends.adaptvis.others import other_map
@@ -15,6 +15,7 @@ from backends.adaptvis.sources import DRAWN, data_of, dump_in, log_in
 from backends.adaptvis.wiring import model_text
 from backends.run import Inputs, Progress, keeping
 from backends.rungs import rung_of
+from models.attention import unknown_words
 from models.catalogue import Rung
 from models.devices import threads_for
 from models.memory import budget
@@ -64,7 +65,7 @@ def _events(settings: AdaptVisSettings, inputs: Inputs, rung: Rung, notes: list[
         if not isinstance(vlm, VisionLanguageModel):
             raise TypeError(f"{rung.name} is a {type(vlm).__name__}; a rung of the role vlm loads a VisionLanguageModel")
         if settings.task == "look":
-            yield from _look(vlm, settings, inputs, notes)
+            yield from _look(vlm, settings, inputs, notes, is_miniature=rung.is_miniature)
         else:
             yield Progress(0.0, "Drawing the scenes" if settings.data == DRAWN else "Reading the data")
             data = data_of(settings, inputs, input_px(vlm))
@@ -72,11 +73,15 @@ def _events(settings: AdaptVisSettings, inputs: Inputs, rung: Rung, notes: list[
             yield from evaluate(vlm, data, settings, notes)
 
 
-def _look(vlm: VisionLanguageModel, settings: AdaptVisSettings, inputs: Inputs, notes: list[str]) -> Iterator[Progress | Looked]:
+def _look(vlm: VisionLanguageModel, settings: AdaptVisSettings, inputs: Inputs, notes: list[str], *,
+          is_miniature: bool) -> Iterator[Progress | Looked]:
     yield Progress(0.1, "Opening the picture")
     asked = asked_of(settings, inputs, vlm)
     yield Progress(0.3, "Reading picture and question, then answering at every alpha")
     looked, said = look(vlm, asked, settings)
+    if is_miniature and (lost := unknown_words(vlm, asked.question)):
+        notes.append(f"This miniature does not know {', '.join(map(repr, lost))}. It knows what it was trained on, drawings: "
+                     f"{known_things(settings)}.")
     notes += [*asked.notes, *said]
     yield looked
     for name in settings.looking:

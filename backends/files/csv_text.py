@@ -1,7 +1,8 @@
 """CSV as spreadsheets and scripts write it, read record by record; and CSV for spreadsheets, written so that it comes back as it was.
 
 Separators are , ; tab or |, or what a first line `sep=;` says. Short records are filled, empty cells beyond the header are
-dropped, blank lines are passed over. A quote that is never closed is read as a quote, where the record then fits.
+dropped. Rows have the numbers that a spreadsheet gives them below the header: blank ones are counted and passed over. A quote
+that is never closed is read as a quote, where the record then fits.
 
 A spreadsheet runs a cell that begins with = + - @, a tab or a return, whatever wrote it. So `to_csv` writes such *texts* behind an
 apostrophe (numbers never), and begins the file with a byte order mark; `read_csv` takes both back.
@@ -68,9 +69,9 @@ def read_csv(text: Text, *, known: Collection[str], max_rows: int, odd: OddRows,
     header = _Header(_plain(titles.cells, text.has_mark), known)
     records.width = header.width
     rows: list[Numbered] = []
-    for number, record in enumerate(records, 1):
-        if number <= max_rows:
-            _add(rows, number, _plain(record.cells, text.has_mark), header, odd)
+    for record in records:
+        if records.num_records - 1 <= max_rows:
+            _add(rows, record.number, _plain(record.cells, text.has_mark), header, odd)
     return Sheet(tuple(rows), records.num_records - 1, header.names_used(rows), header.notes(what, rows))
 
 
@@ -104,6 +105,7 @@ def _separator(lines: Sequence[str], known: Collection[str]) -> str:
 
 @dataclass(frozen=True)
 class _Record:
+    number: int  # of its row below the header, from 1, blank ones counted; of the header 0
     cells: list[str]
 
 
@@ -117,7 +119,8 @@ class _Records(Iterator[_Record]):
 
     def __init__(self, lines: Sequence[str], start: int, separator: str, odd: OddRows) -> None:
         self._lines, self._separator, self._odd = lines, separator, odd
-        self.width = self.num_records = self._lost = 0
+        self.width = self.num_records = self._lost = self._number = 0
+        self._blank: list[int] = []  # rows since the last record: at the end of the file they are not told
         self._start_at(start)
 
     def _start_at(self, place: int) -> None:
@@ -131,9 +134,14 @@ class _Records(Iterator[_Record]):
                 cells = next(self._reader)
             except csv.Error as error:
                 cells = self._literal(place, error)
+            self._number += self.num_records > 0
             if any(cell.strip() for cell in cells):
                 self.num_records += 1
-                return _Record(cells)
+                self._odd.pass_over(self._blank)
+                self._blank = []
+                return _Record(self._number, cells)
+            if self.num_records:
+                self._blank.append(self._number)
 
     def _literal(self, place: int, error: csv.Error) -> list[str]:
         """Return one line as it stands, after its quotes led nowhere."""
@@ -146,7 +154,7 @@ class _Records(Iterator[_Record]):
         if len(line) > MAX_CELL or (self.width and len(_without_surplus(cells, self.width)) != self.width):
             return [f"{_BROKEN}{error}"]
         if self.width:
-            self._odd.repair(self.num_records, "a quote is never closed, so the quotes are read as they stand.")
+            self._odd.repair(self._number + 1, "a quote is never closed, so the quotes are read as they stand.")
         return cells
 
 

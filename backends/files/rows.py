@@ -5,6 +5,7 @@ oddness become one note with their first numbers and the reason of the first. On
 with that reason. Not here: how a file becomes rows (tables), what a cell may hold (cells).
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, TypeVar
@@ -53,6 +54,7 @@ class OddRows:
         self._start = f"{name}: " if name else ""
         self._left_out: dict[str, _Group] = {}
         self._repaired: dict[str, _Group] = {}
+        self._empty: list[int] = []
 
     def read(self, rows: Iterable[tuple[int, R]], reader: Callable[[R, int], T]) -> list[T]:
         """Return what `reader(row, number)` makes of each row; those for which it raises InputError are left out."""
@@ -73,6 +75,14 @@ class OddRows:
         """Count a row that was read although it was odd; `done` says how. Of one kind the first is told."""
         self._repaired.setdefault(kind or done, _Group(done)).numbers.append(number)
 
+    def pass_over(self, numbers: Sequence[int]) -> None:
+        """Count rows that hold nothing, but stand above others, whose numbers count them."""
+        self._empty.extend(numbers)
+
+    def place(self, number: int) -> int:
+        """Return which of the rows that hold something a row is, from 1; for files that are joined row by row."""
+        return number - bisect_left(self._empty, number)
+
     @property
     def num_left_out(self) -> int:
         return sum(len(group.numbers) for group in self._left_out.values())
@@ -84,6 +94,10 @@ class OddRows:
         notes += [_left_out(group) for group in groups[:MAX_KINDS]]
         if others := sorted(number for group in groups[MAX_KINDS:] for number in group.numbers):
             notes.append(f"For other reasons are left out: {counted(len(others), 'more row')}, row {others[0]} first.")
+        if self._empty:
+            is_one = len(self._empty) == 1
+            notes.append(f"{counted(len(self._empty), 'empty row')} {'is' if is_one else 'are'} passed over: "
+                         f"{'row' if is_one else 'rows'} {_first(self._empty)}.")
         return tuple(self._start + note for note in notes)
 
     def refuse(self, otherwise: str) -> NoReturn:

@@ -153,15 +153,16 @@ def _renamed(row: Row, spelled: dict[str, str]) -> Row:
 
 def _values(text: Text, odd: OddRows, max_rows: int, what: str) -> Values:
     check_lines(text.text, what)
-    lines = [line for line in text.text.split("\n") if line.strip()]  # splitlines would cut at U+2028 in a text
-    if len(lines) == 1 and "\r" in lines[0].strip():
-        lines = [line for line in text.text.split("\r") if line.strip()]
-    if len(lines) > 1 and _is_value(lines[0]):
+    lines = _numbered(text.text.split("\n"))  # splitlines would cut at U+2028 in a text
+    if len(lines) == 1 and "\r" in lines[0][1].strip():
+        lines = _numbered(text.text.split("\r"))
+    if len(lines) > 1 and _is_value(lines[0][1]):
         return _lines(lines, odd, max_rows, what, text.notes)
     try:
         found = json_text.parse(text.text, what=what, allows_nan=True)
     except json.JSONDecodeError as error:
-        if len(lines) > 1 and sum(map(_is_value, lines[1:_TRIED])) > len(lines[1:_TRIED]) / 2:  # only the first line is broken
+        below = [_is_value(line) for _, line in lines[1:_TRIED]]
+        if sum(below) > len(below) / 2:  # only the first line is broken
             return _lines(lines, odd, max_rows, what, text.notes)
         raise InputError(f"{what} is not JSON: {error.msg} at line {error.lineno}, character {error.colno}. It must be one list of "
                          "objects, or one object per line.") from error
@@ -170,6 +171,11 @@ def _values(text: Text, odd: OddRows, max_rows: int, what: str) -> Values:
     if not isinstance(found, list):
         raise InputError(f"{what} holds {cut(found)}. It must hold a list of objects.")
     return Values("JSON", tuple(enumerate(found[:max_rows], 1)), len(found), text.notes)
+
+
+def _numbered(lines: Sequence[str]) -> list[tuple[int, str]]:
+    """Return the lines that hold something, by the numbers that an editor gives them."""
+    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
 def _begins_badly(text: str) -> bool:
@@ -186,11 +192,12 @@ def _is_value(line: str) -> bool:
         return False
 
 
-def _lines(lines: Sequence[str], odd: OddRows, max_rows: int, what: str, notes: tuple[str, ...]) -> Values:
+def _lines(lines: Sequence[tuple[int, str]], odd: OddRows, max_rows: int, what: str, notes: tuple[str, ...]) -> Values:
     rows: list[Numbered] = []
     containers = values = 0
-    with json_text.one_large_at_a_time(sum(map(len, lines))):
-        for number, line in enumerate(lines[:max_rows], 1):
+    odd.pass_over(sorted(set(range(1, lines[-1][0])) - {number for number, _ in lines}))
+    with json_text.one_large_at_a_time(sum(len(line) for _, line in lines)):
+        for number, line in lines[:max_rows]:
             try:
                 row, measure = _parsed(line.strip().rstrip(","))  # a list's lines without its brackets end in commas
             except json.JSONDecodeError as error:

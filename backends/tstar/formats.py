@@ -144,7 +144,7 @@ def item_from(row: Row, *, where: str = "The row") -> Item:
         return _longvideobench(row, where)
     question = text(row, "question", where=where)
     if not question:
-        raise OddRow(f"{where} has no question. Each row needs the text of its question.", "no question")
+        raise OddRow(f"{where} has no question. Each row needs a question and a video_id.", "no question")
     notes: list[str] = []
     metadata = mapping(row, "video_metadata", where=where) or {}
     options = _options(row.get("options", row.get("choices")), where)

@@ -57,13 +57,19 @@ def score_files(ground_truth: Source | None, results: Mapping[str, Source], *, t
         truth_name: what the visitor calls the question file.
         fps: frame rate per video id, or of all, for files that have raw indices and no rate.
     Raises:
-        InputError: a file cannot be read, or no question anywhere has key frames in seconds.
+        InputError: files cannot be read, with a sentence about each, or no question anywhere has key frames in seconds.
     """
     if not results:
         raise InputError("There is no result file. Choose at least one.")
     notes: list[str] = []
-    rows, predictions = _read(results, fps, notes)
-    truth = _truth(ground_truth, truth_name, predictions, fps, notes)
+    refused: list[str] = []
+    truth = [] if ground_truth is None else _questions(ground_truth, truth_name, fps, notes, refused)
+    rows, predictions = _read(results, fps, notes, refused)
+    if refused:
+        raise InputError(" ".join(refused))
+    if ground_truth is None:
+        truth = _merged([list({id(one.item): one.item for one in found}.values()) for found in predictions.values()])
+    _note_no_seconds(truth, notes)
     if predictions and not any(item.key_seconds for item in truth):
         raise InputError("No question has key frames in seconds. The rows need raw frame indices of the full video and a "
                          "frame rate (video_metadata.frame_rate, or the one given here).")
@@ -77,19 +83,35 @@ def score_files(ground_truth: Source | None, results: Mapping[str, Source], *, t
     return Scoring(tuple(rows), len(truth), tuple(dict.fromkeys(notes)))
 
 
-def _read(results: Mapping[str, Source], fps: Mapping[str, float] | float | None,
-          notes: list[str]) -> tuple[list[MethodScore], dict[str, tuple[Prediction, ...]]]:
+def _questions(source: Source, name: str, fps: Mapping[str, float] | float | None, notes: list[str],
+               refused: list[str]) -> list[Item]:
+    try:
+        found = load_items(source, name=name, fps=fps)
+    except InputError as error:  # told together with what is wrong with the result files
+        refused.append(str(error))
+        return []
+    notes += found.notes
+    return list(found.rows)
+
+
+def _read(results: Mapping[str, Source], fps: Mapping[str, float] | float | None, notes: list[str],
+          refused: list[str]) -> tuple[list[MethodScore], dict[str, tuple[Prediction, ...]]]:
     """Return the numbers of score files, and the predictions of all others."""
-    rows, predictions = [], {}
+    rows: list[MethodScore] = []
+    predictions: dict[str, tuple[Prediction, ...]] = {}
     for name, source in results.items():
-        if (scores := _scores_in(source, name)) is not None:
-            rows.append(MethodScore(f"{name}: as its file says", scores.temporal_precision, scores.temporal_recall,
-                                    scores.temporal_f1, None, None, None, None))
-            notes += [f"{name} is a score file: its numbers are shown as they are.", *(f"{name}: {note}" for note in scores.notes)]
-        else:
-            found = load_predictions(source, name=name, fps=fps)
-            notes += found.notes
-            predictions[name] = found.rows
+        try:
+            if (scores := _scores_in(source, name)) is None:
+                found = load_predictions(source, name=name, fps=fps)
+                notes += found.notes
+                predictions[name] = found.rows
+                continue
+        except InputError as error:
+            refused.append(str(error))
+            continue
+        rows.append(MethodScore(f"{name}: as its file says", scores.temporal_precision, scores.temporal_recall,
+                                scores.temporal_f1, None, None, None, None))
+        notes += [f"{name} is a score file: its numbers are shown as they are.", *(f"{name}: {note}" for note in scores.notes)]
     return rows, predictions
 
 
@@ -106,18 +128,10 @@ def _scores_in(source: Source, name: str) -> ScoreFile | None:
         return None
 
 
-def _truth(ground_truth: Source | None, name: str, predictions: Mapping[str, tuple[Prediction, ...]],
-           fps: Mapping[str, float] | float | None, notes: list[str]) -> list[Item]:
-    if ground_truth is None:
-        truth = _merged([list({id(one.item): one.item for one in found}.values()) for found in predictions.values()])
-    else:
-        found = load_items(ground_truth, name=name, fps=fps)
-        notes += found.notes
-        truth = list(found.rows)
+def _note_no_seconds(truth: Sequence[Item], notes: list[str]) -> None:
     no_seconds = sum(item.key_seconds is None and item.key_indices is not None for item in truth)
     if no_seconds:
         notes.append(f"Not scored, because they have key frames but no frame rate: {no_seconds:,} of {len(truth):,} questions.")
-    return truth
 
 
 def _merged(files: Sequence[Sequence[Item]]) -> list[Item]:

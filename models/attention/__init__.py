@@ -4,7 +4,7 @@
 beneath, for any forward pass or `generate`. AdaptVis and ScalingVis: arXiv 2503.01773.
 """
 
-from models.attention.asking import Answers, ask, ask_all
+from models.attention.asking import Answers, ask, ask_all, unknown_words
 from models.attention.families import prepare
 from models.attention.pixels import Places, token_places
 from models.attention.prefill import Look, Prefill
@@ -12,4 +12,4 @@ from models.attention.rows import Maps, Reads, Scaling, Variant
 from models.attention.tap import Tap, image_columns
 
 __all__ = ["Answers", "Look", "Maps", "Places", "Prefill", "Reads", "Scaling", "Tap", "Variant", "ask", "ask_all",
-           "image_columns", "prepare", "token_places"]
+           "image_columns", "prepare", "token_places", "unknown_words"]

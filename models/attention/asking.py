@@ -5,6 +5,7 @@ the whole vocabulary, as in AdaptVis (arXiv 2503.01773); an option's probability
 At an alpha where the model's numbers overflow there is no answer, and the others are as they are without it.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,7 @@ from models.quantisation import mixes_rows
 from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
 LARGE_ALPHA = 10.0  # beyond it a head looks at little more than one image token
 
 
@@ -97,6 +99,15 @@ def option_pieces(vlm: VisionLanguageModel, options: Sequence[str]) -> tuple[lis
         if not own:
             notes.append(f"The option {option[:80]!r} has no first token of its own in this model, so its probability reads 0.")
     return pieces, notes
+
+
+def unknown_words(vlm: VisionLanguageModel, text: str) -> tuple[str, ...]:
+    """Return the words of a text that a small vocabulary lacks, each once; of one that spells every word nothing."""
+    tokenizer: Any = vlm.processor.tokenizer
+    if tokenizer.unk_token_id is None:
+        return ()
+    words = dict.fromkeys(_WORD.findall(text))
+    return tuple(word for word in words if tokenizer.unk_token_id in tokenizer(word, add_special_tokens=False)["input_ids"])
 
 
 def _forms(option: str) -> tuple[str, str, str]:

@@ -220,7 +220,7 @@ def test_one_odd_row_is_left_out_and_told_under_the_files_name() -> None:
     assert found.notes == (
         "test.json: Columns that are not used: x, colour.",
         "test.json: Row 3: the answer 'elsewhere' is none of the options: it is treated as unknown.",
-        "test.json: 2 rows are left out (2, 4): Row 2 has no question. Each row needs the text of its question.")
+        "test.json: 2 rows are left out (2, 4): Row 2 has no question. Each row needs a question and a video_id.")
 
 
 def test_starts_a_rounding_error_before_the_video_are_read_as_its_start() -> None:
@@ -349,6 +349,17 @@ def test_result_files_can_be_scored_against_their_own_key_frames() -> None:
     scoring = score_files(None, {"mine": _json([RESULT])})
 
     assert {row.name: row.recall for row in scoring.rows}["mine: KSF_sec_8"] == 1.0
+
+
+def test_every_file_that_cannot_be_scored_is_told_at_once() -> None:
+    with pytest.raises(InputError) as refusal:
+        score_files(b"prompt,answer\n2+2,4\n", {"a.json": _json({"question": "Where?"}), "good.json": _json([RESULT])},
+                    truth_name="prompts.csv")
+
+    said = str(refusal.value)
+    assert "prompts.csv: Row 1 has no question. Each row needs a question and a video_id." in said
+    assert "a.json: Row 1 names no video. It needs video_id or video_path." in said
+    assert "good.json" not in said
 
 
 def test_scoring_without_any_frame_rate_says_what_is_missing() -> None:

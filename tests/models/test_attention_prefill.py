@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from models.attention import Prefill, Reads, Scaling, Tap, ask, ask_all, prepare
+from models.attention import Prefill, Reads, Scaling, Tap, ask, ask_all, prepare, unknown_words
 from models.attention import prefill as prefill_module
 from models.attention.families import as_rgb, sees_ahead
 from models.language import as_language_model
@@ -428,6 +428,10 @@ def test_an_option_without_a_token_of_its_own_reads_0_and_is_named(vlm):
 
     assert answers.option_probabilities[0, 1] == 0
     assert "'beneath'" in answers.notes[0]
+
+
+def test_unknown_words_are_named_once_each(vlm):
+    assert unknown_words(vlm("llava"), "where is the zebra, the red giraffe and the zebra ?") == ("zebra", "giraffe")
 
 
 def test_unknown_words_of_a_small_vocabulary_are_noted(vlm):

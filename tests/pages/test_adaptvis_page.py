@@ -230,6 +230,14 @@ def test_alpha_between_the_steps_of_its_slider_is_kept():
     assert not page.exception
 
 
+def test_a_reply_that_is_no_option_is_said_beside_its_confidence():
+    asked = {"question": "Is the cheetah in front of the tree or behind it?", "options": ("in front", "behind")}
+    page = finish(linked(AdaptVisSettings(**asked)))
+
+    assert "none of the options" in said(page) and "That is the confidence of a reply that is none of the options." in said(page)
+    assert any("does not know 'cheetah', 'tree'" in info.value.replace("\\", "") for info in page.info)
+
+
 def test_own_picture_without_a_file_waits_for_it(page):
     page.session_state["adaptvis.picture"] = "own"
     page = page.run()

@@ -25,6 +25,10 @@ BOXES: dict[str, tuple[str, dict[str, Any]]] = {  # the box's label -> its page,
     "Video file": ("tstar", {"tstar.kind": "own"}),
     "File of prompts": ("coda", {"coda.task": "file"}),
 }
+OF_TRUTH, OF_RESULTS = "Annotations (parquet, JSON, JSON lines, CSV)", "Result files (JSON)"
+UNRELATED = b"prompt,answer\nTwo and two,4\n"
+ANNOTATIONS = (b'[{"video_id": "v", "question": "Where?", "gt_frame_index": [30], "fps": 30},'
+               b' {"video_id": "w", "question": "When?"}]')
 OF_A_THING = "A picture of what you look for"  # which is shown once there is a video
 
 
@@ -69,9 +73,9 @@ def said(page: AppTest) -> str:
     return " ".join(error.value for error in page.error).replace("\\", "")
 
 
-def picture(kind: str) -> bytes:
+def picture(kind: str, colour: str = "red") -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (60, 40), "red").save(buffer, kind)
+    Image.new("RGB", (60, 40), colour).save(buffer, kind)
     return buffer.getvalue()
 
 
@@ -110,6 +114,14 @@ def test_a_wrong_picture_of_a_thing_is_refused_and_the_video_stays(stored: list[
     assert page.session_state["knob.tstar.video"] == "upload:film.mp4"
 
 
+def test_a_picture_of_a_thing_is_said_to_be_looked_for(stored: list[str], video: bytes) -> None:
+    page = brought(opened("Video file"), "Video file", "film.mp4", video)
+
+    page = brought(page, OF_A_THING, "mug.png", picture("PNG", "blue"))  # a session keeps equal files once
+
+    assert any("Looking for what is in mug.png." in caption.value.replace("\\", "") for caption in page.caption)
+
+
 @pytest.mark.parametrize("kind", ENDINGS_OF)
 def test_every_kind_of_picture_can_be_brought(stored: list[str], kind: str) -> None:
     name = f"brought.{ENDINGS_OF[kind][-1]}"  # the session is shared with other tests
@@ -119,3 +131,32 @@ def test_every_kind_of_picture_can_be_brought(stored: list[str], kind: str) -> N
     assert stored == [name] and said(page) == "" and not page.exception
     assert page.session_state["knob.adaptvis.picture"] == f"upload:{name}"
     assert {ending.removeprefix(".") for ending in box(page, "Picture file").proto.type} == set(ENDINGS)
+
+
+def scored(truth: tuple[str, bytes] | None, *results: tuple[str, bytes]) -> AppTest:
+    page = AppTest.from_file("../../app.py", default_timeout=120).run().switch_page("pages/tstar.py").run()
+    if truth:
+        box(page, OF_TRUTH).set_value((*truth, "text/plain"))
+    if results:
+        box(page, OF_RESULTS).set_value([(*result, "application/json") for result in results])
+    return page.run()
+
+
+def infos(page: AppTest) -> str:
+    return " ".join(info.value for info in page.info).replace("\\", "")
+
+
+def test_annotations_alone_are_counted_and_a_result_file_is_asked_for() -> None:
+    page = scored(("truth.json", ANNOTATIONS))
+
+    assert "truth.json: 2 questions, 1 with key frames in seconds. A result file is missing" in infos(page)
+    assert said(page) == "" and not page.exception
+
+
+def test_annotations_that_are_none_are_one_sentence_alone_and_beside_a_result_file() -> None:
+    sentence = "prompts.csv: Row 1 has no question. Each row needs a question and a video_id."
+    alone = scored(("prompts.csv", UNRELATED))
+    beside = scored(("prompts.csv", UNRELATED), ("run.json", b'{"video": {"name": "my.mp4"}, "question": "Where?"}'))
+
+    assert said(alone) == sentence and "result file is missing" not in infos(alone)
+    assert sentence in said(beside) and "run.json: Row 1 names no video." in said(beside)

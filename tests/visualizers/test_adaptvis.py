@@ -202,6 +202,15 @@ def test_bars_are_the_probabilities_before_and_after():
     assert after.y == pytest.approx([10, 10, 70, 10])
 
 
+def test_bars_at_alpha_1_are_drawn_and_named_once():
+    base = next(at for at in looked().at if at.alpha == 1)
+
+    bars = figures.option_bars(looked(), base).data
+
+    assert [bar.name for bar in bars if bar.showlegend is not False and bar.name != "right"] == ["alpha 1"]
+    assert sum(bar.x[0] is not None for bar in bars) == 1
+
+
 @pytest.mark.parametrize(("beta", "alpha", "is_unsure"), [(0.8, 2.0, False), (0.81, 0.5, True)], ids=["at beta", "below beta"])
 def test_branch_is_taken_strictly_below_beta(beta, alpha, is_unsure):
     branch = figures.branch_for(looked(), alpha1=0.5, alpha2=2.0, beta=beta, rounds=False)

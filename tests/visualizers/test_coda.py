@@ -4,6 +4,7 @@ import io
 from math import inf, log, nan
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 from PIL import Image
 
@@ -32,7 +33,7 @@ from backends.coda.settings import CodaSettings
 from backends.files.saved import save_result
 from visualizers import coda as figures
 from visualizers import coda_file, coda_law, coda_recovery
-from visualizers.theme import DECODER_COLOURS, DECODER_NAMES
+from visualizers.theme import DECODER_COLOURS, DECODER_NAMES, themed
 
 TOKENS = (  # p(X), p(X'), CoDA's score with the floor: log 0.25 - (log 0.01 + log 0.9) for the one that escapes
     ("tea", 0.60, 0.90, log(0.60 / 0.90), "both"), ("cocoa", 0.25, 0.002, 3.3242, "esc"),
@@ -278,6 +279,31 @@ def test_exact_match_begins_with_four_decoders_and_offers_the_rest():
     assert shown["greedy"] is True and shown["CoDA, floor"] == "legendonly"
 
 
+def test_sizes_list_four_epochs_of_many():
+    many = tuple(LAW.epochs[-1].model_copy(update={"epoch": number}) for number in range(1, 13))
+
+    drawn = [trace for trace in coda_law.sizes(LAW.model_copy(update={"factor": "S", "epochs": many})).data
+             if trace.name.startswith("here")]
+
+    assert [trace.name for trace in drawn] == ["here, epoch 1", "here, epoch 5", "here, epoch 8", "here, epoch 12"]
+
+
+def test_a_legend_stands_below_and_the_title_of_an_axis_below_its_labels():
+    for is_dark in (False, True):
+        layout = themed(go.Figure(), is_dark=is_dark).layout.template.layout
+
+        assert (layout.legend.yref, layout.legend.y, layout.legend.yanchor) == ("container", 0, "bottom")
+        assert layout.xaxis.automargin and layout.xaxis.title.standoff > 0
+
+
+def test_exact_match_draws_only_the_decoders_that_are_chosen():
+    assert coda_recovery.first_shown(RECOVERY) == ["greedy", "CoDA", "CoDA, floor, gate"]
+
+    chosen = coda_recovery.exact_match(RECOVERY, ["CoDA, floor"])
+
+    assert [(trace.name, trace.visible) for trace in chosen.data] == [("CoDA, floor", True)]
+
+
 def test_trade_off_goes_from_the_smallest_strength_to_the_largest():
     curve = coda_recovery.trade_off(RECOVERY).data[0]
 
@@ -366,6 +392,15 @@ def test_every_task_has_charts_with_axes_and_leaves_its_result_as_it_was(made):
     assert 1 <= len(charts) <= 8
     assert all(chart.data and chart.layout.height for chart in charts.values())
     assert save_result(made) == before
+
+
+def test_the_title_of_every_decoders_chart_begins_with_its_name():
+    drawn = figures.figures(result(asked=(ASKED,)))
+    charts = {name: chart for name, chart in drawn.items() if name.endswith((", probabilities", ", scores"))}
+
+    assert len(charts) >= 3
+    for name, chart in charts.items():
+        assert chart.layout.title.text.startswith(f"{name.rpartition(', ')[0]}: "), chart.layout.title.text
 
 
 def test_live_events_are_drawn_and_others_are_not():

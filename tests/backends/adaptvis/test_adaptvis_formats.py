@@ -126,6 +126,17 @@ def test_a_released_prompt_is_asked_byte_for_byte_and_its_options_are_whole(tmp_
         assert item.options == ("left", "right", "on", "under")
 
 
+def test_an_empty_line_between_prompts_shifts_none(tmp_path):
+    rows, pictures = controlled("controlled_images", A)
+    released = [prompt(*names, start=" " * number) for number, names in enumerate(NAMED, 1)]
+    spaced = lines(*released).replace("\n", "\n\n", 1)
+
+    loaded = load_set(zipped(tmp_path / "a.zip", {"set.json": rows, **pictures, PROMPTS_A: spaced}))
+
+    assert [item.released for item in loaded.items] == [row["question"] for row in released]
+    assert any(note.endswith("1 empty row is passed over: row 2.") for note in loaded.notes)
+
+
 def test_of_prompts_that_name_the_same_the_one_with_an_item_s_id_is_its_own(tmp_path):
     rows = [[7, "A photo of a bus on the left", "wrong"]] * 4
     asked = "Where is the bus in the photo? Answer with left or right.\nASSISTANT:"

@@ -9,6 +9,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from backends.adaptvis.items import options_in, scenery_of, scenes_of, validation_seed
+from backends.adaptvis.matching import is_none_of
 from backends.adaptvis.results import AdaptVisResult, Looked
 from backends.adaptvis.run import run
 from backends.adaptvis.settings import AdaptVisSettings
@@ -114,6 +115,29 @@ def test_confidence_is_the_largest_probability_of_the_whole_vocabulary(result_of
 
     for each in looked.at:
         assert each.confidence >= max(each.probabilities) - 1e-6 and sum(each.probabilities) <= 1 + 1e-5
+
+
+def test_a_reply_that_is_no_option_and_words_that_the_miniature_does_not_know_are_told(result_of, brought):
+    own = brought(Image.new("RGB", (60, 40), "olive"))
+    strange = result_of(own, model="shapes-vlm", picture="upload:own", options=("in front", "behind"), max_new_tokens=1,
+                        question="Is the cheetah in front of the tree or behind it?")
+    known = result_of(model="shapes-vlm", scenery="board")
+
+    assert any(note.startswith("This miniature does not know 'cheetah', 'tree'.") and "circle, square" in note and "sofa" not in note
+               for note in strange.notes)
+    text = at(strange.looked, 1.0).text
+    assert text not in ("in front", "behind")
+    assert any(note.startswith(f"The reply {text!r} is none of the options ('in front', 'behind'), which have 0.0 % together.")
+               for note in strange.notes)
+    assert not any("does not know" in note or "none of the options" in note for note in known.notes)
+
+
+@pytest.mark.parametrize(("probabilities", "text", "is_none"), [
+    ((0.0, 0.0), "where", True), ((0.9, 0.0), "in", False), ((0.0, 0.1), "it is behind it", False),
+    ((0.1, 0.2), "behind in front", True)])
+def test_a_reply_is_no_option_where_neither_its_words_nor_its_first_token_are(probabilities, text, is_none):
+    assert is_none_of(("in front", "behind"), probabilities, text) is is_none
+    assert not is_none_of((), (), text)
 
 
 @pytest.mark.parametrize("alpha", [0.5, 2.0])

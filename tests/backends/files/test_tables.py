@@ -27,7 +27,7 @@ def rows_of(content, **changes):
 
 @pytest.mark.parametrize("content, kind", [
     (b"prompt\nzor\n", "CSV"), (b'[{"prompt": "zor"}]', "JSON"), (b'{"prompt": "zor"}', "JSON"),
-    (b'{"prompt": "zor"}\n{"prompt": "bal"}', "JSON lines"), (b'\n {"prompt": "zor"},\n{"prompt": "bal"},\n', "JSON lines"),
+    (b'{"prompt": "zor"}\n{"prompt": "bal"}', "JSON lines"), (b' {"prompt": "zor"},\n{"prompt": "bal"},\n', "JSON lines"),
     (b'{"prompt": "zor"}\r{"prompt": "bal"}\r', "JSON lines"),
     ('{"prompt": "zor"}\n{"prompt": "bal"}'.encode("utf-16"), "JSON lines"),
 ], ids=["CSV", "list", "one object", "lines", "lines with commas", "lone returns", "UTF-16"])
@@ -43,6 +43,40 @@ def test_rows_beyond_the_limit_are_counted_and_keep_their_numbers():
         table, _ = read(content, limits=Limits(rows=2))
 
         assert [number for number, _ in table.rows] == [1, 2] and table.count == 5
+
+
+@pytest.mark.parametrize("content", [
+    b"prompt,right\nzor,kim\n\nbal,tav\n , \n\nfen,mol,dur\n\n,\n",
+    b"prompt\tright\r\nzor\tkim\r\n\t\r\nbal\ttav\r\n\r\n\r\nfen\tmol\tdur\r\n",
+    b'\n\nprompt,right\n"zor\nzor",kim\n\nbal,tav\n\n\nfen,mol,dur\n',
+    b'{"prompt": "zor"}\n\n{"prompt": "bal"}\n \n\n{"prompt": fen}\n\n\n',
+], ids=["CSV", "TSV", "blanks above the header and a break in a cell", "JSON lines"])
+def test_rows_are_numbered_as_a_spreadsheet_or_an_editor_does_and_empty_ones_are_told_once(content):
+    table, odd = read(content)
+
+    assert [number for number, _ in table.rows] == [1, 3] and table.count == 3
+    assert [note.partition(":")[2].split(" ")[1:3] for note in odd.notes()[:1]] == [["Row", "6"]]
+    assert odd.notes()[1:] == ("3 empty rows are passed over: rows 2, 4, 5.",)
+
+
+def test_empty_rows_take_no_place_of_those_that_are_kept_and_none_is_told_at_the_end():
+    for content in (b"prompt\n\nzor\n" + b"\n" * 9 + b"bal\nfen\n\n",
+                    b'\n{"prompt": "zor"}\n' + b"\n" * 9 + b'{"prompt": "bal"}\n{"prompt": "fen"}\n\n'):
+        table, odd = read(content, limits=Limits(rows=2))
+
+        assert [number for number, _ in table.rows] == [2, 12] and table.count == 3
+        assert odd.notes() == ("10 empty rows are passed over: rows 1, 3, 4, ….",)
+    for content in (b"prompt,right\nzor,kim\n\n,\n\n", b'{"prompt": "zor"}\n{"prompt": "zor"}\n\n\n'):
+        assert not read(content)[1].notes()
+
+
+def test_one_empty_row_is_told_by_its_number():
+    assert read(b"prompt,right\nzor,kim\n,\nbal,tav\n")[1].notes() == ("1 empty row is passed over: row 2.",)
+
+
+def test_a_row_that_is_repaired_below_an_empty_one_has_its_number():
+    assert read(b'prompt,right\n\n"zor,kim\n')[1].notes()[0] == (
+        "Row 2: a quote is never closed, so the quotes are read as they stand.")
 
 
 def test_a_line_separator_inside_a_text_cuts_no_line():
