@@ -262,3 +262,12 @@ def code_version() -> str:
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return done.stdout.strip()
+
+
+def __getattr__(name: str) -> Any:
+    """Saved runs are read and written in backends.files.saved; scripts know both functions by this module, too."""
+    if name in ("load_result", "save_result"):
+        from backends.files import saved
+
+        return getattr(saved, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -101,3 +101,12 @@ def test_a_result_of_before_reasons_were_kept_says_whether_it_finished(was_stopp
     result = Result.model_validate({"seed": 0, "model_id": "x", "is_miniature": True, "was_stopped": was_stopped})
 
     assert (result.ended, result.was_stopped) == (ended, was_stopped)
+
+
+def test_scripts_find_saved_runs_where_they_were_before():
+    from backends.files import saved
+    from backends.run import load_result, save_result
+
+    assert (load_result, save_result) == (saved.load_result, saved.save_result)
+    with pytest.raises(ImportError):
+        from backends.run import no_such_name  # noqa: F401
