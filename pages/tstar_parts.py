@@ -11,6 +11,7 @@ import models
 from backends.files.csv_text import to_csv
 from backends.files.rows import counted
 from backends.registry import System
+from backends.run import Inputs
 from backends.tstar.results import Appearance, Iteration, TStarResult
 from pages import parts
 from pages.text import plain
@@ -111,15 +112,18 @@ def _player(result: TStarResult, place: str) -> None:
     where, second = st.session_state.get("tstar.jump", ("", 0))
     if where != place or second > result.video.duration_s:
         return
-    path = video_path(result.settings.video)
+    try:
+        _play(result, second)
+    except InputError as error:  # a saved run may name a sample that is none, and a file may end early
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def _play(result: TStarResult, second: int) -> None:
+    path = video_path(result.settings.video, parts.session().inputs())
     if path is None:
         st.info("The video of this run is not in this session. Upload it to play it.", icon=":material/info:")
     elif why := _not_played(result, path):
-        try:
-            st.video(_excerpt(str(path), second, result.video.name), width=640, autoplay=True)
-        except InputError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return
+        st.video(_excerpt(str(path), second, result.video.name), width=640, autoplay=True)
         st.caption(f"{EXCERPT_S} s from {figures.clock(second)}, {LEAD_S} s before the mark, written anew and without sound: {why}.")
     else:
         st.video(str(path), start_time=second, width=640, autoplay=True)
@@ -187,14 +191,12 @@ def film_strip(system: System, result: TStarResult) -> None:
     _player(result, "strip")
 
 
-def video_path(video: str) -> Path | None:
-    """The file of a video of this session, or of a sample that is already drawn."""
+def video_path(video: str, inputs: Inputs) -> Path | None:
+    """The file of a video among a session's uploads, None where it is not there; else of a sample, which may be drawn for that."""
     from worlds.samples import sample_path
 
     kind, _, name = video.partition(":")
-    if kind == "upload":
-        return parts.session().inputs().files.get(name)
-    return sample_path(video)
+    return inputs.files.get(name) if kind == "upload" else sample_path(video)
 
 
 def comparison(result: TStarResult) -> None:
@@ -274,22 +276,27 @@ def _card(model_id: str) -> dict[str, Any]:
 
 
 def downloads(system: System, result: TStarResult) -> None:
-    path = video_path(result.settings.video)  # here: a download is made in another thread, which knows of no session
+    inputs = parts.session().inputs()  # here: a download is made in another thread, which knows of no session
+    video = result.settings.video
+    is_gone = video.startswith("upload:") and video_path(video, inputs) is None  # a sample may have to be drawn: not before a click
     first, second, third = st.columns(3)
     first.download_button("Frames (zip)", lambda: figures.keyframe_zip(result), "keyframes.zip", key="frames.zip",
                           width="stretch", on_click="ignore")
     second.download_button("Contact sheet (JPEG)", lambda: figures.contact_sheet(result), "contact-sheet.jpg", "image/jpeg",
                            key="sheet.jpg", width="stretch", on_click="ignore")
-    third.download_button("Moments (mp4)", lambda: clip(result, path) if path else b"", "moments.mp4", "video/mp4", key="clip.mp4",
-                          width="stretch", on_click="ignore", disabled=path is None,
-                          help="The appearances, or the key frames with two seconds on each side, joined." if path else
-                          "The video of this run is not in this session. Upload it again.")
+    third.download_button("Moments (mp4)", lambda: clip(result, inputs), "moments.mp4", "video/mp4", key="clip.mp4",
+                          width="stretch", on_click="ignore", disabled=is_gone,
+                          help="The video of this run is not in this session. Upload it again." if is_gone else
+                          "The appearances, or the key frames with two seconds on each side, joined.")
 
 
-def clip(result: TStarResult, path: Path) -> bytes:
-    """An mp4 of the moments found in the video at `path`."""
+def clip(result: TStarResult, inputs: Inputs) -> bytes:
+    """An mp4 of the moments found."""
     from worlds.video import write_clip
 
+    path = video_path(result.settings.video, inputs)
+    if path is None:
+        raise InputError("The video of this run is not in this session. Upload it again.")
     with telling_of_the_disk(), tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "moments.mp4"
         write_clip(path, moments(result), out, name=result.video.name)

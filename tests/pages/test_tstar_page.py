@@ -229,3 +229,27 @@ def test_an_excerpt_of_a_video_is_an_mp4_of_a_few_seconds(tmp_path):
 
     with open_video(out) as video:
         assert video.info.codec == "h264" and video.info.duration_s == pytest.approx(tstar_parts.EXCERPT_S, abs=1)
+
+
+@pytest.mark.parametrize("video", ["generated:minutes=50,seed=123,needle_s=5", "sample:no-such-one"])
+def test_a_page_draws_no_video_that_nobody_asked_to_play(page, monkeypatch, video):
+    recorded = found_twice()
+    brought = recorded.model_copy(update={"settings": recorded.settings.model_copy(update={"video": video})})
+    asked = []
+    monkeypatch.setattr("worlds.samples.sample_path", asked.append)
+    page.session_state["result.tstar"] = brought
+
+    page = page.run()
+
+    assert not page.exception and page.session_state["result.tstar"] is brought
+    assert asked == []
+
+
+def test_a_saved_run_of_a_sample_that_is_none_is_refused_when_it_shall_play(page):
+    recorded = found_twice()
+    page.session_state["result.tstar"] = recorded.model_copy(
+        update={"settings": recorded.settings.model_copy(update={"video": "sample:no-such-one"})})
+
+    page = page.run().button(key="appearance.0").click().run()
+
+    assert not page.exception and any("There is no sample" in error.value for error in page.error)
