@@ -155,10 +155,9 @@ def bloat(content: bytes, random: Random) -> bytes:
 def change_array(content: bytes, random: Random) -> bytes:
     """Empty, reshape, retype or overwrite an array; of a picture, its bytes. Without arrays, a value."""
     files = opened(content)
-    names = [name for name in files if name.endswith(".npy")]
-    if not names:
+    name = _an_array(files, random)
+    if name is None:
         return change_value(content, random)
-    name = names[_place(random, len(names))]
     files[name] = _npy(_changed(np.load(io.BytesIO(files[name])), random))
     return packed(files)
 
@@ -166,15 +165,19 @@ def change_array(content: bytes, random: Random) -> bytes:
 def lie_in_a_header(content: bytes, random: Random) -> bytes:
     """An array whose header claims another size than there is. Without arrays, a value."""
     files = opened(content)
-    names = [name for name in files if name.endswith(".npy")]
-    if not names:
+    name = _an_array(files, random)
+    if name is None:
         return change_value(content, random)
-    name = names[_place(random, len(names))]
     shape = ("(1000000, 1000000)", "(0,)", "(-1,)", "(9999999999999999999999,)", "()", "(1,)", "[3]", "((3,),)")[_place(random, 8)]
     kind = ("<f8", "|O", "|b1", "<U9999999", "<i8", "|V8", "<c16", "<M8[s]")[_place(random, 8)]
     header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}".ljust(117).encode() + b"\n"
     files[name] = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + files[name][128:]
     return packed(files)
+
+
+def _an_array(files: dict[str, bytes], random: Random) -> str | None:
+    names = [name for name in files if name.endswith(".npy")]
+    return names[_place(random, len(names))] if names else None
 
 
 def _npy(array: np.ndarray) -> bytes:

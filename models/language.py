@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from models.told import TEMPLATE_ERRORS, blaming_the_tokenizer, check_ids, token_ids
+from models.told import TEMPLATE_ERRORS, blaming_the_tokenizer, check_ids, num_tokens, token_ids
 from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 
@@ -86,7 +86,7 @@ class LanguageModel:
         """Return an id that may stand at hidden places; which one is of no account there."""
         padding = self.tokenizer.pad_token_id
         found = int(padding if padding is not None else min(self.end_ids, default=0))
-        return found if 0 <= found < int(self.model.get_input_embeddings().weight.shape[0]) else 0
+        return found if 0 <= found < num_tokens(self.model) else 0
 
     @property
     def is_word_level(self) -> bool:
@@ -98,9 +98,8 @@ class LanguageModel:
     def mask_id(self) -> int | None:
         """Return the id that `replace` puts in place of a token: mask, unknown or padding, or None where none exists."""
         of = self.tokenizer
-        num_rows = int(self.model.get_input_embeddings().weight.shape[0])
         return next((int(token) for token in (of.mask_token_id, of.unk_token_id, of.pad_token_id)
-                     if token is not None and token < num_rows), None)
+                     if token is not None and token < num_tokens(self.model)), None)
 
     def prompt_ids(self, text: str, as_chat: bool = False) -> tuple[int, ...]:
         """Return the token ids of `prompt(text, as_chat)`."""

@@ -35,9 +35,14 @@ def token_ids(*found: Any) -> frozenset[int]:
     return frozenset(token for entry in listed for token in entry if isinstance(token, int) and not isinstance(token, bool))
 
 
+def num_tokens(model: Any) -> int:
+    """Return how many tokens the weights have: rows of the embedding, whatever the tokenizer names."""
+    return int(model.get_input_embeddings().weight.shape[0])
+
+
 def check_ids(ids: Iterable[int], model: Any) -> None:
     """Raise InputError where a tokenizer gives tokens that the weights do not have."""
-    num_rows, top = int(model.get_input_embeddings().weight.shape[0]), max(ids, default=0)
+    num_rows, top = num_tokens(model), max(ids, default=0)
     if top >= num_rows:
         raise InputError(f"This model's tokenizer gives token {top:,}, and its weights have {num_rows:,}. They are of two models: "
                          "save both again in one folder.")

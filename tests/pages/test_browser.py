@@ -40,12 +40,16 @@ def page(browser, server_url) -> Iterator[object]:
     context.close()
 
 
-def choose_own_video(page) -> None:
+def bring_own_video(page, server_url, file: Path) -> None:
+    page.goto(f"{server_url}/tstar")
+    page.wait_for_selector(PICTURE, timeout=60_000)
+    page.get_by_text("Your video, your question, every knob").click()
     box = page.get_by_role("combobox", name="Video", exact=True)
     box.click()
     box.fill("My own")
     box.press("Enter")
     page.get_by_text("Video file").wait_for(timeout=30_000)
+    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(file))
 
 
 def upload_box(page, label: str):
@@ -71,11 +75,7 @@ def test_phone_needs_no_sideways_scrolling(page, server_url, path):
 
 
 def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page, server_url, phone_video: Path):
-    page.goto(f"{server_url}/tstar")
-    page.wait_for_selector(PICTURE, timeout=60_000)
-    page.get_by_text("Your video, your question, every knob").click()
-    choose_own_video(page)
-    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(phone_video))
+    bring_own_video(page, server_url, phone_video)
     page.get_by_text("Draw a box around what you look for").wait_for(timeout=60_000)
     second = page.get_by_role("slider", name="Frame to mark the example on")
     second.focus()
@@ -105,11 +105,7 @@ def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page
 
 
 def test_moments_of_an_own_video_are_downloaded(page, server_url, phone_video: Path, tmp_path: Path):
-    page.goto(f"{server_url}/tstar")
-    page.wait_for_selector(PICTURE, timeout=60_000)
-    page.get_by_text("Your video, your question, every knob").click()
-    choose_own_video(page)
-    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(phone_video))
+    bring_own_video(page, server_url, phone_video)
     page.get_by_text("Draw a box around what you look for").wait_for(timeout=60_000)
     page.get_by_role("textbox", name="Targets").fill("red chair")  # which is typed last: nothing but the click sends it
     page.get_by_test_id("stBaseButton-primary").first.click()
@@ -126,11 +122,7 @@ def test_moments_of_an_own_video_are_downloaded(page, server_url, phone_video: P
 def test_file_that_is_no_video_gives_one_sentence(page, server_url, tmp_path: Path):
     bad = tmp_path / "holiday.mp4"
     bad.write_bytes(b"PK\x03\x04" + bytes(2000))
-    page.goto(f"{server_url}/tstar")
-    page.wait_for_selector(PICTURE, timeout=60_000)
-    page.get_by_text("Your video, your question, every knob").click()
-    choose_own_video(page)
-    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(bad))
+    bring_own_video(page, server_url, bad)
     said = page.locator("[data-testid=stAlert]", has_text="holiday.mp4")
     said.wait_for(timeout=30_000)
 
