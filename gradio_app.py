@@ -202,7 +202,7 @@ def _json(text: str) -> Any:
 
 def figures_of(what: System, event: Any) -> dict[str, Any] | None:
     """The plotly figures of an event, or None where there is nothing to draw."""
-    drawing = importlib.import_module(f"visualizers.{what.name}")
+    drawing = importlib.import_module(f"visualizers.{what.name}.figures")
     draw = drawing.figures if isinstance(event, Result) else getattr(drawing, "live", None)
     figures = draw(event) if draw else None
     # Gradio does not tell whether a browser is dark: on white, the light template can be read in both
@@ -212,7 +212,7 @@ def figures_of(what: System, event: Any) -> dict[str, Any] | None:
 
 def pictures_of(what: System, event: Any) -> list[Any]:
     """The pictures of an event with their captions; a system without pictures has none."""
-    draw = getattr(importlib.import_module(f"visualizers.{what.name}"), "pictures", None)
+    draw = getattr(importlib.import_module(f"visualizers.{what.name}.figures"), "pictures", None)
     return draw(event) if draw else []
 
 

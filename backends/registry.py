@@ -10,7 +10,7 @@ from typing import Any
 from backends.run import Inputs, Result, Run, Settings
 from worlds.signatures import UploadCheck
 
-_BUILT = ("tstar", "coda", "adaptvis")  # each has backends/NAME/system.py with a SYSTEM, visualizers/NAME.py and pages/NAME.py
+_BUILT = ("tstar", "coda", "adaptvis")  # each has backends/NAME/system.py, visualizers/NAME/figures.py and pages/NAME/page.py
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from backends.files.saved import load_result, refusal
 from backends.registry import System, systems
 from benchmarks.mutations import mutations, opened, packed
 from benchmarks.tables import markdown
-from pages import tstar_parts
-from visualizers import tstar as tstar_figures
+from pages.tstar import views
+from visualizers.tstar import figures as tstar_figures
 from worlds.errors import InputError
 
 ROOT = Path(__file__).parent.parent
@@ -58,7 +58,7 @@ def draw(system: System, result: Any) -> None:
     if system.name == "tstar":
         tstar_figures.contact_sheet(result)
         tstar_figures.keyframe_zip(result)
-        assert all(start < end for start, end in tstar_parts.moments(result))
+        assert all(start < end for start, end in views.moments(result))
 
 
 class Page:
@@ -68,7 +68,8 @@ class Page:
         from streamlit.testing.v1 import AppTest
 
         self._name = system.name
-        self._page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run().switch_page(f"pages/{system.name}.py").run()
+        home = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120).run()
+        self._page = home.switch_page(f"pages/{system.name}/page.py").run()
 
     def bring(self, content: bytes) -> str:
         """Return the sentence of a file that is refused, or nothing. Raises AssertionError where the page breaks, now or later."""

@@ -5,8 +5,8 @@ import importlib
 import streamlit as st
 
 from backends.registry import systems
-from pages import parts
-from pages.text import plain
+from pages.house import results
+from pages.house.text import plain
 
 st.title("Orrery")
 st.markdown("**See how research systems on seeing, thinking, making and acting work: small models that run here, in front of "
@@ -15,12 +15,12 @@ for system in systems():
     with st.container(border=True):
         picture, words = st.columns([2, 3], vertical_alignment="center")
         if system.recorded:
-            cover = importlib.import_module(f"visualizers.{system.name}").cover
-            picture.image(cover(parts.recorded(system)), caption="From a recorded run of its miniature.",
+            cover = importlib.import_module(f"visualizers.{system.name}.figures").cover
+            picture.image(cover(results.recorded(system)), caption="From a recorded run of its miniature.",
                           alt=f"What {system.title} sees", width="stretch")
         words.subheader(system.title)
         words.write(plain(system.claim))
         words.caption(f"{system.paper} ({system.source})")
-        words.page_link(f"pages/{system.name}.py", label="Open", icon=system.icon)
+        words.page_link(f"pages/{system.name}/page.py", label="Open", icon=system.icon)
 st.caption("Every number on these pages was computed by the model that its badge names; the papers' numbers are marked as theirs. "
            "Nothing leaves this machine.")

@@ -54,7 +54,7 @@ def video(tmp_path: Path) -> bytes:
 @cache  # a page takes seconds to open, and each test brings another file
 def opened(label: str) -> AppTest:
     name, state = BOXES[label]
-    page = AppTest.from_file("../../app.py", default_timeout=120).run().switch_page(f"pages/{name}.py").run()
+    page = AppTest.from_file("../../app.py", default_timeout=120).run().switch_page(f"pages/{name}/page.py").run()
     for key, value in state.items():
         page.session_state[key] = value
     return page.run()
@@ -134,7 +134,7 @@ def test_every_kind_of_picture_can_be_brought(stored: list[str], kind: str) -> N
 
 
 def scored(truth: tuple[str, bytes] | None, *results: tuple[str, bytes]) -> AppTest:
-    page = AppTest.from_file("../../app.py", default_timeout=120).run().switch_page("pages/tstar.py").run()
+    page = AppTest.from_file("../../app.py", default_timeout=120).run().switch_page("pages/tstar/page.py").run()
     if truth:
         box(page, OF_TRUTH).set_value((*truth, "text/plain"))
     if results:

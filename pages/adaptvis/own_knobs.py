@@ -1,0 +1,167 @@
+"""The knobs of the AdaptVis page: those of the chosen task, the picture or data first, the rest in tabs."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from backends.adaptvis.settings import AdaptVisSettings
+from backends.registry import System
+from pages.adaptvis import place, views
+from pages.house import knobs, session, tasks
+from pages.house.text import plain
+from visualizers.theme import GAZE_NAMES
+from worlds.errors import InputError
+from worlds.picture_kinds import HEIC, offered
+from worlds.pictures import ENDINGS, check_picture
+from worlds.signatures import check_data
+
+CONDITIONS = ("plain", "held", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small", "plain-depths", "noise60-depths")
+OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, right, above or below", "left, right, top or bottom")
+STEPS = dict.fromkeys(("alpha", "alpha1", "alpha2"), (
+    0.0, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0))
+GAZE = (*STEPS, "beta", "rounds_confidence", "variant")
+WHERE = ("first_layer", "last_layer", "heads", "columns", "every_step")
+READING = ("prompt", "max_new_tokens", "match", "quantisation", "seed")
+GROUPS = {"Gaze": GAZE, "Layers and heads": WHERE, "Model and reply": ("model", *READING)}
+LOOKING = {"rollout": "Rollout", "gradient": "Gradient x attention", "gradcam": "Grad-CAM"}
+SCENE, PLACED, OWN, FOLDER = "scene", "placed", "own", "folder"
+PICTURES = {SCENE: "A drawn scene", PLACED: "Things where I put them", OWN: "My own picture"}
+DATA = {SCENE: "Drawn scenes", OWN: "My own file", FOLDER: "A folder on the server"}
+KEPT = ("alpha", "layer", "normalisation", "alpha1", "alpha2", "beta", "compared", "picture", "data", "a", "b", "words", "kind",
+        "replay.alpha1", "replay.alpha2", "replay.beta", *place.KEYS)
+MAX_PICTURE_MB, MAX_DATA_MB = 50, 1024
+
+
+def turn(system: System, settings: AdaptVisSettings) -> None:
+    """All knobs to what the settings say; lists are lists, heads are text."""
+    knobs.set_knobs(system, settings)
+    state = st.session_state
+    state[knobs.knob_key(system, "heads")] = ", ".join(map(str, settings.heads))
+    for name in ("methods", "looking"):
+        state[knobs.knob_key(system, name)] = list(getattr(settings, name))
+    state["adaptvis.picture"] = {"upload": OWN, "two": PLACED}.get(settings.picture.partition(":")[0], SCENE)
+    place.turn(settings)
+    state["adaptvis.data"] = SCENE if settings.data == "scenes" else OWN if settings.data.startswith("upload:") else FOLDER
+
+
+def draw(system: System, task: str) -> None:
+    """Everything that can be turned for this task, what it will cost, and the button."""
+    values = {"task": task, **(_look(system) if task == "look" else _evaluate(system))}
+    if values.get("picture") == "upload:" or values.get("data") in ("upload:", ""):
+        st.caption("Upload a file, or name a folder, first.")
+        return
+    tasks.run_button(system, values, label=views.TASKS[task].button, cost=views.cost)
+
+
+def _look(system: System) -> dict[str, Any]:
+    kind = st.segmented_control("Picture", list(PICTURES), format_func=PICTURES.__getitem__, key="adaptvis.picture", required=True,
+                                default=None if "adaptvis.picture" in st.session_state else SCENE,
+                                help="Of drawn things the right answer and the places are known; your own picture needs a question.")
+    if kind == OWN:
+        values = {"picture": _upload(system, "picture")}
+    else:
+        values = {"picture": place.place() if kind == PLACED else "scene"} | _scenes(system, "scenery", "index")
+    seen = st.container()
+    values |= _question(system, is_own=kind == OWN) | knobs.tabs(system, GROUPS, steps=STEPS)
+    if kind == PLACED:
+        with seen:  # as the model that is chosen below would see it
+            place.preview(knobs.settings_from(system, {"task": "look", **values}))
+    return values | {"looking": knobs.pills(system, "looking", LOOKING, "Other ways of looking")}
+
+
+def _evaluate(system: System) -> dict[str, Any]:
+    kind = st.segmented_control("Data", list(DATA), format_func=DATA.__getitem__, key="adaptvis.data", required=True,
+                                default=None if "adaptvis.data" in st.session_state else SCENE,
+                                help="Drawn scenes; a zip or log in a layout of WhatsUp, COCO, VG, VSR or the released code; or a "
+                                "folder below ORRERY_DATA_DIR.")
+    if kind == SCENE:
+        values = {"data": "scenes"} | _scenes(system, "scenery") | knobs.knobs(system, ("num_sets", "split", "chooses"))
+    else:
+        values = {"data": _upload(system, "data") if kind == OWN else _folder(system)}
+        values |= knobs.knobs(system, ("num_items", "split", "chooses"))
+    values["methods"] = knobs.pills(system, "methods", GAZE_NAMES, "Methods")
+    return values | knobs.tabs(system, GROUPS, steps=STEPS)
+
+
+def _scenes(system: System, *beside: str) -> dict[str, Any]:
+    """Which drawn scenes: their condition, and these settings beside it."""
+    first, *others = st.columns(1 + len(beside), vertical_alignment="bottom")
+    with first:
+        values: dict[str, Any] = {"condition": _condition(system)}
+    for column, name in zip(others, beside):
+        with column:
+            values |= knobs.knobs(system, (name,), per_row=1)
+    return values
+
+
+def _condition(system: System) -> str:
+    key, field = knobs.knob_key(system, "condition"), system.settings.model_fields["condition"]
+    now = st.session_state.setdefault(key, field.default)
+    return str(st.selectbox("Condition", list(dict.fromkeys((*CONDITIONS, now))), key=key, accept_new_options=True,
+                            help=f"{field.description} Type another number behind noise, clutter or dis."))
+
+
+def _question(system: System, *, is_own: bool) -> dict[str, Any]:
+    """The question as text; of an own picture, two names and a list of words write it."""
+    if is_own:
+        first, second, third = st.columns(3, vertical_alignment="bottom")
+        first.text_input("Object A", key="adaptvis.a", max_chars=60, on_change=_write, args=(system,), placeholder="cup",
+                         help="What is asked for. With both names the question below is written for you.")
+        second.text_input("Object B", key="adaptvis.b", max_chars=60, on_change=_write, args=(system,), placeholder="book",
+                          help="What it is asked in relation to.")
+        third.selectbox("Answers", OPTIONS, key="adaptvis.words", on_change=_write, args=(system,), accept_new_options=True,
+                        help="The words that can be answered, in the order in which the question names them.")
+    return knobs.knobs(system, ("question", "options"), per_row=2)
+
+
+def _write(system: System) -> None:
+    """The question in the manner of WhatsUp, once both objects have a name."""
+    state = st.session_state
+    first, second = str(state.get("adaptvis.a") or "").strip(), str(state.get("adaptvis.b") or "").strip()
+    if first and second:
+        state[knobs.knob_key(system, "question")] = (
+            f"Where is the {first} in relation to the {second}? Answer with {state.get('adaptvis.words') or OPTIONS[0]}.")
+        state[knobs.knob_key(system, "options")] = ""
+
+
+def _upload(system: System, name: str) -> str:
+    """The upload box; returns what the setting says, 'upload:' where there is no file yet."""
+    key, is_picture = knobs.knob_key(system, name), name == "picture"
+    label, kinds = ("Picture file", list(ENDINGS)) if is_picture else ("Data file", ["zip", "json", "jsonl"])
+    limit = MAX_PICTURE_MB if is_picture else MAX_DATA_MB
+    said = (offered() if is_picture else "A zip with pictures and annotations of WhatsUp, COCO, VG or VSR, or a log of the "
+            "released code")
+    check = check_picture if is_picture else partial(check_data, wanted=("zip", "text"), said=said)
+    file = st.file_uploader(label, type=kinds, key=f"adaptvis.upload.{name}", max_upload_size=limit,
+                            help=f"{said}; at most {limit} MB. It stays in this session." + is_picture * f" {HEIC}")
+    if file is not None and st.session_state.get(f"adaptvis.uploaded.{name}") != file.file_id:
+        try:
+            st.session_state[key] = f"upload:{session.current().add_upload(file.name, file, check=check)}"
+            st.session_state[f"adaptvis.uploaded.{name}"] = file.file_id
+        except InputError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+    chosen = str(st.session_state.get(key) or "")
+    if not chosen.startswith("upload:"):
+        return "upload:"
+    st.caption(f"Chosen: {plain(chosen.removeprefix('upload:'))}")
+    return chosen
+
+
+def _folder(system: System) -> str:
+    key, field = knobs.knob_key(system, "data"), system.settings.model_fields["data"]
+    if str(st.session_state.get(key, "scenes")) == "scenes" or str(st.session_state.get(key)).startswith("upload:"):
+        st.session_state[key] = ""
+    return st.text_input("Folder", key=key, max_chars=300, help=field.description, placeholder="whatsup")
+
+
+def next_scene(settings: AdaptVisSettings, choose: Callable[[AdaptVisSettings], None]) -> None:
+    """One more picture of the same condition, one click each."""
+    if settings.picture != "scene":
+        return
+    wanted = settings.model_copy(update={"index": settings.index + 1})
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Next scene", key="adaptvis.next", icon=":material/skip_next:", on_click=choose, args=(wanted,),
+                  help=f"Scene {settings.index + 1} of {settings.condition}: just the one that follows.")
+        st.caption("The presets are the clearest of their kind, picked by rule; the next scene is not picked.")

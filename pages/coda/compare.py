@@ -1,0 +1,265 @@
+"""Decoders side by side on one prompt: what may come next, what each decoder made of it, token by token."""
+
+from collections.abc import Callable, Sequence
+from math import exp
+from typing import Any
+
+import streamlit as st
+
+from backends.coda.choices import Kind
+from backends.coda.resolving import resolved
+from backends.coda.results import Asked, CodaResult, Found, TopToken, Written, WrittenToken
+from backends.coda.settings import CodaSettings
+from pages.coda import named, views
+from pages.house import view
+from pages.house.text import plain
+from visualizers.coda import figures
+
+MAX_CHIPS = 40  # words of a longer prompt are cut around the masked one
+MAX_LINES = 6  # tokens explained under each answer; the table below has all
+
+
+def answer(result: CodaResult, beside: Any, choose: Callable[[CodaSettings], None]) -> None:
+    """The prompt, one decoder's answer, and the probabilities that it was made from."""
+    asked = _asked(result)
+    written = _written(asked, result, beside, choose)
+    if result.kind == "real":
+        named.ask(asked, result, choose)
+    _prompt(asked, written, result)
+    if not written.tokens:
+        st.info("The run ended before this decoder had written a token.", icon=":material/info:")
+        return
+    index = _index(written)
+    _pictures(result, asked, written, written.tokens[index])
+    st.caption(f"To notice: {plain(notice(asked, written, written.tokens[index], index))}")
+    _turn_to(written)
+
+
+def _asked(result: CodaResult) -> Asked:
+    """The prompt that is looked at; a list where there are several."""
+    if len(result.asked) == 1:
+        return result.asked[0]
+    if st.session_state.get("coda.prompt.of") is not result:
+        st.session_state["coda.prompt"], st.session_state["coda.prompt.of"] = 0, result
+    number = st.selectbox("Prompt", range(len(result.asked)), key="coda.prompt", help="Each was answered by every decoder.",
+                          format_func=lambda n: f"{n + 1}. {result.asked[n].prompt[:90]}{_tally(result.asked[n])}")
+    return result.asked[number or 0]
+
+
+def _tally(asked: Asked) -> str:
+    right = [figures.DECODER_NAMES[written.method] for written in asked.written if written.is_right]
+    known = any(written.is_right is not None for written in asked.written)
+    return f" · right: {', '.join(right) or 'none'}" if known else ""
+
+
+def _written(asked: Asked, result: CodaResult, line: Any, choose: Callable[[CodaSettings], None]) -> Written:
+    """The answer that is looked at, by the decoder that the person clicks."""
+    settings = result.settings
+    methods = [written.method for written in asked.written]
+    if st.session_state.get("coda.decoder") not in methods:
+        st.session_state["coda.decoder"] = methods[0]
+    method = line.segmented_control("Answered by", methods, key="coda.decoder", required=True, wrap=True,
+                                    format_func=lambda name: figures.decoder_name(name, settings, result.kind),
+                                    label_visibility="collapsed")
+    if "coda" not in methods and result.kind != "real":
+        wanted = settings.model_copy(update={"methods": (*settings.methods, "coda")[-6:]})
+        line.button("Answer with CoDA", type="primary", icon=":material/contrast:", key="coda.add", on_click=choose, args=(wanted,),
+                    help="The same prompt again, with CoDA beside it.")
+    return next(written for written in asked.written if written.method == method)
+
+
+def _prompt(asked: Asked, written: Written, result: CodaResult) -> None:
+    """The prompt as chips, the answer behind it, and what it is up against."""
+    found = figures.found_of(asked, written)
+    st.markdown(f"{chips(asked, found)} → {views.badge_of(written)}{_cross(written)}")
+    if asked.right is None:
+        st.caption("The right answer of this prompt is not known here." + _masked_line(found))
+        return
+    many = (f"{asked.num_popular} sentences like “{asked.popular_example}” were read for this one. " if asked.num_popular else "")
+    popular = f" Popular: {asked.popular}." if asked.popular else ""
+    st.caption(plain(f"{many}Right: {asked.right}.{popular}") + _masked_line(found))
+
+
+def _cross(written: Written) -> str:
+    said = figures.verdict(written)
+    return f" {':material/check:' if written.is_right else ':material/close:'} {said}" if said else ""
+
+
+def _masked_line(found: Found) -> str:
+    if found.chosen is None:
+        return " Masked: nothing."
+    if not found.chosen_positions:
+        return plain(f" Compared with: {found.masked_prompt}.")
+    return plain(f" Masked: {found.chosen.strip()} (blue).")
+
+
+def chips(asked: Asked, found: Found | None = None) -> str:
+    """Shared words grey, the masked word blue; a long prompt is cut around it."""
+    words = figures.words_of(asked, found)
+    if len(words) > MAX_CHIPS:
+        middle = next((index for index, (_, is_masked) in enumerate(words) if is_masked), len(words))
+        first = min(max(0, middle - MAX_CHIPS // 2), len(words) - MAX_CHIPS)
+        words = [("…", False), *words[first:first + MAX_CHIPS], ("…", False)]
+    return " ".join(f":{'blue' if is_masked else 'gray'}-badge[{plain(text)}]" for text, is_masked in words)
+
+
+def _index(written: Written) -> int:
+    """Which token of the answer is looked at; the first unless another was clicked."""
+    key = f"coda.token.{written.method}"
+    if not 0 <= st.session_state.get(key, 0) < len(written.tokens):
+        st.session_state[key] = 0
+    return int(st.session_state.setdefault(key, 0))
+
+
+def _turn_to(written: Written) -> None:
+    """Under the pictures: another token of the answer, another scale."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.pills("Token of the answer", range(len(written.tokens)), key=f"coda.token.{written.method}", required=True,
+                 format_func=lambda index: f"{index + 1}. {_name(written.tokens[index])}", label_visibility="collapsed",
+                 help="The pictures and the formula show where this token came from.")
+        st.toggle("Logarithmic bars", key="coda.is_log", help="Shows small probabilities, and the ends of V_top.")
+
+
+def _name(token: WrittenToken) -> str:
+    return "end" if token.is_end else plain(figures.shown_piece(token.piece))
+
+
+def _pictures(result: CodaResult, asked: Asked, written: Written, token: WrittenToken) -> None:
+    """What may come next and, beside it, what a decoder that contrasts made of it."""
+    with_masked = figures.is_paired(written.method, token, figures.found_of(asked, written))
+    alpha = figures.variant(written.method, result.settings, result.kind).contrast.alpha
+    bars = figures.distributions(token, asked, alpha=alpha, with_masked=with_masked,
+                                 is_log=bool(st.session_state.get("coda.is_log")))
+    if not with_masked and written.method != "dola":
+        view.chart(bars, key="coda.distributions")
+        return
+    left, right = st.columns([3, 2])
+    with left:
+        view.chart(bars, key="coda.distributions")
+    with right:
+        view.chart(figures.score_bars(token, asked, method=written.method), key="coda.scores")
+
+
+def notice(asked: Asked, written: Written, token: WrittenToken, index: int) -> str:
+    """What to look at in the pictures, in one line, from this run's numbers."""
+    if index:
+        return "the bold name belongs to the token that was written; what was written before it is part of both prompts."
+    listed = {entry.piece: entry for entry in (*token.by_full, *token.by_score, *token.by_masked)}
+    right = next((entry for entry in listed.values() if figures.role(entry.piece, asked) == "right"), None)
+    popular = next((entry for entry in listed.values() if figures.role(entry.piece, asked) == "popular"), None)
+    if right is None or popular is None:
+        return "the bold name belongs to the token that was written."
+    if written.method not in figures.CONTRASTS:
+        return (f"the model gives the right answer (green) {figures.percent(exp(right.full))} and the popular one (orange) "
+                f"{figures.percent(exp(popular.full))}. " + ("It read both; the rare one is suppressed."
+                                                             if right.full < popular.full else "Here the rare fact wins."))
+    if not figures.is_paired(written.method, token, figures.found_of(asked, written)):
+        return "nothing is masked for this decoder, so it writes what greedy decoding writes: nothing is brought back."
+    change = f"without the masked word the popular answer goes from {_from_to(popular)}"
+    if not token.is_contrasted:
+        return f"{change}; the gate is closed, so nothing is contrasted."
+    if written.is_right:
+        return f"{change}, the right one from {_from_to(right)}: divided out, it comes first."
+    return f"{change}; even so the right answer does not come first. This decoder does not bring it back here."
+
+
+def _from_to(entry: TopToken) -> str:
+    return f"{figures.percent(exp(entry.full))} to {figures.percent(exp(entry.masked))}"
+
+
+def side_by_side(result: CodaResult) -> None:
+    """All decoders' answers with what each changed and why; then the word that was masked, and the formula."""
+    asked = _asked_again(result)
+    st.header("Token by token, side by side")
+    st.caption("Orange tokens differ from what greedy decoding would write at that place.")
+    columns(asked, result.settings, result.kind)
+    views.definitions(result)
+    _before(result, asked)
+    with st.expander("Every token in a table", icon=":material/table_rows:"):
+        st.dataframe(figures.steps_table(asked, result.settings, result.kind), hide_index=True, width="stretch")
+    st.header("Which word is overshadowed")
+    _detected(asked, result)
+
+
+def formula(result: CodaResult) -> None:
+    """The score of the token that is looked at, with its numbers."""
+    asked, method = _asked_again(result), st.session_state.get("coda.decoder")
+    written = next((one for one in asked.written if one.method == method and one.tokens), None)
+    if written is None:
+        return
+    token = written.tokens[_index(written)]
+    name = figures.decoder_name(written.method, result.settings, result.kind)
+    reason = plain(figures.why(token, written.method, figures.found_of(asked, written), result.settings))
+    st.markdown(f"**This run, “{_name(token)}”, {name}**: {reason}")
+    views.chosen_formula(figures.variant(written.method, result.settings, result.kind), token)
+
+
+def _asked_again(result: CodaResult) -> Asked:
+    number = st.session_state.get("coda.prompt", 0) if len(result.asked) > 1 else 0
+    return result.asked[number]
+
+
+def _detected(asked: Asked, result: CodaResult) -> None:
+    found, settings = asked.found, result.settings
+    words, chart = st.columns([2, 3], vertical_alignment="center")
+    with chart:
+        view.chart(figures.candidates(found, tau=figures.tau_of(settings, result.kind)), key="coda.candidates")
+    detector = resolved(settings, result.kind or "miniature").finding.detector
+    words.markdown(f"**Detector:** {plain(views.DETECTORS[detector])}. {plain(found.reason)}")
+    if found.chosen is not None:
+        words.markdown(f"**The masked prompt X':** {plain(found.masked_prompt)}")
+    raised = {True: "raised, it foresees a wrong answer.", False: "silent.", None: "silent so far."}[found.is_alarm]
+    words.markdown(f"**The paper's alarm** (some token's indicator is positive): {raised} {plain(found.alarm_reason)}")
+    if baseline := figures.baseline(asked):
+        words.markdown(f"**A random word instead:** {plain(baseline)}")
+    if found.skipped:
+        words.caption(plain("Not tried: " + ", ".join(f"{text} ({why})" for text, why in found.skipped[:12])))
+    st.caption("To notice: lift is how much likelier the greedy answer gets without the word; above the dashed line the word counts "
+               "as ignored. The indicator has the paper's own bias and alpha; it often points elsewhere on small models.")
+
+
+def columns(asked: Asked, settings: CodaSettings, kind: Kind | None) -> None:
+    """A card per decoder; they stand under one another on a phone."""
+    for column, written in zip(st.columns(max(1, len(asked.written))), asked.written):
+        with column, st.container(border=True):
+            name, found = figures.decoder_name(written.method, settings, kind), figures.found_of(asked, written)
+            st.markdown(f"**{name}** {views.badge_of(written)}{_cross(written)}")
+            st.markdown(" ".join(_chip(token) for token in written.tokens) or "…")
+            for token in written.tokens[:MAX_LINES]:
+                st.caption(f"**{_name(token)}** · {plain(figures.why(token, written.method, found, settings))}")
+            if len(written.tokens) > MAX_LINES:
+                st.caption(f"{len(written.tokens) - MAX_LINES} more in the table below.")
+
+
+def _chip(token: WrittenToken) -> str:
+    return f":{'orange' if token.piece != token.greedy_piece else 'gray'}-badge[{_name(token)}]"
+
+
+def _before(result: CodaResult, asked: Asked) -> None:
+    """The same prompt as the run before answered it, if a switch was turned in between."""
+    before: CodaResult | None = st.session_state.get("coda.before")
+    same = next((one for one in before.asked if one.prompt == asked.prompt), None) if before else None
+    if before is None or same is None or before.settings == result.settings:
+        return
+    answers = " · ".join(f"{figures.decoder_name(written.method, before.settings, before.kind)} {views.badge_of(written)}"
+                         for written in same.written)
+    st.markdown(f"The run before: {answers}")
+
+
+def live(partial: Sequence[Asked], settings: CodaSettings) -> None:
+    """Answers growing side by side, and what the newest token was chosen from."""
+    asked = partial[-1]
+    st.markdown(chips(asked))
+    kind: Kind = "miniature" if is_miniature(settings.model) else "real"
+    columns(asked, settings, kind)
+    written = max(asked.written, key=lambda one: one.method == "coda")
+    if written.tokens and written.tokens[-1].by_full:
+        token = written.tokens[-1]
+        with_masked = figures.is_paired(written.method, token, figures.found_of(asked, written))
+        alpha = figures.variant(written.method, settings, kind).contrast.alpha
+        view.chart(figures.distributions(token, asked, alpha=alpha, with_masked=with_masked), key="live.distributions")
+
+
+def is_miniature(model: str) -> bool:
+    """By its name, without asking the catalogue, which would import torch: the miniatures here are CoDA's own."""
+    return model.startswith("coda-")

@@ -1,0 +1,107 @@
+"""Page of CoDA: facts that overshadow facts, the law of it, and the decoders that bring the rare ones back."""
+
+from typing import Any
+
+import streamlit as st
+
+from backends.coda.results import CodaResult, FilePart, LawPart, RecoveryPart
+from backends.coda.settings import CodaSettings
+from backends.registry import system as find_system
+from pages.coda import compare, corpus, named, own_file, own_knobs, real, views
+from pages.house import results, running, tasks, view
+
+SYSTEM = find_system("coda")
+
+
+def choose(settings: CodaSettings) -> None:
+    """A preset, a link or a button of the page: knobs turned, run started; a recording in its place where the model is not here."""
+    own_knobs.turn(SYSTEM, settings)
+    if not real.shows_recording(SYSTEM, settings):
+        tasks.start(SYSTEM, settings)
+
+
+def draw_live(part: Any) -> None:
+    """The newest partial result of whichever task runs."""
+    if isinstance(part, LawPart):
+        corpus.law_live(part)
+    elif isinstance(part, RecoveryPart):
+        corpus.recovery_charts(part, place="live")
+    elif isinstance(part, FilePart):
+        own_file.rows(part, place="live")
+    else:
+        compare.live(part, tasks.running_settings(SYSTEM))
+
+
+def first_view(task: str, result: CodaResult, beside: Any) -> None:
+    """What is seen without scrolling; `beside` is the line of the tasks, which has room for one more choice."""
+    if task == "compare":
+        compare.answer(result, beside, choose)
+    elif task == "law":
+        corpus.law(result, beside)
+    elif task == "recovery":
+        corpus.recovery(result)
+    else:
+        own_file.answered(result)
+
+
+def rest(task: str, result: CodaResult) -> None:
+    """Details, the paper, the formulas, the code, the downloads."""
+    if task == "compare":
+        compare.side_by_side(result)
+        named.what_to_expect(result)
+    if task == "law":
+        corpus.over_training(result)
+    if task == "recovery":
+        corpus.finders(result)
+        corpus.size_law(tasks.result_of(SYSTEM, "size"), choose)
+    st.header("Beside the paper")
+    views.beside_the_paper(result)
+    st.header("How it works")
+    views.how_it_works(result)
+    if task == "compare":
+        compare.formula(result)
+    st.header("Take it away")
+    views.tables(result)
+    results.download_whole(SYSTEM, result, result.settings)
+
+
+tasks.keep(SYSTEM)
+if (linked := running.linked_settings(SYSTEM)) is not None:
+    choose(linked)
+views.settle(SYSTEM)
+
+view.head(SYSTEM, "Here: invented facts; a real model is one click away.")
+view.presets(SYSTEM, choose)
+beside = st.container(horizontal=True, gap="medium", vertical_alignment="center")
+task = tasks.choice(SYSTEM, views.TASKS, beside)
+running.show_error(SYSTEM)
+result, is_recorded = real.recording(SYSTEM, task) or tasks.result_of(SYSTEM, task)
+code = None
+is_live = tasks.is_live(SYSTEM, task)
+if running.is_running(SYSTEM):
+    running.watch(SYSTEM, draw_live if is_live else tasks.draw_nothing)
+if is_live:
+    st.caption(views.TASKS[task].coming)
+    folded = tasks.fold(views.TASKS, task)
+elif result is None or views.is_empty(result):
+    real.card(SYSTEM)
+    if task == "file":
+        own_file.invitation(choose)
+    else:
+        tasks.nothing_yet()
+    folded = tasks.fold(views.TASKS, task, is_open=task == "file")
+else:
+    first_view(task, result, beside)
+    view.badge(result, is_recorded=is_recorded)
+    real.card(SYSTEM)
+    views.remember(result, is_recorded=is_recorded)
+    folded = tasks.fold(views.TASKS, task)
+    rest(task, result)
+    code = st.container()
+results.open_saved(SYSTEM, lambda settings: own_knobs.turn(SYSTEM, settings))
+
+with folded:  # last: the ladder of models imports torch, and the pictures above do not wait for it
+    own_knobs.draw(SYSTEM, task, choose)
+if code is not None:
+    with code:
+        views.code(task)

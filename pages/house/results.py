@@ -1,0 +1,112 @@
+"""What came out: kept by the session, recorded, brought from a file, taken away."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_result
+from backends.registry import System
+from backends.run import Result, Settings
+from pages.house import running
+from pages.house.text import plain
+from worlds.errors import InputError
+
+
+@st.cache_resource(show_spinner=False, max_entries=20)
+def _opened(path: str, _kind: type[Result]) -> Result:
+    return load_result(Path(path).read_bytes(), _kind)
+
+
+def recorded(system: System, path: Path | None = None) -> Any:
+    """The run that the page opens with, or another of the system's that is kept in a file."""
+    return _opened(str(path or system.recorded), system.result)
+
+
+def current_result(system: System) -> tuple[Any, bool]:
+    """The session's result and False, else the recorded one and True, else None."""
+    if result := st.session_state.get(f"result.{system.name}"):
+        return result, False
+    return (recorded(system), True) if system.recorded else (None, False)
+
+
+def open_saved(system: System, turn: Callable[[Any], None]) -> None:
+    """Upload box for a saved run; it opens in the same page as a live one. A file that is none keeps its sentence beside it.
+
+    Args:
+        turn: turns the knobs to the run's settings, so that the button gives the same picture again.
+    """
+    st.file_uploader(f"Open a saved run (.{ENDING})", type=[ENDING], key=f"open.{system.name}", max_upload_size=FILE_MB,
+                     on_change=_open, args=(system, turn),
+                     help=f"A file that this page's 'Whole run' button made. At most {FILE_MB} MB.")
+    if said := st.session_state.get(f"refused.{system.name}"):
+        st.error(plain(said), icon=":material/error:")
+
+
+def _open(system: System, turn: Callable[[Any], None]) -> None:
+    """Read the file that was chosen, once: reruns find its result, or what is wrong with it."""
+    store = st.session_state
+    store.pop(f"refused.{system.name}", None)
+    file = store.get(f"open.{system.name}")
+    if file is None:
+        return
+    try:
+        result = load_result(file.getvalue(), system.result)
+    except InputError as error:  # what was shown stays
+        store[f"refused.{system.name}"] = str(error)
+        return
+    store[f"result.{system.name}"] = result
+    store.setdefault("brought", {})[system.name, getattr(result.settings, "task", "")] = result  # a page keeps one of each task
+    store.pop(f"error.{system.name}", None)
+    turn(result.settings)
+
+
+def was_brought(result: Result) -> bool:
+    """Whether a result is what a file says, not what was computed here."""
+    return any(kept is result for kept in st.session_state.get("brought", {}).values())
+
+
+def why_not(system: System, result: Result) -> str:
+    """Why this run cannot be saved, if it cannot; asked once of each, before a click: a click can only fail without a word."""
+    kept, said = st.session_state.get(f"refusal.{system.name}", (None, ""))
+    if kept is not result:
+        said = refusal(result)
+        st.session_state[f"refusal.{system.name}"] = result, said
+    return str(said)
+
+
+def download_whole(system: System, result: Result, settings: Settings) -> None:
+    """The buttons that every system has: whole run, numbers, link and Python."""
+    first, second = st.columns(2)
+    if said := why_not(system, result):
+        first.caption(plain(said))
+    else:
+        first.download_button("Whole run (.orrery)", lambda: save_result(result), f"{system.name}-{result.seed}.orrery",
+                              key=f"save.{system.name}", width="stretch", on_click="ignore",
+                              help="Opens in this page again, with every array.")
+    numbers = json.dumps(result.summary() if hasattr(result, "summary") else settings.model_dump(mode="json"), indent=2)
+    second.download_button("Numbers (JSON)", numbers, f"{system.name}-{result.seed}.json", "application/json",
+                           key=f"json.{system.name}", width="stretch", on_click="ignore")
+    link(system, settings)
+    st.caption("The same in Python")
+    changed = ", ".join(f"{name}={value!r}" for name, value in settings.model_dump(exclude_defaults=True).items())
+    kind = type(settings)
+    st.code(f"from backends.run import Inputs, last\nfrom {kind.__module__} import {kind.__name__}\n"
+            f"from backends.{system.name}.run import run\n\nresult = last(run({kind.__name__}({changed}), Inputs()))",
+            language=None, wrap_lines=True)  # Streamlit's colours for code are too pale to be read by all
+
+
+def link(system: System, settings: Settings) -> None:
+    """The whole address of these settings, with a button that copies it."""
+    page = (st.context.url or f"/{system.name}").split("?")[0]
+    try:
+        address = f"{page}?settings={settings.permalink()}"
+    except InputError as error:
+        st.caption(f":material/link_off: {plain(str(error))}")
+        return
+    st.caption("Link to these settings: whoever opens it gets the same knobs, and the run starts.")
+    st.code(address, language=None, wrap_lines=True)
+    for name in running.uploads_of(settings):
+        st.caption(f":material/warning: The link does not hold the file {plain(name)}: who opens it has to upload it again.")

@@ -1,0 +1,34 @@
+"""This browser tab's files and runs, and the machine behind them."""
+
+import sys
+
+import psutil
+import streamlit as st
+
+from backends.engine import the_engine
+from backends.sessions import Session
+
+
+@st.cache_resource(scope="session", on_release=lambda session: session.release(), show_spinner=False)
+def current() -> Session:
+    """This browser tab's files and runs; they go when it closes."""
+    import secrets
+
+    return Session(secrets.token_hex(8))
+
+
+def machine_status() -> None:
+    """What this machine offers, at the foot of the sidebar."""
+    with st.sidebar:
+        queue = the_engine().queue()
+        memory = psutil.virtual_memory()
+        lines = [f"Memory: {memory.available / 1e9:.1f} GB free of {memory.total / 1e9:.1f} GB",
+                 f"Queue: {queue.running} running, {queue.waiting} waiting"]
+        if "models.memory" in sys.modules:  # nothing is loaded before; asking would import torch
+            from models.devices import machine
+            from models.memory import budget
+
+            device = machine()
+            loaded = ", ".join(holding.title for holding in budget().loaded()) or "none yet"
+            lines = [f"Device: {device.device_name}", *lines, f"Models loaded: {loaded}"]
+        st.caption("**This machine**  \n" + "  \n".join(lines))

@@ -1,0 +1,74 @@
+"""What a page is made of beside its own views: head, presets, charts, badge, fold, code."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from backends.registry import System
+from backends.run import Result
+from pages.house import results
+from pages.house.text import code, plain
+from visualizers.theme import themed
+
+MAX_NOTES = 20  # shown; real runs have a handful
+
+
+def is_dark() -> bool:
+    return st.context.theme.type == "dark"
+
+
+def chart(figure: go.Figure, key: str, **options: Any) -> Any:
+    """A figure in the app's template, with plotly's camera as its only tool."""
+    config = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "autoScale2d"],
+              "toImageButtonOptions": {"format": "svg", "filename": key.replace(".", "-")}}
+    return st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=config, **options)
+
+
+def head(system: System, claim_note: str) -> None:
+    st.title(system.title)
+    st.markdown(f"**{plain(system.claim)}**")
+    st.caption(f"{system.paper} ({system.source}). {claim_note}")
+
+
+def presets(system: System, on_choice: Callable[[Any], None]) -> None:
+    """One button per preset of the system; on a phone they share lines."""
+    with st.container(horizontal=True, gap="small"):
+        for label, (settings, help_text) in system.presets.items():
+            st.button(label, key=f"preset.{system.name}.{label}", help=help_text, on_click=on_choice, args=(settings,))
+
+
+def badge(result: Result, *, is_recorded: bool = False) -> None:
+    """Which model is behind the picture, and whether it was run just now."""
+    kind = ":orange-badge[miniature]" if result.is_miniature else ":green-badge[real checkpoint]"
+    when = f" :gray-badge[recorded {plain(result.made_on)}; run it yourself with a button above]" if is_recorded else (
+        f" :gray-badge[from a file, saved {plain(result.made_on)}]" if results.was_brought(result) else "")
+    st.markdown(f"{kind} {code(result.model_id)} · seed {result.seed} · code {plain(result.code_version)}{when}")
+    if result.was_stopped:
+        icon = ":material/timer_off:" if result.ended == "time limit" else ":material/front_hand:"
+        st.warning(plain(f"{result.reason} What it had found until then is shown."), icon=icon)
+    notes = [note for note in result.notes if note != result.reason]
+    for note in notes[:MAX_NOTES]:
+        st.info(plain(note), icon=":material/info:")
+    if len(notes) > MAX_NOTES:
+        st.caption(f"{len(notes) - MAX_NOTES} more notes are in the whole run, below.")
+
+
+def ladder_waits() -> bool:
+    """Whether the knobs are best drawn last: their list of models imports torch, once, and pictures do not wait for it."""
+    return "models.catalogue" not in sys.modules
+
+
+def fold(system: System) -> Any:
+    """Where the knobs are; filled by the page, later. Open where a file has to be uploaded first."""
+    return st.expander("Your video, your question, every knob", icon=":material/tune:", key=f"fold.{system.name}",
+                       expanded=bool(st.session_state.get(f"needs.{system.name}")))
+
+
+def source_of(function: Callable[..., Any]) -> None:
+    """Fold-out with the code that ran, so that it cannot be out of date."""
+    with st.expander(f"The code: {function.__module__}.{function.__name__}"):
+        st.code(inspect.getsource(function))

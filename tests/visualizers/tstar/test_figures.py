@@ -1,0 +1,151 @@
+"""The figures of T* are pure functions of a result."""
+
+import cv2
+import numpy as np
+import pytest
+
+from backends.files.saved import load_result
+from backends.tstar.results import TStarResult
+from backends.tstar.system import RECORDED
+from visualizers.theme import METHOD_COLOURS, METHOD_NAMES
+from visualizers.tstar import figures
+
+
+@pytest.fixture(scope="module")
+def result() -> TStarResult:
+    return load_result(RECORDED.read_bytes(), TStarResult)
+
+
+@pytest.mark.parametrize(("second", "text"), [(0, "0:00"), (75, "1:15"), (3700, "1:01:40")], ids=["start", "minutes", "hours"])
+def test_clock_reads_as_a_player_writes_it(second, text):
+    assert figures.clock(second) == text
+
+
+def test_timeline_holds_the_distribution_scores_visits_and_key_frames(result):
+    step = result.iterations[-1]
+    by_name = {trace.name: trace for trace in figures.timeline(step, result.truth_spans).data}
+
+    assert max(by_name["distribution P / max"].y) == pytest.approx(1)
+    assert len(by_name["looked at"].x) == np.count_nonzero(~step.is_new)
+    np.testing.assert_array_equal(by_name["key frames now"].x, step.keyframes)
+
+
+def test_heatmap_has_one_row_per_grid_and_marks_every_drawn_frame(result):
+    heat, drawn = figures.heatmap(result.iterations).data
+
+    assert len(heat.z) == len(result.iterations)
+    assert len(drawn.x) == sum(len(step.positions) for step in result.iterations)
+
+
+def test_every_method_has_its_own_colour_and_name():
+    assert METHOD_COLOURS.keys() == METHOD_NAMES.keys()
+    assert len(set(METHOD_COLOURS.values())) == len(METHOD_COLOURS)
+
+
+def test_recall_curve_shows_the_search_and_every_baseline(result):
+    names = [trace.name for trace in figures.recall_curve(result).data]
+
+    assert names == [METHOD_NAMES[row.method] for row in result.methods]
+
+
+def test_pictures_are_large_enough_to_see(result):
+    assert min(figures.canvas_picture(result.iterations[0]).shape[:2]) >= 384
+    assert min(figures.keyframe_picture(result.keyframes[0]).shape[:2]) >= 384
+
+
+def test_zip_and_contact_sheet_hold_every_key_frame(result):
+    import io
+    import zipfile
+
+    names = zipfile.ZipFile(io.BytesIO(figures.keyframe_zip(result))).namelist()
+
+    assert len(names) == len(result.keyframes)
+    assert figures.contact_sheet(result)[:2] == b"\xff\xd8"  # a JPEG
+
+
+def test_figures_leave_the_result_as_it_was(result):
+    from backends.files.saved import save_result
+
+    before = save_result(result)
+    figures.figures(result)
+
+    assert save_result(result) == before
+
+
+def test_recall_against_grid_is_what_the_card_says_in_order_of_size():
+    card = {"measured": {"grids": {"8": {"recall_at_5_percent": 0.2}, "1": {"recall_at_5_percent": 0.9}}}}
+    (targets,) = figures.grid_recall(card).data
+
+    assert list(targets.x) == ["1 x 1", "8 x 8"] and list(targets.y) == [0.9, 0.2]
+
+
+@pytest.mark.parametrize("card", [{}, {"measured": {}}, {"measured": {"grids": {"4": {}}}}],
+                         ids=["no card", "no grids", "no numbers"])
+def test_card_without_that_table_gives_no_empty_chart(card):
+    assert figures.grid_recall(card) is None
+
+
+def test_pictures_are_the_last_grid_and_every_key_frame(result):
+    shown = figures.pictures(result)
+
+    assert len(shown) == 1 + len(result.keyframes)
+    assert shown[0][1].startswith(f"Grid {len(result.iterations)}")
+
+
+@pytest.mark.parametrize("hours", [0.01, 12, 13, 55])
+def test_time_axis_has_a_dozen_marks_however_long_the_video(hours):
+    ticks = figures._time_axis(int(hours * 3600))["tickvals"]
+
+    assert 2 <= len(ticks) <= 14
+
+
+def test_contact_sheet_holds_frames_of_any_shape(result):
+    def jpeg(width: int, height: int) -> np.ndarray:
+        return cv2.imencode(".jpg", np.full((height, width, 3), 99, np.uint8))[1].reshape(-1)
+
+    shapes = [(640, 360), (2, 640), (640, 2), (1, 1), (360, 640)]
+    frames = tuple(frame.model_copy(update={"jpeg": jpeg(*shape)}) for frame, shape in zip(result.keyframes, shapes))
+    sheet = figures.contact_sheet(result.model_copy(update={"keyframes": frames}))
+
+    height, width, _ = cv2.imdecode(np.frombuffer(sheet, np.uint8), cv2.IMREAD_COLOR).shape
+    assert width == 4 * 360 and height == 2 * (2 * 360 + 30)  # a tower is at most twice as tall as wide
+
+
+def test_every_true_span_is_a_mark(result):
+    spans = ((1.0, 2.0, "a"), (5.0, 9.0, "b"))
+    shapes = figures.timeline(result.iterations[0], spans).layout.shapes
+
+    assert [(shape.x0, shape.x1) for shape in shapes] == [(1, 2), (5, 9)]
+
+
+def test_appearances_stand_on_the_timeline_with_gaps_between_and_the_marked_one_apart(result):
+    from backends.tstar.results import Appearance
+
+    found = [Appearance(name="mug", start_s=start, end_s=end, best_s=int(start) + 1, score=0.8, is_marked=marked)
+             for start, end, marked in ((5.0, 10.0, True), (20.0, 25.5, False), (60.0, 62.0, False))]
+
+    by_name = {trace.name: trace for trace in figures.timeline(result.iterations[-1], appearances=found).data}
+
+    assert list(by_name["appearances"].x) == [20.0, 25.5, None, 60.0, 62.0, None]
+    assert list(by_name["where it was marked"].x) == [5.0, 10.0, None]
+    assert "appearances" not in {trace.name for trace in figures.timeline(result.iterations[-1]).data}
+
+
+def test_the_table_of_appearances_leaves_the_marked_one_out(result):
+    from backends.tstar.results import Appearance
+
+    found = tuple(Appearance(name="=mug", start_s=start, end_s=start + 3.256, best_s=int(start), score=0.81234, is_marked=start < 10)
+                  for start in (5.0, 20.0))
+
+    table = figures.appearance_table(result.model_copy(update={"appearances": found}))
+
+    assert table.to_dict("records") == [{"name": "=mug", "start s": 20.0, "end s": 23.26, "best s": 20, "score": 0.812}]
+
+
+def test_without_a_truth_nothing_is_held_against_it(result):
+    unknown = result.model_copy(update={"truth_s": None, "truth_spans": (), "methods": tuple(
+        row.model_copy(update={"precision": None, "recall": None, "f1": None, "visual": None}) for row in result.methods)})
+
+    assert "recall" in figures.figures(result) and "recall %" in figures.method_table(result)
+    assert "recall" not in figures.figures(unknown)
+    assert list(figures.method_table(unknown)) == ["method", "frames looked at", "detector calls", "seconds", "key frames"]

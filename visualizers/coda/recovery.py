@@ -1,0 +1,131 @@
+"""Figures of CoDA's recovery: a RecoveryPart, what decoders bring back and break on a corpus -> plotly Figure or table."""
+
+from collections.abc import Collection
+from math import isnan
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from backends.coda.results import RecoveryPart, Share
+from visualizers.coda.law import BELOW, FACTORS
+from visualizers.text import said
+from visualizers.theme import DECODER_COLOURS, OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
+
+OWN_COLOUR = "#CC79A7"  # the row of the person's own switches
+RULES = {"lift": "lift", "indicator_first": "indicator, first (paper)", "indicator_argmax": "indicator, largest",
+         "indicator_argmin": "indicator, smallest"}
+# the other decoders are one click away; the second line is of runs before December 2026
+FIRST_SHOWN = ("Greedy", "CoDA as printed", "CoDA's formula, word told", "CoDA + floor + gate, word told", "CAD a = 0.5, word told",
+               "CAD, word told", "greedy", "CoDA", "CoDA, floor, gate", "CAD a = 0.5", "CAD")
+_SEARCHES = ("found", "printed", "largest lift")
+
+
+def _family(name: str) -> str:
+    return name.partition(" ")[0].strip(",").removesuffix("'s").lower()
+
+
+def _colour(name: str) -> str:
+    """By family, lighter where the paper's own bias or a stronger CAD is used."""
+    family = _family(name)
+    if family == "your":
+        return OWN_COLOUR
+    if (family == "coda" and "floor" not in name) or "a = 1" in name:
+        return {"coda": "#F3A26B", "cad": "#66AEDB"}.get(family, VISITED_COLOUR)
+    return DECODER_COLOURS.get(family, VISITED_COLOUR)
+
+
+def decoder_style(name: str) -> dict[str, object]:
+    """Colour by family, dotted where the mask was found and not given, round where there is a gate."""
+    colour = _colour(name)
+    return {"line": {"color": colour, "dash": "dot" if any(word in name for word in _SEARCHES) else "solid"},
+            "marker": {"color": colour, "size": 9, "symbol": "circle" if "gate" in name or _family(name) == "greedy" else "diamond"}}
+
+
+def first_shown(part: RecoveryPart) -> list[str]:
+    """The decoders that the pictures begin with."""
+    return [row.decoder for row in part.rows if row.decoder in FIRST_SHOWN]
+
+
+def exact_match(part: RecoveryPart, shown: Collection[str] | None = None) -> go.Figure:
+    """Right answers to rare prompts, per decoder and value of the factor, with 95 % intervals.
+
+    Args:
+        shown: the decoders that are drawn; without it all are, most of them behind a click on the legend.
+    """
+    figure = go.Figure()
+    for number, row in enumerate(part.rows):
+        if shown is not None and row.decoder not in shown:
+            continue
+        points = [(value, share) for value, share in row.per_value if not isnan(share.mean)]
+        shift = 1 + 0.012 * (number - len(part.rows) / 2)  # intervals stand beside one another
+        figure.add_trace(go.Scatter(
+            x=[value * shift for value, _ in points], y=[100 * share.mean for _, share in points], name=said(row.decoder, 50),
+            mode="lines+markers", visible=True if row.decoder in (shown or FIRST_SHOWN) else "legendonly",
+            customdata=[value for value, _ in points],
+            error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 2,
+                     "array": [100 * (share.high - share.mean) for _, share in points],
+                     "arrayminus": [100 * (share.mean - share.low) for _, share in points]},
+            hovertemplate=f"{said(row.decoder, 50)}, {part.factor} = %{{customdata}}: %{{y:.0f}} %<extra></extra>",
+            **decoder_style(row.decoder)))
+    values = sorted({value for row in part.rows for value, _ in row.per_value})
+    return figure.update_layout(height=430, title="Rare facts answered right", showlegend=True, legend=BELOW, margin={"t": 40},
+                                yaxis={"title": "exact match (%)", "rangemode": "tozero"},
+                                xaxis={"type": "log", "title": FACTORS[part.factor], "tickvals": values,
+                                       "ticktext": [f"{value:g}" for value in values]})
+
+
+def trade_off(part: RecoveryPart) -> go.Figure:
+    """Recovered hallucinations against broken right answers: decoders as points, alpha or a as curves."""
+    figure = go.Figure()
+    for decoder, knob in dict.fromkeys((point.decoder, point.knob) for point in part.sweep):
+        points = sorted((p for p in part.sweep if (p.decoder, p.knob) == (decoder, knob)), key=lambda p: p.value)
+        style = decoder_style(decoder)
+        figure.add_trace(go.Scatter(
+            x=[100 * p.broken for p in points], y=[100 * p.recovered for p in points], mode="lines+markers",
+            name=f"{said(decoder)}: {knob} from {points[0].value:g} to {points[-1].value:g}", text=[f"{p.value:g}" for p in points],
+            visible=True if decoder in FIRST_SHOWN else "legendonly", **style,
+            hovertemplate=f"{said(decoder, 50)}, {knob} = %{{text}}: %{{y:.0f}} % recovered, %{{x:.0f}} % broken<extra></extra>"))
+    rows = [row for row in part.rows if not isnan(row.recovered.mean) and not isnan(row.broken.mean)]
+    colours = [_colour(row.decoder) for row in rows]
+    figure.add_trace(go.Scatter(
+        x=[100 * row.broken.mean for row in rows], y=[100 * row.recovered.mean for row in rows], mode="markers", name="every decoder",
+        text=[said(row.decoder, 50) for row in rows],
+        marker={"size": 13, "symbol": "circle-open", "line": {"width": 2}, "color": colours},
+        hovertemplate="%{text}: %{y:.0f} % recovered, %{x:.0f} % broken<extra></extra>"))
+    return figure.update_layout(height=430, showlegend=True, title="What is won and what is lost", legend=BELOW, margin={"t": 40},
+                                xaxis={"title": "right answers broken (%)", "rangemode": "tozero"},
+                                yaxis={"title": "hallucinations recovered (%)", "rangemode": "tozero"})
+
+
+def finders(part: RecoveryPart) -> go.Figure:
+    """How often each detector picks the distinct word, and how often it fires at all."""
+    rules = [row.rule for row in part.finders]
+    kinds = (("picks the distinct word, of hallucinated prompts", RIGHT_COLOUR, [row.hits for row in part.finders]),
+             ("fires on hallucinated prompts", POPULAR_COLOUR, [row.fires_hallucinated for row in part.finders]),
+             ("fires on right answers", OTHER_COLOUR, [row.fires_right for row in part.finders]))
+    figure = go.Figure([go.Bar(
+        x=[RULES.get(rule, said(rule)) for rule in rules], y=[None if isnan(share.mean) else 100 * share.mean for share in shares],
+        name=name, marker_color=colour,
+        error_y={"type": "data", "symmetric": False, "thickness": 1, "array": [100 * (share.high - share.mean) for share in shares],
+                 "arrayminus": [100 * (share.mean - share.low) for share in shares]},
+        hovertemplate=f"%{{x}}: %{{y:.0f}} % {name}<extra></extra>") for name, colour, shares in kinds])
+    return figure.update_layout(height=360, barmode="group", title="How well the distinct word is found",
+                                yaxis={"title": "prompts (%)", "range": [0, 105]}, xaxis={"title": "detector"})
+
+
+def recovery_table(part: RecoveryPart) -> pd.DataFrame:
+    """One row per decoder, in per cent with 95 % intervals."""
+    return pd.DataFrame([{
+        "decoder": row.decoder, "exact match %": interval(row.exact_match), "recovered % of hallucinated": interval(row.recovered),
+        "broken % of right": interval(row.broken),
+        **{f"{part.factor} = {value:g}": interval(share) for value, share in row.per_value}} for row in part.rows])
+
+
+def charts(part: RecoveryPart) -> dict[str, go.Figure]:
+    """All that there is to draw so far, by title."""
+    drawn = {"exact match": exact_match(part), "recovery and breakage": trade_off(part)}
+    return drawn | ({"detectors": finders(part)} if part.finders else {})
+
+
+def interval(share: Share) -> str:
+    return "nothing to count" if isnan(share.mean) else f"{100 * share.mean:.1f} ({100 * share.low:.0f} to {100 * share.high:.0f})"
