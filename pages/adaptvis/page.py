@@ -8,7 +8,8 @@ from backends.adaptvis.results import AdaptVisResult, Evaluated, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.registry import system as find_system
 from pages.adaptvis import item_set, look, own_knobs, views
-from pages.house import results, running, tasks, view
+from pages.house import results, tasks
+from pages.house.tasks import Page
 
 SYSTEM = find_system("adaptvis")
 
@@ -27,7 +28,7 @@ def draw_live(part: Any) -> None:
         item_set.live(part)
 
 
-def first_view(task: str, result: AdaptVisResult) -> None:
+def first_view(task: str, result: AdaptVisResult, _beside: Any) -> None:
     """What is seen without scrolling."""
     if task == "look":
         look.first_view(result)
@@ -56,36 +57,7 @@ def rest(task: str, result: AdaptVisResult) -> None:
     results.download_whole(SYSTEM, result, result.settings)
 
 
-tasks.keep(SYSTEM, own_knobs.KEPT)
-if (linked := running.linked_settings(SYSTEM)) is not None:
-    choose(linked)
-views.settle(SYSTEM)
-
-view.head(SYSTEM, "Here: drawn scenes.")
-view.presets(SYSTEM, choose)
-task = tasks.choice(SYSTEM, views.TASKS)
-running.show_error(SYSTEM)
-result, is_recorded = tasks.result_of(SYSTEM, task)
-code = None
-is_live = tasks.is_live(SYSTEM, task)
-if running.is_running(SYSTEM):
-    running.watch(SYSTEM, draw_live if is_live else tasks.draw_nothing)
-if is_live:
-    st.caption(views.TASKS[task].coming)
-    folded = tasks.fold(views.TASKS, task)
-elif result is None or views.is_empty(result):
-    tasks.nothing_yet()
-    folded = tasks.fold(views.TASKS, task)
-else:
-    first_view(task, result)
-    view.badge(result, is_recorded=is_recorded)
-    folded = tasks.fold(views.TASKS, task)
-    rest(task, result)
-    code = st.container()
-results.open_saved(SYSTEM, lambda settings: own_knobs.turn(SYSTEM, settings))
-
-with folded:  # last: the ladder of models imports torch, and the pictures above do not wait for it
-    own_knobs.draw(SYSTEM, task)
-if code is not None:
-    with code:
-        views.code(task)
+tasks.show(Page(
+    SYSTEM, "Here: drawn scenes.", views.TASKS, choose=choose, turn=own_knobs.turn, settle=views.settle, live=draw_live,
+    first_view=first_view, rest=rest, code=views.code, is_empty=views.is_empty, kept=own_knobs.KEPT,
+    knobs=lambda task: own_knobs.draw(SYSTEM, task)))

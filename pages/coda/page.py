@@ -8,7 +8,8 @@ from backends.coda.results import CodaResult, FilePart, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
 from backends.registry import system as find_system
 from pages.coda import compare, corpus, named, own_file, own_knobs, real, views
-from pages.house import results, running, tasks, view
+from pages.house import results, tasks
+from pages.house.tasks import Page
 
 SYSTEM = find_system("coda")
 
@@ -65,43 +66,10 @@ def rest(task: str, result: CodaResult) -> None:
     results.download_whole(SYSTEM, result, result.settings)
 
 
-tasks.keep(SYSTEM)
-if (linked := running.linked_settings(SYSTEM)) is not None:
-    choose(linked)
-views.settle(SYSTEM)
-
-view.head(SYSTEM, "Here: invented facts; a real model is one click away.")
-view.presets(SYSTEM, choose)
-beside = st.container(horizontal=True, gap="medium", vertical_alignment="center")
-task = tasks.choice(SYSTEM, views.TASKS, beside)
-running.show_error(SYSTEM)
-result, is_recorded = real.recording(SYSTEM, task) or tasks.result_of(SYSTEM, task)
-code = None
-is_live = tasks.is_live(SYSTEM, task)
-if running.is_running(SYSTEM):
-    running.watch(SYSTEM, draw_live if is_live else tasks.draw_nothing)
-if is_live:
-    st.caption(views.TASKS[task].coming)
-    folded = tasks.fold(views.TASKS, task)
-elif result is None or views.is_empty(result):
-    real.card(SYSTEM)
-    if task == "file":
-        own_file.invitation(choose)
-    else:
-        tasks.nothing_yet()
-    folded = tasks.fold(views.TASKS, task, is_open=task == "file")
-else:
-    first_view(task, result, beside)
-    view.badge(result, is_recorded=is_recorded)
-    real.card(SYSTEM)
-    views.remember(result, is_recorded=is_recorded)
-    folded = tasks.fold(views.TASKS, task)
-    rest(task, result)
-    code = st.container()
-results.open_saved(SYSTEM, lambda settings: own_knobs.turn(SYSTEM, settings))
-
-with folded:  # last: the ladder of models imports torch, and the pictures above do not wait for it
-    own_knobs.draw(SYSTEM, task, choose)
-if code is not None:
-    with code:
-        views.code(task)
+tasks.show(Page(
+    SYSTEM, "Here: invented facts; a real model is one click away.", views.TASKS, choose=choose, turn=own_knobs.turn,
+    settle=views.settle, live=draw_live, first_view=first_view, rest=rest, code=views.code, is_empty=views.is_empty,
+    knobs=lambda task: own_knobs.draw(SYSTEM, task, choose),
+    instead=lambda task: real.recording(SYSTEM, task), card=lambda: real.card(SYSTEM),
+    without=lambda task: own_file.invitation(choose) if task == "file" else tasks.nothing_yet(), opened=("file",),
+    remember=views.remember))

@@ -83,7 +83,7 @@ def badge_of(written: Written) -> str:
     return f":{colour}-badge[{plain(' '.join(written.text.split())[:80]) or 'nothing'}]"
 
 
-def remember(result: CodaResult, *, is_recorded: bool) -> None:
+def remember(result: CodaResult, is_recorded: bool) -> None:
     """Keep how long a sentence of training took; not what a file says: every visitor's cost line goes by it."""
     if results.was_brought(result):
         return

@@ -12,6 +12,8 @@ from backends.run import Settings, explain
 from pages.house import ladder
 from pages.house.text import plain
 
+IN_THE_WAY = "This cannot run yet: the message above says why."
+
 
 def knob_key(system: System, name: str) -> str:
     return f"knob.{system.name}.{name}"

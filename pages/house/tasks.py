@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from backends.registry import System
-from pages.house import knobs, results, running
+from pages.house import knobs, results, running, view
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,88 @@ class Task:
     button: str  # runs it
     fold: str  # what is in its fold of knobs
     coming: str  # what a person waits for while it runs
+
+
+def nothing_yet(_task: str = "") -> None:
+    """In place of a result."""
+    st.info("There is no run of this yet. Press a preset above, or the button under the knobs below.", icon=":material/info:")
+
+
+def _no_other(_task: str) -> None:
+    """Nothing is shown in place of the session's own results."""
+
+
+def _no_card() -> None:
+    """Nothing is missing."""
+
+
+def _not_kept(_result: Any, _is_recorded: bool) -> None:
+    """Nothing of a result is needed later."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a page with several tasks hands in. What stands where, and in which order it is made, is `show`'s."""
+
+    system: System
+    note: str  # behind the paper: what is different here
+    tasks: Mapping[str, Task]
+    choose: Callable[[Any], None]  # a preset, a link or a button: turns the knobs and starts the run
+    turn: Callable[[System, Any], None]  # turns the knobs only
+    settle: Callable[[System], None]  # gives the newest result to its task
+    live: Callable[[Any], None]  # draws the newest partial result
+    first_view: Callable[[str, Any, Any], None]  # task, result, and the line of the tasks, which has room for one more choice
+    rest: Callable[[str, Any], None]  # what follows the knobs, down to the downloads
+    knobs: Callable[[str], None]  # everything that can be turned for a task, and the button
+    code: Callable[[str], None]  # the functions that ran
+    is_empty: Callable[[Any], bool]  # whether a run ended before there was anything to draw
+    kept: Collection[str] = ()  # sliders of the page's own that stay as they are while another task is shown
+    instead: Callable[[str], tuple[Any, bool] | None] = _no_other  # what is shown in place of the session's results, if anything
+    card: Callable[[], None] = _no_card  # says what is missing, where something is
+    without: Callable[[str], None] = nothing_yet  # in place of a result that is not there
+    opened: Collection[str] = ()  # tasks that need an input first: their fold is open until there is a result
+    remember: Callable[[Any, bool], None] = _not_kept  # what a shown result teaches of later costs
+
+
+def show(page: Page) -> None:
+    """Draw the page: head, presets, tasks, what runs or what came out, knobs, the rest."""
+    system = page.system
+    keep(system, page.kept)
+    if (linked := running.linked_settings(system)) is not None:
+        page.choose(linked)
+    page.settle(system)
+
+    view.head(system, page.note)
+    view.presets(system, page.choose)
+    beside = st.container(horizontal=True, gap="medium", vertical_alignment="center")
+    task = choice(system, page.tasks, beside)
+    running.show_error(system)
+    result, is_recorded = page.instead(task) or result_of(system, task)
+    code = None
+    if running.is_running(system):
+        running.watch(system, page.live if is_live(system, task) else draw_nothing)
+    if is_live(system, task):
+        st.caption(page.tasks[task].coming)
+        folded = fold(page.tasks, task)
+    elif result is None or page.is_empty(result):
+        page.card()
+        page.without(task)
+        folded = fold(page.tasks, task, is_open=task in page.opened)
+    else:
+        page.first_view(task, result, beside)
+        view.badge(result, is_recorded=is_recorded)
+        page.card()
+        page.remember(result, is_recorded)
+        folded = fold(page.tasks, task)
+        page.rest(task, result)
+        code = st.container()
+    results.open_saved(system, lambda settings: page.turn(system, settings))
+
+    with folded:  # last: the ladder of models imports torch, and the pictures above do not wait for it
+        page.knobs(task)
+    if code is not None:
+        with code:
+            page.code(task)
 
 
 def first(system: System) -> str:
@@ -93,11 +175,6 @@ def result_of(system: System, task: str) -> tuple[Any, bool]:
     return (results.recorded(system, path), True) if path and path.is_file() else (None, False)
 
 
-def nothing_yet() -> None:
-    """In place of a result."""
-    st.info("There is no run of this yet. Press a preset above, or the button under the knobs below.", icon=":material/info:")
-
-
 def fold(tasks: Mapping[str, Task], task: str, *, is_open: bool = False) -> Any:
     """Where the knobs of a task are; filled by the page, later."""
     return st.expander(tasks[task].fold, expanded=is_open, icon=":material/tune:", key=f"knobs.fold.{task}")
@@ -113,4 +190,4 @@ def run_button(system: System, values: Mapping[str, Any], *, label: str, cost: C
         st.session_state[f"{system.name}.asked"] = asked
         running.start(system, asked)
         st.rerun()
-    said.caption("What is in the way is said above." if is_off else cost(asked))
+    said.caption(knobs.IN_THE_WAY if is_off else cost(asked))

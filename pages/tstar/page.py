@@ -56,7 +56,7 @@ def every_knob(folded: DeltaGenerator) -> None:
         if asked is not None and (runs or repeats):
             running.start(SYSTEM, asked.model_copy(update={"num_seeds": 20}) if repeats else asked)
             st.rerun()
-        cost.caption("What is in the way is said above." if is_off else own_knobs.cost(asked))
+        cost.caption(knobs.IN_THE_WAY if is_off else own_knobs.cost(asked))
 
 
 def show_rest(result: TStarResult) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import urlparse
 
 import pytest
 
+from backends import registry
 from backends.adaptvis.settings import PRESETS, AdaptVisSettings
 from backends.adaptvis.wiring import alphas_of
 from backends.coda.settings import CodaSettings
@@ -64,7 +65,7 @@ def test_page_opens_on_a_picture_without_asking_any_other_host(page, server_url)
     assert page.problems == []
 
 
-@pytest.mark.parametrize("path", ["/", "/tstar", "/coda", "/adaptvis"], ids=["home", "tstar", "coda", "adaptvis"])
+@pytest.mark.parametrize("path", ["/", *(f"/{name}" for name in registry.names())], ids=["home", *registry.names()])
 def test_phone_needs_no_sideways_scrolling(page, server_url, path):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(server_url + path)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from backends import registry
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.coda.settings import CodaSettings
 from backends.files.saved import load_result, save_result
@@ -12,7 +13,7 @@ from backends.registry import system as find_system
 from backends.tstar.settings import TStarSettings
 from pages.house import costs, results, view
 
-NAMES = ("tstar", "coda", "adaptvis")
+NAMES = registry.names()
 TURNED = {
     "tstar": TStarSettings(grid=3, window=7), "coda": CodaSettings(alpha=0.03, gate=False), "adaptvis": AdaptVisSettings(beta=0.4)}
 
