@@ -55,5 +55,10 @@ def system(name: str) -> System:
     return importlib.import_module(f"backends.{name}.system").SYSTEM
 
 
+def names() -> tuple[str, ...]:
+    """Return every system's name, in the order of the navigation; imports none of them."""
+    return _BUILT
+
+
 def systems() -> tuple[System, ...]:
     return tuple(system(name) for name in _BUILT)

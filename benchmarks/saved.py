@@ -48,7 +48,7 @@ def sentence(error: InputError) -> str:
 
 def draw(system: System, result: Any) -> None:
     """Make all that a page and the Gradio front make of a result: charts as a browser gets them, pictures, numbers, downloads."""
-    drawing = importlib.import_module(f"visualizers.{system.name}")
+    drawing = importlib.import_module(f"visualizers.{system.name}.figures")
     for figure in drawing.figures(result).values():
         figure.to_json()
     if hasattr(drawing, "pictures"):

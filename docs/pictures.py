@@ -9,14 +9,17 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
-SYSTEMS = ("tstar", "coda", "adaptvis")
+sys.path.insert(0, str(HERE.parent))
+
+from backends import registry  # noqa: E402
+
 SCREENS = {"": (1366, 1500, "light"), "-dark": (1366, 1500, "dark"), "-phone": (390, 1700, "light")}
 
 
 def main(url: str) -> None:
     with sync_playwright() as tools:
         browser = tools.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
-        for name, (ending, (width, height, scheme)) in product(SYSTEMS, SCREENS.items()):
+        for name, (ending, (width, height, scheme)) in product(registry.names(), SCREENS.items()):
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"{url}/{name}")
             page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)

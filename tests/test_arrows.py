@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from backends import registry
+
 ROOT = Path(__file__).resolve().parent.parent
+SYSTEMS = set(registry.names())
+SYSTEM_FLOORS = ("backends", "visualizers", "pages")  # each has a folder per system
+KNOWS_NO_SYSTEM = ("backends/run.py", "backends/sessions.py", "backends/engine/", "backends/files/")
+RUNS = ("backends.engine", "backends.sessions")  # what figures have no business with
 FLOORS = {"worlds": 0, "models": 1, "backends": 2, "visualizers": 3, "pages": 4, "fronts": 5, "app": 5, "server": 5, "gradio_app": 5}
 DOORS = ("app.py", "server.py", "gradio_app.py")
 DRAWS_PAGES = {"streamlit", "gradio"}  # for doors and pages only
@@ -20,6 +26,7 @@ def imports(source: str) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             yield node.lineno, node.module
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.Call) and node.args and _called(node) in ("import_module", "__import__"):
             name = node.args[0]
             if isinstance(name, ast.JoinedStr) and name.values:
@@ -30,6 +37,12 @@ def imports(source: str) -> Iterator[tuple[int, str]]:
 
 def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _system(name: str) -> str:
+    """The system in whose folder a module lies, if it is one's."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] in SYSTEM_FLOORS and parts[1] in SYSTEMS else ""
 
 
 def findings(floor: str, source: str, where: str) -> list[str]:
@@ -44,6 +57,13 @@ def findings(floor: str, source: str, where: str) -> list[str]:
             found.append(f"{where}:{line} imports {name}: only visualizers and above draw figures")
         if top == "environment" and floor not in ("app", "server", "gradio_app"):
             found.append(f"{where}:{line} imports {name}: only doors prepare the environment")
+        if (system := _system(name)) and system != _system(where.removesuffix(".py").replace("/", ".")):
+            if _system(where.removesuffix(".py").replace("/", ".")):
+                found.append(f"{where}:{line} imports {name}: no system knows another")
+            if where.startswith(KNOWS_NO_SYSTEM):
+                found.append(f"{where}:{line} imports {name}: what runs any system knows none")
+        if floor == "visualizers" and name.startswith(RUNS):
+            found.append(f"{where}:{line} imports {name}: figures know results, never the engine or a session")
         if top in ("tests", "benchmarks"):
             found.append(f"{where}:{line} imports {name}: the app knows neither tests nor benchmarks")
     return found
@@ -75,6 +95,29 @@ def test_every_import_points_down() -> None:
 ])
 def test_an_arrow_that_runs_up_is_found(floor: str, source: str) -> None:
     assert findings(floor, source, "example.py")
+
+
+@pytest.mark.parametrize(("where", "source"), [
+    pytest.param("backends/coda/run.py", "from backends.tstar import search", id="a system that knows another"),
+    pytest.param("pages/coda/page.py", "from backends.adaptvis.results import Looked", id="a page that knows another system"),
+    pytest.param("visualizers/tstar/figures.py", "def f():\n    from visualizers import coda", id="figures that know another's"),
+    pytest.param("backends/run.py", "from backends.coda.results import Law", id="a run that knows a system"),
+    pytest.param("backends/engine/local.py", "import backends.tstar.run", id="an engine that knows a system"),
+    pytest.param("backends/sessions.py", "from backends import adaptvis", id="sessions that know a system"),
+    pytest.param("backends/files/rows.py", "from backends.coda.formats import read", id="a reader that knows a system"),
+    pytest.param("visualizers/theme.py", "from backends.engine import the_engine", id="a figure that knows the engine"),
+    pytest.param("visualizers/ladder.py", "from backends.sessions import Session", id="a figure that knows a session"),
+])
+def test_an_arrow_between_neighbours_is_found(where: str, source: str) -> None:
+    assert findings(where.split("/")[0], source, where)
+
+
+@pytest.mark.parametrize(("where", "source"), [
+    pytest.param("pages/coda/page.py", "from backends.coda.results import Law\nfrom pages.house import tasks", id="its own system"),
+    pytest.param("backends/registry.py", "import backends.coda.system", id="the registry"),
+])
+def test_an_arrow_within_a_system_is_not(where: str, source: str) -> None:
+    assert not findings(where.split("/")[0], source, where)
 
 
 @pytest.mark.parametrize(("floor", "source"), [
