@@ -1,6 +1,7 @@
 # make demo, test, real, lint, bench, space, clean. Everything happens in .venv, which is made once and kept.
 
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# the newest Python that every pinned package has wheels for
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
 PORT ?= 7860
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,6 +36,7 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 13) and "Orrery needs Python 3.11, 3.12 or 3.13; this is %d.%d. Name one: make PYTHON=/path/to/python3.13" % v)'
 	$(PYTHON) -m venv $(VENV)
 
 # PIP_EXTRA passes anything on to pip, for instance another package index

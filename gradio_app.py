@@ -14,7 +14,6 @@ ON_ZERO_GPU = bool(os.environ.get("SPACES_ZERO_GPU"))
 if ON_ZERO_GPU:
     import spaces  # has to come before everything that touches CUDA
 
-import importlib  # noqa: E402
 import json  # noqa: E402
 import tempfile  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
@@ -37,6 +36,7 @@ from fronts.gradio import gate  # noqa: E402
 from fronts.gradio.sessions import OpenSessions, quietly_cancel  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
 from visualizers import ladder  # noqa: E402
+from visualizers.contract import Charts, Pictures, drawing  # noqa: E402
 from visualizers.theme import themed  # noqa: E402
 from worlds.errors import InputError, disk_sentence  # noqa: E402
 
@@ -200,20 +200,18 @@ def _json(text: str) -> Any:
         raise InputError(f"{text[:80]!r} is not a number or JSON. Write for example 3 or [1, 2].") from error
 
 
-def figures_of(what: System, event: Any) -> dict[str, Any] | None:
+def figures_of(what: System, event: object) -> Charts | None:
     """The plotly figures of an event, or None where there is nothing to draw."""
-    drawing = importlib.import_module(f"visualizers.{what.name}.figures")
-    draw = drawing.figures if isinstance(event, Result) else getattr(drawing, "live", None)
-    figures = draw(event) if draw else None
+    drawn = drawing(what.name)
+    figures = drawn.figures(event) if isinstance(event, Result) else drawn.live(event)
     # Gradio does not tell whether a browser is dark: on white, the light template can be read in both
     return figures and {title: themed(figure, is_dark=False).update_layout(paper_bgcolor="#FFFFFF")
                         for title, figure in figures.items()}
 
 
-def pictures_of(what: System, event: Any) -> list[Any]:
+def pictures_of(what: System, event: object) -> Pictures:
     """The pictures of an event with their captions; a system without pictures has none."""
-    draw = getattr(importlib.import_module(f"visualizers.{what.name}.figures"), "pictures", None)
-    return draw(event) if draw else []
+    return drawing(what.name).pictures(event)
 
 
 def refuse_what_cannot_run(what: System, settings: Settings) -> None:

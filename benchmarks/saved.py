@@ -3,7 +3,6 @@
 Nothing but an `InputError` of one sentence may come out of a changed file that is opened, drawn and shown in its page.
 """
 
-import importlib
 import json
 import logging
 import subprocess
@@ -23,6 +22,7 @@ from backends.registry import System, systems
 from benchmarks.mutations import mutations, opened, packed
 from benchmarks.tables import markdown
 from pages.tstar import views
+from visualizers.contract import drawing
 from visualizers.tstar import figures as tstar_figures
 from worlds.errors import InputError
 
@@ -48,11 +48,10 @@ def sentence(error: InputError) -> str:
 
 def draw(system: System, result: Any) -> None:
     """Make all that a page and the Gradio front make of a result: charts as a browser gets them, pictures, numbers, downloads."""
-    drawing = importlib.import_module(f"visualizers.{system.name}.figures")
-    for figure in drawing.figures(result).values():
+    drawn = drawing(system.name)
+    for figure in drawn.figures(result).values():
         figure.to_json()
-    if hasattr(drawing, "pictures"):
-        assert all(picture.dtype == np.uint8 and caption for picture, caption in drawing.pictures(result))
+    assert all(picture.dtype == np.uint8 and caption for picture, caption in drawn.pictures(result))
     json.dumps(result.summary())
     assert refusal(result) == ""
     if system.name == "tstar":

@@ -1,12 +1,12 @@
 """The gallery: one card per system that is built."""
 
-import importlib
 
 import streamlit as st
 
 from backends.registry import systems
 from pages.house import results
 from pages.house.text import plain
+from visualizers.contract import drawing
 
 st.title("Orrery")
 st.markdown("**See how research systems on seeing, thinking, making and acting work: small models that run here, in front of "
@@ -15,8 +15,7 @@ for system in systems():
     with st.container(border=True):
         picture, words = st.columns([2, 3], vertical_alignment="center")
         if system.recorded:
-            cover = importlib.import_module(f"visualizers.{system.name}.figures").cover
-            picture.image(cover(results.recorded(system)), caption="From a recorded run of its miniature.",
+            picture.image(drawing(system.name).cover(results.recorded(system)), caption="From a recorded run of its miniature.",
                           alt=f"What {system.title} sees", width="stretch")
         words.subheader(system.title)
         words.write(plain(system.claim))
