@@ -23,14 +23,13 @@ from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 import gradio as gr  # noqa: E402
-import numpy as np  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from backends.engine import RunState, the_engine  # noqa: E402
 from backends.files.saved import load_result, refusal, save_result  # noqa: E402
 from backends.registry import System, system, systems  # noqa: E402
-from backends.run import Inputs, Progress, Result, Settings, ended_sentence, explain  # noqa: E402
+from backends.run import Inputs, Progress, Result, Settings, ended_sentence, explain, plain_json  # noqa: E402
 from backends.sessions import MAX_FILE_MB, Session, check_file  # noqa: E402
 from fronts.gradio import gate  # noqa: E402
 from fronts.gradio.sessions import OpenSessions, quietly_cancel  # noqa: E402
@@ -103,21 +102,8 @@ def for_people(error: InputError | OSError) -> gr.Error:
 
 
 def summary(result: Result) -> dict[str, Any]:
-    """The numbers of a result: its own `summary()` where it has one, else everything but the arrays."""
-    own = getattr(result, "summary", None)
-    return _plain(own() if callable(own) else result.model_dump())
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return {"shape": list(value.shape), "dtype": str(value.dtype)}
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, dict):
-        return {str(key): _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    """The numbers of a result, as JSON."""
+    return plain_json(result.summary())
 
 
 def component(name: str, field: dict[str, Any]) -> gr.components.Component:

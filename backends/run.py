@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from backends.shapes import Shaped, at_most
@@ -158,6 +159,19 @@ def explain(error: ValidationError) -> str:
     return " ".join(f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg'].rstrip('.')}." for p in error.errors())
 
 
+def plain_json(value: Any) -> Any:  # Any: JSON
+    """Return a value as JSON has it: arrays as their shape and kind, what JSON has no word for as text."""
+    if isinstance(value, np.ndarray):
+        return {"shape": list(value.shape), "dtype": str(value.dtype)}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        return {str(key): plain_json(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_json(entry) for entry in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
 @dataclass(frozen=True)
 class Progress:
     """How far a run is. `seconds_left` is None while nothing is known."""
@@ -195,6 +209,10 @@ class Result(Shaped):
         """Why nothing more came, in a sentence; empty where it is finished. Where an engine noted its limit, with that."""
         noted = (note for note in self.notes if self.ended == "time limit" and note.startswith(_AT_THE_LIMIT))
         return next(noted, ended_sentence(self.ended))
+
+    def summary(self) -> dict[str, Any]:
+        """Return the numbers without the arrays, of which only shape and kind are told: for JSON, REST, MCP and tables."""
+        return plain_json(self.model_dump())
 
     @model_validator(mode="before")
     @classmethod

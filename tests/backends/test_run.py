@@ -3,8 +3,9 @@ import json
 import zlib
 from typing import Literal
 
+import numpy as np
 import pytest
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from backends import run
 from backends.run import Inputs, Result, Settings, last
@@ -110,3 +111,16 @@ def test_scripts_find_saved_runs_where_they_were_before():
     assert (load_result, save_result) == (saved.load_result, saved.save_result)
     with pytest.raises(ImportError):
         from backends.run import no_such_name  # noqa: F401
+
+
+def test_a_result_is_summed_up_without_its_arrays():
+    class Measured(Result):
+        scores: np.ndarray
+        best: float
+
+        model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    told = Measured(seed=3, model_id="tiny", is_miniature=True, scores=np.zeros((2, 5), np.float32), best=0.5).summary()
+
+    assert told["scores"] == {"shape": [2, 5], "dtype": "float32"} and told["best"] == 0.5 and told["seed"] == 3
+    json.dumps(told)

@@ -36,7 +36,7 @@ def saved(name: str, **changed: Any) -> bytes:
 
 
 def said(page: AppTest) -> str:
-    return " ".join(text.value for text in (*page.markdown, *page.caption))
+    return " ".join(text.value for text in (*page.main.markdown, *page.main.caption))
 
 
 @pytest.mark.parametrize("name", NAMES)
