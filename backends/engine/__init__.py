@@ -3,11 +3,11 @@
 import os
 from functools import cache
 
-from backends.engine.base import Engine, QueueState, RunState, RunStatus
+from backends.engine.base import Engine, QueueState, RunState, RunStatus, Seen
 from backends.engine.local import LocalEngine
 from backends.engine.patience import Patience
 
-__all__ = ["Engine", "LocalEngine", "Patience", "QueueState", "RunState", "RunStatus", "the_engine"]
+__all__ = ["Engine", "LocalEngine", "Patience", "QueueState", "RunState", "RunStatus", "Seen", "the_engine"]
 
 
 @cache

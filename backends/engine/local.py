@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from backends.engine.base import QueueState, RunState, RunStatus
+from backends.engine.base import QueueState, RunState, RunStatus, Seen
 from backends.engine.patience import Clock, Patience, Pulse
 from backends.registry import system as find_system
-from backends.run import Ended, Inputs, Progress, Result, Run, RunStopped, Settings, ended_sentence
+from backends.run import Ended, Inputs, Result, Run, RunStopped, Settings, ended_sentence
 from worlds.errors import InputError, disk_sentence
 from worlds.given_up import give_up
 
@@ -28,7 +28,7 @@ log = logging.getLogger("orrery.engine")
 
 MAX_PER_SESSION = 4  # waiting runs of one session
 MAX_GIVEN_UP = 2  # hanging runs; with as many, no new one is taken
-KEPT_RUNS_PER_SESSION = 3  # ended runs whose events stay readable; a page holds its own result
+KEPT_RUNS_PER_SESSION = 3  # ended runs whose results stay readable; a page holds its own result
 KEPT_RUNS = 200  # of all sessions: a client that never says goodbye cannot fill the memory
 
 
@@ -46,7 +46,7 @@ class _Job:
     session: str
     inputs: Inputs
     state: RunState = RunState.WAITING
-    events: list[Any] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
     error: str | None = None
     ended: Ended | None = None
     ended_at: float = 0.0
@@ -107,13 +107,13 @@ class LocalEngine:
             job = self._job(run_id)
             position = self._order().index(job) + 1 if job in self._waiting else None
             wait = self._expected_wait(position) if position else None
-            return RunStatus(run_id, job.system, job.state, len(job.events), position, wait, job.error, job.ended)
+            return RunStatus(run_id, job.system, job.state, job.seen.version, position, wait, job.error, job.ended)
 
-    def events(self, run_id: str, *, since: int = 0, wait_s: float = 0.0) -> list[Any]:
+    def seen(self, run_id: str, *, after: int = -1, wait_s: float = 0.0) -> Seen:
         with self._changed:
             job = self._job(run_id)
-            self._changed.wait_for(lambda: len(job.events) > since or job.state.is_over, timeout=wait_s)
-            return job.events[since:]
+            self._changed.wait_for(lambda: job.seen.version > after or job.state.is_over, timeout=wait_s)
+            return job.seen
 
     def cancel(self, run_id: str) -> None:
         with self._changed:
@@ -199,8 +199,9 @@ class LocalEngine:
             self._turn += 1
             self._last_served[job.session] = self._turn
             now = self._clock.now()
-            job.state, job.pulse = RunState.RUNNING, Pulse(now, now)
+            job.state, job.pulse, job.seen = RunState.RUNNING, Pulse(now, now), job.seen.later()
             self._running[worker] = job
+            self._changed.notify_all()
             self._alarm.notify_all()
             return job
 
@@ -211,11 +212,12 @@ class LocalEngine:
         if job.state is RunState.RUNNING:
             self._durations.append(self._clock.now() - job.pulse.started)
         job.state, job.ended, job.error = outcome
+        job.seen = job.seen.later()
         job.ended_at = self._clock.now()
         self._ended[job.state, job.ended or ""] += 1
         self._forget_old()
         self._changed.notify_all()
-        log.info("run %s: %s %s, %d events", job.run_id, job.state, job.ended or "", len(job.events))
+        log.info("run %s: %s %s", job.run_id, job.state, job.ended or "")
 
     def _execute(self, job: _Job) -> _Outcome:
         try:
@@ -265,10 +267,10 @@ class LocalEngine:
         return result.model_copy(update={"notes": (ended_sentence(result.ended, self._patience.time_limit_s), *result.notes)})
 
     def _stopped(self, job: _Job, why: Ended) -> _Outcome:
-        if job.events and isinstance(job.events[-1], Result):
+        if job.seen.result is not None:
             return _Outcome(RunState.STOPPED, why)
-        has_parts = any(not isinstance(event, Progress) for event in job.events)
-        lost = "It did not react any more, so what it had is lost." if has_parts else "There was nothing to show yet."
+        has_part = job.seen.part is not None
+        lost = "It did not react any more, so what it had is lost." if has_part else "There was nothing to show yet."
         return _Outcome(RunState.STOPPED, why, f"{ended_sentence(why, self._patience.time_limit_s)} {lost}")
 
     def _publish(self, job: _Job, event: Any) -> bool:
@@ -277,7 +279,7 @@ class LocalEngine:
             if job.state.is_over:
                 return False
             job.pulse.beat(self._clock.now())
-            job.events.append(event)
+            job.seen = job.seen.with_event(event)
             self._changed.notify_all()
             return True
 

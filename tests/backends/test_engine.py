@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from torch import nn
 
-from backends.engine import LocalEngine, Patience, RunState
+from backends.engine import LocalEngine, Patience, RunState, Seen
 from backends.engine import local as local_engine
 from backends.engine.patience import Clock, Pulse
 from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
@@ -78,11 +78,10 @@ def an_engine(run: Callable[..., Iterator[Any]], **limits: Any) -> LocalEngine:
 
 
 def wait_for_end(engine: LocalEngine, run_id: str) -> Any:
-    """The last event and the status of a run that ends."""
+    """The result and the status of a run that ends."""
     while not (status := engine.status(run_id)).state.is_over:
-        engine.events(run_id, since=status.num_events, wait_s=PATIENCE_S)
-    events = engine.events(run_id)
-    return (events[-1] if events else None), status
+        engine.seen(run_id, after=status.version, wait_s=PATIENCE_S)
+    return engine.seen(run_id).result, status
 
 
 def counting(settings: Named, inputs: Inputs) -> Iterator[Any]:
@@ -90,16 +89,75 @@ def counting(settings: Named, inputs: Inputs) -> Iterator[Any]:
     yield a_count(1)
 
 
-def test_a_run_gives_its_events_in_order_and_its_result_last() -> None:
+def test_a_run_gives_its_newest_progress_and_its_result() -> None:
     engine = an_engine(counting)
 
     run_id = engine.submit("counting", Named(), session="a")
     result, status = wait_for_end(engine, run_id)
+    seen = engine.seen(run_id)
 
     assert status.state is RunState.DONE
-    assert [type(event) for event in engine.events(run_id)] == [Progress, Count]
-    assert engine.events(run_id, since=1) == [result]
-    assert engine.events(run_id, since=2) == []
+    assert (seen.progress, seen.part, seen.version) == (Progress(0.5, "half"), None, status.version)
+    assert seen.since(0) == [Progress(0.5, "half"), result]
+    assert seen.since(seen.progress_version) == [result]
+    assert seen.since(seen.version) == []
+
+
+class Part:
+    """Something large, of which a test can tell whether it is still held."""
+
+
+def test_of_a_thousand_parts_one_is_held() -> None:
+    parts: weakref.WeakSet[Part] = weakref.WeakSet()
+    gate = Gate()
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        for number in range(1000):
+            yield Progress(number / 1000, "on")
+            parts.add(part := Part())
+            yield part
+        del part
+        yield from gate.run(settings, inputs)
+
+    engine = an_engine(run)
+    run_id = engine.submit("counting", Named(), session="a")
+    gate.wait_until_inside()
+
+    assert list(parts) == [engine.seen(run_id).part]
+    gate.let.release()
+    wait_for_end(engine, run_id)
+    assert not parts, "the result holds what they held"
+
+
+def test_whoever_streams_is_woken_by_the_start_each_event_and_the_end() -> None:
+    gate, come = Gate(), []
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        for event in (Progress(0.1, "one"), "a part", Progress(0.2, "two"), a_count(1)):
+            gate.entered.release()
+            assert gate.let.acquire(timeout=PATIENCE_S)
+            yield event
+
+    engine = an_engine(run)
+    run_id, version = engine.submit("counting", Named(), session="a"), 0
+    while not engine.status(run_id).state.is_over or engine.status(run_id).version > version:
+        seen = engine.seen(run_id, after=version, wait_s=PATIENCE_S)
+        come += seen.since(version)
+        version = seen.version
+        gate.let.release()
+
+    assert come == [Progress(0.1, "one"), "a part", Progress(0.2, "two"), engine.seen(run_id).result]
+    assert version == 6
+
+
+def test_who_comes_late_gets_the_newest_of_each_in_the_order_in_which_it_came() -> None:
+    seen = Seen()
+    for event in ("a", Progress(0.1, "one"), "b", Progress(0.2, "two"), "c"):
+        seen = seen.with_event(event)
+
+    assert seen.since(0) == [Progress(0.2, "two"), "c"]
+    assert seen.since(4) == ["c"]
+    assert seen.with_event(a_count(1)).since(0) == [Progress(0.2, "two"), a_count(1)]
 
 
 def test_settings_and_inputs_reach_the_run() -> None:
@@ -246,11 +304,11 @@ def test_a_run_that_does_not_know_of_stopping_is_stopped_and_closed() -> None:
     gate.wait_until_inside()
     engine.cancel(run_id)
     gate.let.release()
-    event, status = wait_for_end(engine, run_id)
+    result, status = wait_for_end(engine, run_id)
 
     assert (status.state, status.ended) == (RunState.STOPPED, "stopped")
     assert status.error == "You stopped this run. There was nothing to show yet."
-    assert isinstance(event, Progress)
+    assert result is None
     assert closed.is_set()
 
 
@@ -360,12 +418,12 @@ def test_only_the_last_runs_of_a_session_are_kept() -> None:
 
     assert engine.status(runs[-1]).state is RunState.DONE
     with pytest.raises(InputError, match="no run"):
-        engine.events(runs[0])
+        engine.seen(runs[0])
 
 
 def test_a_run_of_nobody_is_refused_with_its_id() -> None:
     with pytest.raises(InputError, match="'nope'"):
-        an_engine(counting).events("nope")
+        an_engine(counting).seen("nope")
 
 
 def test_the_expected_wait_is_unknown_before_the_first_run_and_known_after() -> None:
@@ -510,7 +568,7 @@ def test_what_a_run_brings_after_it_was_given_up_is_dropped_and_its_end_is_notic
     hanging.let_go()
 
     assert engine.status(run_id) == status
-    assert engine.events(run_id)[1:] == ["a part"]
+    assert (engine.seen(run_id).part, engine.seen(run_id).result) == ("a part", None)
     assert hanging.closed == 1, "what the run held is free"
     assert engine.queue().given_up == 0
 
@@ -518,7 +576,7 @@ def test_what_a_run_brings_after_it_was_given_up_is_dropped_and_its_end_is_notic
 def test_a_run_that_hangs_while_it_is_stopped_is_given_up_too(hanging: Hanging, hours: Hours) -> None:
     engine = an_engine(hanging.run, clock=hours)
     run_id = engine.submit("counting", Named(name="hang in throw"), session="a")
-    engine.events(run_id, wait_s=PATIENCE_S)
+    engine.seen(run_id, after=1, wait_s=PATIENCE_S)  # it has started, and one event came
 
     hours.turn(engine, 601)  # it reacts, and hangs in what it does then
     assert hanging.inside.acquire(timeout=PATIENCE_S)
