@@ -81,6 +81,9 @@ class Engine(Protocol):
     def submit(self, system: str, settings: Settings, *, session: str, inputs: Inputs | None = None) -> str:
         """Queue a run and return its id.
 
+        Where the same is asked for already, or was, and no file of the session is named, that run is shared: the id is the session's
+        own, and what comes is the same. Nobody may change a result.
+
         Raises: InputError when the queue, or the session's share of it, is full, or when runs hang that were given up.
         """
 
@@ -93,9 +96,12 @@ class Engine(Protocol):
         """
 
     def cancel(self, run_id: str) -> None:
-        """Stop at the run's next event. What it has so far stays. A run that hangs counts as stopped at once."""
+        """Stop at the run's next event. What it has so far stays. A run that hangs counts as stopped at once.
+
+        A run that is shared goes on for the others, and is over for this session.
+        """
 
     def release(self, session: str) -> None:
-        """The session has gone: stop and forget all its runs."""
+        """The session has gone: stop and forget all its runs; shared ones go on for the others."""
 
     def queue(self) -> QueueState: ...

@@ -3,6 +3,10 @@
 Each worker is one accelerator, so one run at a time uses it. The next run is the oldest one of the session that was
 served longest ago: whoever queues ten runs does not keep twenty-nine others waiting.
 
+Whoever asks for what is asked for already, by settings that name nothing of a session's own, joins that run: thirty who open one link
+cause one. Each has an id of its own, and leaves it alone: the run goes on until the last one has left. A finished result is kept for
+a while (`kept` says how many); asked for again, it is there at once.
+
 A run that hangs between two events cannot be ended: threads cannot be killed. One more thread watches over the others and gives
 such a run up; `patience` says when. It is over for everybody then, a new worker goes on with the queue, and whatever the old one
 brings is dropped. Two that still hang are a machine in trouble: no new run is taken until one of them ends.
@@ -14,10 +18,11 @@ import secrets
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from backends.engine.base import QueueState, RunState, RunStatus, Seen
+from backends.engine.kept import KEPT_MB, Kept, Key, key_of, settle
 from backends.engine.patience import Clock, Patience, Pulse
 from backends.registry import system as find_system
 from backends.run import Ended, Inputs, Result, Run, RunStopped, Settings, ended_sentence
@@ -26,10 +31,13 @@ from worlds.given_up import give_up
 
 log = logging.getLogger("orrery.engine")
 
-MAX_PER_SESSION = 4  # waiting runs of one session
+MAX_PER_SESSION = 4  # waiting runs of one session, joined ones included
 MAX_GIVEN_UP = 2  # hanging runs; with as many, no new one is taken
 KEPT_RUNS_PER_SESSION = 3  # ended runs whose results stay readable; a page holds its own result
 KEPT_RUNS = 200  # of all sessions: a client that never says goodbye cannot fill the memory
+
+
+_GOES_ON = "Others asked for the same, so that it goes on for them; start it again to join it where it is then."
 
 
 class _Outcome(NamedTuple):
@@ -43,8 +51,9 @@ class _Job:
     run_id: str
     system: str
     settings: Settings
-    session: str
     inputs: Inputs
+    sessions: list[str]  # who waits for it, once for each time that it was asked for
+    key: Key | None = None  # who has the same joins it
     state: RunState = RunState.WAITING
     seen: Seen = field(default_factory=Seen)
     error: str | None = None
@@ -52,6 +61,16 @@ class _Job:
     ended_at: float = 0.0
     cancelled: Ended | None = None  # why it should end before its time
     pulse: Pulse = field(default_factory=lambda: Pulse(0.0, 0.0))  # of a run that has started
+    num_bytes: int = 0  # of its result
+
+
+@dataclass
+class _Ticket:
+    """A run as one session has it."""
+
+    run_id: str
+    session: str
+    job: _Job
 
 
 class LocalEngine:
@@ -61,16 +80,20 @@ class LocalEngine:
         num_workers: accelerators, each of which does one run at a time.
         max_waiting: runs that may wait, over all sessions.
         patience: a run that takes longer is stopped at its next event, and given up where there is none.
+        shares: equal runs are run once, for all who ask.
+        kept_mb: what finished results may take that are kept for whoever asks the same again.
         clock: for tests; by default this machine's.
         find_run: for tests; by default the registry's.
     """
 
     def __init__(self, *, num_workers: int = 1, max_waiting: int = 64, patience: Patience | None = None,
-                 clock: Clock | None = None, find_run: Callable[[str], Run] | None = None) -> None:
+                 shares: bool = True, kept_mb: float = KEPT_MB, clock: Clock | None = None,
+                 find_run: Callable[[str], Run] | None = None) -> None:
         self._find_run = find_run or (lambda name: find_system(name).run)
         self._num_workers, self._max_waiting, self._patience = num_workers, max_waiting, patience or Patience()
         self._clock = clock or Clock()
-        self._jobs: dict[str, _Job] = {}
+        self._shares, self._kept = shares, Kept(kept_mb)
+        self._tickets: dict[str, _Ticket] = {}
         self._waiting: list[_Job] = []
         self._running: dict[threading.Thread, _Job] = {}  # also runs that are over, until their worker has come back
         self._given_up: list[threading.Thread] = []
@@ -86,44 +109,70 @@ class LocalEngine:
         threading.Thread(target=self._watch, name="orrery-watch", daemon=True).start()
 
     def submit(self, system: str, settings: Settings, *, session: str, inputs: Inputs | None = None) -> str:
+        inputs, run_id = inputs or Inputs(), secrets.token_hex(6)
+        key = key_of(system, settings, inputs) if self._shares else None
         with self._changed:
-            if trouble := self._trouble():
-                raise InputError(trouble)
-            if len(self._waiting) >= self._max_waiting:
-                raise InputError(f"{len(self._waiting)} runs are waiting, and no more fit in the queue. "
-                                 f"Try again in {self._expected_wait(len(self._waiting)) or 10:.0f} seconds.")
-            own = sum(job.session == session for job in self._waiting)
-            if own >= MAX_PER_SESSION:
-                raise InputError(f"You have {own} runs waiting; at most {MAX_PER_SESSION} may. Stop one of them first.")
-            job = _Job(secrets.token_hex(6), system, settings, session, inputs or Inputs())
-            self._jobs[job.run_id] = job
-            self._waiting.append(job)
+            job = self._shared(key, system, settings, session)
+            if job is None:
+                self._check_room(session, None)
+                job = _Job(run_id, system, settings, inputs if key is None else Inputs(), [session], key)
+                self._waiting.append(job)
+            self._tickets[run_id] = _Ticket(run_id, session, job)
+            self._forget_old()
             self._changed.notify_all()
-        log.info("run %s: %s queued", job.run_id, system)
-        return job.run_id
+        log.info("run %s: %s %s", run_id, system, job.state if job.run_id == run_id else f"shares {job.run_id}")
+        return run_id
+
+    def _shared(self, key: Key | None, system: str, settings: Settings, session: str) -> _Job | None:
+        """The run of whoever asked for the same before, with this session as one that waits for it; None where there is none."""
+        if key is None:
+            return None
+        if (result := self._kept.get(key)) is not None:
+            return _Job(f"kept {key[1][:12]}", system, settings, Inputs(), [session], key, RunState.DONE, Seen().with_event(result),
+                        ended="finished", ended_at=self._clock.now())
+        live = (job for job in (*self._waiting, *self._running.values()) if not job.state.is_over and not job.cancelled)
+        job = next((job for job in live if job.key == key), None)
+        if job is not None:
+            self._check_room(session, job)
+            job.sessions.append(session)
+            if job.state is RunState.RUNNING:
+                self._last_served[session] = self._turn
+        return job
+
+    def _check_room(self, session: str, joined: _Job | None) -> None:
+        """Raise InputError where the session cannot have one more run: this one to join, or a new one."""
+        if trouble := self._trouble():
+            raise InputError(trouble)
+        if joined is None and len(self._waiting) >= self._max_waiting:
+            raise InputError(f"{len(self._waiting)} runs are waiting, and no more fit in the queue. "
+                             f"Try again in {self._expected_wait(len(self._waiting)) or 10:.0f} seconds.")
+        own = sum(ticket.session == session and (ticket.job is joined or ticket.job.state is RunState.WAITING)
+                  for ticket in self._tickets.values())
+        if own >= MAX_PER_SESSION:
+            raise InputError(f"You have {own} runs waiting; at most {MAX_PER_SESSION} may. Stop one of them first.")
 
     def status(self, run_id: str) -> RunStatus:
         with self._changed:
-            job = self._job(run_id)
+            job = self._ticket(run_id).job
             position = self._order().index(job) + 1 if job in self._waiting else None
             wait = self._expected_wait(position) if position else None
             return RunStatus(run_id, job.system, job.state, job.seen.version, position, wait, job.error, job.ended)
 
     def seen(self, run_id: str, *, after: int = -1, wait_s: float = 0.0) -> Seen:
         with self._changed:
-            job = self._job(run_id)
-            self._changed.wait_for(lambda: job.seen.version > after or job.state.is_over, timeout=wait_s)
-            return job.seen
+            ticket = self._ticket(run_id)
+            self._changed.wait_for(lambda: ticket.job.seen.version > after or ticket.job.state.is_over, timeout=wait_s)
+            return ticket.job.seen
 
     def cancel(self, run_id: str) -> None:
         with self._changed:
-            self._cancel(self._job(run_id), "stopped")
+            self._leave(self._ticket(run_id), "stopped")
 
     def release(self, session: str) -> None:
         with self._changed:
-            for job in [job for job in self._jobs.values() if job.session == session]:
-                self._cancel(job, "session gone")
-                del self._jobs[job.run_id]
+            for ticket in [ticket for ticket in self._tickets.values() if ticket.session == session]:
+                self._leave(ticket, "session gone")
+                self._tickets.pop(ticket.run_id, None)
             self._last_served.pop(session, None)
 
     def queue(self) -> QueueState:
@@ -131,10 +180,22 @@ class LocalEngine:
             return QueueState(len(self._running), len(self._waiting), self._num_workers, self._max_waiting, self._mean(),
                               self._patience.time_limit_s, dict(self._ended), self._num_given_up(), self._trouble())
 
-    def _job(self, run_id: str) -> _Job:
-        if run_id not in self._jobs:
+    def _ticket(self, run_id: str) -> _Ticket:
+        if run_id not in self._tickets:
             raise InputError(f"There is no run {run_id[:80]!r} here any more. Start it again.")
-        return self._jobs[run_id]
+        return self._tickets[run_id]
+
+    def _leave(self, ticket: _Ticket, why: Ended) -> None:
+        """A session wants its run no longer; it ends where nobody else waits for it."""
+        job = ticket.job
+        if job.state.is_over or len(job.sessions) == 1:
+            self._cancel(job, why)
+            return
+        job.sessions.remove(ticket.session)
+        ticket.job = replace(job, sessions=[ticket.session], key=None, state=RunState.STOPPED, ended=why, ended_at=self._clock.now(),
+                             error=f"{ended_sentence(why)} {_GOES_ON}", seen=replace(job.seen, part=None).later())
+        self._forget_old()
+        self._changed.notify_all()
 
     def _cancel(self, job: _Job, why: Ended) -> None:
         if job.state.is_over or job.cancelled:
@@ -151,10 +212,10 @@ class LocalEngine:
         """The waiting jobs in the order in which they will run."""
         served, left, order = dict(self._last_served), list(self._waiting), []
         for turn in range(len(left)):
-            job = min(left, key=lambda job: served.get(job.session, -1))  # min keeps the oldest among equals
+            job = min(left, key=lambda job: min(served.get(session, -1) for session in job.sessions))  # the oldest among equals
             left.remove(job)
             order.append(job)
-            served[job.session] = self._turn + 1 + turn
+            served |= dict.fromkeys(job.sessions, self._turn + 1 + turn)
         return order
 
     def _mean(self) -> float | None:
@@ -197,7 +258,7 @@ class LocalEngine:
             job = self._order()[0]
             self._waiting.remove(job)
             self._turn += 1
-            self._last_served[job.session] = self._turn
+            self._last_served |= dict.fromkeys(job.sessions, self._turn)
             now = self._clock.now()
             job.state, job.pulse, job.seen = RunState.RUNNING, Pulse(now, now), job.seen.later()
             self._running[worker] = job
@@ -215,6 +276,9 @@ class LocalEngine:
         job.seen = job.seen.later()
         job.ended_at = self._clock.now()
         self._ended[job.state, job.ended or ""] += 1
+        result = job.seen.result
+        if job.key and result is not None and (job.state, result.ended) == (RunState.DONE, "finished"):
+            self._kept.add(job.key, result, job.num_bytes)
         self._forget_old()
         self._changed.notify_all()
         log.info("run %s: %s %s", job.run_id, job.state, job.ended or "")
@@ -275,6 +339,8 @@ class LocalEngine:
 
     def _publish(self, job: _Job, event: Any) -> bool:
         """Hand an event on; return whether anybody still waits for this run."""
+        if isinstance(event, Result):
+            job.num_bytes = settle(event)
         with self._changed:
             if job.state.is_over:
                 return False
@@ -319,12 +385,15 @@ class LocalEngine:
                 self._end(self._waiting.pop(), _Outcome(RunState.FAILED, None, trouble))
 
     def _forget_old(self) -> None:
-        over = sorted((job for job in self._jobs.values() if job.state.is_over), key=lambda job: job.ended_at, reverse=True)
-        kept: dict[str, int] = {}
-        for rank, job in enumerate(over):
-            kept[job.session] = kept.get(job.session, 0) + 1
-            if kept[job.session] > KEPT_RUNS_PER_SESSION or rank >= KEPT_RUNS:
-                del self._jobs[job.run_id]
+        over = sorted((ticket for ticket in reversed(self._tickets.values()) if ticket.job.state.is_over),
+                      key=lambda ticket: ticket.job.ended_at, reverse=True)
+        kept: Counter[str] = Counter()
+        held: set[int] = set()  # a result that is shared is held once
+        for ticket in over:
+            kept[ticket.session] += 1
+            held.add(id(ticket.job.seen.result or ticket.job))
+            if kept[ticket.session] > KEPT_RUNS_PER_SESSION or len(held) > KEPT_RUNS:
+                del self._tickets[ticket.run_id]
 
 
 def _close(events: Iterator[Any]) -> None:

@@ -74,7 +74,7 @@ class Gate:
 
 
 def an_engine(run: Callable[..., Iterator[Any]], **limits: Any) -> LocalEngine:
-    return LocalEngine(find_run=lambda name: run, **limits)
+    return LocalEngine(find_run=lambda name: run, **{"shares": False} | limits)
 
 
 def wait_for_end(engine: LocalEngine, run_id: str) -> Any:
@@ -774,3 +774,183 @@ def test_nothing_that_a_run_raises_ends_its_worker() -> None:
     assert status.state is RunState.FAILED
     assert "Something went wrong on our side" in (status.error or "")
     assert wait_for_end(engine, engine.submit("counting", Named(), session="a"))[1].state is RunState.DONE
+
+
+def a_sharing_engine(run: Callable[..., Iterator[Any]], **limits: Any) -> LocalEngine:
+    return an_engine(run, **{"shares": True} | limits)
+
+
+def test_thirty_sessions_that_ask_for_the_same_cause_one_run_and_get_one_result() -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run, max_waiting=1)
+    ahead = engine.submit("counting", Named(name="ahead"), session="first")
+    gate.wait_until_inside()
+    runs = [engine.submit("counting", Named(name="same"), session=str(number)) for number in range(30)]
+    assert len(set(runs)) == 30
+    assert {engine.status(run_id).position for run_id in runs} == {1}
+
+    gate.let.release(2)
+    results = [wait_for_end(engine, run_id)[0] for run_id in (ahead, *runs)][1:]
+
+    assert gate.order == ["ahead", "same"]
+    assert all(result is results[0] for result in results)
+    assert engine.queue().ended == {(RunState.DONE, "finished"): 2}
+
+
+@pytest.mark.parametrize("leave", ["stop", "close the tab"])
+def test_who_leaves_a_shared_run_leaves_it_to_the_others_and_the_last_one_ends_it(leave: str) -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run)
+    one = engine.submit("counting", Named(name="endless"), session="one")
+    gate.wait_until_inside()
+    two = engine.submit("counting", Named(name="endless"), session="two")
+
+    if leave == "stop":
+        engine.cancel(one)
+        status = engine.status(one)
+        assert (status.state, status.ended) == (RunState.STOPPED, "stopped")
+        assert (status.error or "").startswith("You stopped this run. Others asked for the same, so that it goes on for them;")
+    else:
+        engine.release("one")
+        with pytest.raises(InputError, match="There is no run"):
+            engine.status(one)
+    gate.let.release()
+    gate.wait_until_inside()
+    assert engine.status(two).state is RunState.RUNNING
+
+    engine.cancel(two)
+    gate.let.release()
+    result, status = wait_for_end(engine, two)
+    assert (status.state, result.ended) == (RunState.STOPPED, "stopped")
+    if leave == "stop":
+        assert engine.seen(one).result is None, "what came after it left is not its own"
+
+
+def test_a_waiting_run_that_is_shared_keeps_its_place_until_the_last_one_leaves() -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run)
+    ahead = engine.submit("counting", Named(name="ahead"), session="first")
+    gate.wait_until_inside()
+    one, _, two = (engine.submit("counting", Named(name=name), session=session)
+                   for name, session in (("same", "one"), ("between", "other"), ("same", "two")))
+    assert engine.status(two).position == 1, "where the earliest one is"
+
+    engine.cancel(one)
+    assert (engine.status(one).position, engine.status(two).position, engine.queue().waiting) == (None, 1, 2)
+    engine.cancel(two)
+
+    assert engine.queue().waiting == 1
+    gate.let.release(2)
+    wait_for_end(engine, ahead)
+
+
+def test_a_run_that_was_stopped_is_not_joined_while_it_ends() -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run)
+    stopped = engine.submit("counting", Named(name="endless"), session="a")
+    gate.wait_until_inside()
+
+    engine.cancel(stopped)
+    again = engine.submit("counting", Named(name="endless"), session="a")
+    gate.let.release()
+    gate.wait_until_inside()
+
+    assert engine.status(stopped).state is RunState.STOPPED
+    assert engine.status(again).state is RunState.RUNNING
+    engine.cancel(again)
+    gate.let.release()
+
+
+def test_who_joins_late_gets_the_newest_part_at_once() -> None:
+    gate = Gate()
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        yield "a part"
+        yield "a newer one"
+        yield from gate.run(settings, inputs)
+
+    engine = a_sharing_engine(run)
+    engine.submit("counting", Named(), session="early")
+    gate.wait_until_inside()
+    late = engine.submit("counting", Named(), session="late")
+
+    assert engine.seen(late).since(0) == ["a newer one"]
+    assert engine.status(late).state is RunState.RUNNING
+    gate.let.release()
+
+
+def test_a_finished_result_is_there_at_once_even_where_the_queue_is_full() -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run, max_waiting=1)
+    gate.let.release()
+    first, _ = wait_for_end(engine, engine.submit("counting", Named(name="same"), session="a"))
+    engine.submit("counting", Named(name="running"), session="b")
+    for _ in range(2):
+        gate.wait_until_inside()
+    engine.submit("counting", Named(name="waiting"), session="c")
+
+    run_id = engine.submit("counting", Named(name="same"), session="d")
+
+    assert (engine.status(run_id).state, engine.status(run_id).ended) == (RunState.DONE, "finished")
+    assert engine.seen(run_id).result is first
+    gate.let.release(2)
+
+
+def what_ends(how: str) -> Callable[..., Iterator[Any]]:
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        counted.append(settings.name)
+        if how == "failed":
+            raise RuntimeError("no")
+        yield Progress(0.0, "on")
+        yield a_count(1, ended="stopped" if how == "stopped" else "finished")
+
+    counted: list[str] = []
+    run.counted = counted  # type: ignore[attr-defined]
+    return run
+
+
+@pytest.mark.parametrize(("how", "limits"), [
+    ("failed", {}), ("stopped", {}), ("time limit", {"patience": Patience(time_limit_s=-1.0)}), ("too large", {"kept_mb": 0})])
+def test_what_did_not_finish_or_does_not_fit_is_run_anew(how: str, limits: dict[str, Any]) -> None:
+    run = what_ends(how)
+    engine = a_sharing_engine(run, **limits)
+
+    for session in ("a", "b"):
+        wait_for_end(engine, engine.submit("counting", Named(name="same"), session=session))
+
+    assert run.counted == ["same", "same"]  # type: ignore[attr-defined]
+
+
+def test_what_a_session_brought_is_neither_shared_nor_handed_to_a_run_that_is() -> None:
+    seen: list[tuple[str, list[str]]] = []
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        seen.append((settings.name, list(inputs.files)))
+        yield a_count(len(seen))
+
+    engine = a_sharing_engine(run)
+    files = Inputs({"mine.csv": "path"})  # type: ignore[dict-item]
+    for name in ("upload:mine.csv", "upload:mine.csv", "mine.csv", "mine.csv", "none of them"):
+        wait_for_end(engine, engine.submit("counting", Named(name=name), session="a", inputs=files))
+
+    assert seen == [*[("upload:mine.csv", ["mine.csv"])] * 2, *[("mine.csv", ["mine.csv"])] * 2, ("none of them", [])]
+
+
+def test_who_joins_counts_as_one_that_waits_and_as_served() -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run)
+    engine.submit("counting", Named(name="shared"), session="a")
+    gate.wait_until_inside()
+    engine.submit("counting", Named(name="shared"), session="b")  # it is served with it
+    last, *_ = [engine.submit("counting", Named(name=name), session=name[0]) for name in ("b1", "c1", "c2", "c3", "c4")]
+    with pytest.raises(InputError, match="You have 4 runs waiting"):
+        engine.submit("counting", Named(name="b1"), session="c")
+    for _ in range(local_engine.MAX_PER_SESSION - 1):
+        engine.submit("counting", Named(name="shared"), session="a")
+    with pytest.raises(InputError, match="You have 4 runs waiting"):
+        engine.submit("counting", Named(name="shared"), session="a")
+
+    gate.let.release(6)
+    wait_for_end(engine, last)
+
+    assert gate.order[:3] == ["shared", "c1", "b1"]
