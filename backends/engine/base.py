@@ -26,7 +26,7 @@ class RunStatus:
     system: str
     state: RunState
     version: int  # as in `Seen`
-    position: int | None = None  # place in the queue, 1 is next; None once it runs
+    position: int | None = None  # place in its lane, 1 is next; None once it runs
     expected_wait_s: float | None = None  # None while no run has ended yet
     error: str | None = None  # why there is no result
     ended: Ended | None = None  # None while it waits or runs, and where it failed
@@ -68,7 +68,7 @@ class Seen:
 class QueueState:
     running: int
     waiting: int
-    workers: int
+    workers: int  # of both lanes
     max_waiting: int
     seconds_per_run: float | None  # mean of the last runs
     time_limit_s: float

@@ -954,3 +954,78 @@ def test_who_joins_counts_as_one_that_waits_and_as_served() -> None:
     wait_for_end(engine, last)
 
     assert gate.order[:3] == ["shared", "c1", "b1"]
+
+
+def a_laned_engine(run: Callable[..., Iterator[Any]], **limits: Any) -> LocalEngine:
+    """An engine for which settings whose name begins with "long" are long."""
+    return an_engine(run, find_lane=lambda name, settings: "long" if settings.name.startswith("long") else "short", **limits)
+
+
+class Lanes:
+    """Two gates: one for each lane."""
+
+    def __init__(self) -> None:
+        self.long, self.short = Gate(), Gate()
+
+    def run(self, settings: Named, inputs: Inputs) -> Iterator[Any]:
+        yield from (self.long if settings.name.startswith("long") else self.short).run(settings, inputs)
+
+
+def test_a_short_run_behind_a_long_one_ends_before_it() -> None:
+    gates = Lanes()
+    engine = a_laned_engine(gates.run)
+    long = engine.submit("counting", Named(name="long"), session="a")
+    gates.long.wait_until_inside()
+    next_long = engine.submit("counting", Named(name="long too"), session="b")
+
+    gates.short.let.release()
+    short, status = wait_for_end(engine, engine.submit("counting", Named(name="short"), session="a"))
+
+    assert (status.state, short.count) == (RunState.DONE, 1)
+    assert engine.status(long).state is RunState.RUNNING
+    assert (engine.status(next_long).state, engine.status(next_long).position) == (RunState.WAITING, 1)
+    gates.long.let.release(2)
+    wait_for_end(engine, next_long)
+    assert gates.long.order == ["long", "long too"] and gates.long.most_at_once == 1
+
+
+def test_a_long_run_does_not_wait_behind_short_ones_and_each_lane_knows_its_own_wait() -> None:
+    gates = Lanes()
+    engine = a_laned_engine(gates.run)
+    first = engine.submit("counting", Named(name="short"), session="a")
+    gates.short.wait_until_inside()
+    second = engine.submit("counting", Named(name="short too"), session="a")
+    gates.long.let.release(2)
+
+    wait_for_end(engine, engine.submit("counting", Named(name="long"), session="a"))
+
+    assert engine.status(second).expected_wait_s is None, "no short run has ended yet"
+    assert (engine.queue().workers, engine.queue().running, engine.queue().waiting) == (2, 1, 1)
+    gates.short.let.release(2)
+    for run_id in (first, second):
+        wait_for_end(engine, run_id)
+
+
+def test_the_queues_limit_holds_for_both_lanes_together() -> None:
+    gates = Lanes()
+    engine = a_laned_engine(gates.run, max_waiting=2)
+    for name, gate in (("long", gates.long), ("short", gates.short)):
+        engine.submit("counting", Named(name=name), session="a")
+        gate.wait_until_inside()
+        engine.submit("counting", Named(name=f"{name} too"), session="a")
+
+    for name in ("long", "short"):
+        with pytest.raises(InputError, match="2 runs are waiting"):
+            engine.submit("counting", Named(name=name), session="b")
+    gates.long.let.release(2)
+    gates.short.let.release(2)
+
+
+def test_a_worker_of_the_long_lane_that_hangs_is_replaced_in_its_lane(hanging: Hanging, hours: Hours) -> None:
+    engine = an_engine(hanging.run, clock=hours, find_lane=lambda name, settings: "long")
+    hung(engine, hanging)
+    waiting = engine.submit("counting", Named(name="quick"), session="b")
+
+    hours.turn(engine, 631)
+
+    assert wait_for_end(engine, waiting)[1].state is RunState.DONE
