@@ -49,7 +49,7 @@ MOUNT: dict[str, Any] = {"max_file_size": f"{MAX_FILE_MB}mb", "show_error": Fals
 
 def events_of(name: str, settings: Settings, inputs: Inputs, *, session: str,
               started: Callable[[str], None] = lambda run_id: None) -> Iterator[Any]:
-    """The events of a run, with `Progress` for its place in the queue. Closing this generator stops the run.
+    """The newest events of a run, with `Progress` for its place in the queue. Closing this generator stops the run.
 
     Raises: InputError where it failed, or where the time limit ended it before there was a result.
     """
@@ -59,18 +59,18 @@ def events_of(name: str, settings: Settings, inputs: Inputs, *, session: str,
     engine = the_engine()
     run_id = engine.submit(name, settings, session=session, inputs=inputs)
     started(run_id)
-    seen = 0
+    version = 0
     try:
         while True:
-            events = engine.events(run_id, since=seen, wait_s=0.5)
-            seen += len(events)
-            yield from events
+            seen = engine.seen(run_id, after=version, wait_s=0.5)
+            yield from seen.since(version)
+            version = seen.version
             status = engine.status(run_id)
             if status.state is RunState.WAITING:
                 yield Progress(0.0, f"number {status.position} in the queue", status.expected_wait_s)
             elif status.state is RunState.FAILED or (status.error and status.ended == "time limit"):
                 raise InputError(status.error or "The run failed.")
-            elif status.state.is_over and status.num_events == seen:
+            elif status.state.is_over and status.version == version:
                 return
     finally:
         quietly_cancel(run_id)

@@ -5,12 +5,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from backends.run import Inputs, Result, Run, Settings
 from worlds.signatures import UploadCheck
 
 _BUILT = ("tstar", "coda", "adaptvis")  # each has backends/NAME/system.py, visualizers/NAME/figures.py and pages/NAME/page.py
+
+
+LaneName = Literal["short", "long"]  # what is short never waits behind what is long
+
+
+def _short(settings: Any) -> LaneName:
+    return "short"
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,7 @@ class System:
     upload_kinds: tuple[str, ...] = ()  # endings that the upload box offers; the content decides
     check_upload: UploadCheck | None = None  # what a file must pass when it is uploaded, long before a run opens it
     presets: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # label -> settings, what to notice
+    lane: Callable[[Any], LaneName] = _short  # where a run of such settings waits
     objects: Callable[[Any], str] | None = None  # why a run of such settings would be refused, if it is known without running
 
     def objection(self, settings: Any) -> str:

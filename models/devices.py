@@ -14,8 +14,6 @@ from pathlib import Path
 import psutil
 import torch
 
-from worlds.given_up import is_given_up
-
 MB = 1_000_000
 TINY = 5_000_000  # parameters
 MEMORY_SHARE = 0.6  # of the device's memory; the rest belongs to videos, activations and everybody else
@@ -120,11 +118,11 @@ def threads_for(parameters: int) -> Iterator[None]:
     """Let torch use one thread inside the block if the model is tiny, and as many as before afterwards.
 
     Below some millions of parameters threads cost more than they save: a step of 0.2 M took ten times as long with two
-    threads on two cores that something else was using too. A new thread starts with what was set last anywhere: one that replaces
-    a thread that was given up inside takes back what that one would have put back.
+    threads on two cores that something else was using too. A new thread starts with what was set last anywhere: one that starts
+    while another is inside, or was given up there, takes what that one would have put back.
     """
     here = threading.current_thread()
-    before = max([torch.get_num_threads(), *(count for thread, count in list(_kept.items()) if is_given_up(thread))])
+    before = max([torch.get_num_threads(), *(count for thread, count in list(_kept.items()) if thread is not here)])
     _kept[here] = before
     torch.set_num_threads(1 if parameters < TINY else before)
     try:

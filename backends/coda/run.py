@@ -37,7 +37,7 @@ def run(settings: CodaSettings, inputs: Inputs) -> Iterator[Progress | Part | Co
     notes: list[str] = []
     asked: list[Kind] = []
     yield Progress(0.0, "Loading the model")
-    rung = None if settings.task == "law" and _trains(settings) else _rung(settings)
+    rung = None if settings.trains_now else _rung(settings)
     with threads_for(rung.parameters if rung else 0):
         part, ended = yield from keeping(_events(settings, inputs, rung, notes, asked))
     kind = asked[0] if asked else None
@@ -45,11 +45,6 @@ def run(settings: CodaSettings, inputs: Inputs) -> Iterator[Progress | Part | Co
     yield CodaResult(seed=settings.seed, model_id=_model_id(settings, rung), is_miniature=rung is None or rung.is_miniature,
                      ended=ended, notes=tuple(notes), settings=settings, kind=kind,
                      definitions=definitions(settings, kind) if kind else (), **parts)
-
-
-def _trains(settings: CodaSettings) -> bool:
-    """The size law has no shipped models: four sizes are trained."""
-    return settings.trains or settings.factor == "S"
 
 
 def _rung(settings: CodaSettings) -> Rung:

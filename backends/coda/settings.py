@@ -75,6 +75,11 @@ class CodaSettings(Settings):
     file: str = knob("", "file", "Uploaded prompts: CSV, JSON lines or parquet.", max_length=300)
     num_rows: int = knob(200, "file", "Rows of the file that are answered, from its beginning.", ge=1, le=10_000)
 
+    @property
+    def trains_now(self) -> bool:
+        """Whether a run trains. The size law has no shipped models: four sizes are trained."""
+        return self.task == "law" and (self.trains or self.factor == "S")
+
     @field_validator("gate", mode="before")
     @classmethod
     def _was_a_switch(cls, value: Any) -> Any:

@@ -3,11 +3,12 @@
 import os
 from functools import cache
 
-from backends.engine.base import Engine, QueueState, RunState, RunStatus
+from backends.engine.base import Engine, QueueState, RunState, RunStatus, Seen
+from backends.engine.kept import KEPT_MB
 from backends.engine.local import LocalEngine
 from backends.engine.patience import Patience
 
-__all__ = ["Engine", "LocalEngine", "Patience", "QueueState", "RunState", "RunStatus", "the_engine"]
+__all__ = ["Engine", "LocalEngine", "Patience", "QueueState", "RunState", "RunStatus", "Seen", "the_engine"]
 
 
 @cache
@@ -16,5 +17,6 @@ def the_engine() -> Engine:
     return LocalEngine(
         num_workers=int(os.environ.get("ORRERY_WORKERS", "1")),
         max_waiting=int(os.environ.get("ORRERY_QUEUE", "64")),
+        kept_mb=float(os.environ.get("ORRERY_KEPT_MB", KEPT_MB)),
         patience=Patience(time_limit_s=float(os.environ.get("ORRERY_TIME_LIMIT_S", "600"))),
     )

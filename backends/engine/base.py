@@ -1,17 +1,17 @@
 """What an engine promises. Runs are named by strings and travel as plain values, so that it may be on another machine."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
 
-from backends.run import Ended, Inputs, Settings
+from backends.run import Ended, Inputs, Progress, Result, Settings
 
 
 class RunState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
-    DONE = "done"  # the last event is the result
+    DONE = "done"  # there is a result
     STOPPED = "stopped"  # by its owner, the time limit or the end of its session; there may be a result so far
     FAILED = "failed"  # `RunStatus.error` is the sentence for the person
 
@@ -25,18 +25,50 @@ class RunStatus:
     run_id: str
     system: str
     state: RunState
-    num_events: int
-    position: int | None = None  # place in the queue, 1 is next; None once it runs
+    version: int  # as in `Seen`
+    position: int | None = None  # place in its lane, 1 is next; None once it runs
     expected_wait_s: float | None = None  # None while no run has ended yet
     error: str | None = None  # why there is no result
     ended: Ended | None = None  # None while it waits or runs, and where it failed
 
 
 @dataclass(frozen=True)
+class Seen:
+    """The newest of what a run has brought. What came before it is not kept: a part may be large, and each replaces the last."""
+
+    version: int = 0  # counts what happened: each event, the start and the end
+    progress: Progress | None = None
+    part: Any = None  # what to draw until there is a result
+    result: Result | None = None
+    progress_version: int = 0  # when it came
+    part_version: int = 0
+    result_version: int = 0
+
+    def with_event(self, event: Any) -> "Seen":
+        """Return these with one event more."""
+        version = self.version + 1
+        if isinstance(event, Progress):
+            return replace(self, version=version, progress=event, progress_version=version)
+        if isinstance(event, Result):  # it holds what the part before it held
+            return replace(self, version=version, part=None, result=event, result_version=version)
+        return replace(self, version=version, part=event, part_version=version)
+
+    def later(self) -> "Seen":
+        """Return these after a start or an end, which bring nothing."""
+        return replace(self, version=self.version + 1)
+
+    def since(self, version: int) -> list[Any]:
+        """What came after `version` and has not been replaced, in the order in which it came."""
+        came = [(self.progress_version, self.progress), (self.part_version, self.part), (self.result_version, self.result)]
+        new = [(when, event) for when, event in came if event is not None and when > version]
+        return [event for _, event in sorted(new, key=lambda pair: pair[0])]
+
+
+@dataclass(frozen=True)
 class QueueState:
     running: int
     waiting: int
-    workers: int
+    workers: int  # of both lanes
     max_waiting: int
     seconds_per_run: float | None  # mean of the last runs
     time_limit_s: float
@@ -49,18 +81,27 @@ class Engine(Protocol):
     def submit(self, system: str, settings: Settings, *, session: str, inputs: Inputs | None = None) -> str:
         """Queue a run and return its id.
 
+        Where the same is asked for already, or was, and no file of the session is named, that run is shared: the id is the session's
+        own, and what comes is the same. Nobody may change a result.
+
         Raises: InputError when the queue, or the session's share of it, is full, or when runs hang that were given up.
         """
 
     def status(self, run_id: str) -> RunStatus: ...
 
-    def events(self, run_id: str, *, since: int = 0, wait_s: float = 0.0) -> list[Any]:
-        """The events after the first `since`; waits up to `wait_s` for a new one or for the end."""
+    def seen(self, run_id: str, *, after: int = -1, wait_s: float = 0.0) -> Seen:
+        """The newest of the run; waits up to `wait_s` until its version is beyond `after` or the run is over.
+
+        Whoever streams hands the last version back: `for event in seen.since(version)`.
+        """
 
     def cancel(self, run_id: str) -> None:
-        """Stop at the run's next event. What it has so far stays. A run that hangs counts as stopped at once."""
+        """Stop at the run's next event. What it has so far stays. A run that hangs counts as stopped at once.
+
+        A run that is shared goes on for the others, and is over for this session.
+        """
 
     def release(self, session: str) -> None:
-        """The session has gone: stop and forget all its runs."""
+        """The session has gone: stop and forget all its runs; shared ones go on for the others."""
 
     def queue(self) -> QueueState: ...

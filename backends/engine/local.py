@@ -1,7 +1,13 @@
 """The engine of one machine: worker threads behind a bounded queue that is fair between sessions.
 
 Each worker is one accelerator, so one run at a time uses it. The next run is the oldest one of the session that was
-served longest ago: whoever queues ten runs does not keep twenty-nine others waiting.
+served longest ago: whoever queues ten runs does not keep twenty-nine others waiting. What takes long, such as a training, has a
+lane and a worker of its own: nothing short waits behind it. Both are threads of this process, so they share its cores and its
+interpreter.
+
+Whoever asks for what is asked for already, by settings that name nothing of a session's own, joins that run: thirty who open one link
+cause one. Each has an id of its own, and leaves it alone: the run goes on until the last one has left. A finished result is kept for
+a while (`kept` says how many); asked for again, it is there at once.
 
 A run that hangs between two events cannot be ended: threads cannot be killed. One more thread watches over the others and gives
 such a run up; `patience` says when. It is over for everybody then, a new worker goes on with the queue, and whatever the old one
@@ -12,24 +18,31 @@ import logging
 import math
 import secrets
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from backends.engine.base import QueueState, RunState, RunStatus
+from backends.engine.base import QueueState, RunState, RunStatus, Seen
+from backends.engine.kept import KEPT_MB, Kept, Key, key_of, settle
+from backends.engine.lanes import Lane
 from backends.engine.patience import Clock, Patience, Pulse
+from backends.registry import LaneName
 from backends.registry import system as find_system
-from backends.run import Ended, Inputs, Progress, Result, Run, RunStopped, Settings, ended_sentence
+from backends.run import Ended, Inputs, Result, Run, RunStopped, Settings, ended_sentence
 from worlds.errors import InputError, disk_sentence
 from worlds.given_up import give_up
 
 log = logging.getLogger("orrery.engine")
 
-MAX_PER_SESSION = 4  # waiting runs of one session
+MAX_PER_SESSION = 4  # waiting runs of one session, joined ones included
+LONG_WORKERS = 1  # beside those of the short lane
 MAX_GIVEN_UP = 2  # hanging runs; with as many, no new one is taken
-KEPT_RUNS_PER_SESSION = 3  # ended runs whose events stay readable; a page holds its own result
+KEPT_RUNS_PER_SESSION = 3  # ended runs whose results stay readable; a page holds its own result
 KEPT_RUNS = 200  # of all sessions: a client that never says goodbye cannot fill the memory
+
+
+_GOES_ON = "Others asked for the same, so that it goes on for them; start it again to join it where it is then."
 
 
 class _Outcome(NamedTuple):
@@ -43,126 +56,174 @@ class _Job:
     run_id: str
     system: str
     settings: Settings
-    session: str
     inputs: Inputs
+    lane: "Lane[_Job]"
+    sessions: list[str]  # who waits for it, once for each time that it was asked for
+    key: Key | None = None  # who has the same joins it
     state: RunState = RunState.WAITING
-    events: list[Any] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
     error: str | None = None
     ended: Ended | None = None
     ended_at: float = 0.0
     cancelled: Ended | None = None  # why it should end before its time
     pulse: Pulse = field(default_factory=lambda: Pulse(0.0, 0.0))  # of a run that has started
+    num_bytes: int = 0  # of its result
+
+
+@dataclass
+class _Ticket:
+    """A run as one session has it."""
+
+    run_id: str
+    session: str
+    job: _Job
 
 
 class LocalEngine:
     """See `Engine` for the calls.
 
     Args:
-        num_workers: accelerators, each of which does one run at a time.
-        max_waiting: runs that may wait, over all sessions.
+        num_workers: accelerators, each of which does one short run at a time; a long one runs beside them.
+        max_waiting: runs that may wait, over all sessions and both lanes.
         patience: a run that takes longer is stopped at its next event, and given up where there is none.
+        shares: equal runs are run once, for all who ask.
+        kept_mb: what finished results may take that are kept for whoever asks the same again.
         clock: for tests; by default this machine's.
-        find_run: for tests; by default the registry's.
+        find_run, find_lane: for tests; by default the registry's. Where only `find_run` is given, every run is short.
     """
 
     def __init__(self, *, num_workers: int = 1, max_waiting: int = 64, patience: Patience | None = None,
-                 clock: Clock | None = None, find_run: Callable[[str], Run] | None = None) -> None:
+                 shares: bool = True, kept_mb: float = KEPT_MB, clock: Clock | None = None,
+                 find_run: Callable[[str], Run] | None = None,
+                 find_lane: Callable[[str, Settings], LaneName] | None = None) -> None:
         self._find_run = find_run or (lambda name: find_system(name).run)
-        self._num_workers, self._max_waiting, self._patience = num_workers, max_waiting, patience or Patience()
+        self._find_lane = find_lane or (_always_short if find_run else lambda name, settings: find_system(name).lane(settings))
+        self._lanes: dict[LaneName, Lane[_Job]] = {"short": Lane(num_workers), "long": Lane(LONG_WORKERS)}
+        self._max_waiting, self._patience = max_waiting, patience or Patience()
         self._clock = clock or Clock()
-        self._jobs: dict[str, _Job] = {}
-        self._waiting: list[_Job] = []
+        self._shares, self._kept = shares, Kept(kept_mb)
+        self._tickets: dict[str, _Ticket] = {}
         self._running: dict[threading.Thread, _Job] = {}  # also runs that are over, until their worker has come back
         self._given_up: list[threading.Thread] = []
-        self._last_served: dict[str, int] = {}  # session -> turn
-        self._turn = 0
-        self._durations: deque[float] = deque(maxlen=20)
         self._ended: Counter[tuple[RunState, str]] = Counter()
         lock = threading.RLock()
         self._changed = threading.Condition(lock)  # events, states, the queue
         self._alarm = threading.Condition(lock)  # when to look after the runs next
-        for _ in range(num_workers):
-            self._hire()
+        for lane in self._lanes.values():
+            for _ in range(lane.num_workers):
+                self._hire(lane)
         threading.Thread(target=self._watch, name="orrery-watch", daemon=True).start()
 
     def submit(self, system: str, settings: Settings, *, session: str, inputs: Inputs | None = None) -> str:
+        inputs, run_id = inputs or Inputs(), secrets.token_hex(6)
+        key = key_of(system, settings, inputs) if self._shares else None
+        asked = _Job(run_id, system, settings, inputs if key is None else Inputs(), self._lanes[self._find_lane(system, settings)],
+                     [session], key)
         with self._changed:
-            if trouble := self._trouble():
-                raise InputError(trouble)
-            if len(self._waiting) >= self._max_waiting:
-                raise InputError(f"{len(self._waiting)} runs are waiting, and no more fit in the queue. "
-                                 f"Try again in {self._expected_wait(len(self._waiting)) or 10:.0f} seconds.")
-            own = sum(job.session == session for job in self._waiting)
-            if own >= MAX_PER_SESSION:
-                raise InputError(f"You have {own} runs waiting; at most {MAX_PER_SESSION} may. Stop one of them first.")
-            job = _Job(secrets.token_hex(6), system, settings, session, inputs or Inputs())
-            self._jobs[job.run_id] = job
-            self._waiting.append(job)
+            job = self._shared(asked, session)
+            if job is None:
+                self._check_room(session, asked.lane)
+                job = asked
+                job.lane.waiting.append(job)
+            self._tickets[run_id] = _Ticket(run_id, session, job)
+            self._forget_old()
             self._changed.notify_all()
-        log.info("run %s: %s queued", job.run_id, system)
-        return job.run_id
+        log.info("run %s: %s %s", run_id, system, job.state if job.run_id == run_id else f"shares {job.run_id}")
+        return run_id
+
+    def _shared(self, asked: _Job, session: str) -> _Job | None:
+        """The run of whoever asked for the same before, with this session as one that waits for it; None where there is none."""
+        if asked.key is None:
+            return None
+        if (result := self._kept.get(asked.key)) is not None:
+            return replace(asked, run_id=f"kept {asked.key[1][:12]}", state=RunState.DONE, seen=Seen().with_event(result),
+                           ended="finished", ended_at=self._clock.now())
+        live = (job for job in (*self._waiting(), *self._running.values()) if not job.state.is_over and not job.cancelled)
+        job = next((job for job in live if job.key == asked.key), None)
+        if job is not None:
+            self._check_room(session, job.lane, job)
+            job.sessions.append(session)
+            if job.state is RunState.RUNNING:
+                job.lane.serve(session)
+        return job
+
+    def _waiting(self) -> list[_Job]:
+        return [job for lane in self._lanes.values() for job in lane.waiting]
+
+    def _check_room(self, session: str, lane: Lane[_Job], joined: _Job | None = None) -> None:
+        """Raise InputError where the session cannot have one more run of this lane: one that it joins, or a new one."""
+        if trouble := self._trouble():
+            raise InputError(trouble)
+        if joined is None and (count := len(self._waiting())) >= self._max_waiting:
+            raise InputError(f"{count} runs are waiting, and no more fit in the queue. "
+                             f"Try again in {lane.expected_wait_s(len(lane.waiting)) or 10:.0f} seconds.")
+        own = sum(ticket.session == session and (ticket.job is joined or ticket.job.state is RunState.WAITING)
+                  for ticket in self._tickets.values())
+        if own >= MAX_PER_SESSION:
+            raise InputError(f"You have {own} runs waiting; at most {MAX_PER_SESSION} may. Stop one of them first.")
 
     def status(self, run_id: str) -> RunStatus:
         with self._changed:
-            job = self._job(run_id)
-            position = self._order().index(job) + 1 if job in self._waiting else None
-            wait = self._expected_wait(position) if position else None
-            return RunStatus(run_id, job.system, job.state, len(job.events), position, wait, job.error, job.ended)
+            job = self._ticket(run_id).job
+            position = job.lane.order().index(job) + 1 if job.state is RunState.WAITING else None
+            wait = job.lane.expected_wait_s(position) if position else None
+            return RunStatus(run_id, job.system, job.state, job.seen.version, position, wait, job.error, job.ended)
 
-    def events(self, run_id: str, *, since: int = 0, wait_s: float = 0.0) -> list[Any]:
+    def seen(self, run_id: str, *, after: int = -1, wait_s: float = 0.0) -> Seen:
         with self._changed:
-            job = self._job(run_id)
-            self._changed.wait_for(lambda: len(job.events) > since or job.state.is_over, timeout=wait_s)
-            return job.events[since:]
+            ticket = self._ticket(run_id)
+            self._changed.wait_for(lambda: ticket.job.seen.version > after or ticket.job.state.is_over, timeout=wait_s)
+            return ticket.job.seen
 
     def cancel(self, run_id: str) -> None:
         with self._changed:
-            self._cancel(self._job(run_id), "stopped")
+            self._leave(self._ticket(run_id), "stopped")
 
     def release(self, session: str) -> None:
         with self._changed:
-            for job in [job for job in self._jobs.values() if job.session == session]:
-                self._cancel(job, "session gone")
-                del self._jobs[job.run_id]
-            self._last_served.pop(session, None)
+            for ticket in [ticket for ticket in self._tickets.values() if ticket.session == session]:
+                self._leave(ticket, "session gone")
+                self._tickets.pop(ticket.run_id, None)
+            for lane in self._lanes.values():
+                lane.forget(session)
 
     def queue(self) -> QueueState:
         with self._changed:
-            return QueueState(len(self._running), len(self._waiting), self._num_workers, self._max_waiting, self._mean(),
+            num_workers = sum(lane.num_workers for lane in self._lanes.values())
+            return QueueState(len(self._running), len(self._waiting()), num_workers, self._max_waiting, self._mean(),
                               self._patience.time_limit_s, dict(self._ended), self._num_given_up(), self._trouble())
 
-    def _job(self, run_id: str) -> _Job:
-        if run_id not in self._jobs:
+    def _ticket(self, run_id: str) -> _Ticket:
+        if run_id not in self._tickets:
             raise InputError(f"There is no run {run_id[:80]!r} here any more. Start it again.")
-        return self._jobs[run_id]
+        return self._tickets[run_id]
+
+    def _leave(self, ticket: _Ticket, why: Ended) -> None:
+        """A session wants its run no longer; it ends where nobody else waits for it."""
+        job = ticket.job
+        if job.state.is_over or len(job.sessions) == 1:
+            self._cancel(job, why)
+            return
+        job.sessions.remove(ticket.session)
+        ticket.job = replace(job, sessions=[ticket.session], key=None, state=RunState.STOPPED, ended=why, ended_at=self._clock.now(),
+                             error=f"{ended_sentence(why)} {_GOES_ON}", seen=replace(job.seen, part=None).later())
+        self._forget_old()
+        self._changed.notify_all()
 
     def _cancel(self, job: _Job, why: Ended) -> None:
         if job.state.is_over or job.cancelled:
             return
         job.cancelled = why
-        if job in self._waiting:
-            self._waiting.remove(job)
+        if job.state is RunState.WAITING:
+            job.lane.waiting.remove(job)
             self._end(job, self._stopped(job, why))
         else:
             job.pulse.stopped = self._clock.now()
             self._alarm.notify_all()
 
-    def _order(self) -> list[_Job]:
-        """The waiting jobs in the order in which they will run."""
-        served, left, order = dict(self._last_served), list(self._waiting), []
-        for turn in range(len(left)):
-            job = min(left, key=lambda job: served.get(job.session, -1))  # min keeps the oldest among equals
-            left.remove(job)
-            order.append(job)
-            served[job.session] = self._turn + 1 + turn
-        return order
-
     def _mean(self) -> float | None:
-        return sum(self._durations) / len(self._durations) if self._durations else None
-
-    def _expected_wait(self, position: int) -> float | None:
-        mean = self._mean()
-        return None if mean is None else mean * position / self._num_workers
+        durations = [duration for lane in self._lanes.values() for duration in lane.durations]
+        return sum(durations) / len(durations) if durations else None
 
     def _num_given_up(self) -> int:
         self._given_up = [thread for thread in self._given_up if thread.is_alive()]
@@ -174,14 +235,14 @@ class LocalEngine:
         return (f"{count} runs hang on this machine and were given up. New runs are taken again as soon as one of them ends; whoever "
                 "runs this server can start it anew.")
 
-    def _hire(self) -> None:
-        threading.Thread(target=self._work, name=f"orrery-worker-{secrets.token_hex(2)}", daemon=True).start()
+    def _hire(self, lane: Lane[_Job]) -> None:
+        threading.Thread(target=self._work, args=(lane,), name=f"orrery-worker-{secrets.token_hex(2)}", daemon=True).start()
 
-    def _work(self) -> None:
-        """Do one run after another, until one of them is given up."""
+    def _work(self, lane: Lane[_Job]) -> None:
+        """Do one run of the lane after another, until one of them is given up."""
         here = threading.current_thread()
         while True:
-            job = self._next(here)
+            job = self._next(here, lane)
             outcome = self._execute(job)
             with self._changed:
                 if self._running.pop(here, None) is None:
@@ -190,17 +251,15 @@ class LocalEngine:
                 self._end(job, outcome)
             del job  # an idle worker holds nobody's video
 
-    def _next(self, worker: threading.Thread) -> _Job:
+    def _next(self, worker: threading.Thread, lane: Lane[_Job]) -> _Job:
         """Wait for a run and start it."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting)
-            job = self._order()[0]
-            self._waiting.remove(job)
-            self._turn += 1
-            self._last_served[job.session] = self._turn
+            self._changed.wait_for(lambda: lane.waiting)
+            job = lane.take()
             now = self._clock.now()
-            job.state, job.pulse = RunState.RUNNING, Pulse(now, now)
+            job.state, job.pulse, job.seen = RunState.RUNNING, Pulse(now, now), job.seen.later()
             self._running[worker] = job
+            self._changed.notify_all()
             self._alarm.notify_all()
             return job
 
@@ -209,13 +268,17 @@ class LocalEngine:
         if job.state.is_over:
             return
         if job.state is RunState.RUNNING:
-            self._durations.append(self._clock.now() - job.pulse.started)
+            job.lane.durations.append(self._clock.now() - job.pulse.started)
         job.state, job.ended, job.error = outcome
+        job.seen = job.seen.later()
         job.ended_at = self._clock.now()
         self._ended[job.state, job.ended or ""] += 1
+        result = job.seen.result
+        if job.key and result is not None and (job.state, result.ended) == (RunState.DONE, "finished"):
+            self._kept.add(job.key, result, job.num_bytes)
         self._forget_old()
         self._changed.notify_all()
-        log.info("run %s: %s %s, %d events", job.run_id, job.state, job.ended or "", len(job.events))
+        log.info("run %s: %s %s", job.run_id, job.state, job.ended or "")
 
     def _execute(self, job: _Job) -> _Outcome:
         try:
@@ -265,19 +328,21 @@ class LocalEngine:
         return result.model_copy(update={"notes": (ended_sentence(result.ended, self._patience.time_limit_s), *result.notes)})
 
     def _stopped(self, job: _Job, why: Ended) -> _Outcome:
-        if job.events and isinstance(job.events[-1], Result):
+        if job.seen.result is not None:
             return _Outcome(RunState.STOPPED, why)
-        has_parts = any(not isinstance(event, Progress) for event in job.events)
-        lost = "It did not react any more, so what it had is lost." if has_parts else "There was nothing to show yet."
+        has_part = job.seen.part is not None
+        lost = "It did not react any more, so what it had is lost." if has_part else "There was nothing to show yet."
         return _Outcome(RunState.STOPPED, why, f"{ended_sentence(why, self._patience.time_limit_s)} {lost}")
 
     def _publish(self, job: _Job, event: Any) -> bool:
         """Hand an event on; return whether anybody still waits for this run."""
+        if isinstance(event, Result):
+            job.num_bytes = settle(event)
         with self._changed:
             if job.state.is_over:
                 return False
             job.pulse.beat(self._clock.now())
-            job.events.append(event)
+            job.seen = job.seen.with_event(event)
             self._changed.notify_all()
             return True
 
@@ -311,18 +376,26 @@ class LocalEngine:
         del self._running[worker]
         self._given_up.append(worker)
         self._end(job, self._stopped(job, job.cancelled or "time limit"))
-        self._hire()
+        self._hire(job.lane)
         if trouble := self._trouble():
-            while self._waiting:  # they would hang as well, or wait without end
-                self._end(self._waiting.pop(), _Outcome(RunState.FAILED, None, trouble))
+            for waiting in self._waiting():  # they would hang as well, or wait without end
+                waiting.lane.waiting.remove(waiting)
+                self._end(waiting, _Outcome(RunState.FAILED, None, trouble))
 
     def _forget_old(self) -> None:
-        over = sorted((job for job in self._jobs.values() if job.state.is_over), key=lambda job: job.ended_at, reverse=True)
-        kept: dict[str, int] = {}
-        for rank, job in enumerate(over):
-            kept[job.session] = kept.get(job.session, 0) + 1
-            if kept[job.session] > KEPT_RUNS_PER_SESSION or rank >= KEPT_RUNS:
-                del self._jobs[job.run_id]
+        over = sorted((ticket for ticket in reversed(self._tickets.values()) if ticket.job.state.is_over),
+                      key=lambda ticket: ticket.job.ended_at, reverse=True)
+        kept: Counter[str] = Counter()
+        held: set[int] = set()  # a result that is shared is held once
+        for ticket in over:
+            kept[ticket.session] += 1
+            held.add(id(ticket.job.seen.result or ticket.job))
+            if kept[ticket.session] > KEPT_RUNS_PER_SESSION or len(held) > KEPT_RUNS:
+                del self._tickets[ticket.run_id]
+
+
+def _always_short(name: str, settings: Settings) -> LaneName:
+    return "short"
 
 
 def _close(events: Iterator[Any]) -> None:

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from backends.engine import RunState, the_engine
 from backends.registry import System
-from backends.run import Progress, Result, Settings
+from backends.run import Result, Settings
 from pages.house import session
 from pages.house.text import plain
 from worlds.errors import InputError
@@ -100,35 +100,32 @@ def watch(system: System, draw: Callable[[Any], None]) -> None:
         return
     try:
         status = the_engine().status(run_id)
-        events = the_engine().events(run_id)
+        seen = the_engine().seen(run_id)
     except InputError as error:
         st.session_state[f"error.{system.name}"] = str(error)
         del st.session_state[f"run.{system.name}"]
         st.rerun()
     if status.state.is_over:
-        _take(system, events, status.error)
+        _take(system, seen.result, status.error)
         st.rerun()
-    newest = next((event for event in reversed(events) if isinstance(event, Progress)), None)
     bar, button = st.columns([5, 1], vertical_alignment="center")
     button.button("Stop", key=f"stop.{system.name}", on_click=stop, args=(system,), icon=":material/stop_circle:",
                   width="stretch", help="Ends the run at its next step and keeps what it has.")
     if status.state is RunState.WAITING:
         wait = f", about {status.expected_wait_s:.0f} s" if status.expected_wait_s else ""
         bar.progress(0.0, text=f"Place {status.position} in the queue{wait}")
-    elif newest:
+    elif newest := seen.progress:
         left = f" · about {newest.seconds_left:.0f} s left at most" if newest.seconds_left else ""
         bar.progress(min(1.0, newest.fraction), text=newest.stage + left)
     else:
         bar.progress(0.0, text="Starting")
-    partial = next((event for event in reversed(events) if not isinstance(event, Progress | Result)), None)
-    if partial is not None:
-        draw(partial)
+    if seen.part is not None:
+        draw(seen.part)
 
 
-def _take(system: System, events: list[Any], error: str | None) -> None:
+def _take(system: System, result: Result | None, error: str | None) -> None:
     store = st.session_state
     del store[f"run.{system.name}"]
-    result = events[-1] if events and isinstance(events[-1], Result) else None
     if result is not None:
         store[f"result.{system.name}"] = result
         store.pop(f"recorded.{system.name}", None)

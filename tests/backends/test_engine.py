@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from torch import nn
 
-from backends.engine import LocalEngine, Patience, RunState
+from backends.engine import LocalEngine, Patience, RunState, Seen
 from backends.engine import local as local_engine
 from backends.engine.patience import Clock, Pulse
 from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
@@ -74,15 +74,14 @@ class Gate:
 
 
 def an_engine(run: Callable[..., Iterator[Any]], **limits: Any) -> LocalEngine:
-    return LocalEngine(find_run=lambda name: run, **limits)
+    return LocalEngine(find_run=lambda name: run, **{"shares": False} | limits)
 
 
 def wait_for_end(engine: LocalEngine, run_id: str) -> Any:
-    """The last event and the status of a run that ends."""
+    """The result and the status of a run that ends."""
     while not (status := engine.status(run_id)).state.is_over:
-        engine.events(run_id, since=status.num_events, wait_s=PATIENCE_S)
-    events = engine.events(run_id)
-    return (events[-1] if events else None), status
+        engine.seen(run_id, after=status.version, wait_s=PATIENCE_S)
+    return engine.seen(run_id).result, status
 
 
 def counting(settings: Named, inputs: Inputs) -> Iterator[Any]:
@@ -90,16 +89,75 @@ def counting(settings: Named, inputs: Inputs) -> Iterator[Any]:
     yield a_count(1)
 
 
-def test_a_run_gives_its_events_in_order_and_its_result_last() -> None:
+def test_a_run_gives_its_newest_progress_and_its_result() -> None:
     engine = an_engine(counting)
 
     run_id = engine.submit("counting", Named(), session="a")
     result, status = wait_for_end(engine, run_id)
+    seen = engine.seen(run_id)
 
     assert status.state is RunState.DONE
-    assert [type(event) for event in engine.events(run_id)] == [Progress, Count]
-    assert engine.events(run_id, since=1) == [result]
-    assert engine.events(run_id, since=2) == []
+    assert (seen.progress, seen.part, seen.version) == (Progress(0.5, "half"), None, status.version)
+    assert seen.since(0) == [Progress(0.5, "half"), result]
+    assert seen.since(seen.progress_version) == [result]
+    assert seen.since(seen.version) == []
+
+
+class Part:
+    """Something large, of which a test can tell whether it is still held."""
+
+
+def test_of_a_thousand_parts_one_is_held() -> None:
+    parts: weakref.WeakSet[Part] = weakref.WeakSet()
+    gate = Gate()
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        for number in range(1000):
+            yield Progress(number / 1000, "on")
+            parts.add(part := Part())
+            yield part
+        del part
+        yield from gate.run(settings, inputs)
+
+    engine = an_engine(run)
+    run_id = engine.submit("counting", Named(), session="a")
+    gate.wait_until_inside()
+
+    assert list(parts) == [engine.seen(run_id).part]
+    gate.let.release()
+    wait_for_end(engine, run_id)
+    assert not parts, "the result holds what they held"
+
+
+def test_whoever_streams_is_woken_by_the_start_each_event_and_the_end() -> None:
+    gate, come = Gate(), []
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        for event in (Progress(0.1, "one"), "a part", Progress(0.2, "two"), a_count(1)):
+            gate.entered.release()
+            assert gate.let.acquire(timeout=PATIENCE_S)
+            yield event
+
+    engine = an_engine(run)
+    run_id, version = engine.submit("counting", Named(), session="a"), 0
+    while not engine.status(run_id).state.is_over or engine.status(run_id).version > version:
+        seen = engine.seen(run_id, after=version, wait_s=PATIENCE_S)
+        come += seen.since(version)
+        version = seen.version
+        gate.let.release()
+
+    assert come == [Progress(0.1, "one"), "a part", Progress(0.2, "two"), engine.seen(run_id).result]
+    assert version == 6
+
+
+def test_who_comes_late_gets_the_newest_of_each_in_the_order_in_which_it_came() -> None:
+    seen = Seen()
+    for event in ("a", Progress(0.1, "one"), "b", Progress(0.2, "two"), "c"):
+        seen = seen.with_event(event)
+
+    assert seen.since(0) == [Progress(0.2, "two"), "c"]
+    assert seen.since(4) == ["c"]
+    assert seen.with_event(a_count(1)).since(0) == [Progress(0.2, "two"), a_count(1)]
 
 
 def test_settings_and_inputs_reach_the_run() -> None:
@@ -246,11 +304,11 @@ def test_a_run_that_does_not_know_of_stopping_is_stopped_and_closed() -> None:
     gate.wait_until_inside()
     engine.cancel(run_id)
     gate.let.release()
-    event, status = wait_for_end(engine, run_id)
+    result, status = wait_for_end(engine, run_id)
 
     assert (status.state, status.ended) == (RunState.STOPPED, "stopped")
     assert status.error == "You stopped this run. There was nothing to show yet."
-    assert isinstance(event, Progress)
+    assert result is None
     assert closed.is_set()
 
 
@@ -360,12 +418,12 @@ def test_only_the_last_runs_of_a_session_are_kept() -> None:
 
     assert engine.status(runs[-1]).state is RunState.DONE
     with pytest.raises(InputError, match="no run"):
-        engine.events(runs[0])
+        engine.seen(runs[0])
 
 
 def test_a_run_of_nobody_is_refused_with_its_id() -> None:
     with pytest.raises(InputError, match="'nope'"):
-        an_engine(counting).events("nope")
+        an_engine(counting).seen("nope")
 
 
 def test_the_expected_wait_is_unknown_before_the_first_run_and_known_after() -> None:
@@ -510,7 +568,7 @@ def test_what_a_run_brings_after_it_was_given_up_is_dropped_and_its_end_is_notic
     hanging.let_go()
 
     assert engine.status(run_id) == status
-    assert engine.events(run_id)[1:] == ["a part"]
+    assert (engine.seen(run_id).part, engine.seen(run_id).result) == ("a part", None)
     assert hanging.closed == 1, "what the run held is free"
     assert engine.queue().given_up == 0
 
@@ -518,7 +576,7 @@ def test_what_a_run_brings_after_it_was_given_up_is_dropped_and_its_end_is_notic
 def test_a_run_that_hangs_while_it_is_stopped_is_given_up_too(hanging: Hanging, hours: Hours) -> None:
     engine = an_engine(hanging.run, clock=hours)
     run_id = engine.submit("counting", Named(name="hang in throw"), session="a")
-    engine.events(run_id, wait_s=PATIENCE_S)
+    engine.seen(run_id, after=1, wait_s=PATIENCE_S)  # it has started, and one event came
 
     hours.turn(engine, 601)  # it reacts, and hangs in what it does then
     assert hanging.inside.acquire(timeout=PATIENCE_S)
@@ -716,3 +774,258 @@ def test_nothing_that_a_run_raises_ends_its_worker() -> None:
     assert status.state is RunState.FAILED
     assert "Something went wrong on our side" in (status.error or "")
     assert wait_for_end(engine, engine.submit("counting", Named(), session="a"))[1].state is RunState.DONE
+
+
+def a_sharing_engine(run: Callable[..., Iterator[Any]], **limits: Any) -> LocalEngine:
+    return an_engine(run, **{"shares": True} | limits)
+
+
+def test_thirty_sessions_that_ask_for_the_same_cause_one_run_and_get_one_result() -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run, max_waiting=1)
+    ahead = engine.submit("counting", Named(name="ahead"), session="first")
+    gate.wait_until_inside()
+    runs = [engine.submit("counting", Named(name="same"), session=str(number)) for number in range(30)]
+    assert len(set(runs)) == 30
+    assert {engine.status(run_id).position for run_id in runs} == {1}
+
+    gate.let.release(2)
+    results = [wait_for_end(engine, run_id)[0] for run_id in (ahead, *runs)][1:]
+
+    assert gate.order == ["ahead", "same"]
+    assert all(result is results[0] for result in results)
+    assert engine.queue().ended == {(RunState.DONE, "finished"): 2}
+
+
+@pytest.mark.parametrize("leave", ["stop", "close the tab"])
+def test_who_leaves_a_shared_run_leaves_it_to_the_others_and_the_last_one_ends_it(leave: str) -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run)
+    one = engine.submit("counting", Named(name="endless"), session="one")
+    gate.wait_until_inside()
+    two = engine.submit("counting", Named(name="endless"), session="two")
+
+    if leave == "stop":
+        engine.cancel(one)
+        status = engine.status(one)
+        assert (status.state, status.ended) == (RunState.STOPPED, "stopped")
+        assert (status.error or "").startswith("You stopped this run. Others asked for the same, so that it goes on for them;")
+    else:
+        engine.release("one")
+        with pytest.raises(InputError, match="There is no run"):
+            engine.status(one)
+    gate.let.release()
+    gate.wait_until_inside()
+    assert engine.status(two).state is RunState.RUNNING
+
+    engine.cancel(two)
+    gate.let.release()
+    result, status = wait_for_end(engine, two)
+    assert (status.state, result.ended) == (RunState.STOPPED, "stopped")
+    if leave == "stop":
+        assert engine.seen(one).result is None, "what came after it left is not its own"
+
+
+def test_a_waiting_run_that_is_shared_keeps_its_place_until_the_last_one_leaves() -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run)
+    ahead = engine.submit("counting", Named(name="ahead"), session="first")
+    gate.wait_until_inside()
+    one, _, two = (engine.submit("counting", Named(name=name), session=session)
+                   for name, session in (("same", "one"), ("between", "other"), ("same", "two")))
+    assert engine.status(two).position == 1, "where the earliest one is"
+
+    engine.cancel(one)
+    assert (engine.status(one).position, engine.status(two).position, engine.queue().waiting) == (None, 1, 2)
+    engine.cancel(two)
+
+    assert engine.queue().waiting == 1
+    gate.let.release(2)
+    wait_for_end(engine, ahead)
+
+
+def test_a_run_that_was_stopped_is_not_joined_while_it_ends() -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run)
+    stopped = engine.submit("counting", Named(name="endless"), session="a")
+    gate.wait_until_inside()
+
+    engine.cancel(stopped)
+    again = engine.submit("counting", Named(name="endless"), session="a")
+    gate.let.release()
+    gate.wait_until_inside()
+
+    assert engine.status(stopped).state is RunState.STOPPED
+    assert engine.status(again).state is RunState.RUNNING
+    engine.cancel(again)
+    gate.let.release()
+
+
+def test_who_joins_late_gets_the_newest_part_at_once() -> None:
+    gate = Gate()
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        yield "a part"
+        yield "a newer one"
+        yield from gate.run(settings, inputs)
+
+    engine = a_sharing_engine(run)
+    engine.submit("counting", Named(), session="early")
+    gate.wait_until_inside()
+    late = engine.submit("counting", Named(), session="late")
+
+    assert engine.seen(late).since(0) == ["a newer one"]
+    assert engine.status(late).state is RunState.RUNNING
+    gate.let.release()
+
+
+def test_a_finished_result_is_there_at_once_even_where_the_queue_is_full() -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run, max_waiting=1)
+    gate.let.release()
+    first, _ = wait_for_end(engine, engine.submit("counting", Named(name="same"), session="a"))
+    engine.submit("counting", Named(name="running"), session="b")
+    for _ in range(2):
+        gate.wait_until_inside()
+    engine.submit("counting", Named(name="waiting"), session="c")
+
+    run_id = engine.submit("counting", Named(name="same"), session="d")
+
+    assert (engine.status(run_id).state, engine.status(run_id).ended) == (RunState.DONE, "finished")
+    assert engine.seen(run_id).result is first
+    gate.let.release(2)
+
+
+def what_ends(how: str) -> Callable[..., Iterator[Any]]:
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        counted.append(settings.name)
+        if how == "failed":
+            raise RuntimeError("no")
+        yield Progress(0.0, "on")
+        yield a_count(1, ended="stopped" if how == "stopped" else "finished")
+
+    counted: list[str] = []
+    run.counted = counted  # type: ignore[attr-defined]
+    return run
+
+
+@pytest.mark.parametrize(("how", "limits"), [
+    ("failed", {}), ("stopped", {}), ("time limit", {"patience": Patience(time_limit_s=-1.0)}), ("too large", {"kept_mb": 0})])
+def test_what_did_not_finish_or_does_not_fit_is_run_anew(how: str, limits: dict[str, Any]) -> None:
+    run = what_ends(how)
+    engine = a_sharing_engine(run, **limits)
+
+    for session in ("a", "b"):
+        wait_for_end(engine, engine.submit("counting", Named(name="same"), session=session))
+
+    assert run.counted == ["same", "same"]  # type: ignore[attr-defined]
+
+
+def test_what_a_session_brought_is_neither_shared_nor_handed_to_a_run_that_is() -> None:
+    seen: list[tuple[str, list[str]]] = []
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        seen.append((settings.name, list(inputs.files)))
+        yield a_count(len(seen))
+
+    engine = a_sharing_engine(run)
+    files = Inputs({"mine.csv": "path"})  # type: ignore[dict-item]
+    for name in ("upload:mine.csv", "upload:mine.csv", "mine.csv", "mine.csv", "none of them"):
+        wait_for_end(engine, engine.submit("counting", Named(name=name), session="a", inputs=files))
+
+    assert seen == [*[("upload:mine.csv", ["mine.csv"])] * 2, *[("mine.csv", ["mine.csv"])] * 2, ("none of them", [])]
+
+
+def test_who_joins_counts_as_one_that_waits_and_as_served() -> None:
+    gate = Gate()
+    engine = a_sharing_engine(gate.run)
+    engine.submit("counting", Named(name="shared"), session="a")
+    gate.wait_until_inside()
+    engine.submit("counting", Named(name="shared"), session="b")  # it is served with it
+    last, *_ = [engine.submit("counting", Named(name=name), session=name[0]) for name in ("b1", "c1", "c2", "c3", "c4")]
+    with pytest.raises(InputError, match="You have 4 runs waiting"):
+        engine.submit("counting", Named(name="b1"), session="c")
+    for _ in range(local_engine.MAX_PER_SESSION - 1):
+        engine.submit("counting", Named(name="shared"), session="a")
+    with pytest.raises(InputError, match="You have 4 runs waiting"):
+        engine.submit("counting", Named(name="shared"), session="a")
+
+    gate.let.release(6)
+    wait_for_end(engine, last)
+
+    assert gate.order[:3] == ["shared", "c1", "b1"]
+
+
+def a_laned_engine(run: Callable[..., Iterator[Any]], **limits: Any) -> LocalEngine:
+    """An engine for which settings whose name begins with "long" are long."""
+    return an_engine(run, find_lane=lambda name, settings: "long" if settings.name.startswith("long") else "short", **limits)
+
+
+class Lanes:
+    """Two gates: one for each lane."""
+
+    def __init__(self) -> None:
+        self.long, self.short = Gate(), Gate()
+
+    def run(self, settings: Named, inputs: Inputs) -> Iterator[Any]:
+        yield from (self.long if settings.name.startswith("long") else self.short).run(settings, inputs)
+
+
+def test_a_short_run_behind_a_long_one_ends_before_it() -> None:
+    gates = Lanes()
+    engine = a_laned_engine(gates.run)
+    long = engine.submit("counting", Named(name="long"), session="a")
+    gates.long.wait_until_inside()
+    next_long = engine.submit("counting", Named(name="long too"), session="b")
+
+    gates.short.let.release()
+    short, status = wait_for_end(engine, engine.submit("counting", Named(name="short"), session="a"))
+
+    assert (status.state, short.count) == (RunState.DONE, 1)
+    assert engine.status(long).state is RunState.RUNNING
+    assert (engine.status(next_long).state, engine.status(next_long).position) == (RunState.WAITING, 1)
+    gates.long.let.release(2)
+    wait_for_end(engine, next_long)
+    assert gates.long.order == ["long", "long too"] and gates.long.most_at_once == 1
+
+
+def test_a_long_run_does_not_wait_behind_short_ones_and_each_lane_knows_its_own_wait() -> None:
+    gates = Lanes()
+    engine = a_laned_engine(gates.run)
+    first = engine.submit("counting", Named(name="short"), session="a")
+    gates.short.wait_until_inside()
+    second = engine.submit("counting", Named(name="short too"), session="a")
+    gates.long.let.release(2)
+
+    wait_for_end(engine, engine.submit("counting", Named(name="long"), session="a"))
+
+    assert engine.status(second).expected_wait_s is None, "no short run has ended yet"
+    assert (engine.queue().workers, engine.queue().running, engine.queue().waiting) == (2, 1, 1)
+    gates.short.let.release(2)
+    for run_id in (first, second):
+        wait_for_end(engine, run_id)
+
+
+def test_the_queues_limit_holds_for_both_lanes_together() -> None:
+    gates = Lanes()
+    engine = a_laned_engine(gates.run, max_waiting=2)
+    for name, gate in (("long", gates.long), ("short", gates.short)):
+        engine.submit("counting", Named(name=name), session="a")
+        gate.wait_until_inside()
+        engine.submit("counting", Named(name=f"{name} too"), session="a")
+
+    for name in ("long", "short"):
+        with pytest.raises(InputError, match="2 runs are waiting"):
+            engine.submit("counting", Named(name=name), session="b")
+    gates.long.let.release(2)
+    gates.short.let.release(2)
+
+
+def test_a_worker_of_the_long_lane_that_hangs_is_replaced_in_its_lane(hanging: Hanging, hours: Hours) -> None:
+    engine = an_engine(hanging.run, clock=hours, find_lane=lambda name, settings: "long")
+    hung(engine, hanging)
+    waiting = engine.submit("counting", Named(name="quick"), session="b")
+
+    hours.turn(engine, 631)
+
+    assert wait_for_end(engine, waiting)[1].state is RunState.DONE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backends import sessions
-from backends.engine import QueueState, RunStatus
+from backends.engine import QueueState, RunStatus, Seen
 from backends.run import Inputs, Settings
 from backends.sessions import Session, clean_name, clean_up
 from worlds.errors import InputError
@@ -31,7 +31,7 @@ class Listening:
     def status(self, run_id: str) -> RunStatus:
         raise NotImplementedError
 
-    def events(self, run_id: str, *, since: int = 0, wait_s: float = 0.0) -> list[object]:
+    def seen(self, run_id: str, *, after: int = -1, wait_s: float = 0.0) -> Seen:
         raise NotImplementedError
 
     def cancel(self, run_id: str) -> None:

@@ -84,3 +84,32 @@ def test_a_thread_that_replaces_one_that_was_given_up_gets_its_threads_back():
         torch.set_num_threads(before)
 
     assert seen == [3]
+
+
+def test_a_thread_that_starts_while_another_is_inside_gets_all_threads():
+    before = torch.get_num_threads()
+    inside, go_on, seen = threading.Event(), threading.Event(), []
+
+    def train():
+        torch.set_num_threads(3)
+        with devices.threads_for(1):
+            inside.set()
+            go_on.wait()
+
+    def answer():
+        with devices.threads_for(devices.TINY):
+            seen.append(torch.get_num_threads())
+
+    training = threading.Thread(target=train)
+    training.start()
+    inside.wait()
+    try:
+        answering = threading.Thread(target=answer)
+        answering.start()
+        answering.join()
+    finally:
+        go_on.set()
+        training.join()
+        torch.set_num_threads(before)
+
+    assert seen == [3]

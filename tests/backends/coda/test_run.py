@@ -8,6 +8,7 @@ from backends.coda.results import CodaResult, LawPart
 from backends.coda.run import run
 from backends.coda.settings import PRESETS, CodaSettings
 from backends.files.saved import load_result, save_result
+from backends.registry import system
 from backends.run import Inputs, Progress, RunStopped, last
 from worlds.errors import InputError
 
@@ -187,3 +188,12 @@ def test_the_presets_do_what_their_labels_say():
     assert [w.is_right for w in fixed.written if w.method in ("greedy", "coda")] == [False, True]
     assert [w.is_right for w in paper.written if w.method == "coda_paper"] == [False]
     assert PRESETS["The law, live"][0].trains
+
+
+@pytest.mark.parametrize(("settings", "lane"), [
+    pytest.param(CodaSettings(), "short", id="prompts"), pytest.param(CodaSettings(task="law"), "short", id="shipped models"),
+    pytest.param(CodaSettings(task="law", trains=True), "long", id="a training"),
+    pytest.param(CodaSettings(task="law", factor="S"), "long", id="four sizes, always trained"),
+    pytest.param(CodaSettings(trains=True, factor="S"), "short", id="knobs of another task")])
+def test_what_trains_waits_in_the_long_lane(settings, lane):
+    assert system("coda").lane(settings) == lane

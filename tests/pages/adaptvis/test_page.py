@@ -38,9 +38,9 @@ def finish(page: AppTest) -> AppTest:
     """Wait for the page's run to end, then let the page take its result."""
     if "run.adaptvis" not in page.session_state:  # it was over before the page was drawn
         return page
-    run_id, seen = page.session_state["run.adaptvis"], 0
-    while not the_engine().status(run_id).state.is_over:
-        seen += len(the_engine().events(run_id, since=seen, wait_s=60))
+    run_id = page.session_state["run.adaptvis"]
+    while not (status := the_engine().status(run_id)).state.is_over:
+        the_engine().seen(run_id, after=status.version, wait_s=60)
     return page.run()
 
 

@@ -28,9 +28,8 @@ def linked(settings: CodaSettings) -> AppTest:
 def finish(page: AppTest) -> AppTest:
     """Wait for the page's run to end, then let the page take its result."""
     run_id = page.session_state["run.coda"]
-    seen = 0
-    while not the_engine().status(run_id).state.is_over:
-        seen += len(the_engine().events(run_id, since=seen, wait_s=60))
+    while not (status := the_engine().status(run_id)).state.is_over:
+        the_engine().seen(run_id, after=status.version, wait_s=60)
     return page.run()
 
 

@@ -6,8 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backends.engine import QueueState
-from backends.run import Progress
-from pages.house import costs, running
+    running._take(type("Any", (), {"name": "any"})(), None,  # type: ignore[arg-type]
 
 
 def ended_page(ended: str, notes: tuple[str, ...]) -> None:
@@ -35,7 +34,7 @@ def test_a_run_that_ended_without_a_result_leaves_its_sentence_on_the_page(monke
     store: dict[str, Any] = {"run.any": "id"}
     monkeypatch.setattr(running.st, "session_state", store)
 
-    running._take(type("Any", (), {"name": "any"})(), [Progress(0.5, "so far")],  # type: ignore[arg-type]
+    running._take(type("Any", (), {"name": "any"})(), None,  # type: ignore[arg-type]
                 "This run reached the time limit of 600 s. There was nothing to show yet.")
 
     assert store == {"error.any": "This run reached the time limit of 600 s. There was nothing to show yet."}

@@ -20,9 +20,8 @@ def page() -> AppTest:
 def finish(page: AppTest) -> AppTest:
     """Wait for the page's run to end, then let the page take its result."""
     run_id = page.session_state["run.tstar"]
-    seen = 0
-    while not the_engine().status(run_id).state.is_over:
-        seen += len(the_engine().events(run_id, since=seen, wait_s=60))
+    while not (status := the_engine().status(run_id)).state.is_over:
+        the_engine().seen(run_id, after=status.version, wait_s=60)
     return page.run()
 
 
@@ -138,7 +137,8 @@ def test_appearances_are_listed_with_a_jump_and_a_download(page):
 def test_stopped_search_keeps_what_it_found(page):
     page.button(key="preset.tstar.See it found").click().run()
     run_id = page.session_state["run.tstar"]
-    the_engine().events(run_id, since=4, wait_s=60)
+    while (seen := the_engine().seen(run_id)).part is None and not the_engine().status(run_id).state.is_over:
+        the_engine().seen(run_id, after=seen.version, wait_s=60)
     page.button(key="stop.tstar").click().run()
     if "run.tstar" in page.session_state:
         page = finish(page)
