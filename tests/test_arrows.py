@@ -16,6 +16,7 @@ RUNS = ("backends.engine", "backends.sessions")  # what figures have no business
 FLOORS = {"worlds": 0, "models": 1, "backends": 2, "visualizers": 3, "pages": 4, "fronts": 5, "app": 5, "server": 5, "gradio_app": 5}
 DOORS = ("app.py", "server.py", "gradio_app.py")
 DRAWS_PAGES = {"streamlit", "gradio"}  # for doors and pages only
+COMPUTES = {"torch", "transformers"}  # for models and above only
 DRAWS_FIGURES = {"plotly", "matplotlib"}  # for visualizers and above only
 
 
@@ -64,6 +65,8 @@ def findings(floor: str, source: str, where: str) -> list[str]:
                 found.append(f"{where}:{line} imports {name}: what runs any system knows none")
         if floor == "visualizers" and name.startswith(RUNS):
             found.append(f"{where}:{line} imports {name}: figures know results, never the engine or a session")
+        if top in COMPUTES and floor == "worlds":
+            found.append(f"{where}:{line} imports {name}: worlds are drawn without networks")
         if top in ("tests", "benchmarks"):
             found.append(f"{where}:{line} imports {name}: the app knows neither tests nor benchmarks")
     return found
@@ -91,6 +94,7 @@ def test_every_import_points_down() -> None:
     pytest.param("visualizers", "import gradio", id="a figure with Gradio"),
     pytest.param("backends", "import importlib\nimportlib.import_module(f'pages.{x}')", id="a page imported by name"),
     pytest.param("pages", "import app", id="a page that knows the door"),
+    pytest.param("worlds", "def f():\n    from torch import Tensor", id="a world that knows torch"),
     pytest.param("models", "import tests.fakes", id="a model that knows the tests"),
 ])
 def test_an_arrow_that_runs_up_is_found(floor: str, source: str) -> None:

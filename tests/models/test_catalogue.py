@@ -59,7 +59,7 @@ def test_a_shipped_miniature_is_what_its_folder_says(rung):
 @pytest.mark.parametrize(("name", "command"), [
     ("canvas-detector", "python -m models.recipes.canvas_detector"), ("coda-p-law", "python -m models.recipes.coda coda-p-law")])
 def test_a_miniature_that_is_missing_says_how_it_is_made(tmp_path, monkeypatch, name, command):
-    monkeypatch.setattr(catalogue, "MINIATURES", tmp_path)
+    monkeypatch.setattr(catalogue.ladder, "MINIATURES", tmp_path)
 
     assert command in availability(find(name), "cpu").reason
 
@@ -96,7 +96,7 @@ def test_a_hub_model_counts_as_there_only_with_every_shard(tmp_path, empty_cache
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("abc")
     monkeypatch.setattr(
-        catalogue,
+        catalogue.ladder,
         "try_to_load_from_cache",
         lambda hub_id, name: str(snapshot / name) if (snapshot / name).exists() else None,
     )
@@ -119,7 +119,7 @@ def test_downloads_are_allowed_only_when_asked_for_and_not_offline(monkeypatch):
 
 
 def test_what_does_not_fit_is_said_with_numbers_and_a_way_out(monkeypatch):
-    monkeypatch.setattr(catalogue, "missing_files", lambda rung: "")
+    monkeypatch.setattr(catalogue.ladder, "missing_files", lambda rung: "")
     monkeypatch.setattr(devices, "total_and_free_mb", lambda device: (10_000, 8_000))
     rung = find("qwen2.5-vl-7b")
 
@@ -133,7 +133,7 @@ def test_what_does_not_fit_is_said_with_numbers_and_a_way_out(monkeypatch):
 
 @pytest.mark.parametrize(("limit_mb", "fits"), [(734, True), (733, False)], ids=["at the limit", "one below"])
 def test_a_model_fits_at_the_limit(monkeypatch, limit_mb, fits):
-    monkeypatch.setattr(catalogue, "missing_files", lambda rung: "")
+    monkeypatch.setattr(catalogue.ladder, "missing_files", lambda rung: "")
     monkeypatch.setenv("ORRERY_MODEL_MEMORY_MB", str(limit_mb))
 
     assert availability(find("owlvit-base-patch32"), "cpu").ok is fits
@@ -147,7 +147,7 @@ def test_a_quantisation_that_is_not_offered_is_said():
 
 
 def test_smolvlm_says_which_package_it_needs(monkeypatch):
-    monkeypatch.setattr(catalogue, "find_spec", lambda name: None)
+    monkeypatch.setattr(catalogue.ladder, "find_spec", lambda name: None)
 
     assert "pip install num2words" in availability(find("smolvlm2-2.2b"), "cpu").reason
 

@@ -65,7 +65,7 @@ def copied(originals: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest
 def in_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Role], Rung]:
     """The folder as the hub's cache keeps it: files under their digest, links to them in a snapshot."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr("models.catalogue._PACKAGES", {})  # SmolVLM's processor needs one; nothing here comes so far
+    monkeypatch.setattr("models.catalogue.ladder._PACKAGES", {})  # SmolVLM's processor needs one; nothing here comes so far
 
     def cached(folder: Path, role: Role, architecture: str) -> Rung:
         repository = tmp_path / "hub" / "models--someone--model"

@@ -176,7 +176,7 @@ def test_a_tokenizer_that_is_missing_is_said_in_one_sentence(checkpoints):
 
 
 def test_an_epoch_that_was_kept_is_a_rung_and_another_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue, "MINIATURES", tmp_path)
+    monkeypatch.setattr(catalogue.ladder, "MINIATURES", tmp_path)
     rung = catalogue.find("coda-p-law")
     for name in ("epoch-06", "epoch-20", "epoch-x"):
         (tmp_path / "coda-p-law" / name).mkdir(parents=True)

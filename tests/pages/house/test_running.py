@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backends.engine import QueueState
-    running._take(type("Any", (), {"name": "any"})(), None,  # type: ignore[arg-type]
+from pages.house import costs, running
 
 
 def ended_page(ended: str, notes: tuple[str, ...]) -> None:

@@ -1,0 +1,155 @@
+"""The ladder of models: per role the miniature, then real checkpoints, each with what it costs and whether it is here.
+
+`availability` answers without the network, so that a page can grey a rung out and say why. Hub rungs are read from the local
+cache unless ORRERY_ALLOW_DOWNLOAD=1.
+"""
+
+import os
+import re
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from huggingface_hub import try_to_load_from_cache
+
+from models import devices, real
+from models.catalogue.hub import PUBLISHED
+from models.catalogue.miniatures import MINIATURES, SHIPPED
+from models.catalogue.rung import Availability, Quantisation, Role, Rung
+from models.shards import shards_of
+from worlds.errors import InputError
+
+_EPOCH = re.compile(r"epoch-(\d{2,4})")
+_PACKAGES = {"SmolVLMForConditionalGeneration": "num2words"}  # which its processor imports, for videos only
+
+_ROLES = dict.fromkeys(rung.role for rung in PUBLISHED)
+RUNGS: tuple[Rung, ...] = tuple(rung for role in _ROLES for rung in (*SHIPPED, *PUBLISHED) if rung.role == role)
+
+
+def rungs(role: Role) -> tuple[Rung, ...]:
+    """Return the ladder of one role, the smallest step first."""
+    return tuple(rung for rung in RUNGS if rung.role == role)
+
+
+def find(name: str) -> Rung:
+    """Return the rung of that name; raise InputError where no role has one."""
+    for rung in RUNGS:
+        if rung.name == name:
+            return rung
+    raise InputError(f"There is no model {name[:80]!r}. Choose one of: {', '.join(rung.name for rung in RUNGS)}.")
+
+
+def epochs(rung: Rung) -> tuple[int, ...]:
+    """Return the epochs at which a miniature was kept, in order; empty where it was kept once."""
+    parent = folder_of(rung).parent
+    if not rung.is_miniature or not _EPOCH.fullmatch(folder_of(rung).name):
+        return ()
+    return tuple(sorted(int(match[1]) for folder in parent.glob("epoch-*") if (match := _EPOCH.fullmatch(folder.name))))
+
+
+def at_epoch(rung: Rung, epoch: int) -> Rung:
+    """Return the same rung at another epoch of its training. Raises InputError where that epoch was not kept."""
+    if epoch not in epochs(rung):
+        kept = ", ".join(map(str, epochs(rung))) or "none"
+        raise InputError(f"{rung.title} was not kept at epoch {epoch}. Kept epochs: {kept}.")
+    return replace(rung, source=f"{rung.source.rpartition('/')[0]}/epoch-{epoch:02d}")
+
+
+def downloads_allowed() -> bool:
+    """Return whether a load may fetch from the hub: ORRERY_ALLOW_DOWNLOAD=1 and not HF_HUB_OFFLINE=1."""
+    offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "TRUE", "YES", "ON"}
+    return os.environ.get("ORRERY_ALLOW_DOWNLOAD") == "1" and not offline
+
+
+def availability(rung: Rung, device: str | None = None, quantisation: Quantisation = "none") -> Availability:
+    """Return whether the rung's files are here and fit the device; looks at the disk only, never at the network."""
+    device = device or devices.best_device()
+    if quantisation not in rung.quantisations:
+        return Availability(False, f"{rung.title} does not run in {quantisation}; it does in {', '.join(rung.quantisations)}.")
+    missing = missing_files(rung)
+    if missing:
+        return Availability(False, missing)
+    need_mb, limit_mb = rung.memory_mb[quantisation], devices.model_limit_mb(device)
+    total_mb, free_mb = devices.total_and_free_mb(device)
+    if need_mb > limit_mb:
+        return Availability(
+            False,
+            f"{rung.title} needs about {need_mb:,} MB; models may take {limit_mb:,} MB of this machine's {total_mb:,} MB."
+            f"{smaller_choice(rung, quantisation, limit_mb)}",
+        )
+    is_here = rung.is_on_disk or _is_cached(rung.source)
+    fetch = "" if is_here else " It is downloaded first."
+    return Availability(True, f"Needs about {need_mb:,} MB; {free_mb:,} MB of {total_mb:,} MB are free now.{fetch}")
+
+
+def smaller_choice(rung: Rung, quantisation: Quantisation, limit_mb: int) -> str:
+    """Return " Choose ..." with a way to fit into `limit_mb`: a stronger quantisation or a smaller rung of the role."""
+    for kind in rung.quantisations:
+        if kind != quantisation and rung.memory_mb[kind] <= limit_mb:
+            return f" Choose {kind}, which needs about {rung.memory_mb[kind]:,} MB."
+    fitting = [other for other in rungs(rung.role) if min(other.memory_mb.values()) <= limit_mb and other != rung]
+    if fitting:
+        other = max(fitting, key=lambda rung: rung.parameters)
+        kind = min(other.memory_mb, key=lambda kind: other.memory_mb[kind])
+        how = "" if kind == "none" else f" in {kind}"
+        return f" Choose {other.title}{how}, which needs about {other.memory_mb[kind]:,} MB."
+    return " No model of this role fits; a machine with more memory is needed."
+
+
+def missing_files(rung: Rung) -> str:
+    """Return one sentence on what is missing on this disk, or an empty string when a load can start."""
+    package = _PACKAGES.get(rung.architecture)
+    if package and find_spec(package) is None:
+        return f"{rung.title} needs the package {package}, which is not installed. Install it with: pip install {package}."
+    if rung.is_packaged:
+        return real.missing(rung.name, rung.title)
+    if rung.is_on_disk:
+        folder = folder_of(rung)
+        if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
+            return ""
+        if rung.is_local:
+            return f"{rung.title} has no config.json with safetensors weights any more. Write it again with save_pretrained."
+        recipe = f"coda {rung.name}" if rung.role == "language" else rung.name.replace("-", "_")
+        return f"{rung.title} is not in this copy. Make it with: python -m models.recipes.{recipe}."
+    if _is_cached(rung.source) or downloads_allowed():
+        return ""
+    return (
+        f"{rung.source} is not in this machine's model cache. Set ORRERY_ALLOW_DOWNLOAD=1 to fetch it, or fetch it "
+        f"with: hf download {rung.source}."
+    )
+
+
+def folder_of(rung: Rung) -> Path:
+    """Return the folder of a rung that is one of this machine, or will be; of any other, that of the hub id in the local cache.
+
+    Raises:
+        InputError: the cache does not have it.
+    """
+    if rung.is_packaged:
+        return real.folder_of(rung.name)
+    if rung.is_on_disk:
+        return Path(rung.source) if rung.is_local else MINIATURES / rung.source
+    folder = _cached_folder(rung.source)
+    if folder is None:
+        raise InputError(missing_files(rung))
+    return folder
+
+
+def name_of(rung: Rung) -> str:
+    """Return what people call a rung's files: the hub id, or the folder's own name."""
+    return Path(rung.source).name if rung.is_local else rung.source
+
+
+def _cached_folder(hub_id: str) -> Path | None:
+    """Return the folder of a hub id's newest files in the local cache."""
+    config = try_to_load_from_cache(hub_id, "config.json")
+    return Path(config).parent if isinstance(config, str) else None
+
+
+def _is_cached(hub_id: str) -> bool:
+    """Return whether config and every safetensors shard of a hub id lie in the local cache."""
+    folder = _cached_folder(hub_id)
+    try:
+        return folder is not None and bool(shards_of(folder, name=hub_id))
+    except InputError:
+        return False
