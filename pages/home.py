@@ -1,6 +1,5 @@
 """The gallery: one card per system that is built."""
 
-
 import streamlit as st
 
 from backends.registry import systems

@@ -26,7 +26,6 @@ def imports(source: str) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.lineno, node.module
             yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.Call) and node.args and _called(node) in ("import_module", "__import__"):
             name = node.args[0]
@@ -47,7 +46,7 @@ def _system(name: str) -> str:
 
 
 def findings(floor: str, source: str, where: str) -> list[str]:
-    found = []
+    found, own = [], _system(where.removesuffix(".py").replace("/", "."))
     for line, name in imports(source):
         top = name.split(".")[0]
         if FLOORS.get(top, -1) > FLOORS[floor]:
@@ -58,11 +57,10 @@ def findings(floor: str, source: str, where: str) -> list[str]:
             found.append(f"{where}:{line} imports {name}: only visualizers and above draw figures")
         if top == "environment" and floor not in ("app", "server", "gradio_app"):
             found.append(f"{where}:{line} imports {name}: only doors prepare the environment")
-        if (system := _system(name)) and system != _system(where.removesuffix(".py").replace("/", ".")):
-            if _system(where.removesuffix(".py").replace("/", ".")):
-                found.append(f"{where}:{line} imports {name}: no system knows another")
-            if where.startswith(KNOWS_NO_SYSTEM):
-                found.append(f"{where}:{line} imports {name}: what runs any system knows none")
+        if own and _system(name) not in ("", own):
+            found.append(f"{where}:{line} imports {name}: no system knows another")
+        if where.startswith(KNOWS_NO_SYSTEM) and _system(name):
+            found.append(f"{where}:{line} imports {name}: what runs any system knows none")
         if floor == "visualizers" and name.startswith(RUNS):
             found.append(f"{where}:{line} imports {name}: figures know results, never the engine or a session")
         if top in COMPUTES and floor == "worlds":

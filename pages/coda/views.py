@@ -106,7 +106,7 @@ def _sentences(settings: CodaSettings) -> int:
 
 def cost(asked: CodaSettings) -> str:
     """Memory and seconds that a run may take, in a line."""
-    if asked.task == "law" and (asked.trains or asked.factor == "S"):
+    if asked.trains_now:
         sentences = _sentences(asked)
         foreseen = costs.foresee("coda", _trained(asked), {"train": float(sentences * asked.epochs)})
         said = f"{sentences:,} sentences, {asked.epochs} times"

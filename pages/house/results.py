@@ -9,7 +9,7 @@ import streamlit as st
 
 from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_result
 from backends.registry import System
-from backends.run import Result, Settings, plain_json
+from backends.run import Result, Settings
 from pages.house import running
 from pages.house.text import plain
 from worlds.errors import InputError
@@ -86,7 +86,7 @@ def download_whole(system: System, result: Result, settings: Settings) -> None:
         first.download_button("Whole run (.orrery)", lambda: save_result(result), f"{system.name}-{result.seed}.orrery",
                               key=f"save.{system.name}", width="stretch", on_click="ignore",
                               help="Opens in this page again, with every array.")
-    numbers = json.dumps(plain_json(result.summary()), indent=2)
+    numbers = json.dumps(result.summary(), indent=2)
     second.download_button("Numbers (JSON)", numbers, f"{system.name}-{result.seed}.json", "application/json",
                            key=f"json.{system.name}", width="stretch", on_click="ignore")
     link(system, settings)

@@ -1,4 +1,4 @@
-"""What a page is made of beside its own views: head, presets, charts, badge, fold, code."""
+"""What a page is made of beside its own views: head, presets, charts, badge, code."""
 
 import inspect
 import sys
@@ -60,12 +60,6 @@ def badge(result: Result, *, is_recorded: bool = False) -> None:
 def ladder_waits() -> bool:
     """Whether the knobs are best drawn last: their list of models imports torch, once, and pictures do not wait for it."""
     return "models.catalogue" not in sys.modules
-
-
-def fold(system: System) -> Any:
-    """Where the knobs are; filled by the page, later. Open where a file has to be uploaded first."""
-    return st.expander("Your video, your question, every knob", icon=":material/tune:", key=f"fold.{system.name}",
-                       expanded=bool(st.session_state.get(f"needs.{system.name}")))
 
 
 def source_of(function: Callable[..., Any]) -> None:

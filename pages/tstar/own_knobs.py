@@ -27,6 +27,12 @@ NEED_SIMILARITY = ("top_similarity", "aks", "bolt")
 LOOKING = ("random_grid", "dense", "budgeted_dense", "scene_change", *NEED_SIMILARITY)  # methods that pay per frame
 
 
+def fold(system: System) -> DeltaGenerator:
+    """Where the knobs are; filled by the page, later. Open where a file has to be uploaded first."""
+    return st.expander("Your video, your question, every knob", icon=":material/tune:", key=f"fold.{system.name}",
+                       expanded=bool(st.session_state.get(f"needs.{system.name}")))
+
+
 def input_knobs(system: System) -> tuple[dict[str, Any], DeltaGenerator]:
     """Video, question, what to look for; and the place beside the words where something can be said of them."""
     key = knobs.knob_key(system, "video")

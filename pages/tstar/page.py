@@ -89,7 +89,7 @@ else:
     views.replay(result)
     view.badge(result, is_recorded=is_recorded)
     views.verdict(result)
-folded = view.fold(SYSTEM)
+folded = own_knobs.fold(SYSTEM)
 if not waits:
     every_knob(folded)
 if not running.is_running(SYSTEM):

@@ -15,10 +15,11 @@ from streamlit.testing.v1 import AppTest
 from backends.adaptvis.results import AdaptVisResult
 from backends.adaptvis.run import run
 from backends.adaptvis.settings import AdaptVisSettings
-from backends.engine import the_engine
 from backends.registry import system
 from backends.run import Inputs, last
 from pages.house import results
+from tests.pages import driving
+from tests.pages.driving import charts, said
 
 SHORT = AdaptVisSettings(task="evaluate", num_sets=4)
 
@@ -38,23 +39,12 @@ def finish(page: AppTest) -> AppTest:
     """Wait for the page's run to end, then let the page take its result."""
     if "run.adaptvis" not in page.session_state:  # it was over before the page was drawn
         return page
-    run_id = page.session_state["run.adaptvis"]
-    while not (status := the_engine().status(run_id)).state.is_over:
-        the_engine().seen(run_id, after=status.version, wait_s=60)
-    return page.run()
+    return driving.finish(page, "adaptvis")
 
 
 def turned_to(page: AppTest, task: str) -> AppTest:
     page.session_state["adaptvis.task"] = task
     return page.run()
-
-
-def charts(page: AppTest) -> int:
-    return len(page.get("plotly_chart"))
-
-
-def said(page: AppTest) -> str:
-    return " ".join(text.value for text in (*page.markdown, *page.caption))
 
 
 def plain_said(page: AppTest) -> str:

@@ -9,8 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from backends.coda.results import Asked, CodaResult, FilePart, FileRow, Found, Written
 from backends.coda.settings import CodaSettings
-from backends.engine import the_engine
 from backends.registry import system
+from tests.pages import driving
+from tests.pages.driving import charts, said
 
 
 @pytest.fixture
@@ -27,23 +28,12 @@ def linked(settings: CodaSettings) -> AppTest:
 
 def finish(page: AppTest) -> AppTest:
     """Wait for the page's run to end, then let the page take its result."""
-    run_id = page.session_state["run.coda"]
-    while not (status := the_engine().status(run_id)).state.is_over:
-        the_engine().seen(run_id, after=status.version, wait_s=60)
-    return page.run()
+    return driving.finish(page, "coda")
 
 
 def turned_to(page: AppTest, task: str) -> AppTest:
     page.session_state["coda.task"] = task
     return page.run()
-
-
-def charts(page: AppTest) -> int:
-    return len(page.get("plotly_chart"))
-
-
-def said(page: AppTest) -> str:
-    return " ".join(text.value for text in (*page.markdown, *page.caption))
 
 
 def test_page_opens_on_a_suppressed_answer_before_any_click(page):

@@ -10,7 +10,8 @@ from backends.coda.settings import AUSTRALIA, CodaSettings
 from backends.coda.system import RECORDED
 from backends.files.saved import load_result
 from pages.coda import own_file
-from tests.pages.coda.test_page import charts, finish, linked, said, turned_to
+from tests.pages.coda.test_page import finish, linked, turned_to
+from tests.pages.driving import charts, said
 from tests.real import needs_smollm2
 from worlds.popular_answers import questions
 

@@ -9,6 +9,8 @@ from backends.engine import the_engine
 from backends.tstar.settings import TStarSettings
 from pages.house import costs
 from pages.tstar import views
+from tests.pages import driving
+from tests.pages.driving import charts
 
 
 @pytest.fixture
@@ -19,10 +21,7 @@ def page() -> AppTest:
 
 def finish(page: AppTest) -> AppTest:
     """Wait for the page's run to end, then let the page take its result."""
-    run_id = page.session_state["run.tstar"]
-    while not (status := the_engine().status(run_id)).state.is_over:
-        the_engine().seen(run_id, after=status.version, wait_s=60)
-    return page.run()
+    return driving.finish(page, "tstar")
 
 
 def found_twice():
@@ -37,10 +36,6 @@ def found_twice():
     found = tuple(Appearance(name="example", start_s=start, end_s=end, best_s=best, score=0.8, is_marked=marked)
                   for start, end, best, marked in stretches)
     return recorded.model_copy(update={"settings": settings, "appearances": found, "unconfirmed": ()})
-
-
-def charts(page: AppTest) -> int:
-    return len(page.get("plotly_chart"))
 
 
 def test_home_shows_a_card_per_built_system():
