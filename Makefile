@@ -1,7 +1,7 @@
 # make demo, test, real, lint, bench, space, clean. Everything happens in .venv, which is made once and kept.
 
-# the newest Python that every pinned package has wheels for
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# the newest Python that every pinned package has wheels for, of those that start: a version manager's stand-in may be on the path and run nothing
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11; do $$p -c 'import ensurepip, venv' >/dev/null 2>&1 && { command -v $$p; exit; }; done; command -v python3)
 PORT ?= 7860
 VENV := .venv
 BIN := $(VENV)/bin
