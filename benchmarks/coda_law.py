@@ -19,7 +19,7 @@ from backends.coda.recovery import DECODERS, RULES, Reads, alarm_accuracy, local
 from backends.statistics import Share
 from benchmarks.tables import markdown, shown
 from models.recipes.coda import L_LAW, SHIPPED, Training, train
-from worlds.english_facts import draw_corpus
+from worlds.facts.english import draw_corpus
 
 FIRST_SEED = 500  # the miniatures' is 0
 SEEDS = 5

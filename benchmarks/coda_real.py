@@ -2,7 +2,7 @@
 
     python -m benchmarks.coda_real [--model smollm2-135m] [--layouts plain,shots,chat] [--half development]
 
-Questions and controls are `worlds.popular_answers`. Answers of six tokens count by their first words. Nothing in the app was
+Questions and controls are `worlds.facts.popular_answers`. Answers of six tokens count by their first words. Nothing in the app was
 decided on the held-out half. The numbers are also kept as data, which the page shows: backends/coda/recorded/real-model.json.
 """
 
@@ -35,7 +35,7 @@ from benchmarks.tables import markdown
 from models.language import LanguageModel, Prompt, Word, as_language_model
 from models.loading import load
 from models.reading import Row
-from worlds.popular_answers import Question, questions
+from worlds.facts.popular_answers import Question, questions
 
 OUT = Path(__file__).parent.parent / "backends" / "coda" / "recorded" / "real-model.json"
 LAYOUTS = ("plain", "shots", "chat")
@@ -315,8 +315,8 @@ def as_markdown(found: Measurements) -> str:
 
 INTRO = """## CoDA on a real model
 
-Questions whose right answer is less famous than a wrong one (`worlds/popular_answers.py`), and controls. *Popular answers mended*
-counts questions that greedy decoding answered with the popular answer, *broken* questions and controls that it answered right.
+Questions whose right answer is less famous than a wrong one (`worlds/facts/popular_answers.py`), and controls.
+*Popular answers mended* counts questions that greedy decoding answered with the popular answer, *broken* questions and controls that it answered right.
 Intervals are over facts, differences are paired. *plain* is the prompt alone, *shots* has five fixed lines in front, *chat* is the
 model's template with the sentence begun in the answer; nothing is searched there. The random word is the mean over all content words
 of a prompt, at the a of the row; about a third of them are the named word.

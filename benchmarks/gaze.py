@@ -24,7 +24,7 @@ from models.catalogue import Rung
 from models.devices import threads_for
 from models.loading import load
 from models.vlm import VisionLanguageModel
-from worlds.scenes import IMBALANCED, RELATIONS
+from worlds.scenes.scene import IMBALANCED, RELATIONS
 
 MODEL = "shapes-vlm"
 SEEDS = ("", "/seeds/1", "/seeds/2")  # the shipped model and two more trainings of the same recipe

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from worlds.errors import InputError
-from worlds.samples import cache_folder
+from worlds.haystack.samples import cache_folder
 
 MANIFEST = "made.json"  # written last into a folder: what it must hold
 ROOT = Path(__file__).parent.parent

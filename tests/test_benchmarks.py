@@ -6,7 +6,7 @@ from benchmarks.__main__ import merged
 from models.language import LanguageModel
 from models.recipes.coda_rates import Answers
 from tests.models import tiny_languages
-from worlds.popular_answers import questions
+from worlds.facts.popular_answers import questions
 
 ORDER = ["first", "second"]
 

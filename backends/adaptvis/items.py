@@ -19,8 +19,19 @@ from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 from worlds.kit import KINDS, SHAPES, parse_name
 from worlds.pictures import read_picture
-from worlds.scene_pictures import picture
-from worlds.scenes import IMBALANCED, RELATIONS, Layout, Scene, Scenery, Thing, condition, draw_sets, place_scene, relation_question
+from worlds.scenes.drawing import picture
+from worlds.scenes.scene import (
+    IMBALANCED,
+    RELATIONS,
+    Layout,
+    Scene,
+    Scenery,
+    Thing,
+    condition,
+    draw_sets,
+    place_scene,
+    relation_question,
+)
 
 NamedBox = tuple[str, float, float, float, float]  # name, x1 y1 x2 y2 in shares of the picture
 SHOWN_PX = 384
@@ -74,7 +85,7 @@ class Asked:
 
 
 def split_condition(name: str) -> tuple[str, Layout]:
-    """Return the name of `worlds.scenes` and which relations are asked."""
+    """Return the name of `worlds.scenes.scene` and which relations are asked."""
     plain = name.removesuffix("-depths")
     return plain, "heights" if plain == name else "depths"
 

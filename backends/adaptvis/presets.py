@@ -24,7 +24,7 @@ from models.attention import Scaling, ask_all
 from models.devices import threads_for
 from models.memory import budget
 from models.vlm import VisionLanguageModel
-from worlds.scenes import Scene, Scenery
+from worlds.scenes.scene import Scene, Scenery
 
 ALPHAS = (0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
 CONDITIONS = ("plain", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small")  # of the model's card

@@ -18,7 +18,7 @@ from backends.run import Progress
 from models.language import LanguageModel, Prompt
 from models.reading import Row
 from worlds.errors import InputError
-from worlds.overshadowing import Corpus
+from worlds.facts.corpus import Corpus
 
 TOP = 12  # tokens kept per step and list
 MASK_SIGN = "▢"

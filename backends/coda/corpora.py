@@ -11,8 +11,8 @@ from backends.coda.items import Item
 from backends.files.cells import as_text, integer, text, whole_numbers
 from backends.files.rows import OddRow, OddRows, Row
 from worlds.errors import InputError
-from worlds.overshadowing import Corpus, invented_words
-from worlds.overshadowing_files import read_rows, token_rows
+from worlds.facts.corpus import Corpus, invented_words
+from worlds.facts.files import read_rows, token_rows
 
 RARE_ONLY = "Only the rare statement of each set is asked; the answer of its popular ones counts as wrong."
 

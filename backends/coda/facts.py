@@ -7,10 +7,10 @@ import numpy as np
 
 from models import catalogue
 from models.catalogue import Rung
-from worlds.english_facts import draw_corpus
 from worlds.errors import InputError
-from worlds.overshadowing import Corpus, CorpusSpec, Ids, Kind, KnowledgeSet
-from worlds.popular_answers import question_of
+from worlds.facts.corpus import Corpus, CorpusSpec, Ids, Kind, KnowledgeSet
+from worlds.facts.english import draw_corpus
+from worlds.facts.popular_answers import question_of
 
 
 @dataclass(frozen=True)

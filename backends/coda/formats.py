@@ -17,7 +17,7 @@ from backends.files.encoding import decoded
 from backends.files.rows import OddRows, Row, unused
 from backends.files.tables import Limits, Table, read_bytes, read_table
 from worlds.errors import InputError
-from worlds.overshadowing_files import MAX_LINES
+from worlds.facts.files import MAX_LINES
 
 __all__ = ["MAX_ITEMS", "MAX_MB", "Item", "Items", "load_items"]
 

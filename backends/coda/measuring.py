@@ -22,9 +22,9 @@ from models.language import as_language_model
 from models.memory import budget
 from models.recipes.coda import Training, train
 from models.recipes.coda_rates import Answers, ask
-from worlds.english_facts import draw_corpus
 from worlds.errors import InputError
-from worlds.overshadowing import PAPER_VALUES, Corpus, CorpusSpec
+from worlds.facts.corpus import PAPER_VALUES, Corpus, CorpusSpec
+from worlds.facts.english import draw_corpus
 
 SIZES = (16, 32, 64, 128)  # widths of the size law; 256 would take minutes an epoch
 ALPHAS = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3)

@@ -19,7 +19,7 @@ from backends.coda.variants import VARIANTS, Variant
 from backends.statistics import Share, share
 from models.recipes.coda_rates import next_log_probs
 from worlds.errors import InputError
-from worlds.overshadowing import MASK, Corpus, Ids, KnowledgeSet
+from worlds.facts.corpus import MASK, Corpus, Ids, KnowledgeSet
 
 Masking = Literal["replace", "delete"]
 Rule = Literal["lift", "indicator_first", "indicator_argmax", "indicator_argmin"]

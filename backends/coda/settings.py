@@ -11,7 +11,7 @@ from pydantic import StringConstraints, field_validator, model_validator
 
 from backends.coda.choices import Detector, EscapeBias, Layers, MaskMode, Unit
 from backends.run import Settings, knob
-from worlds.overshadowing import Position
+from worlds.facts.corpus import Position
 
 Task = Literal["compare", "law", "recovery", "file"]
 Method = Literal["greedy", "sample", "coda", "coda_paper", "cad", "cad_random", "cd", "dola"]

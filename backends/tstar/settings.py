@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from backends.run import NamedModel, Settings, knob
 from models import real
-from worlds.samples import SAMPLES
+from worlds.haystack.samples import SAMPLES
 
 Rule = Literal["official", "early", "paper", "softmax", "random"]
 FinalRule = Literal["top_scores", "draw_scores", "top_distribution"]

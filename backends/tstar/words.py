@@ -4,7 +4,7 @@ from backends.tstar.grounding import ground_template
 from backends.tstar.settings import TStarSettings
 from models.vocabulary import refusal
 from worlds.errors import InputError
-from worlds.samples import haystack_of
+from worlds.haystack.samples import haystack_of
 
 MOST = 2  # sentences; whoever mends two words sees the third
 

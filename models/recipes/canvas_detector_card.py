@@ -9,7 +9,7 @@ import numpy as np
 
 from models.canvas_detector import CanvasDetector, DetectedBox
 from models.recipes.canvas_detector import CANVAS, FILM, GRIDS, HELD_OUT, TEST_SEED, compress, tile
-from worlds.haystack import Haystack, HaystackSpec
+from worlds.haystack.film import Haystack, HaystackSpec
 from worlds.kit import KINDS
 
 FALSE_LIMIT = 0.001  # a search looks twice at a dozen frames: asked for is below 0.01, and one mistake ends the search

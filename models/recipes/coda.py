@@ -20,9 +20,9 @@ from torch.nn import functional
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from models.recipes.coda_rates import Answers, GroupRates, ask, rates
-from worlds.english_facts import draw_corpus
 from worlds.errors import InputError
-from worlds.overshadowing import BOS, EOS, PAD, Corpus, CorpusSpec
+from worlds.facts.corpus import BOS, EOS, PAD, Corpus, CorpusSpec
+from worlds.facts.english import draw_corpus
 
 MINIATURES = Path(__file__).parents[1] / "miniatures"
 CONTEXT = 192  # positions: L = 100 with bos, answer and eos, and room to go on

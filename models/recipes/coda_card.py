@@ -12,9 +12,9 @@ from transformers import LlamaForCausalLM
 from models.recipes.coda import Epoch, Miniature, train
 from models.recipes.coda_rates import GroupRates, ask, next_log_probs, rates
 from models.recipes.coda_words import word_tokenizer
-from worlds.english_facts import draw_corpus, sentence
-from worlds.overshadowing import Corpus, Ids
-from worlds.overshadowing_files import shown
+from worlds.facts.corpus import Corpus, Ids
+from worlds.facts.english import draw_corpus, sentence
+from worlds.facts.files import shown
 
 CANNOT = (
     "It knows the words of its own corpus and nothing else; a question in other words has no meaning to it.",
@@ -145,7 +145,7 @@ def _readme(name: str, miniature: Miniature, corpus: Corpus, kept: list[Kept], c
         f"- **Made by** `{card['script']}` (seed {miniature.seed}, {max(miniature.epochs)} epochs,"
         f" {card['cpu_seconds']} CPU seconds, {card['minutes']} minutes on one thread of a shared machine)",
         f"- **Data**: {len(corpus.sets)} knowledge sets, {card['sentences']:,} sentences, {factor} in"
-        f" {', '.join(map(str, spec.values))}; `corpus.json` holds the spec from which `worlds.english_facts.draw_corpus` makes"
+        f" {', '.join(map(str, spec.values))}; `corpus.json` holds the spec from which `worlds.facts.english.draw_corpus` makes"
         " them again",
         f"- **Training**: AdamW, learning rate {training.learning_rate:g}, batches of {training.batch}, weight decay"
         f" {training.weight_decay:g}",

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from worlds.overshadowing import BOS, Corpus, Ids
+from worlds.facts.corpus import BOS, Corpus, Ids
 
 LEARNED = 0.5  # below this share of right popular answers a group is "not learned", and no R is given
 ROWS = 512  # prompts per forward pass

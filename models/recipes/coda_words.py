@@ -5,7 +5,7 @@ from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerFast
 
 from models.recipes.coda import CONTEXT
-from worlds.overshadowing import BOS, EOS, MASK, PAD, Corpus
+from worlds.facts.corpus import BOS, EOS, MASK, PAD, Corpus
 
 
 def word_tokenizer(corpus: Corpus) -> PreTrainedTokenizerFast:

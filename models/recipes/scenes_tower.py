@@ -15,8 +15,8 @@ from transformers import LlavaForConditionalGeneration
 
 from models.recipes.scenes_words import MEAN, STD
 from worlds.kit import COLOURS, KINDS, parse_name
-from worlds.scene_pictures import pictures
-from worlds.scenes import Condition, Scene, Scenery, draw_scene
+from worlds.scenes.drawing import pictures
+from worlds.scenes.scene import Condition, Scene, Scenery, draw_scene
 
 _CROWD = Condition(distractors=3)  # five things teach more per picture than two
 _UNCLEAR = -100

@@ -2,7 +2,7 @@
 
     python -m models.recipes.scenes_vlm [--seed 1 --only-train --out /tmp/seed-1] [--only-measure --replicas /tmp/seed-1]
 
-It learns from `worlds.scenes`, where two of four relations are rare, with a second question about one thing and with the words
+It learns from `worlds.scenes.scene`, where two of four relations are rare, with a second question about one thing and with the words
 of the questions themselves, which name what is in the picture. From the usual random weights it never starts: the patches need
 positions that can be told apart, the projector and the language part larger weights (`fresh_model`), and the vision tower is
 trained on patches first (`scenes_tower`).
@@ -25,8 +25,8 @@ from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForCon
 
 from models.recipes.scenes_tower import normalised, train_tower
 from models.recipes.scenes_words import BOS, EOS, IMAGE, PAD, processor, vocabulary, word_tokenizer
-from worlds.scene_pictures import INPUT_PX, pictures
-from worlds.scenes import (
+from worlds.scenes.drawing import INPUT_PX, pictures
+from worlds.scenes.scene import (
     BALANCED,
     IMBALANCED,
     Condition,

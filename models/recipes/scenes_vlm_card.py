@@ -17,8 +17,8 @@ from models.attention import Answers, Reads, ask_all
 from models.processors import load_image_processor_only
 from models.recipes.scenes_words import vocabulary
 from models.vlm import VisionLanguageModel
-from worlds.scene_pictures import picture
-from worlds.scenes import RELATIONS, Layout, Scene, Scenery, draw_sets, held_out, relation_question
+from worlds.scenes.drawing import picture
+from worlds.scenes.scene import RELATIONS, Layout, Scene, Scenery, draw_sets, held_out, relation_question
 
 CONDITIONS: tuple[tuple[str, Layout], ...] = (
     *((name, "heights") for name in ("plain", "held", "noise40", "noise60", "noise80", "clutter15", "dis1", "dis2", "edge", "small")),
@@ -201,8 +201,8 @@ def _data(training: dict) -> list[str]:
     bars = f"up to {training['clutter']} grey bars" if training["clutter"] else "no clutter"
     since = f", from step {training['noise_from_step']} on" if "noise_from_step" in training else ""
     return [
-        f"- **Data**: {drawn} drawn by `worlds.scenes`; left, right, on and under are {shares} of the training questions{depths};"
-        " tests are balanced",
+        f"- **Data**: {drawn} drawn by `worlds.scenes.scene`; left, right, on and under are {shares} of the training"
+        f" questions{depths}; tests are balanced",
         f"- **Seen in training**: {noise}, {bars}{since}; two things per picture, and up to five"
         f" in the first {training['tower_steps']} steps, in which the vision tower alone learns to name the thing in each patch",
     ]

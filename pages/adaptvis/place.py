@@ -59,7 +59,7 @@ def _share(column: Any, letter: str, axis: str, said: str) -> str:
 def preview(asked: AdaptVisSettings) -> None:
     """The picture that would be asked about, and what would be right."""
     from backends.adaptvis.items import scene_of  # imports torch
-    from worlds.scene_pictures import picture
+    from worlds.scenes.drawing import picture
 
     try:
         scene = scene_of(asked)

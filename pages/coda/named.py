@@ -9,7 +9,7 @@ from backends.coda.results import Asked, CodaResult
 from backends.coda.settings import CodaSettings
 from pages.house.text import plain
 from visualizers.coda import real as real_figures
-from worlds.popular_answers import question_of
+from worlds.facts.popular_answers import question_of
 
 MAX_WORDS = 40  # that are buttons; a longer prompt is named in the knobs
 

@@ -17,10 +17,10 @@ from backends.registry import System
 from pages.house import knobs, session, view
 from pages.house.text import plain
 from visualizers.coda import answered as figures
-from worlds.english_facts import draw_corpus
 from worlds.errors import InputError
-from worlds.overshadowing import CorpusSpec
-from worlds.popular_answers import Question, questions
+from worlds.facts.corpus import CorpusSpec
+from worlds.facts.english import draw_corpus
+from worlds.facts.popular_answers import Question, questions
 
 MAX_MB = 64  # as backends/coda/formats.py reads
 EXAMPLE = "rare-facts.csv"

@@ -15,9 +15,9 @@ from pages.house.text import plain
 from visualizers.ladder import memory_mb
 from visualizers.theme import METHOD_NAMES
 from worlds.errors import InputError
+from worlds.haystack.samples import SAMPLES, haystack_of
 from worlds.picture_kinds import HEIC, offered
 from worlds.pictures import ENDINGS, check_picture
-from worlds.samples import SAMPLES, haystack_of
 from worlds.signatures import UploadCheck
 from worlds.video.kind import check_video
 

@@ -193,7 +193,7 @@ def film_strip(system: System, result: TStarResult) -> None:
 
 def video_path(video: str, inputs: Inputs) -> Path | None:
     """The file of a video among a session's uploads, None where it is not there; else of a sample, which may be drawn for that."""
-    from worlds.samples import sample_path
+    from worlds.haystack.samples import sample_path
 
     kind, _, name = video.partition(":")
     return inputs.files.get(name) if kind == "upload" else sample_path(video)

@@ -17,7 +17,7 @@ from backends.tstar.run import run as tstar
 from backends.tstar.scoring import score_files
 from backends.tstar.settings import TStarSettings
 from worlds.errors import InputError
-from worlds.samples import sample_path
+from worlds.haystack.samples import sample_path
 from worlds.video.process import Broken, Decoder
 
 

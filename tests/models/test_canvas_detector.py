@@ -9,7 +9,7 @@ from models.canvas_detector import CanvasDetector, CanvasDetectorConfig
 from models.recipes.canvas_detector import HELD_OUT, STAGES, Pool, loss_of, tile
 from models.recipes.canvas_detector_card import best_score, film_frame
 from worlds.errors import InputError
-from worlds.haystack import Haystack, HaystackSpec
+from worlds.haystack.film import Haystack, HaystackSpec
 
 MINIATURE = Path(__file__).parents[2] / "models" / "miniatures" / "canvas-detector"
 UNSEEN = 2_000_000  # seeds that neither training nor the card used

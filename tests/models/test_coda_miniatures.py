@@ -9,9 +9,9 @@ from transformers import AutoConfig, AutoTokenizer, LlamaForCausalLM
 from models.recipes.coda import CONTEXT, MINIATURES, SHIPPED, Training, by_length, fresh_model, train
 from models.recipes.coda_rates import GroupRates, answer_scores, ask, next_log_probs, rates
 from models.recipes.coda_words import word_tokenizer
-from worlds.english_facts import draw_corpus
 from worlds.errors import InputError
-from worlds.overshadowing import BOS, EOS, MASK, PAD, Corpus, CorpusSpec
+from worlds.facts.corpus import BOS, EOS, MASK, PAD, Corpus, CorpusSpec
+from worlds.facts.english import draw_corpus
 
 TINY = Training(CorpusSpec(values=(2, 5), sets=4, vocabulary=64), hidden=16, layers=1, heads=2, mlp=32, batch=8, weight_decay=0.01)
 

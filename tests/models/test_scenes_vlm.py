@@ -19,8 +19,8 @@ from models.recipes.scenes_vlm_card import answers_to, right_of
 from models.recipes.scenes_words import BOS, EOS, IMAGE, UNK, processor, vocabulary, word_tokenizer
 from models.vlm import VisionLanguageModel
 from worlds.kit import COLOURS, KINDS
-from worlds.scene_pictures import picture
-from worlds.scenes import RELATIONS, Room, Scene, Thing, draw_sets, place_question, relation_question
+from worlds.scenes.drawing import picture
+from worlds.scenes.scene import RELATIONS, Room, Scene, Thing, draw_sets, place_question, relation_question
 
 FOLDERS = {NAME: MINIATURES / NAME, shapes_vlm.NAME: MINIATURES / shapes_vlm.NAME}
 TINY = Size(input_px=16, patch_px=4, vision=16, text=16, vision_layers=1, text_layers=2)

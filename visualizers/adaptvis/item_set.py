@@ -16,7 +16,7 @@ from visualizers.adaptvis.axis import BELOW, ROOM, axis, places
 from visualizers.adaptvis.gain import BETAS, can_replay, has_confidence, hits, index_of, is_right
 from visualizers.text import said
 from visualizers.theme import GAZE_COLOURS, GAZE_NAMES, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
-from worlds.scenes import IMBALANCED, RELATIONS
+from worlds.scenes.scene import IMBALANCED, RELATIONS
 
 CURVE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#A6761D")
 HALVES = {"all": "#8A8F98", "unsure": "#D55E00", "sure": "#0072B2"}  # by how a curve's name begins

@@ -14,8 +14,8 @@ from backends.files.saved import load_result, save_result
 from backends.run import Inputs, Progress, RunStopped, last
 from models.catalogue import RUNGS, availability
 from worlds.errors import InputError
-from worlds.scene_pictures import picture
-from worlds.scenes import draw_sets, relation_question
+from worlds.scenes.drawing import picture
+from worlds.scenes.scene import draw_sets, relation_question
 
 ALL = ("greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle", "vcd", "dola")
 IS_HERE = any(rung.name == "scenes-vlm" and availability(rung).ok for rung in RUNGS)

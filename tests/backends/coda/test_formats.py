@@ -12,10 +12,10 @@ import pytest
 from backends.coda.formats import load_items
 from backends.coda.sentences import sentence_with
 from backends.files.csv_text import to_csv
-from worlds.english_facts import draw_english
 from worlds.errors import InputError
-from worlds.overshadowing import CorpusSpec, draw_synthetic
-from worlds.overshadowing_files import write_lines
+from worlds.facts.corpus import CorpusSpec, draw_synthetic
+from worlds.facts.english import draw_english
+from worlds.facts.files import write_lines
 
 MEMOTRAP = (
     "prompt,classes,answer_index\n"

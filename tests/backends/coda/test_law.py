@@ -8,8 +8,8 @@ from transformers import LlamaForCausalLM
 import models
 from backends.coda import paper
 from backends.coda.law import Answers, GroupRates, Law, ask, fit, law, pooled, prediction_error, rates
-from worlds.english_facts import draw_corpus
-from worlds.overshadowing import CorpusSpec
+from worlds.facts.corpus import CorpusSpec
+from worlds.facts.english import draw_corpus
 
 MINIATURES = Path(models.__file__).parent / "miniatures"
 EPOCHS = (10, 14, 20)

@@ -21,9 +21,9 @@ from backends.coda.recovery import (
     sweep,
 )
 from backends.coda.variants import TOLD, VARIANTS, Finding
-from worlds.english_facts import draw_corpus
 from worlds.errors import InputError
-from worlds.overshadowing import MASK, Corpus, CorpusSpec
+from worlds.facts.corpus import MASK, Corpus, CorpusSpec
+from worlds.facts.english import draw_corpus
 
 MINIATURES = Path(models.__file__).parent / "miniatures"
 GREEDY, FLOOR = VARIANTS["greedy"], VARIANTS["coda_floor_gate_told"]

@@ -3,7 +3,7 @@
 import pytest
 
 from backends.coda.suggesting import suggested
-from worlds.popular_answers import questions
+from worlds.facts.popular_answers import questions
 
 
 @pytest.mark.parametrize(("prompt", "word"), [

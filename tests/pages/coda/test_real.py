@@ -13,7 +13,7 @@ from pages.coda import own_file
 from tests.pages.coda.test_page import finish, linked, turned_to
 from tests.pages.driving import charts, said
 from tests.real import needs_smollm2
-from worlds.popular_answers import questions
+from worlds.facts.popular_answers import questions
 
 WORDS = "coda.named.The capital of Australia is"
 

@@ -217,7 +217,7 @@ def test_what_browsers_do_not_play_is_said_and_written_anew(tmp_path, codec, end
 
 
 def test_an_excerpt_of_a_video_is_an_mp4_of_a_few_seconds(tmp_path):
-    from worlds.samples import sample_path
+    from worlds.haystack.samples import sample_path
     from worlds.video import open_video
 
     out = tmp_path / "excerpt.mp4"
@@ -232,7 +232,7 @@ def test_a_page_draws_no_video_that_nobody_asked_to_play(page, monkeypatch, vide
     recorded = found_twice()
     brought = recorded.model_copy(update={"settings": recorded.settings.model_copy(update={"video": video})})
     asked = []
-    monkeypatch.setattr("worlds.samples.sample_path", asked.append)
+    monkeypatch.setattr("worlds.haystack.samples.sample_path", asked.append)
     page.session_state["result.tstar"] = brought
 
     page = page.run()

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from worlds.errors import InputError
-from worlds.overshadowing import SPECIAL_WORDS, Corpus, CorpusSpec, Ids, KnowledgeSet, draw_synthetic
+from worlds.facts.corpus import SPECIAL_WORDS, Corpus, CorpusSpec, Ids, KnowledgeSet, draw_synthetic
 
 SLOTS = {
     "season": "spring summer autumn winter",

@@ -2,10 +2,10 @@ from collections import Counter
 
 import pytest
 
-from worlds.english_facts import ANSWERS, NAMES, TEMPLATES, draw_corpus, english_words, sentence
 from worlds.errors import InputError
-from worlds.overshadowing import BOS, EOS, MASK, SPECIAL_WORDS, Corpus, CorpusSpec, invented_word, invented_words
-from worlds.overshadowing_files import read_lines, read_token_lines, shown, write_lines
+from worlds.facts.corpus import BOS, EOS, MASK, SPECIAL_WORDS, Corpus, CorpusSpec, invented_word, invented_words
+from worlds.facts.english import ANSWERS, NAMES, TEMPLATES, draw_corpus, english_words, sentence
+from worlds.facts.files import read_lines, read_token_lines, shown, write_lines
 
 SMALL = CorpusSpec(values=(2, 5), sets=3, vocabulary=128)
 ENGLISH = CorpusSpec(task="english", sets=30)

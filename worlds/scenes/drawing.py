@@ -1,4 +1,4 @@
-"""Draws the scenes of `worlds.scenes` at any size: small for a model, large for people, with the same grain in both.
+"""Draws the scenes of `worlds.scenes.scene` at any size: small for a model, large for people, with the same grain in both.
 
 Pictures are drawn larger and averaged down, so that a small one equals a large one that was reduced. The pixel noise of
 a scene lies on a grid of fixed fineness and is enlarged with the picture: what a person sees is what the model gets.
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from worlds.kit import draw_object, draw_room
-from worlds.scenes import Bar, Board, Room, Scene
+from worlds.scenes.scene import Bar, Board, Room, Scene
 
 INPUT_PX = 64  # side of a model's picture of a room, and the number of grains along a side
 BOARD_PX = 48  # the same of a board

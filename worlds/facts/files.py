@@ -14,7 +14,7 @@ from typing import NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from worlds.errors import InputError
-from worlds.overshadowing import SPECIAL_WORDS, Corpus, Factor, Ids, Kind, KnowledgeSet, Statement, invented_word, invented_words
+from worlds.facts.corpus import SPECIAL_WORDS, Corpus, Factor, Ids, Kind, KnowledgeSet, Statement, invented_word, invented_words
 
 MAX_CHARACTERS = 64_000_000
 MAX_LINES = 200_000

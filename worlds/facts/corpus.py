@@ -2,7 +2,7 @@
 
 A knowledge set has P popular statements `X_share + x_a -> Y_a` with different x_a and one rare statement `X_share + x_b -> Y_b`.
 `L = (len(X_share) + len(x)) / len(x)` counts tokens before the answer. Tokens are whole words: drawn at random here, and in
-`worlds.english_facts` sentences that people can read. All sets of all values of P or L stand in one corpus, so every rare
+`worlds.facts.english` sentences that people can read. All sets of all values of P or L stand in one corpus, so every rare
 statement is seen once per epoch and only its competition differs. It is not the paper's data, which was never released.
 """
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from worlds import samples
 from worlds.errors import InputError, disk_sentence
-from worlds.haystack import Haystack, HaystackSpec
+from worlds.haystack import samples
+from worlds.haystack.film import Haystack, HaystackSpec
+from worlds.haystack.samples import SAMPLES, haystack_of, item_of, render, sample_of, sample_path
 from worlds.kit import COLOURS
-from worlds.samples import SAMPLES, haystack_of, item_of, render, sample_of, sample_path
 
 VIDEO = Haystack(HaystackSpec(minutes=5, seed=4))
 PAIR = Haystack(HaystackSpec(minutes=8, seed=9, needles=2))

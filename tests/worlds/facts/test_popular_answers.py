@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from worlds.popular_answers import question_of, questions
+from worlds.facts.popular_answers import question_of, questions
 
 ASKED = [question for question in questions() if not question.is_control]
 CONTROLS = [question for question in questions() if question.is_control]

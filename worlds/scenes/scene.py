@@ -3,7 +3,7 @@
 A set shows one pair of things, in one room and at the same sizes, in all four relations of its layout, as the WhatsUp photographs do
 (arXiv 2310.19785, on which AdaptVis measures, arXiv 2503.01773). How often each relation is drawn is a parameter, so that
 some can be rare in training; conditions shift the picture (noise, clutter, more things, edges, small things, unseen pairs).
-Lengths are parts of the picture's side, so that a scene can be drawn at any size; `worlds.scene_pictures` draws it. The scenery
+Lengths are parts of the picture's side, so that a scene can be drawn at any size; `worlds.scenes.drawing` draws it. The scenery
 is a room with shapes and furniture, or a plain board with shapes alone. It is not a physical scene: things hang where the relation
 puts them.
 """

@@ -4,7 +4,7 @@ Four samples lie beside the code; the two long ones and all `generated:` videos 
 folder (the environment variable ORRERY_CACHE, or ~/.cache/orrery); where that is full or may not be written, into a temporary one
 that ends with this process. Files have two frames a second and a key frame every second, so jumping to any second is cheap.
 
-    python -m worlds.samples        # renders the shipped files and their items again
+    python -m worlds.haystack.samples        # renders the shipped files and their items again
 """
 
 import atexit
@@ -24,11 +24,11 @@ from pathlib import Path
 import numpy as np
 
 from worlds.errors import InputError, disk_sentence
-from worlds.haystack import PREFIX, Haystack, HaystackSpec, Question
+from worlds.haystack.film import PREFIX, Haystack, HaystackSpec, Question
 from worlds.video.encode import write_video
 
 SAMPLE_PREFIX = "sample:"
-ASSETS = Path(__file__).parent / "assets"
+ASSETS = Path(__file__).parents[1] / "assets"
 SIZE_PX = 384
 FRAME_RATE = 2
 CRF = 24

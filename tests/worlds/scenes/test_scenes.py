@@ -6,8 +6,8 @@ import pytest
 
 from worlds.errors import InputError
 from worlds.kit import COLOURS, SHAPES
-from worlds.scene_pictures import INPUT_PX, picture
-from worlds.scenes import (
+from worlds.scenes.drawing import INPUT_PX, picture
+from worlds.scenes.scene import (
     HELD_OUT,
     IMBALANCED,
     RELATIONS,
