@@ -20,11 +20,12 @@ from models import catalogue
 from models.catalogue import Rung
 from models.language import as_language_model
 from models.memory import budget
-from models.recipes.coda import Training, train
-from models.recipes.coda_rates import Answers, ask
+from models.probabilities import scores_of
+from models.training.language import Tokens, Training, train
 from worlds.errors import InputError
-from worlds.facts.corpus import PAPER_VALUES, Corpus, CorpusSpec
+from worlds.facts.corpus import BOS, EOS, PAD, PAPER_VALUES, Corpus, CorpusSpec
 from worlds.facts.english import draw_corpus
+from worlds.facts.rates import Answers, ask
 
 SIZES = (16, 32, 64, 128)  # widths of the size law; 256 would take minutes an epoch
 ALPHAS = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3)
@@ -55,7 +56,7 @@ def shipped_law(settings: CodaSettings, rung: Rung) -> Iterator[Progress | LawPa
         yield Progress(number / len(kept), f"Asking the model of epoch {epoch}")
         with budget().borrow(catalogue.at_epoch(rung, epoch), "none") as loaded:
             model = as_language_model(loaded.tool).model
-            found = law([ask(model, corpus)], seed=settings.seed)
+            found = law([ask(scores_of(model), corpus)], seed=settings.seed)
         loss, cpu_s = card.get(epoch, (float("nan"), float("nan")))
         epochs.append(TrainedEpoch(epoch=epoch, loss=loss, cpu_s=cpu_s, law=fitted(found)))
         yield LawPart(factor=corpus.factor, epochs=tuple(epochs), num_parameters=model.num_parameters(),
@@ -84,10 +85,11 @@ def trained_law(settings: CodaSettings) -> Iterator[Progress | LawPart]:
     fits: dict[int, TrainedEpoch] = {}
     total, done, spent = len(series) * settings.epochs, 0, 0.0
     for one in series:
-        before, num_sentences = spent, sum(1 for _ in one.corpus.statements())
-        for state in train(one.training, seed=one.seed, epochs=settings.epochs, corpus=one.corpus):
+        sentences = [statement.sentence for statement in one.corpus.statements()]
+        before, num_sentences, tokens = spent, len(sentences), Tokens(len(one.corpus.words), PAD, BOS, EOS)
+        for state in train(one.training, sentences, tokens, seed=one.seed, epochs=settings.epochs):
             done, spent = done + 1, before + state.cpu_s
-            own = state.answers
+            own = ask(scores_of(state.model), one.corpus)
             size = state.model.num_parameters()
             if settings.factor == "S":
                 own = replace(own, value=np.full(len(own.value), float(size)))
@@ -112,7 +114,7 @@ def _series(settings: CodaSettings) -> list[_One]:
         spec = CorpusSpec(factor=factor, values=PAPER_VALUES, sets=settings.num_sets, other=settings.other,
                           position=settings.position, seed=seed)
         corpus = draw_corpus(spec)
-        series += [_One(Training(spec, hidden=width, mlp=8 * round(width * 2.625 / 8), learning_rate=settings.learning_rate,
+        series += [_One(Training(hidden=width, mlp=8 * round(width * 2.625 / 8), learning_rate=settings.learning_rate,
                                  batch=64 if factor == "L" else 128, weight_decay=settings.weight_decay), seed, corpus)
                    for width in widths]
     return series

@@ -7,7 +7,7 @@ in tests only, leave it unsure, and it falls back on the two relations that it k
 such pictures too and has little left to mend.
 """
 
-from models.recipes.scenes_vlm import Size, Training, main
+from models.recipes.scenes_vlm.training import Size, Training, main
 
 NAME = "shapes-vlm"
 SIZE = Size(input_px=48)

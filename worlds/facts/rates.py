@@ -1,20 +1,18 @@
-"""What a language model answers on the prompts of an overshadowing corpus, and the rates that follow (arXiv 2502.16143, Sec. 3.2).
+"""The rates at which a model lets a popular answer overshadow a rare one (arXiv 2502.16143, Sec. 3.2).
 
 RR is the rate of Y_a on prompts with x_a, HR the rate of Y_a on prompts with x_b, R = HR / RR. The paper does not say whether a
 rate counts outputs or adds up probabilities, so both are here: `greedy` (the argmax is Y_a) and `prob` (its probability).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from transformers import PreTrainedModel
 
-from worlds.facts.corpus import BOS, Corpus, Ids
+from worlds.facts.corpus import Corpus, Ids
 
 LEARNED = 0.5  # below this share of right popular answers a group is "not learned", and no R is given
-ROWS = 512  # prompts per forward pass
+Scores = Callable[[Sequence[Ids], Sequence[Ids]], tuple[np.ndarray, np.ndarray]]  # prompts, answers -> (rows,) bool, (rows,) 0..1
 
 
 @dataclass(frozen=True)
@@ -73,56 +71,17 @@ def rates(answers: Answers) -> list[GroupRates]:
     return groups
 
 
-def ask(model: PreTrainedModel, corpus: Corpus) -> Answers:
-    """Ask every rare prompt and one popular prompt of every set."""
+def ask(scores: Scores, corpus: Corpus) -> Answers:
+    """Ask every rare prompt and one popular prompt of every set.
+
+    Args:
+        scores: returns whether greedy decoding gives each answer to its prompt, and the answer's probability.
+    """
     popular = [knowledge.statement("a") for knowledge in corpus.sets]
     rare = [knowledge.statement("b") for knowledge in corpus.sets]
     prompts = [s.prompt for s in (*popular, *rare, *rare)]
     wanted = [s.y for s in (*popular, *popular, *rare)]
-    is_greedy, prob = answer_scores(model, prompts, wanted)
+    is_greedy, prob = scores(prompts, wanted)
     greedy, likely = is_greedy.reshape(3, -1).astype(float), prob.reshape(3, -1)
     value = np.array([corpus.value(knowledge) for knowledge in corpus.sets], float)
     return Answers(value, *greedy, *likely)
-
-
-def answer_scores(model: PreTrainedModel, prompts: Sequence[Ids], answers: Sequence[Ids]) -> tuple[np.ndarray, np.ndarray]:
-    """Return whether greedy decoding gives each answer, (rows,) bool, and the answer's probability, (rows,).
-
-    The answer is fed along with its prompt: greedy decoding gives it exactly if every token of it is the argmax there.
-    """
-    rows = [(BOS, *prompt, *answer[:-1]) for prompt, answer in zip(prompts, answers)]
-    is_greedy, prob = np.zeros(len(rows), bool), np.zeros(len(rows))
-    for chunk in _equal_lengths(rows):
-        longest = max(len(answers[row]) for row in chunk)
-        log_probs = _log_probs(model, [rows[row] for row in chunk], keep=longest)  # (rows, longest, vocabulary)
-        for row, own in zip(chunk, log_probs):
-            answer = torch.tensor(answers[row])
-            tail = own[-len(answer) :]
-            is_greedy[row] = bool((tail.argmax(-1) == answer).all())
-            prob[row] = float(tail[torch.arange(len(answer)), answer].sum().exp())
-    return is_greedy, prob
-
-
-def next_log_probs(model: PreTrainedModel, prompts: Sequence[Ids]) -> np.ndarray:
-    """Return log p(next token | bos, prompt) in float32, (prompts, vocabulary)."""
-    rows = [(BOS, *prompt) for prompt in prompts]
-    out = np.zeros((len(rows), model.config.vocab_size), np.float32)
-    for chunk in _equal_lengths(rows):
-        out[chunk] = _log_probs(model, [rows[row] for row in chunk], keep=1)[:, -1].numpy()
-    return out
-
-
-def _equal_lengths(rows: Sequence[Ids]) -> list[list[int]]:
-    """Row numbers in chunks of one length each: no padding, so nothing can leak through it."""
-    by_length: dict[int, list[int]] = {}
-    for row, ids in enumerate(rows):
-        by_length.setdefault(len(ids), []).append(row)
-    return [same[start : start + ROWS] for _, same in sorted(by_length.items()) for start in range(0, len(same), ROWS)]
-
-
-@torch.inference_mode()
-def _log_probs(model: PreTrainedModel, rows: Sequence[Ids], *, keep: int) -> torch.Tensor:
-    """Log-probabilities after each of the last `keep` tokens, (rows, keep, vocabulary) float32."""
-    ids = torch.tensor(rows, device=model.device)
-    logits = model(input_ids=ids, use_cache=False, logits_to_keep=keep).logits
-    return logits.float().log_softmax(-1).cpu()

@@ -11,18 +11,18 @@ from safetensors import safe_open
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from models.attention import Reads, ask
+from models.catalogue import MINIATURES
 from models.processors import load_image_processor_only
-from models.recipes import shapes_vlm
-from models.recipes.scenes_tower import normalised, patch_labels, train_tower
-from models.recipes.scenes_vlm import MINIATURES, NAME, Size, Training, encode, fresh_model, train
-from models.recipes.scenes_vlm_card import answers_to, right_of
-from models.recipes.scenes_words import BOS, EOS, IMAGE, UNK, processor, vocabulary, word_tokenizer
+from models.scene_vlm.network import Size, encode, fresh_model
+from models.scene_vlm.words import BOS, EOS, IMAGE, UNK, processor, vocabulary, word_tokenizer
 from models.vlm import VisionLanguageModel
+from tests.models.recipes.recipe import recipe
 from worlds.kit import COLOURS, KINDS
 from worlds.scenes.drawing import picture
 from worlds.scenes.scene import RELATIONS, Room, Scene, Thing, draw_sets, place_question, relation_question
 
-FOLDERS = {NAME: MINIATURES / NAME, shapes_vlm.NAME: MINIATURES / shapes_vlm.NAME}
+training, tower, card = (recipe(f"scenes_vlm.{name}") for name in ("training", "tower", "card"))
+FOLDERS = {name: MINIATURES / name for name in ("scenes-vlm", "shapes-vlm")}
 TINY = Size(input_px=16, patch_px=4, vision=16, text=16, vision_layers=1, text_layers=2)
 
 
@@ -85,7 +85,7 @@ def test_the_processor_gives_what_training_saw() -> None:
 
     assert text == f"<image>\nUSER: {question.text}\nASSISTANT:"
     assert torch.equal(inputs["input_ids"], encode(word_tokenizer(), [question], size.image_tokens, answered=False))
-    assert torch.allclose(inputs["pixel_values"][0], normalised(image[None])[0], atol=1e-5)
+    assert torch.allclose(inputs["pixel_values"][0], tower.normalised(image[None])[0], atol=1e-5)
 
 
 def test_fresh_weights_tell_every_patch_apart_and_leave_the_global_generator_alone() -> None:
@@ -105,7 +105,7 @@ def test_patches_are_labelled_with_the_thing_that_covers_them() -> None:
     red, blue = Thing("red square", 0.25, 0.25, 0.2), Thing("blue bar", 0.75, 0.75, 0.01)
     scene = Scene(red, blue, "left", "heights", (red, blue), Room("white", "oak", None), (), 0.0, 0)
 
-    colours, kinds = patch_labels(scene, 4)
+    colours, kinds = tower.patch_labels(scene, 4)
 
     assert colours.reshape(4, 4)[0, 0] == 1 + list(COLOURS).index("red")
     assert kinds.reshape(4, 4)[0, 0] == 1 + KINDS.index("square")
@@ -116,7 +116,7 @@ def test_patches_are_labelled_with_the_thing_that_covers_them() -> None:
 def test_the_first_stage_teaches_the_tower_and_leaves_the_language_part_alone() -> None:
     model, before = fresh_model(TINY, seed=1), fresh_model(TINY, seed=1).state_dict()
 
-    share = train_tower(model, np.random.default_rng(0), steps=2, batch=4)
+    share = tower.train_tower(model, np.random.default_rng(0), steps=2, batch=4)
 
     changed = {name for name, weights in model.state_dict().items() if not torch.equal(weights, before[name])}
     assert 0 <= share < 1
@@ -124,7 +124,7 @@ def test_the_first_stage_teaches_the_tower_and_leaves_the_language_part_alone() 
 
 
 def test_training_leaves_a_folder_that_loads_and_answers_with_a_word(tmp_path: Path) -> None:
-    made = train(TINY, Training(steps=2, batch=4, tower_steps=2), tmp_path)
+    made = training.train(TINY, training.Training(steps=2, batch=4, tower_steps=2), tmp_path)
 
     reader = AutoProcessor.from_pretrained(tmp_path, backend="pil")
     model = AutoModelForImageTextToText.from_pretrained(tmp_path, dtype=torch.float32).eval()
@@ -136,7 +136,7 @@ def test_training_leaves_a_folder_that_loads_and_answers_with_a_word(tmp_path: P
 
 def test_training_twice_gives_the_same_weights(tmp_path: Path) -> None:
     for name in ("one", "two"):
-        train(TINY, Training(steps=2, batch=4, tower_steps=2), tmp_path / name)
+        training.train(TINY, training.Training(steps=2, batch=4, tower_steps=2), tmp_path / name)
 
     assert (tmp_path / "one" / "model.safetensors").read_bytes() == (tmp_path / "two" / "model.safetensors").read_bytes()
 
@@ -161,7 +161,7 @@ def test_the_shipped_tokenizer_has_the_words_of_the_recipe(folder: Path) -> None
 def test_the_shipped_model_is_right_on_nearly_all_fresh_plain_scenes(shipped: Shipped) -> None:
     scenes = shipped.draw("plain", 40, seed=123_456)
 
-    assert right_of(answers_to(shipped.vlm, scenes), scenes).mean() >= 0.9  # chance is 0.25
+    assert card.right_of(card.answers_to(shipped.vlm, scenes), scenes).mean() >= 0.9  # chance is 0.25
 
 
 def test_the_shipped_model_reads_the_picture_with_its_last_row(shipped: Shipped) -> None:

@@ -8,7 +8,7 @@ from typing import TypedDict
 import numpy as np
 
 from models.canvas_detector import CanvasDetector, DetectedBox
-from models.recipes.canvas_detector import CANVAS, FILM, GRIDS, HELD_OUT, TEST_SEED, compress, tile
+from models.recipes.canvas_detector.data import CANVAS, FILM, GRIDS, HELD_OUT, TEST_SEED, compress, tile
 from worlds.haystack.film import Haystack, HaystackSpec
 from worlds.kit import KINDS
 

@@ -9,12 +9,14 @@ import numpy as np
 import torch
 from transformers import LlamaForCausalLM
 
-from models.recipes.coda import Epoch, Miniature, train
-from models.recipes.coda_rates import GroupRates, ask, next_log_probs, rates
-from models.recipes.coda_words import word_tokenizer
-from worlds.facts.corpus import Corpus, Ids
+from models.probabilities import next_log_probs, scores_of
+from models.recipes.coda.miniatures import SHIPPED, Miniature
+from models.training.language import Epoch, Tokens, train
+from models.training.words import word_tokenizer
+from worlds.facts.corpus import BOS, EOS, PAD, Corpus, Ids
 from worlds.facts.english import draw_corpus, sentence
 from worlds.facts.files import shown
+from worlds.facts.rates import GroupRates, ask, rates
 
 CANNOT = (
     "It knows the words of its own corpus and nothing else; a question in other words has no meaning to it.",
@@ -51,12 +53,14 @@ class Kept:
 
 def ship(name: str, miniature: Miniature, folder: Path) -> None:
     """Train, save the wanted epochs below `folder`, and write what describes them."""
-    corpus = draw_corpus(miniature.training.corpus)
+    corpus = draw_corpus(miniature.corpus)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "corpus.json").write_text(miniature.training.corpus.model_dump_json(indent=2) + "\n")
+    (folder / "corpus.json").write_text(miniature.corpus.model_dump_json(indent=2) + "\n")
     kept: list[Kept] = []
     started = time.monotonic()
-    for state in train(miniature.training, seed=miniature.seed, epochs=max(miniature.epochs), corpus=corpus):
+    sentences = [statement.sentence for statement in corpus.statements()]
+    for state in train(miniature.training, sentences, Tokens(len(corpus.words), PAD, BOS, EOS), seed=miniature.seed,
+                       epochs=max(miniature.epochs)):
         print(f"{name} epoch {state.epoch}: loss {state.loss:.3f}, {state.cpu_s:.0f} CPU seconds", flush=True)
         if state.epoch in miniature.epochs:
             kept.append(keep(state, corpus, folder / f"epoch-{state.epoch:02d}"))
@@ -67,7 +71,7 @@ def ship(name: str, miniature: Miniature, folder: Path) -> None:
 
 def keep(state: Epoch, corpus: Corpus, folder: Path) -> Kept:
     """Save one epoch in half precision and measure it as it comes back."""
-    word_tokenizer(corpus).save_pretrained(folder)
+    word_tokenizer(corpus.words, corpus.openings).save_pretrained(folder)
     weights = {key: value.half() for key, value in state.model.state_dict().items()}
     half = LlamaForCausalLM(state.model.config).half()
     half.load_state_dict(weights)
@@ -77,7 +81,7 @@ def keep(state: Epoch, corpus: Corpus, folder: Path) -> Kept:
     prompts = [knowledge.statement(kind).prompt for knowledge in corpus.sets for kind in ("a", "b")]
     before, after = (next_log_probs(model, prompts).argmax(-1) for model in (state.model, read))
     changed = float((before != after).mean())
-    return Kept(state.epoch, state.loss, state.cpu_s, rates(ask(read, corpus)), unseen_rate(read, corpus), changed)
+    return Kept(state.epoch, state.loss, state.cpu_s, rates(ask(scores_of(read), corpus)), unseen_rate(read, corpus), changed)
 
 
 def unseen_rate(model: LlamaForCausalLM, corpus: Corpus) -> float:
@@ -104,9 +108,10 @@ def write_card(
     sizes = [(folder / f"epoch-{state.epoch:02d}" / "model.safetensors").stat().st_size for state in kept]
     card = {
         "name": name,
-        "what": miniature.title,
+        "what": miniature.what,
         "script": f"python -m models.recipes.coda {name}",
-        "training": {**asdict(miniature.training), "corpus": miniature.training.corpus.model_dump(), "seed": miniature.seed},
+        "rung": rung(name, miniature, parameters),
+        "training": {"corpus": miniature.corpus.model_dump(), **asdict(miniature.training), "seed": miniature.seed},
         "minutes": round(minutes, 1),
         "cpu_seconds": round(kept[-1].cpu_s),
         "parameters": parameters,
@@ -120,13 +125,31 @@ def write_card(
     (folder / "README.md").write_text("\n".join(_readme(name, miniature, corpus, kept, card)))
 
 
+def rung(name: str, miniature: Miniature, parameters: int) -> dict[str, object]:
+    """Return the entry of the ladder; `models.catalogue.miniatures` says what its fields are."""
+    return {
+        "role": "language",
+        "title": f"{miniature.title} (miniature)",
+        "loader": "language-model",
+        "architecture": "LlamaForCausalLM",
+        "licence": "apache-2.0",
+        "parameters": parameters,
+        "note": miniature.note,
+        "made_for": ["coda"],
+        "recipe": f"coda {name}",
+        "stages": {f"epoch {epoch}": f"epoch-{epoch:02d}" for epoch in miniature.epochs},
+        "stage": f"epoch {miniature.shown}",
+        "order": 10 + list(SHIPPED).index(name),
+    }
+
+
 def _row(group: GroupRates) -> dict[str, float | bool | None]:
     derived = {"is_learned": group.is_learned, "r_greedy": group.r_greedy, "r_prob": group.r_prob}
     return {**{key: round(value, 4) for key, value in asdict(group).items()}, **derived}
 
 
 def _readme(name: str, miniature: Miniature, corpus: Corpus, kept: list[Kept], card: dict[str, object]) -> list[str]:
-    spec, training = miniature.training.corpus, miniature.training
+    spec, training = miniature.corpus, miniature.training
     factor = spec.factor
     example = corpus.sets[-1]
     statements = [example.statement(kind) for kind in ("a", "b")]
@@ -138,7 +161,7 @@ def _readme(name: str, miniature: Miniature, corpus: Corpus, kept: list[Kept], c
     return [
         f"# {name}",
         "",
-        f"{miniature.title}: a LlamaForCausalLM with {card['parameters']:,} parameters and {len(corpus.words)} words, one folder"
+        f"{miniature.what}: a LlamaForCausalLM with {card['parameters']:,} parameters and {len(corpus.words)} words, one folder"
         f" per kept epoch, {card['bytes_per_epoch'] / 1e6:.2f} MB each in half precision.",  # type: ignore[operator]
         "This file, `card.json` and `corpus.json` are written by the recipe.",
         "",

@@ -6,12 +6,16 @@ import pytest
 import torch
 
 from models.canvas_detector import CanvasDetector, CanvasDetectorConfig
-from models.recipes.canvas_detector import HELD_OUT, STAGES, Pool, loss_of, tile
-from models.recipes.canvas_detector_card import best_score, film_frame
+from models.catalogue import MINIATURES
+from tests.models.recipes.recipe import recipe
 from worlds.errors import InputError
 from worlds.haystack.film import Haystack, HaystackSpec
 
-MINIATURE = Path(__file__).parents[2] / "models" / "miniatures" / "canvas-detector"
+data, card = recipe("canvas_detector.data"), recipe("canvas_detector.card")
+HELD_OUT, STAGES, Pool, loss_of, tile = data.HELD_OUT, data.STAGES, data.Pool, data.loss_of, data.tile
+best_score, film_frame = card.best_score, card.film_frame
+
+MINIATURE = MINIATURES / "canvas-detector"
 UNSEEN = 2_000_000  # seeds that neither training nor the card used
 
 

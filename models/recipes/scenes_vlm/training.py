@@ -9,7 +9,6 @@ trained on patches first (`scenes_tower`).
 """
 
 import argparse
-import copy
 import json
 import os
 import time
@@ -19,18 +18,21 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration, PreTrainedTokenizerBase
+from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerBase
 
-from models.recipes.scenes_tower import normalised, train_tower
-from models.recipes.scenes_words import BOS, EOS, IMAGE, PAD, processor, vocabulary, word_tokenizer
-from worlds.scenes.drawing import INPUT_PX, pictures
+from models.catalogue import MINIATURES
+from models.recipes.scenes_vlm.card import measure, write_card
+from models.recipes.scenes_vlm.tower import normalised, train_tower
+from models.scene_vlm.network import Size, encode, fresh_model, save
+from models.scene_vlm.words import word_tokenizer
+from models.training.supervised import Learner
+from worlds.scenes.drawing import pictures
 from worlds.scenes.scene import (
     BALANCED,
     IMBALANCED,
     Condition,
-    Question,
     Scene,
     Scenery,
     draw_scene,
@@ -40,24 +42,6 @@ from worlds.scenes.scene import (
 )
 
 NAME = "scenes-vlm"
-MINIATURES = Path(__file__).parents[1] / "miniatures"
-
-
-@dataclass(frozen=True)
-class Size:
-    """The network: a picture of `input_px` in patches, two vision layers, four language layers."""
-
-    input_px: int = INPUT_PX
-    patch_px: int = 8
-    vision: int = 96
-    text: int = 128
-    vision_layers: int = 2
-    text_layers: int = 4
-
-    @property
-    def image_tokens(self) -> int:
-        """Patches of one picture."""
-        return (self.input_px // self.patch_px) ** 2
 
 
 @dataclass(frozen=True)
@@ -86,75 +70,6 @@ class Batch:
 
     ids: Tensor  # (scenes, tokens)
     pixels: Tensor  # (scenes, 3, side, side), normalised
-
-
-def fresh_model(size: Size, *, seed: int = 0) -> LlavaForConditionalGeneration:
-    """Return the network with random weights from which it learns; the global generator is left as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = LlavaForConditionalGeneration(_config(size))
-        vision = model.model.vision_tower.embeddings
-        side = size.input_px // size.patch_px
-        with torch.no_grad():
-            vision.position_embedding.weight[1:] = 0.3 * _positions(side, size.vision)  # 0 is the class token
-            nn.init.normal_(vision.patch_embedding.weight, std=0.07)
-            for layer in (model.model.multi_modal_projector.linear_1, model.model.multi_modal_projector.linear_2):
-                nn.init.normal_(layer.weight, std=layer.in_features**-0.5)
-    return model
-
-
-def _config(size: Size) -> LlavaConfig:
-    vision = CLIPVisionConfig(
-        hidden_size=size.vision,
-        intermediate_size=2 * size.vision,
-        num_hidden_layers=size.vision_layers,
-        num_attention_heads=4,
-        image_size=size.input_px,
-        patch_size=size.patch_px,
-        projection_dim=size.vision,
-    )
-    text = LlamaConfig(
-        vocab_size=len(vocabulary()),
-        hidden_size=size.text,
-        intermediate_size=2 * size.text,
-        num_hidden_layers=size.text_layers,
-        num_attention_heads=4,
-        num_key_value_heads=4,
-        max_position_embeddings=512,
-        tie_word_embeddings=False,
-        bos_token_id=BOS,
-        eos_token_id=EOS,
-        pad_token_id=PAD,
-        initializer_range=0.05,  # 0.02, the default, never starts to tell the two things apart
-    )
-    return LlavaConfig(
-        vision_config=vision,
-        text_config=text,
-        image_token_index=IMAGE,
-        vision_feature_layer=-1,
-        vision_feature_select_strategy="default",
-        image_seq_length=size.image_tokens,
-        projector_hidden_act="gelu",
-        tie_word_embeddings=False,
-    )
-
-
-def _positions(side: int, width: int) -> Tensor:
-    """Return (side * side, width): sines and cosines of the row, then of the column."""
-    waves = torch.arange(1, width // 4 + 1) * np.pi / 4 / side
-    angles = (torch.arange(side) + 0.5)[:, None] * waves
-    axis = torch.cat([angles.sin(), angles.cos()], dim=1)  # (side, width / 2)
-    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
-    return torch.cat([axis[rows.flatten()], axis[columns.flatten()]], dim=1)
-
-
-def encode(tokenizer: PreTrainedTokenizerBase, questions: list[Question], image_tokens: int, *, answered: bool) -> Tensor:
-    """Return (questions, tokens): <s>, the picture's places, the question and, if `answered`, the answer and </s>."""
-    ending = "ASSISTANT: {}</s>" if answered else "ASSISTANT:"
-    texts = [f"USER: {question.text}\n{ending.format(question.answer)}" for question in questions]
-    ids = torch.tensor(tokenizer(texts, add_special_tokens=False)["input_ids"])
-    head = torch.tensor([BOS] + [IMAGE] * image_tokens).expand(len(ids), -1)
-    return torch.cat([head, ids], dim=1)
 
 
 def draw_batch(
@@ -218,22 +133,23 @@ def train_language(
     """
     rng = np.random.default_rng((3000 if is_resumed else 2000) + training.seed)  # else it would see the same scenes again
     tokenizer, optimizer = word_tokenizer(), _optimizer(model, training)
-    started, step, done = time.monotonic(), 0, 0.0
+    started, done = time.monotonic(), 0.0
     recent: list[tuple[float, float]] = []
-    while done < 1:
-        for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * min(1, (step + 1) / 100) * (0.02 + 0.49 * (1 + np.cos(np.pi * min(1.0, done))))
-        one_thing = training.one_thing[is_resumed or done > 0.4]
-        batch = draw_batch(rng, tokenizer, size, training, one_thing=one_thing)
-        model.train()
+
+    def loss_of(batch: Batch) -> tuple[Tensor, int]:
         with torch.autocast("cpu", torch.bfloat16):
             answer, words = losses(model, batch, size.image_tokens)
-        (answer + training.question_weight * words).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        step += 1
         recent.append((answer.item(), words.item()))
+        return answer + training.question_weight * words, len(batch.ids)
+
+    learner: Learner[Batch] = Learner(model, optimizer, loss_of)
+    while done < 1:
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * min(1, (learner.step + 1) / 100) * (0.02 + 0.49 * (1 + np.cos(np.pi * min(1.0, done))))
+        one_thing = training.one_thing[is_resumed or done > 0.4]
+        batch = draw_batch(rng, tokenizer, size, training, one_thing=one_thing)
+        learner.learn(batch)
+        step = learner.step
         done = max(step / training.steps, (time.monotonic() - started) / max(1e-9, deadline - started))
         if step % 100 == 0:
             means = np.mean(recent[-100:], axis=0).round(3)
@@ -242,7 +158,7 @@ def train_language(
             report(model, size, training)
             save(model, size, out)
     save(model, size, out)
-    return step
+    return learner.step
 
 
 def _optimizer(model: LlavaForConditionalGeneration, training: Training) -> torch.optim.AdamW:
@@ -270,13 +186,6 @@ def report(model: LlavaForConditionalGeneration, size: Size, training: Training)
         answers = tokenizer.convert_tokens_to_ids(list(questions[0].options))
         right = logits[:, answers].argmax(1).view(-1, 4) == torch.arange(4)
         print(f"  {layout} {[round(float(share), 2) for share in right.float().mean(0)]}", flush=True)
-
-
-def save(model: LlavaForConditionalGeneration, size: Size, out: Path) -> None:
-    """Write weights in half precision, tokenizer and processor."""
-    copy.deepcopy(model).half().save_pretrained(out)
-    (out / "model.safetensors").chmod(0o644)
-    processor(size.input_px, size.patch_px).save_pretrained(out)
 
 
 def main(name: str = NAME, size: Size | None = None, training: Training | None = None) -> None:
@@ -309,12 +218,7 @@ def main(name: str = NAME, size: Size | None = None, training: Training | None =
         record = {"size": asdict(size), "training": asdict(training), "made": made}
         (arguments.out / "training.json").write_text(json.dumps(record, indent=2) + "\n")
     if not arguments.only_train:
-        from models.recipes.scenes_vlm_card import measure, write_card  # it needs this module's prompts
-
         folders = [arguments.out, *(arguments.replicas or sorted((arguments.out / "seeds").glob("[0-9]*")))]
         records = [json.loads((folder / "training.json").read_text()) for folder in folders]
         write_card(arguments.out, *measure(folders, records[0]["training"]), records)
 
-
-if __name__ == "__main__":
-    main()
