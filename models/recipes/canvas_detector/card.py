@@ -174,15 +174,26 @@ def write_card(out: Path, model: CanvasDetector, measured: Measured, training: d
     model.config.confirmation = confirmation["threshold"]
     model.config.floor = measured["floor"]
     model.save_pretrained(out)
-    for stage in sorted((out / "stages").glob("step-*/config.json")):
-        settings = json.loads(stage.read_text())
-        settings |= {"confirmation": confirmation["threshold"], "floor": measured["floor"]}
-        stage.write_text(json.dumps(settings, indent=2) + "\n")
     size = (out / "model.safetensors").stat().st_size
     card = {
         "name": "canvas-detector",
         "what": what,
         "script": script,
+        "rung": {
+            "role": "detector",
+            "title": "Canvas detector (miniature)",
+            "loader": "canvas-detector",
+            "architecture": "CanvasDetector",
+            "licence": "apache-2.0",
+            "parameters": parameters,
+            "quantisations": ["none"],
+            "note": "Trained here on drawn scenes; it knows their objects only, never a photograph's.",
+            "theta": confirmation["threshold"],
+            "floor": measured["floor"],
+            "made_for": ["tstar"],
+            "recipe": "canvas_detector",
+            "order": 0,
+        },
         "training": training,
         "data": data,
         "held_out_pairs": list(HELD_OUT),
@@ -235,8 +246,6 @@ def write_card(out: Path, model: CanvasDetector, measured: Measured, training: d
         "## What it cannot do",
         "",
         *[f"- {sentence}" for sentence in cannot],
-        "",
-        "`stages/` holds earlier states in half precision, for looking at how the search depends on the detector.",
         "",
     ]
     (out / "README.md").write_text("\n".join(lines))

@@ -17,7 +17,6 @@ GRIDS = (1, 2, 4, 8)
 GRID_DRAWS = (1, 1, 2, 4, 4, 8)  # g = 1 twice: confirmations must be clean
 CANVAS = 256
 FILM = 384  # side of the videos that people see
-STAGES = (100, 300, 1000)
 TEST_SEED = 1_000_000  # videos from here on are for measuring
 Boxes = list[tuple[int, int, float, float, float, float]]  # colour, kind, x1 y1 x2 y2 as parts of the width
 

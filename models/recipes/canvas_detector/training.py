@@ -19,14 +19,14 @@ from torch import Tensor
 
 from models.canvas_detector import CanvasDetector, CanvasDetectorConfig
 from models.recipes.canvas_detector.card import measure, write_card
-from models.recipes.canvas_detector.data import STAGES, TEST_SEED, Pool, Targets, loss_of
+from models.recipes.canvas_detector.data import TEST_SEED, Pool, Targets, loss_of
 from models.training.supervised import Learner
 
 
 def train(
     steps: int, out: Path, *, seed: int, batch: int, pool_size: int, limit_minutes: float, resume: Path | None = None
 ) -> dict[str, float]:
-    """Train, save the averaged model and its early stages; return the steps made and the minutes they took.
+    """Train, save the averaged model; return the steps made and the minutes they took.
 
     On a slow machine the learning rate follows the clock instead of the steps, so that training ends within the limit.
     """
@@ -66,8 +66,6 @@ def train(
         running = loss if step == 1 else 0.98 * running + 0.02 * loss
         if step % 50 == 0:
             print(f"step {step} loss {running:.3f} {time.monotonic() - started:.0f} s", flush=True)
-        if step in STAGES and not resume:
-            copy.deepcopy(averaged).half().save_pretrained(out / "stages" / f"step-{step:04d}")
         if step % 200 == 0:
             averaged.save_pretrained(out)
     averaged.save_pretrained(out)

@@ -43,6 +43,24 @@ _MADE_OF: dict[Scenery, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
+_LLAVA = {"role": "vlm", "loader": "vlm", "architecture": "LlavaForConditionalGeneration", "licence": "apache-2.0",
+          "made_for": ["adaptvis"]}
+_FURTHER = {"seed 1": ("seeds/1", "--seed 1"), "seed 2": ("seeds/2", "--seed 2"), "balanced": ("seeds/balanced", "--balanced")}
+LADDER = {
+    "shapes-vlm": {
+        **_LLAVA,
+        "title": "Shapes (miniature)",
+        "note": "Trained here on clean boards with two shapes, two of four relations rare: unsure wherever the picture is not clean.",
+        "stages": {name: {"folder": below, "recipe": f"shapes_vlm {options} --only-train"} for name, (below, options) in _FURTHER.items()},
+        "order": 0,
+    },
+    "scenes-vlm": {
+        **_LLAVA,
+        "title": "Scenes (miniature)",
+        "note": "Trained here on rooms with shapes and furniture, noise and clutter; it answers where one thing is, and little else.",
+        "order": 1,
+    },
+}
 _CANNOT = "It answers the questions that it was trained on, in their wording; it does not answer with an option's letter."
 
 
@@ -130,13 +148,14 @@ def interval(values: Sequence[np.ndarray]) -> tuple[float, float, float]:
 
 def write_card(folder: Path, rows: list[Measured], masses: dict[str, list[float]], records: list[dict]) -> None:
     """Write the card of the model in `folder`; `records` are the training.json of all seeds, the shipped one first."""
-    shipped = records[0]
+    shipped, recipe = records[0], folder.name.replace("-", "_")
     model = AutoModelForImageTextToText.from_pretrained(folder)
     what, cannot = _MADE_OF[shipped["training"]["scenery"]]
     card = {
         "name": folder.name,
         "what": what,
-        "script": f"python -m models.recipes.{folder.name.replace('-', '_')}",
+        "script": f"python -m models.recipes.{recipe}",
+        "rung": {**LADDER[folder.name], "parameters": model.num_parameters(), "recipe": recipe},
         **shipped,
         "seeds": [record["training"]["seed"] for record in records],
         "minutes_per_seed": [record["made"]["minutes"] for record in records],
