@@ -70,6 +70,8 @@ class CodaSettings(Settings):
     weight_decay: float = knob(1.0, "law", "1.0 keeps overshadowing, 0.01 lets it pass with more epochs [P A.1: 0.01].", ge=0, le=3)
     learning_rate: float = knob(2e-3, "law", "AdamW's, constant [P A.1: 1e-5, for large models].", ge=1e-5, le=1e-2)
     epochs: int = knob(14, "law", "Times that every sentence is seen [P A.1: 40].", ge=1, le=60)
+    continues: str = knob("", "law", "Go on training where a run of this session ended: the same knobs, more epochs.", role="result",
+                          none="Train from the beginning", max_length=40)
     num_seeds: int = knob(1, "law", "Train this many models that differ in their seed; intervals then cover seeds too.", ge=1, le=10)
 
     file: str = knob("", "file", "Uploaded prompts: CSV, JSON lines or parquet.", max_length=300)

@@ -25,7 +25,7 @@ from models.catalogue.ladder import (
     rungs,
     smaller_choice,
 )
-from models.catalogue.miniatures import MINIATURES
+from models.catalogue.miniatures import MINIATURES, made_rung
 from models.catalogue.rung import Availability, Loader, Quantisation, Role, Rung, Stage
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "is_local_name",
     "local_folders",
     "local_rung",
+    "made_rung",
     "make",
     "missing_files",
     "name_of",

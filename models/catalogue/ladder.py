@@ -63,7 +63,7 @@ def at_epoch(rung: Rung, epoch: int) -> Rung:
 
 
 def make(rung: Rung) -> Path:
-    """Return the folder of a miniature, or of a state of it, that its recipe makes in the cache if it is not here: minutes of training.
+    """Return the folder of a miniature, or of a state of it, that its recipe makes in the cache if it is not here.
 
     Raises:
         InputError: no recipe makes it.

@@ -1,6 +1,7 @@
 """The miniatures that come with the app. Each declares its rung in its own card.json, so that a new one touches no Python."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from models.catalogue.rung import Rung, Stage
@@ -30,6 +31,11 @@ def declared_in(root: Path) -> tuple[Rung, ...]:
     """Return the rungs of all cards in the folders of `root`, in their order."""
     found = sorted((declared(card) for card in root.glob("*/card.json")), key=lambda entry: (entry[0], entry[1].name))
     return tuple(rung for _, rung in found)
+
+
+def made_rung(folder: Path, name: str) -> Rung:
+    """Return the rung of a model that was trained here a while ago and lies in `folder` with its card."""
+    return replace(declared(folder / "card.json")[1], name=name, source=str(folder), is_local=True)
 
 
 SHIPPED = declared_in(MINIATURES)

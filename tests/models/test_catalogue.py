@@ -66,19 +66,19 @@ def test_a_miniature_that_is_missing_says_how_it_is_made(tmp_path, monkeypatch, 
 
 
 def test_a_state_that_is_not_shipped_says_how_it_is_made_and_where(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("ORRERY_CACHE", str(tmp_path))
     further = catalogue.at_stage(find("shapes-vlm"), "seed 1")
 
     reason = availability(further, "cpu").reason
 
     assert "python -m models.recipes.shapes_vlm --seed 1 --only-train --out " in reason
     assert catalogue.folder_of(further).as_posix().endswith("miniatures/shapes-vlm/seeds/1")
-    with pytest.raises(InputError, match="no state 'seed 9'. It has: seed 1, seed 2, balanced"):
+    with pytest.raises(InputError, match=r"no state 'seed 9'\. It has: seed 1, seed 2, balanced"):
         catalogue.at_stage(find("shapes-vlm"), "seed 9")
 
 
 def test_a_state_that_is_not_shipped_is_made_once(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("ORRERY_CACHE", str(tmp_path))
     commands = []
 
     def trains(command, **options):
@@ -109,7 +109,8 @@ def test_a_miniature_is_offered_to_the_system_that_it_was_made_for_and_to_no_oth
 
 
 def test_a_new_card_is_a_rung_without_any_python(tmp_path):
-    card = {"name": "gloves", "rung": {"role": "vlm", "title": "Gloves", "loader": "vlm", "architecture": "LlavaModel", "licence": "apache-2.0", "parameters": 7, "made_for": ["adaptvis"], "stages": {"epoch 2": "two", "epoch 5": "five"},
+    card = {"rung": {"role": "vlm", "title": "Gloves", "loader": "vlm", "architecture": "LlavaModel", "licence": "apache-2.0",
+            "parameters": 7, "made_for": ["adaptvis"], "stages": {"epoch 2": "two", "epoch 5": "five"},
             "stage": "epoch 5", "order": 3}}
     (tmp_path / "gloves").mkdir()
     (tmp_path / "gloves" / "card.json").write_text(json.dumps(card))

@@ -51,7 +51,9 @@ LADDER = {
         **_LLAVA,
         "title": "Shapes (miniature)",
         "note": "Trained here on clean boards with two shapes, two of four relations rare: unsure wherever the picture is not clean.",
-        "stages": {name: {"folder": below, "recipe": f"shapes_vlm {options} --only-train"} for name, (below, options) in _FURTHER.items()},
+        "stages": {
+            name: {"folder": below, "recipe": f"shapes_vlm {options} --only-train"} for name, (below, options) in _FURTHER.items()
+        },
         "order": 0,
     },
     "scenes-vlm": {
