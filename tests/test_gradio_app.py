@@ -243,6 +243,30 @@ def test_an_upload_is_linked_into_the_session_and_goes_with_it(halting: Halting,
     assert uploaded.exists()
 
 
+def test_of_two_settings_that_take_a_file_each_has_its_own(halting: Halting, uploaded: Path) -> None:
+    class WithCover(Knobs):
+        cover: str = knob("", "input", "Another file.", max_length=80, uploads=("txt",))
+
+    sessions = OpenSessions()
+    tab = Tab(replace(halting.system(), settings=WithCover), sessions)
+
+    settings = tab._settings([*held()[:-1], "", None, str(uploaded)], sessions.of("someone"))
+
+    assert (settings.clip, settings.cover) == ("", "upload:mine.txt")
+
+
+def test_a_file_larger_than_its_setting_takes_is_taken_out(
+    halting: Halting, uploaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(gr, "Warning", warnings.append)
+    uploaded.write_bytes(b"x" * 1_000_001)
+    tab = Tab(halting.system(), OpenSessions())
+
+    assert tab.taken(replace(CLIP, upload_mb=1), str(uploaded)) is None
+    assert warnings == ["The file 'mine.txt' is larger than the 1 MB that can be brought for this."]
+
+
 def test_a_path_that_is_no_upload_is_refused(tab: Tab, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
 

@@ -44,11 +44,11 @@ class CodaSettings(Settings):
     as_chat: bool = knob(False, "reply", "Lay the prompt into the model's chat template.")
     max_new_tokens: int = knob(8, "reply", "Longest answer, in tokens.", ge=1, le=256, stops=(1, 2, 4, 8, 16, 32, 64, 128, 256))
 
-    alpha: float = knob(0.01, "coda", "A token is plausible from alpha times the largest probability [P 6.1: 0.01].", gt=0, le=1,
+    alpha: float = knob(0.01, "contrast", "A token is plausible from alpha times the largest probability [P 6.1: 0.01].", gt=0, le=1,
                         stops=(1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0))
-    escape_bias: EscapeBias = knob("floor", "coda", "What stands for a token that the masked prompt finds implausible: floor "
+    escape_bias: EscapeBias = knob("floor", "contrast", "What stands for a token that the masked prompt finds implausible: floor "
                                    "[O], or paper [P eq. 11], which collapses for sure models.")
-    gate: Literal["auto", "on", "off"] = knob("auto", "coda", "Contrast only where the masked prompt likes the greedy token even "
+    gate: Literal["auto", "on", "off"] = knob("auto", "contrast", "Contrast only where the masked prompt likes the greedy token even "
                                               "more [O; P: off]. auto: on in a miniature. Of coda alone.")
 
     weight: float | None = knob(None, "other decoders", "a of CAD: (1 + a) log p - a log p' [CAD: 0.5 to 1]. Empty: 0.5 in a "

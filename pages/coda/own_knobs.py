@@ -12,7 +12,7 @@ from pages.house import knobs, tasks
 from visualizers.theme import DECODER_NAMES
 from worlds.errors import InputError
 
-CONTRAST, DETECTOR = ("coda", "other decoders"), ("detector", "masking")  # groups of the settings
+CONTRAST, DETECTOR = ("contrast", "other decoders"), ("detector", "masking")  # groups of the settings
 
 
 def draw(system: System, task: str, choose: Callable[[CodaSettings], None]) -> None:
@@ -40,7 +40,7 @@ def _law(system: System, choose: Callable[[CodaSettings], None]) -> dict[str, An
 
 def _recovery(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, Any]:
     st.caption("Every decoder of the paper's comparison is counted; “your settings” is a row more.")
-    return knobs.knobs(system, knobs.of(system, "task", "coda", "detector"))
+    return knobs.knobs(system, knobs.of(system, "task", "contrast", "detector"))
 
 
 def _file(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, Any]:
