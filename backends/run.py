@@ -15,18 +15,17 @@ from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from backends.knobs import knob_of, knobs_of
 from backends.made import Made
 from backends.shapes import Shaped, at_most
 from worlds.errors import InputError
 
 MAX_PERMALINK = 8_000  # characters; browsers and proxies cut addresses somewhere above
-QUANTISED_BY = "quantisation"  # the setting of a run with one model
-RESULT = "result"  # the role of a setting that names an earlier run
 MAX_LINKED = 100_000  # bytes of settings that a link may unpack to: it may be a bomb
 
 MadeName = Annotated[str, Field(pattern=r"^made:[a-z]+-[0-9a-f]{8}$")]
@@ -61,30 +60,27 @@ class NamedModel:
     quantisation: str
 
 
-def _texts(values: object) -> tuple[str, ...]:
-    return tuple(map(str, values)) if isinstance(values, list) else ()
-
-
 class Settings(BaseModel):
     """What was asked. Field defaults, bounds and descriptions feed widgets, permalink, REST schema and messages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Raises: TypeError where a setting could not be drawn: when the settings are imported, not when a page is opened."""
+        knobs_of(cls)
+
     @field_validator("*")
     @classmethod
     def _says_each_choice_once(cls, value: Any, info: ValidationInfo) -> Any:
         """A choice that is made twice, in a link or over REST, counts once, as in a page's own box of choices."""
-        kinds = get_args(cls.model_fields[str(info.field_name)].annotation)
-        return tuple(dict.fromkeys(value)) if isinstance(value, tuple) and get_origin(kinds[0]) is Literal else value
+        return tuple(dict.fromkeys(value)) if knob_of(cls, str(info.field_name)).kind == "several" and value else value
 
     def named_models(self) -> tuple[NamedModel, ...]:
         """Every model that a run of these settings loads, as far as they say: what has to be here, and what memory it takes."""
-        extras = {name: field.json_schema_extra for name, field in type(self).model_fields.items()}
         return tuple(
-            NamedModel(name, getattr(self, name), _texts(extra["roles"]),
-                       getattr(self, str(extra.get("quantised_by", QUANTISED_BY)), "none"))
-            for name, extra in extras.items()
-            if isinstance(extra, dict) and extra.get("role") not in (None, RESULT) and getattr(self, name))
+            NamedModel(knob.name, getattr(self, knob.name), knob.roles, getattr(self, knob.quantised_by, "none"))
+            for knob in knobs_of(type(self)) if knob.kind == "model" and getattr(self, knob.name))
 
     def named_results(self) -> tuple[str, ...]:
         """The earlier runs of the session that a run of these settings goes on from, or is held against."""
@@ -92,8 +88,7 @@ class Settings(BaseModel):
 
     @classmethod
     def _result_settings(cls) -> tuple[str, ...]:
-        extras = {name: field.json_schema_extra for name, field in cls.model_fields.items()}
-        return tuple(name for name, extra in extras.items() if isinstance(extra, dict) and extra.get("role") == RESULT)
+        return tuple(knob.name for knob in knobs_of(cls) if knob.kind == "result")
 
     def linked(self) -> dict[str, Any]:
         """What a link holds: what differs from the defaults, as JSON. No earlier run: it is in this session only."""
@@ -140,29 +135,6 @@ class Settings(BaseModel):
             return cls.model_validate_json(text)
         except ValidationError as error:
             raise InputError(explain(error)) from error
-
-
-def knob(default: Any, group: str, description: str, *, role: str = "", also: tuple[str, ...] = (), none: str = "",
-         quantised_by: str = QUANTISED_BY,
-         suggestions: tuple[str, ...] = (), **limits: Any) -> Any:
-    """A field of some Settings as the pages read it.
-
-    Args:
-        group: settings of one group stand together.
-        role: the setting names a model of that ladder, or, as "result", an earlier run; `none` is how leaving it empty reads.
-        also: roles beside it that the setting takes too.
-        quantised_by: the setting that says how this model's weights are packed; each model of a run has its own.
-        suggestions: likely values of a setting that takes any.
-        limits: pydantic's own: ge, le, max_length ...
-    """
-    if isinstance(default, tuple):
-        limits["fail_fast"] = True  # a file may hold a million wrong entries; each would be told
-    extra: dict[str, Any] = {"suggestions": list(suggestions)} if suggestions else {}
-    if role == RESULT:
-        extra = {"role": role, "none": none}
-    elif role:
-        extra = {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by}
-    return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
 
 
 def seeds_from(first: int, count: int) -> list[int]:

@@ -265,16 +265,18 @@ def everybody() -> Everybody:
     return Everybody()
 
 
-def check_file(name: str, path: Path, *, check: UploadCheck | None) -> None:
-    """Raise InputError where a file on this machine's disk, called `name` by whoever brought it, does not pass `check`."""
-    if check is None:
-        return
+def check_file(name: str, path: Path, *, check: UploadCheck | None, max_mb: float = MAX_FILE_MB) -> None:
+    """Raise InputError where a file on this machine's disk, called `name` by whoever brought it, is too large or fails `check`."""
     try:
+        size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(HEAD)
     except OSError as error:
         raise InputError(disk_sentence(error) or "The file did not arrive on this machine. Upload it once more.") from error
-    check(head, clean_name(name))
+    if size > max_mb * 1e6:
+        raise InputError(f"The file {clean_name(name)!r} is larger than the {max_mb:g} MB that can be brought for this.")
+    if check is not None:
+        check(head, clean_name(name))
 
 
 def clean_name(name: str) -> str:

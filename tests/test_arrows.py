@@ -11,7 +11,7 @@ from backends import registry
 ROOT = Path(__file__).resolve().parent.parent
 SYSTEMS = set(registry.names())
 SYSTEM_FLOORS = ("backends", "visualizers", "pages")  # each has a folder per system
-KNOWS_NO_SYSTEM = ("backends/run.py", "backends/sessions.py", "backends/engine/", "backends/files/")
+KNOWS_NO_SYSTEM = ("backends/run.py", "backends/knobs.py", "backends/sessions.py", "backends/engine/", "backends/files/")
 RUNS = ("backends.engine", "backends.sessions")  # what figures have no business with
 FLOORS = {"worlds": 0, "models": 1, "backends": 2, "visualizers": 3, "pages": 4, "fronts": 5, "app": 5, "server": 5, "gradio_app": 5,
           "benchmarks": 6, "tests": 6}

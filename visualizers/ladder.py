@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from backends.knobs import knob_of
 from backends.run import NamedModel, Settings
 from worlds.errors import InputError
 
@@ -105,7 +106,7 @@ def _rung(name: str, *roles: str) -> Any:
 
 def _fallback(settings: Settings, named: NamedModel) -> tuple[str, str]:
     """The setting's default and how it reads."""
-    default = str(type(settings).model_fields[named.setting].get_default())
+    default = str(knob_of(type(settings), named.setting).default)
     return default, _rung(default, *named.roles).title if default else ""
 
 

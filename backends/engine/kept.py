@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from backends.knobs import UPLOAD
 from backends.made import PREFIX
 from backends.run import Inputs, Result, Settings, code_version
 
 KEPT_MB = 256  # of results, over all sessions
-UPLOAD = "upload:"  # so begins a setting that names a file of its session
 
 Key = tuple[str, str, str]  # system, digest of the settings, code version
 
