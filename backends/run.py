@@ -15,7 +15,7 @@ from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
@@ -179,6 +179,8 @@ class Result(Shaped):
     """What came out, with all that is needed to get it again. Arrays are plain NumPy; `backends.shapes` says how they fit."""
 
     system: ClassVar[str] = ""
+    if TYPE_CHECKING:
+        settings: Settings  # of the system's own kind: a field of every system's result
 
     seed: int
     model_id: str = Field(max_length=600)

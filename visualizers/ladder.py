@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from backends.knobs import knob_of
-from backends.run import NamedModel, Settings
+from backends.made import PREFIX
+from backends.run import Inputs, NamedModel, Settings
 from worlds.errors import InputError
 
 MAX_FOLDERS = 50  # of ORRERY_MODELS_DIR that are offered; any other can be typed
@@ -40,12 +41,14 @@ class Missing:
     fallback_title: str
 
 
-def choices(role: str, *, system: str = "", none_label: str = "", asks_device: bool = True) -> tuple[Choice, ...]:
+def choices(role: str, *, system: str = "", none_label: str = "", asks_device: bool = True,
+            inputs: Inputs | None = None) -> tuple[Choice, ...]:
     """What runs here first, folders of one's own next, then the rest with the reason in the label.
 
     Args:
         system: which one offers them: miniatures that were made for another are left out.
         none_label: how "no model" reads; empty where the setting needs one.
+        inputs: what a session brought: models that its runs made are offered first.
         asks_device: False where no accelerator may be touched yet; then only the files decide.
     """
     from models import catalogue
@@ -56,24 +59,26 @@ def choices(role: str, *, system: str = "", none_label: str = "", asks_device: b
     gone = [Choice(rung.name, rung.title, f"{label} (not here: {_short(rung)})", False) for rung, label in sized
             if not _runs(rung, asks_device)]
     none = [Choice("", none_label, none_label, True)] if none_label else []
-    return (*none, *here, *_folders(role), *gone)
+    return (*none, *_made(role, system, inputs or Inputs()), *here, *_folders(role), *gone)
 
 
 def value_of(text: str, *roles: str) -> str:
     """What a setting of these roles wants for what a person typed: a rung's name for its title, a folder's path for its name."""
     wanted, root = text.strip(), os.environ.get("ORRERY_MODELS_DIR")
+    if wanted.startswith(PREFIX):
+        return wanted
     for choice in (choice for role in roles for choice in choices(role)):
         if wanted.lower() in (choice.value.lower(), choice.title.lower(), choice.label.lower()):
             return choice.value
     return str(Path(root).resolve() / wanted) if root and wanted else wanted
 
 
-def missing(settings: Settings) -> tuple[Missing, ...]:
+def missing(settings: Settings, inputs: Inputs | None = None) -> tuple[Missing, ...]:
     """The models that the settings name and that cannot run here."""
     found = []
     for named in settings.named_models():
         try:
-            rung = _rung(named.name, *named.roles)
+            rung = _rung(named.name, *named.roles, inputs=inputs)
         except InputError as error:
             found.append(Missing(named.setting, named.name, "", str(error), "", *_fallback(settings, named)))
             continue
@@ -98,10 +103,23 @@ def memory_mb(settings: Settings) -> int:
     return total
 
 
-def _rung(name: str, *roles: str) -> Any:
+def _rung(name: str, *roles: str, inputs: Inputs | None = None) -> Any:
     from backends.rungs import rung_of
 
-    return rung_of(name, *roles)  # type: ignore[arg-type]
+    return rung_of(name, *roles, made=(inputs or Inputs()).model)  # type: ignore[arg-type]
+
+
+def _made(role: str, system: str, inputs: Inputs) -> list[Choice]:
+    """The models that runs of this session made, the newest first."""
+    found: list[Choice] = []
+    for name in dict.fromkeys(name for result in reversed(list(inputs.results.values())) for name in result.made):
+        try:
+            rung = _rung(name, role, inputs=inputs)
+        except InputError:  # it had to make room, or does something else
+            continue
+        if not system or system in rung.made_for:
+            found.append(Choice(name, rung.title, f"{rung.title} · {_megabytes(rung)}", True))
+    return found
 
 
 def _fallback(settings: Settings, named: NamedModel) -> tuple[str, str]:

@@ -15,11 +15,11 @@ from visualizers import ladder
 from worlds.errors import InputError
 
 
-def component(knob: Knob) -> gr.components.Component:
-    """The input of one setting."""
+def component(knob: Knob, system: str = "") -> gr.components.Component:
+    """The input of one setting of a system."""
     label, info, value = knob.label, knob.description, shown(knob, knob.default)
     if knob.kind == "model":
-        rungs = ladder.choices(knob.roles[0], none_label=knob.none_label, asks_device=not ON_ZERO_GPU)
+        rungs = ladder.choices(knob.roles[0], system=system, none_label=knob.none_label, asks_device=not ON_ZERO_GPU)
         return gr.Dropdown([(rung.label, rung.value) for rung in rungs], value=value, allow_custom_value=True, label=label,
                            info=f"{info} Or type the name of a folder below ORRERY_MODELS_DIR.")
     if knob.kind in ("choice", "several"):
@@ -33,6 +33,9 @@ def component(knob: Knob) -> gr.components.Component:
         return gr.Number(value, minimum=knob.first, maximum=knob.last, precision=precision, label=label, info=info)
     if knob.suggestions:
         return gr.Dropdown(list(knob.suggestions), value=value, allow_custom_value=True, label=label, info=info)
+    if knob.kind == "result":
+        return gr.Textbox(value, max_length=knob.max_length, label=label, placeholder=knob.none_label,
+                          info=f"{info} Its name stands in the line above the pictures when it is done.")
     if knob.is_by_line:
         return gr.Textbox(value, lines=4, label=label, info=f"{info} (one per line)")
     if knob.kind in ("texts", "numbers"):

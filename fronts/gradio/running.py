@@ -11,11 +11,11 @@ from visualizers import ladder
 from worlds.errors import InputError
 
 
-def refuse_what_cannot_run(what: System, settings: Settings) -> None:
+def refuse_what_cannot_run(what: System, settings: Settings, inputs: Inputs | None = None) -> None:
     """Raises: InputError with the reason, before a run is queued, if a model that was chosen cannot run here or not do this."""
     if said := what.objection(settings):
         raise InputError(said)
-    for entry in () if ON_ZERO_GPU else ladder.missing(settings):  # there, the device is known inside the run only
+    for entry in () if ON_ZERO_GPU else ladder.missing(settings, inputs):  # there, the device is known inside the run only
         raise InputError(f"{entry.reason} Or choose {entry.fallback_title or 'none'}, which works here.")
 
 

@@ -33,6 +33,7 @@ class Tab:
         self._sessions = sessions
         self._knobs = knobs_of(what.settings)
         self._uploads = uploads_of(what.settings)
+        self._names_runs = any(knob.kind == "result" for knob in self._knobs)
 
     def draw(self) -> None:
         what = self.what
@@ -67,7 +68,7 @@ class Tab:
         self.note = gr.Textbox(visible=False, label="This cannot be looked for", interactive=False)
         for index, (group, members) in enumerate(groups_of(self.what.settings).items()):
             with gr.Accordion(group.capitalize(), open=index == 0):
-                inputs |= {knob.name: component(knob) for knob in members}
+                inputs |= {knob.name: component(knob, self.what.name) for knob in members}
         self._typed = [inputs[knob.name] for knob in self._knobs if knob.group == "input" or knob.kind == "model"]
         return [inputs[knob.name] for knob in self._knobs]
 
@@ -110,7 +111,7 @@ class Tab:
         try:
             session = self._sessions.of(key)
             settings = self._settings(values, session)
-            refuse_what_cannot_run(self.what, settings)
+            refuse_what_cannot_run(self.what, settings, session.inputs())
             events = events_of(self.what.name, settings, session.inputs(), session=session.session_id,
                                started=lambda run_id: self._sessions.started(key, self.what.name, run_id))
             result = None
@@ -129,7 +130,10 @@ class Tab:
         line = f"{result.reason} This is what there was." if result.was_stopped else "Done."
         notes = [note for note in result.notes if note != result.reason]
         too_large = refusal(result)
-        said = {self.line: " ".join(filter(None, (line, *result.told, *notes, too_large))), self.numbers: summary(result)}
+        named = f"This run is {session.remember(result)}." if self._names_runs else ""
+        kept = f"It made {', '.join(result.made)}." if result.made else ""
+        told = " ".join(filter(None, (line, *result.told, *notes, named, kept, too_large)))
+        said = {self.line: told, self.numbers: summary(result)}
         try:
             with tempfile.TemporaryDirectory(dir=gate.temp_folder()) as folder:  # Gradio takes its copy at this yield
                 path = Path(folder) / f"{self.what.name}-seed{result.seed}.orrery"

@@ -10,6 +10,7 @@ from backends.coda.choices import Kind
 from backends.coda.resolving import resolved
 from backends.coda.results import Asked, CodaResult, Found, TopToken, Written, WrittenToken
 from backends.coda.settings import CodaSettings
+from backends.made import PREFIX
 from pages.coda import named, views
 from pages.house import view
 from pages.house.text import plain
@@ -262,4 +263,4 @@ def live(partial: Sequence[Asked], settings: CodaSettings) -> None:
 
 def is_miniature(model: str) -> bool:
     """By its name, without asking the catalogue, which would import torch: the miniatures here are CoDA's own."""
-    return model.startswith("coda-")
+    return model.removeprefix(PREFIX).startswith("coda-")

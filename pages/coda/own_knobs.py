@@ -8,7 +8,7 @@ import streamlit as st
 from backends.coda.settings import CodaSettings
 from backends.registry import System
 from pages.coda import corpus, own_file, views
-from pages.house import knobs, tasks
+from pages.house import knobs, session, tasks
 from visualizers.theme import DECODER_NAMES
 from worlds.errors import InputError
 
@@ -71,7 +71,8 @@ def _take(system: System) -> None:
     state = st.session_state
     state.pop("error.coda", None)
     try:
-        corpus = need_corpus(rung_of(str(state.get(knobs.knob_key(system, "model"), "coda-english")), "language", "vlm"))
+        corpus = need_corpus(rung_of(str(state.get(knobs.knob_key(system, "model"), "coda-english")), "language", "vlm",
+                                     made=session.current().inputs().model))
     except InputError as error:
         state["error.coda"] = str(error)
         return

@@ -11,7 +11,7 @@ from backends.knobs import UPLOAD, Knob, groups_of, knob_of
 from backends.registry import System
 from backends.run import Settings, explain
 from backends.sessions import MAX_FILE_MB
-from pages.house import ladder, session
+from pages.house import beside, ladder, session
 from pages.house.text import plain
 from worlds.errors import InputError
 
@@ -33,6 +33,8 @@ def _held(knob: Knob, value: Any) -> Any:
     """A setting's value as its widget holds it."""
     if knob.kind == "several":
         return list(value)
+    if knob.kind == "result":  # a link or a file may name a run of another session
+        return value if value in session.current().results else ""
     return knob.typed(value) if knob.kind in ("texts", "numbers") else value
 
 
@@ -90,7 +92,9 @@ def held(system: System, name: str) -> str:
 def _drawn(system: System, name: str) -> Any:  # Any: whatever its setting takes
     knob, key = knob_of(system.settings, name), held(system, name)
     if knob.kind == "model":
-        return ladder.knob(knob, key)
+        return ladder.knob(system, knob, key)
+    if knob.kind == "result":
+        return _earlier(system, knob, key)
     if knob.kind == "choice":
         return st.selectbox(knob.label, knob.choices, key=key, help=knob.description)
     if knob.kind == "several":
@@ -104,6 +108,14 @@ def _drawn(system: System, name: str) -> Any:  # Any: whatever its setting takes
     if knob.kind in ("texts", "numbers"):
         return knob.read(st.text_input(knob.label, key=key, help=f"{knob.description} Separate by commas.") or "")
     return st.text_input(knob.label, key=key, help=knob.description, max_chars=knob.max_length)
+
+
+def _earlier(system: System, knob: Knob, key: str) -> str:
+    """A list of the runs that this session holds."""
+    offered = {"": knob.none_label} | {name: beside.label(name, result) for name, result in beside.held(system).items()}
+    if st.session_state.get(key) not in offered:  # it held too many, and forgot that one
+        st.session_state[key] = ""
+    return str(st.selectbox(knob.label, list(offered), format_func=offered.__getitem__, key=key, help=knob.description))
 
 
 def _number(knob: Knob, key: str) -> float | None:

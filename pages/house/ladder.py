@@ -5,17 +5,20 @@ from typing import Any
 import streamlit as st
 
 from backends.knobs import Knob
+from backends.registry import System
 from backends.run import Settings
+from pages.house import session
 from pages.house.text import plain
 from visualizers import ladder
 
 OWN_FOLDER = "my-folder"
 
 
-def knob(asked: Knob, key: str) -> str:
+def knob(system: System, asked: Knob, key: str) -> str:
     """A list of the rungs of its first role; a folder's name can be typed. Streamlit cannot grey out single entries, so a
     rung that is not here says so in its label, and choosing it shows its card."""
-    offered = {choice.value: choice.label for choice in ladder.choices(asked.roles[0], none_label=asked.none_label)}
+    offered = {choice.value: choice.label for choice in ladder.choices(
+        asked.roles[0], system=system.name, none_label=asked.none_label, inputs=session.current().inputs())}
     offered[OWN_FOLDER] = "A folder of my own: type its name"
     chosen = st.selectbox(asked.label, list(offered), format_func=lambda value: offered.get(value, value), key=key,
                           accept_new_options=True, help=f"{asked.description} What is not here says why. Or type the name of a "
@@ -25,7 +28,7 @@ def knob(asked: Knob, key: str) -> str:
 
 def cards(asked: Settings, key_of: Any, *, place: str = "") -> bool:
     """Draw one card per chosen model that cannot run here; returns whether all can. `place`: where a page draws a second one."""
-    missing = ladder.missing(asked)
+    missing = ladder.missing(asked, session.current().inputs())
     for entry in missing:
         _card(entry, key_of(entry.setting), f"{place}{entry.setting}")
     return not missing

@@ -10,7 +10,7 @@ import streamlit as st
 from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_result
 from backends.registry import System
 from backends.run import Result, Settings
-from pages.house import running
+from pages.house import running, session
 from pages.house.text import plain
 from worlds.errors import InputError
 
@@ -57,6 +57,7 @@ def _open(system: System, turn: Callable[[Any], None]) -> None:
     except InputError as error:  # what was shown stays
         store[f"refused.{system.name}"] = str(error)
         return
+    session.current().remember(result)
     store[f"result.{system.name}"] = result
     store.setdefault("brought", {})[system.name, getattr(result.settings, "task", "")] = result  # a page keeps one of each task
     store.pop(f"error.{system.name}", None)

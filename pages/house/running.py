@@ -127,6 +127,7 @@ def _take(system: System, result: Result | None, error: str | None) -> None:
     store = st.session_state
     del store[f"run.{system.name}"]
     if result is not None:
+        session.current().remember(result)
         store[f"result.{system.name}"] = result
         store.pop(f"recorded.{system.name}", None)
     elif error:

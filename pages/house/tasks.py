@@ -12,7 +12,7 @@ import streamlit as st
 
 from backends.knobs import knob_of
 from backends.registry import System
-from pages.house import knobs, results, running, view
+from pages.house import beside, knobs, results, running, view
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def show(page: Page) -> None:
 
     view.head(system, page.note)
     view.presets(system, page.choose)
-    beside = st.container(horizontal=True, gap="medium", vertical_alignment="center")
-    task = choice(system, page.tasks, beside)
+    line = st.container(horizontal=True, gap="medium", vertical_alignment="center")
+    task = choice(system, page.tasks, line)
     running.show_error(system)
     result, is_recorded = page.instead(task) or result_of(system, task)
     code = None
@@ -92,12 +92,13 @@ def show(page: Page) -> None:
         page.without(task)
         folded = fold(page.tasks, task, is_open=task in page.opened)
     else:
-        page.first_view(task, result, beside)
+        page.first_view(task, result, line)
         view.badge(result, is_recorded=is_recorded)
         page.card()
         page.remember(result, is_recorded)
         folded = fold(page.tasks, task)
         page.rest(task, result)
+        beside.draw(system, result)
         code = st.container()
     results.open_saved(system, lambda settings: page.turn(system, settings))
 

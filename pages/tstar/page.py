@@ -7,7 +7,7 @@ from backends.registry import system as find_system
 from backends.tstar.results import Iteration, TStarResult
 from backends.tstar.search import Search, distribution, spread
 from backends.tstar.settings import TStarSettings
-from pages.house import knobs, results, running, view
+from pages.house import beside, knobs, results, running, view
 from pages.house.text import plain
 from pages.tstar import own_knobs, views
 from visualizers.tstar import figures
@@ -88,6 +88,7 @@ if not waits:
     every_knob(folded)
 if not running.is_running(SYSTEM):
     show_rest(result)
+    beside.draw(SYSTEM, result)
 results.open_saved(SYSTEM, lambda settings: knobs.set_knobs(SYSTEM, settings))
 
 st.header("Score result files")

@@ -1,0 +1,73 @@
+"""Two runs beside each other: what was set differently, what each says, and the same charts of both."""
+
+from typing import Any
+
+import streamlit as st
+
+from backends.registry import System
+from backends.run import Result, Settings
+from pages.house import session, view
+from pages.house.text import plain
+from visualizers.contract import drawing
+
+MOST_CHARTS = 6  # of either run
+
+
+def draw(system: System, result: Result) -> None:
+    """A fold in which another run of this session is chosen, or one that was opened from a file; nothing where there is none."""
+    others = held(system, but=result)
+    if not others:
+        return
+    with st.expander("Beside another run", icon=":material/compare:", key=f"beside.fold.{system.name}"):
+        chosen = st.selectbox("The other run", list(others), index=None, format_func=lambda name: label(name, others[name]),
+                              key=f"beside.{system.name}", placeholder="Choose one of this session",
+                              help="Runs that you made here, and saved runs that you opened.")
+        if chosen:
+            _both(system, result, others[chosen])
+
+
+def held(system: System, *, but: Result | None = None) -> dict[str, Result]:
+    """The results of this session that can stand beside one, or be gone on from, by name; those of another task are left out."""
+    task = _task(but.settings) if but is not None else None
+    return {name: other for name, other in session.current().results.items()
+            if other.system == system.name and other is not but and (task is None or _task(other.settings) == task)}
+
+
+def label(name: str, result: Result) -> str:
+    """How a run reads in a list."""
+    settings: Settings = result.settings
+    changed = [f"{key} {value}" for key, value in settings.linked().items() if key != "task" and isinstance(value, int | float | str)]
+    said = ", ".join(changed[:4]) or "as it opens"
+    return f"{name} · {said[:80]}{'' if result.ended == 'finished' else f' · {result.ended}'}"
+
+
+def _task(settings: Any) -> str:
+    return getattr(settings, "task", "")
+
+
+def _both(system: System, result: Result, other: Result) -> None:
+    differing = [(name, value, getattr(other.settings, name)) for name, value in result.settings
+                 if value != getattr(other.settings, name)]
+    if differing:
+        rows = "\n".join(f"| {plain(name)} | {plain(_short(mine))} | {plain(_short(theirs))} |" for name, mine, theirs in differing)
+        st.markdown(f"| set differently | this run | the other |\n|---|---|---|\n{rows}")
+    else:
+        st.caption("Both have the same settings.")
+    sides = tuple(zip(st.columns(2), (result, other), ("This run", "The other")))
+    for column, run, title in sides:
+        with column:
+            st.markdown(f"**{title}** · {plain(run.model_id)}, seed {run.seed}")
+            for sentence in run.told:
+                st.caption(plain(sentence))
+    drawn = drawing(system.name)
+    mine, theirs = (dict(list(drawn.figures(run).items())[:MOST_CHARTS]) for run in (result, other))
+    for title in mine:
+        for column, charts, side in zip(st.columns(2), (mine, theirs), ("this", "other")):
+            with column:
+                if title in charts:
+                    view.chart(charts[title], key=f"beside.{system.name}.{side}.{title}")
+
+
+def _short(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else "nothing" if value in (None, "") else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
