@@ -28,6 +28,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
 from backends.engine import the_engine  # noqa: E402
+from backends.knobs import uploads_of  # noqa: E402
 from backends.registry import systems  # noqa: E402
 from backends.run import code_version  # noqa: E402
 from backends.sessions import process_folder  # noqa: E402
@@ -205,7 +206,8 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
     @app.get("/api/systems")
     def read_systems() -> list[dict[str, Any]]:
         return [{"name": s.name, "title": s.title, "claim": s.claim, "paper": s.paper, "source": s.source,
-                 "uploads": list(s.upload_kinds), "settings": s.settings.model_json_schema()} for s in systems()]
+                 "uploads": {knob.name: list(knob.uploads) for knob in uploads_of(s.settings)},
+                 "settings": s.settings.model_json_schema()} for s in systems()]
 
     @app.get("/api/docs", include_in_schema=False)
     def read_docs() -> HTMLResponse:

@@ -34,9 +34,7 @@ class System:
     result: type[Result]
     run: Run
     recorded: Path | None = None  # a saved run that the page opens with, marked as recorded
-    upload_setting: str | None = None  # the setting that may be "upload:NAME", if any
-    upload_kinds: tuple[str, ...] = ()  # endings that the upload box offers; the content decides
-    check_upload: UploadCheck | None = None  # what a file must pass when it is uploaded, long before a run opens it
+    checks: Mapping[str, UploadCheck] = field(default_factory=dict)  # setting -> what a file for it must pass when it is uploaded
     presets: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # label -> settings, what to notice
     lane: Callable[[Any], LaneName] = _short  # where a run of such settings waits
     objects: Callable[[Any], str] | None = None  # why a run of such settings would be refused, if it is known without running

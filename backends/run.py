@@ -13,19 +13,22 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from backends.knobs import knob_of, knobs_of
+from backends.made import Made
 from backends.shapes import Shaped, at_most
 from worlds.errors import InputError
 
 MAX_PERMALINK = 8_000  # characters; browsers and proxies cut addresses somewhere above
-QUANTISED_BY = "quantisation"  # the setting of a run with one model
 MAX_LINKED = 100_000  # bytes of settings that a link may unpack to: it may be a bomb
 
+MadeName = Annotated[str, Field(pattern=r"^made:[a-z]+-[0-9a-f]{8}$")]
 Ended = Literal["finished", "stopped", "time limit", "session gone"]  # stopped: by a person
 
 
@@ -57,33 +60,39 @@ class NamedModel:
     quantisation: str
 
 
-def _texts(values: object) -> tuple[str, ...]:
-    return tuple(map(str, values)) if isinstance(values, list) else ()
-
-
 class Settings(BaseModel):
     """What was asked. Field defaults, bounds and descriptions feed widgets, permalink, REST schema and messages."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Raises: TypeError where a setting could not be drawn: when the settings are imported, not when a page is opened."""
+        knobs_of(cls)
+
     @field_validator("*")
     @classmethod
     def _says_each_choice_once(cls, value: Any, info: ValidationInfo) -> Any:
         """A choice that is made twice, in a link or over REST, counts once, as in a page's own box of choices."""
-        kinds = get_args(cls.model_fields[str(info.field_name)].annotation)
-        return tuple(dict.fromkeys(value)) if isinstance(value, tuple) and get_origin(kinds[0]) is Literal else value
+        return tuple(dict.fromkeys(value)) if knob_of(cls, str(info.field_name)).kind == "several" and value else value
 
     def named_models(self) -> tuple[NamedModel, ...]:
         """Every model that a run of these settings loads, as far as they say: what has to be here, and what memory it takes."""
-        extras = {name: field.json_schema_extra for name, field in type(self).model_fields.items()}
         return tuple(
-            NamedModel(name, getattr(self, name), _texts(extra["roles"]),
-                       getattr(self, str(extra.get("quantised_by", QUANTISED_BY)), "none"))
-            for name, extra in extras.items() if isinstance(extra, dict) and extra.get("role") and getattr(self, name))
+            NamedModel(knob.name, getattr(self, knob.name), knob.roles, getattr(self, knob.quantised_by, "none"))
+            for knob in knobs_of(type(self)) if knob.kind == "model" and getattr(self, knob.name))
+
+    def named_results(self) -> tuple[str, ...]:
+        """The earlier runs of the session that a run of these settings goes on from, or is held against."""
+        return tuple(filter(None, (getattr(self, name) for name in self._result_settings())))
+
+    @classmethod
+    def _result_settings(cls) -> tuple[str, ...]:
+        return tuple(knob.name for knob in knobs_of(cls) if knob.kind == "result")
 
     def linked(self) -> dict[str, Any]:
-        """What a link holds: what differs from the defaults, as JSON."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        """What a link holds: what differs from the defaults, as JSON. No earlier run: it is in this session only."""
+        return self.model_dump(mode="json", exclude_defaults=True, exclude=set(self._result_settings()))
 
     def as_an_older_link_meant(self) -> Self:
         """These settings as they were read from a link, with what an older link said in other words."""
@@ -128,27 +137,6 @@ class Settings(BaseModel):
             raise InputError(explain(error)) from error
 
 
-def knob(default: Any, group: str, description: str, *, role: str = "", also: tuple[str, ...] = (), none: str = "",
-         quantised_by: str = QUANTISED_BY,
-         suggestions: tuple[str, ...] = (), **limits: Any) -> Any:
-    """A field of some Settings as the pages read it.
-
-    Args:
-        group: settings of one group stand together.
-        role: the setting names a model of that ladder; `none` is how leaving it empty reads.
-        also: roles beside it that the setting takes too.
-        quantised_by: the setting that says how this model's weights are packed; each model of a run has its own.
-        suggestions: likely values of a setting that takes any.
-        limits: pydantic's own: ge, le, max_length ...
-    """
-    if isinstance(default, tuple):
-        limits["fail_fast"] = True  # a file may hold a million wrong entries; each would be told
-    extra: dict[str, Any] = {"suggestions": list(suggestions)} if suggestions else {}
-    if role:
-        extra = {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by}
-    return Field(default, description=description, json_schema_extra={"group": group} | extra, **limits)
-
-
 def seeds_from(first: int, count: int) -> list[int]:
     """Return seeds that follow one another, all of which settings take: the last one is followed by 0."""
     return [(first + number) % 2**31 for number in range(count)]
@@ -157,6 +145,12 @@ def seeds_from(first: int, count: int) -> list[int]:
 def explain(error: ValidationError) -> str:
     """All mistakes of some settings in one sentence each."""
     return " ".join(f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg'].rstrip('.')}." for p in error.errors())
+
+
+def result_digest(result: "Result") -> str:
+    """Return what tells a result from others: its settings, what made it, and why it ended."""
+    told = result.model_dump(mode="json", include={"seed", "model_id", "code_version", "made_on", "ended", "made", "settings"})
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def plain_json(value: Any) -> Any:  # Any: JSON
@@ -193,6 +187,7 @@ class Result(Shaped):
     made_on: str = Field(default_factory=lambda: date.today().isoformat(), pattern=r"^\d{4}-\d{2}-\d{2}$")
     ended: Ended = "finished"  # why nothing more came
     notes: Annotated[tuple[str, ...], at_most(10_000)] = ()  # what was dropped, clamped or replaced on the way
+    made: Annotated[tuple[MadeName, ...], at_most(1_000)] = ()  # models that were trained and kept
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -226,14 +221,34 @@ class Result(Shaped):
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a session brought along: its files by the name that settings use. Nobody else's can be named."""
+    """What a session brought along, by the names that settings use: its files, and its earlier runs with what they made.
+
+    Nobody else's can be named. `makes` is where a run puts models that it made, and finds those of the earlier runs; without it, as
+    in a script that asks for none, it makes nothing.
+    """
 
     files: Mapping[str, Path] = field(default_factory=dict)
+    results: Mapping[str, Result] = field(default_factory=dict)
+    makes: Made | None = None
 
     def file(self, name: str) -> Path:
         if name not in self.files:
             raise InputError(f"The file {name[:80]!r} is not in this session. Upload it again; files go with their tab.")
         return self.files[name]
+
+    def result(self, name: str) -> Result:
+        if name not in self.results:
+            raise InputError(f"The run {name[:80]!r} is not in this session. Open its .orrery file, or run it again.")
+        return self.results[name]
+
+    def model(self, name: str) -> Path:
+        """Return the folder of a model that an earlier run of this session made."""
+        folder = None
+        if self.makes and any(name in result.made for result in self.results.values()):
+            folder = self.makes.find(name)
+        if folder is None:
+            raise InputError(f"The model {name[:80]!r} is not here any more: what is made here goes with its tab. Train it again.")
+        return folder
 
 
 Event = Any  # Progress, a system's own partial results, at last its Result
@@ -252,6 +267,8 @@ def keeping(events: Iterator[Event]) -> Generator[Event, None, tuple[Any, Ended]
                 part = event
             yield event
     except RunStopped as stop:
+        if isinstance(events, Generator):
+            events.close()  # what it keeps on its way out belongs to the result
         if part is None:
             raise
         return part, stop.ended

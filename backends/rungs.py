@@ -2,11 +2,12 @@
 setting says which roles it takes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from models.catalogue import RUNGS, Role, Rung, is_local_name, local_rung, rungs
+from backends.made import PREFIX
+from models.catalogue import RUNGS, Role, Rung, is_local_name, local_rung, made_rung, rungs
 from worlds.errors import InputError
 
 WORDS: dict[Role, tuple[str, str]] = {  # one of them, several
@@ -15,15 +16,18 @@ WORDS: dict[Role, tuple[str, str]] = {  # one of them, several
 NEAR = 3  # names offered for one that is mistyped
 
 
-def rung_of(name: str, *roles: Role) -> Rung:
+def rung_of(name: str, *roles: Role, made: Callable[[str], Path] | None = None) -> Rung:
     """Return the rung that was named.
 
     Args:
         roles: what the setting takes, the first choice first.
+        made: finds the folder of a model that an earlier run of the session made.
     Raises:
         InputError: there is no such rung, or it does something else; the nearest names come first.
     """
     rung = next((rung for rung in RUNGS if rung.name == name), None)
+    if name.startswith(PREFIX) and made is not None:
+        rung = made_rung(made(name), name)
     if rung is None and (Path(name).is_absolute() or is_local_name(name)):
         return _folder(name, roles)
     if rung is None:

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from backends.engine import Engine, the_engine
-from backends.run import Inputs
+from backends.made import Made
+from backends.run import Inputs, Result, result_digest
 from worlds.errors import InputError, disk_sentence
 from worlds.signatures import HEAD, UploadCheck
 
@@ -34,6 +35,7 @@ except ImportError:  # Windows: an open file cannot be deleted there, which says
 MAX_FILE_MB = 1024  # the upload box of the pages has the same limit
 MAX_FILES = 20
 MAX_SESSION_MB = 2048
+MAX_RESULTS = 6  # that later runs can name
 MAX_TOTAL_MB = 8192  # of all sessions together; ORRERY_UPLOADS_MB replaces it
 MAX_HOLDING = 500  # sessions that hold files
 IDLE_S = 3600.0  # longer than any run: a session that was not used for so long has none
@@ -66,6 +68,7 @@ class Session:
         self._files: dict[str, Path] = {}
         self._digests: dict[str, str] = {}  # name -> content, so that the same file twice is one file
         self._sizes: dict[str, int] = {}
+        self._results: dict[str, Result] = {}
         self._incoming = 0  # bytes of the file that is being stored now
         self._num_stored = 0
         self._lock = threading.Lock()
@@ -96,10 +99,25 @@ class Session:
         return self._store(name, lambda own: self._link(path, own))
 
     def inputs(self) -> Inputs:
-        """The files so far; a run keeps this list even when more come later."""
+        """The files and results so far; a run keeps this list even when more come later."""
         with self._lock:
             self.last_used_s = time.monotonic()
-            return Inputs(dict(self._files))
+            return Inputs(dict(self._files), dict(self._results), made())
+
+    def remember(self, result: Result) -> str:
+        """Hold a result for the runs after it and return the name by which settings call it; the oldest of too many is forgotten."""
+        name = f"{result.system}-{result_digest(result)[:8]}"
+        with self._lock:
+            self._results.pop(name, None)
+            self._results[name] = result
+            while len(self._results) > MAX_RESULTS:
+                self._results.pop(next(iter(self._results)))
+        return name
+
+    @property
+    def results(self) -> dict[str, Result]:
+        """The results that it holds, by name, the oldest first."""
+        return dict(self._results)
 
     def release(self) -> None:
         """Stop and forget the session's runs and delete its files. A second call does nothing."""
@@ -109,6 +127,7 @@ class Session:
             self.is_released = True
             self._files.clear()
             self._sizes.clear()
+            self._results.clear()
         everybody().remove(self)
         (self._engine or the_engine()).release(self.session_id)
         if self._folder is not None:
@@ -246,16 +265,18 @@ def everybody() -> Everybody:
     return Everybody()
 
 
-def check_file(name: str, path: Path, *, check: UploadCheck | None) -> None:
-    """Raise InputError where a file on this machine's disk, called `name` by whoever brought it, does not pass `check`."""
-    if check is None:
-        return
+def check_file(name: str, path: Path, *, check: UploadCheck | None, max_mb: float = MAX_FILE_MB) -> None:
+    """Raise InputError where a file on this machine's disk, called `name` by whoever brought it, is too large or fails `check`."""
     try:
+        size = path.stat().st_size
         with path.open("rb") as file:
             head = file.read(HEAD)
     except OSError as error:
         raise InputError(disk_sentence(error) or "The file did not arrive on this machine. Upload it once more.") from error
-    check(head, clean_name(name))
+    if size > max_mb * 1e6:
+        raise InputError(f"The file {clean_name(name)!r} is larger than the {max_mb:g} MB that can be brought for this.")
+    if check is not None:
+        check(head, clean_name(name))
 
 
 def clean_name(name: str) -> str:
@@ -284,6 +305,12 @@ def process_folder() -> Path:
     named = root.rename(base / f"{_ROOT}{os.getpid()}-{root.name[-8:]}")  # under its name only once it is locked
     atexit.register(_remove, named, os.getpid())
     return named
+
+
+@cache
+def made() -> Made:
+    """The models that runs of this process made."""
+    return Made(process_folder)
 
 
 def _remove(root: Path, owner: int) -> None:

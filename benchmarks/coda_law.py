@@ -6,6 +6,7 @@ Trains everything anew, about 15 minutes of CPU for five seeds. A seed draws the
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,17 +15,42 @@ from functools import cache
 import numpy as np
 import torch
 
-from backends.coda.law import Answers, Law, law, pooled, prediction_error, rates
+from backends.coda.law import Law, law, pooled, prediction_error
 from backends.coda.recovery import DECODERS, RULES, Reads, alarm_accuracy, localisation, read, recovery
 from backends.statistics import Share
 from benchmarks.tables import markdown, shown
-from models.recipes.coda import L_LAW, SHIPPED, Training, train
+from models.catalogue import MINIATURES
+from models.probabilities import scores_of
+from models.training.language import Tokens, Training, train
+from worlds.facts.corpus import BOS, EOS, PAD, CorpusSpec
 from worlds.facts.english import draw_corpus
+from worlds.facts.rates import Answers, ask, rates
 
 FIRST_SEED = 500  # the miniatures' is 0
 SEEDS = 5
 P_EPOCHS, ENGLISH_EPOCHS, L_EPOCH, SIZE_EPOCH = (14, 20), (12, 20), 14, 10
-P_LAW, LOW_DECAY, L_RECIPE, ENGLISH = (SHIPPED[name].training for name in SHIPPED)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A corpus, and how a model learns it."""
+
+    corpus: CorpusSpec
+    training: Training
+
+    def with_seed(self, seed: int) -> "Recipe":
+        return replace(self, corpus=self.corpus.model_copy(update={"seed": seed}))
+
+
+def recipe_of(name: str) -> Recipe:
+    """Return what a miniature was made by, as its card says."""
+    said = json.loads((MINIATURES / name / "card.json").read_text())["training"]
+    fields = {field: said[field] for field in Training.__dataclass_fields__}
+    return Recipe(CorpusSpec.model_validate(said["corpus"]), Training(**fields))
+
+
+P_LAW, LOW_DECAY = recipe_of("coda-p-law"), recipe_of("coda-p-law-low-decay")
+L_LAW, ENGLISH = recipe_of("coda-l-law"), recipe_of("coda-english")
 
 
 @dataclass(frozen=True)
@@ -38,16 +64,16 @@ class Trained:
 
 @cache  # two parts want the recommended recipe
 def trained(
-    spec: Training, epochs: tuple[int, ...], seed: int, *, reads: bool = False
+    spec: Recipe, epochs: tuple[int, ...], seed: int, *, reads: bool = False
 ) -> dict[int, Trained]:
     """Train once, and keep what is said at these epochs."""
-    spec = replace(spec, corpus=spec.corpus.model_copy(update={"seed": seed}))
-    corpus, kept = draw_corpus(spec.corpus), {}
-    for state in train(spec, seed=seed, epochs=max(epochs), corpus=corpus):
+    corpus, kept = draw_corpus(spec.with_seed(seed).corpus), {}
+    sentences = [statement.sentence for statement in corpus.statements()]
+    for state in train(spec.training, sentences, Tokens(len(corpus.words), PAD, BOS, EOS), seed=seed, epochs=max(epochs)):
         if state.epoch in epochs:
             size = sum(parameter.numel() for parameter in state.model.parameters())
             said = read(state.model, corpus) if reads else None
-            kept[state.epoch] = Trained(state.answers, said, size)
+            kept[state.epoch] = Trained(ask(scores_of(state.model), corpus), said, size)
     print(f"  seed {seed}: {state.cpu_s:.0f} CPU seconds", file=sys.stderr, flush=True)
     return kept
 
@@ -148,7 +174,7 @@ def length(seeds: int) -> str:
     """L-law with x at a random place, and with x at the end, where there is none."""
     parts = []
     for position, count in (("random", seeds), ("end", max(2, seeds // 2))):
-        spec = replace(L_RECIPE, corpus=L_LAW.model_copy(update={"position": position}))
+        spec = replace(L_LAW, corpus=L_LAW.corpus.model_copy(update={"position": position}))
         answers = [trained(spec, (L_EPOCH,), seed)[L_EPOCH].answers for seed in seeds_of(count)]
         found = law(answers)
         parts += [f"### Length, x at a {position} place, epoch {L_EPOCH}\n" if position == "random" else
@@ -172,7 +198,7 @@ def size(seeds: int) -> str:
     """Mean R at equal epochs for three widths: the paper's size law has the other sign here."""
     rows = []
     for hidden in (32, 64, 128):
-        spec = replace(P_LAW, hidden=hidden, mlp=hidden * 21 // 8)
+        spec = replace(P_LAW, training=replace(P_LAW.training, hidden=hidden, mlp=hidden * 21 // 8))
         models = [trained(spec, (SIZE_EPOCH,), seed)[SIZE_EPOCH] for seed in seeds_of(max(2, seeds // 2))]
         groups = rates(pooled([model.answers for model in models]))
         learned = [group for group in groups if group.r_prob is not None]

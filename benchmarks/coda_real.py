@@ -315,8 +315,9 @@ def as_markdown(found: Measurements) -> str:
 
 INTRO = """## CoDA on a real model
 
-Questions whose right answer is less famous than a wrong one (`worlds/facts/popular_answers.py`), and controls.
-*Popular answers mended* counts questions that greedy decoding answered with the popular answer, *broken* questions and controls that it answered right.
+Questions whose right answer is less famous than a wrong one (`worlds/facts/popular_answers.py`), and controls. *Popular answers
+mended* counts questions that greedy decoding answered with the popular answer, *broken* questions and controls that it answered
+right.
 Intervals are over facts, differences are paired. *plain* is the prompt alone, *shots* has five fixed lines in front, *chat* is the
 model's template with the sentence begun in the answer; nothing is searched there. The random word is the mean over all content words
 of a prompt, at the a of the row; about a third of them are the named word.

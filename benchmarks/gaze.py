@@ -6,7 +6,7 @@ than the truth.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,15 +20,15 @@ from backends.rungs import rung_of
 from backends.statistics import over_seeds
 from benchmarks.tables import markdown
 from models.attention import Scaling
-from models.catalogue import Rung
+from models.catalogue import at_stage, make
 from models.devices import threads_for
 from models.loading import load
 from models.vlm import VisionLanguageModel
 from worlds.scenes.scene import IMBALANCED, RELATIONS
 
 MODEL = "shapes-vlm"
-SEEDS = ("", "/seeds/1", "/seeds/2")  # the shipped model and two more trainings of the same recipe
-CONTROL = "/seeds/balanced"  # all four relations equally often in training
+SEEDS = ("", "seed 1", "seed 2")  # the shipped model and two more trainings of the same recipe, minutes each if they are not made yet
+CONTROL = "balanced"  # all four relations equally often in training
 CONDITIONS = ("plain", "held", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small")
 SHIFTED = ("noise40", "noise60", "clutter15")
 TEST_SETS = 500  # effects need 2,000 scenes: of 200, one sample in eleven shows +10 for +6
@@ -78,8 +78,11 @@ def control_section(_num_videos: int = 0) -> str:
     return f"{head}\n{_control(found)}"
 
 
-def _model(seed: str) -> VisionLanguageModel:
-    rung: Rung = replace(rung_of(MODEL, "vlm"), source=MODEL + seed)
+def _model(stage: str) -> VisionLanguageModel:
+    rung = rung_of(MODEL, "vlm")
+    if stage:
+        rung = at_stage(rung, stage)
+        make(rung)
     tool = load(rung).tool
     if not isinstance(tool, VisionLanguageModel):
         raise TypeError(f"{rung.source} is a {type(tool).__name__}")

@@ -50,11 +50,12 @@ class MiniatureDetector:
     def detect(
         self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None, grid: int | None = None
     ) -> list[list[Box]]:
-        """Return what the miniature finds; see `Detector.detect`. Its `max_boxes` holds for each name."""
+        """Return what the miniature finds; see `Detector.detect`. The network counts for each name, so the picture is cut here."""
         check_canvases(canvases)
         if not len(canvases) or not names:
             return [[] for _ in canvases]
-        return self.model.detect(canvases, list(names), floor=floor, max_boxes=max_boxes)
+        found = self.model.detect(canvases, list(names), floor=floor, max_boxes=max_boxes)
+        return [boxes[:max_boxes] for boxes in found]  # the best first
 
 
 class _TransformersDetector:

@@ -5,9 +5,9 @@ Only safetensors are read, code that lies beside weights is never run, and nothi
 was checked is what is loaded. Quantised weights are packed while they are read.
 """
 
-import importlib
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -28,7 +28,7 @@ from transformers import (
 )
 
 from models import catalogue
-from models.catalogue import Quantisation, Rung
+from models.catalogue import Loader, Quantisation, Rung
 from models.checking import check_config, check_files, check_skeleton, read_config
 from models.detection import Detector, MiniatureDetector, zero_shot_detector
 from models.language import LanguageModel
@@ -42,10 +42,7 @@ from worlds.errors import InputError, disk_sentence
 log = logging.getLogger("orrery.models")
 
 Tool = Detector | FrameScorer | VisionLanguageModel | LanguageModel
-OWN_CLASSES = {  # by loader; imported when first asked for
-    "canvas-detector": "models.canvas_detector:CanvasDetector",
-    "image-network": "models.image_network:ImageNetwork",
-}
+OWN = ("canvas-detector", "image-network")  # loaders of networks that were made here
 _OPTIONS = {"local_files_only": True, "trust_remote_code": False}  # what was to be fetched is here before the first is called
 _BESIDE = ["*.json", "*.jinja", "*.txt", "*.model"]  # what a checkpoint has beside its weights
 _building = threading.RLock()
@@ -90,8 +87,8 @@ def load(rung: Rung, quantisation: Quantisation = "none", device: str = "cpu") -
     if missing:
         raise InputError(missing)
     try:
-        held = None if rung.loader in OWN_CLASSES or rung.is_miniature else _checked(rung)  # those were made here
-        model, tool = _build(rung, quantisation, device, held)
+        held = None if rung.loader in OWN or rung.is_miniature else _checked(rung)
+        model, tool = _LOADERS[rung.loader](_Wanted(rung, quantisation, device, held))
     except BaseException as error:
         if isinstance(error, InputError | MemoryError | torch.OutOfMemoryError) or _is_not_an_error(error) or disk_sentence(error):
             raise
@@ -130,33 +127,63 @@ def _fetched(rung: Rung) -> Path:
     return Path(snapshot_download(rung.source, allow_patterns=weights))
 
 
-def _build(rung: Rung, quantisation: Quantisation, device: str, held: Held | None) -> tuple[PreTrainedModel, Tool]:
-    if rung.loader == "image-network":
-        from models.image_detection import KindsDetector
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be loaded, and how."""
 
-        network: Any = _weights(_own_class(rung), rung, quantisation, device, held)
-        return network, KindsDetector(network, rung)
-    if rung.loader == "canvas-detector":
-        model = _weights(_own_class(rung), rung, quantisation, device, held)
-        calibrated = replace(rung, theta=model.config.confirmation, floor=model.config.floor)  # by the recipe, on held-out data
-        return model, MiniatureDetector(model, calibrated)
-    if rung.loader == "zero-shot-detector":
-        model = _weights(AutoModelForZeroShotObjectDetection, rung, quantisation, device, held)
-        return model, zero_shot_detector(model, _processor(rung), rung)
-    if rung.loader == "frame-scorer":
-        model = _weights(AutoModel, rung, quantisation, device, held)
-        return model, FrameScorer(model, _processor(rung))
-    if rung.loader == "language-model":
-        model = _weights(AutoModelForCausalLM, rung, quantisation, device, held)
-        return model, LanguageModel(model, AutoTokenizer.from_pretrained(_source(rung), **_OPTIONS))
-    model = _weights(AutoModelForImageTextToText, rung, quantisation, device, held)
-    processor = load_image_processor_only(_source(rung), **_OPTIONS)
-    return model, VisionLanguageModel(model, processor)
+    rung: Rung
+    quantisation: Quantisation
+    device: str
+    held: Held | None
+
+    def network(self, auto_class: Any) -> Any:  # Any: the class that was asked for, or one that an Auto class chose
+        return _weights(auto_class, self.rung, self.quantisation, self.device, self.held)
 
 
-def _own_class(rung: Rung) -> Any:
-    module, _, name = OWN_CLASSES[rung.loader].partition(":")
-    return getattr(importlib.import_module(module), name)
+def _image_network(wanted: _Wanted) -> tuple[PreTrainedModel, Tool]:
+    from models.image_detection import KindsDetector
+    from models.image_network import ImageNetwork
+
+    network = wanted.network(ImageNetwork)
+    return network, KindsDetector(network, wanted.rung)
+
+
+def _canvas_detector(wanted: _Wanted) -> tuple[PreTrainedModel, Tool]:
+    from models.canvas_detector import CanvasDetector
+
+    network = wanted.network(CanvasDetector)
+    calibrated = replace(wanted.rung, theta=network.config.confirmation, floor=network.config.floor)  # on held-out data
+    return network, MiniatureDetector(network, calibrated)
+
+
+def _zero_shot_detector(wanted: _Wanted) -> tuple[PreTrainedModel, Tool]:
+    network = wanted.network(AutoModelForZeroShotObjectDetection)
+    return network, zero_shot_detector(network, _processor(wanted.rung), wanted.rung)
+
+
+def _frame_scorer(wanted: _Wanted) -> tuple[PreTrainedModel, Tool]:
+    network = wanted.network(AutoModel)
+    return network, FrameScorer(network, _processor(wanted.rung))
+
+
+def _language_model(wanted: _Wanted) -> tuple[PreTrainedModel, Tool]:
+    network = wanted.network(AutoModelForCausalLM)
+    return network, LanguageModel(network, AutoTokenizer.from_pretrained(_source(wanted.rung), **_OPTIONS))
+
+
+def _vlm(wanted: _Wanted) -> tuple[PreTrainedModel, Tool]:
+    network = wanted.network(AutoModelForImageTextToText)
+    return network, VisionLanguageModel(network, load_image_processor_only(_source(wanted.rung), **_OPTIONS))
+
+
+_LOADERS: dict[Loader, Callable[[_Wanted], tuple[PreTrainedModel, Tool]]] = {
+    "canvas-detector": _canvas_detector,
+    "image-network": _image_network,
+    "zero-shot-detector": _zero_shot_detector,
+    "frame-scorer": _frame_scorer,
+    "language-model": _language_model,
+    "vlm": _vlm,
+}
 
 
 def _source(rung: Rung) -> str:

@@ -11,9 +11,10 @@ from backends import registry
 ROOT = Path(__file__).resolve().parent.parent
 SYSTEMS = set(registry.names())
 SYSTEM_FLOORS = ("backends", "visualizers", "pages")  # each has a folder per system
-KNOWS_NO_SYSTEM = ("backends/run.py", "backends/sessions.py", "backends/engine/", "backends/files/")
+KNOWS_NO_SYSTEM = ("backends/run.py", "backends/knobs.py", "backends/sessions.py", "backends/engine/", "backends/files/")
 RUNS = ("backends.engine", "backends.sessions")  # what figures have no business with
-FLOORS = {"worlds": 0, "models": 1, "backends": 2, "visualizers": 3, "pages": 4, "fronts": 5, "app": 5, "server": 5, "gradio_app": 5}
+FLOORS = {"worlds": 0, "models": 1, "backends": 2, "visualizers": 3, "pages": 4, "fronts": 5, "app": 5, "server": 5, "gradio_app": 5,
+          "benchmarks": 6, "tests": 6}
 DOORS = ("app.py", "server.py", "gradio_app.py")
 DRAWS_PAGES = {"streamlit", "gradio"}  # for doors and pages only
 COMPUTES = {"torch", "transformers"}  # for models and above only
@@ -55,7 +56,7 @@ def findings(floor: str, source: str, where: str) -> list[str]:
             found.append(f"{where}:{line} imports {name}: only pages and doors draw pages")
         if top in DRAWS_FIGURES and FLOORS[floor] < FLOORS["visualizers"]:
             found.append(f"{where}:{line} imports {name}: only visualizers and above draw figures")
-        if top == "environment" and floor not in ("app", "server", "gradio_app"):
+        if top == "environment" and floor not in ("app", "server", "gradio_app", "benchmarks", "tests"):
             found.append(f"{where}:{line} imports {name}: only doors prepare the environment")
         if own and _system(name) not in ("", own):
             found.append(f"{where}:{line} imports {name}: no system knows another")
@@ -65,13 +66,17 @@ def findings(floor: str, source: str, where: str) -> list[str]:
             found.append(f"{where}:{line} imports {name}: figures know results, never the engine or a session")
         if top in COMPUTES and floor == "worlds":
             found.append(f"{where}:{line} imports {name}: worlds are drawn without networks")
-        if top in ("tests", "benchmarks"):
+        if name.startswith("models.recipes") and not where.startswith(("models/recipes/", "tests/models/recipes/")):
+            found.append(f"{where}:{line} imports {name}: recipes are scripts, which nothing imports")
+        if where.startswith("models/training/") and top == "worlds" and not name.startswith("worlds.errors"):
+            found.append(f"{where}:{line} imports {name}: training knows no world")
+        if top in ("tests", "benchmarks") and floor not in ("tests", "benchmarks"):
             found.append(f"{where}:{line} imports {name}: the app knows neither tests nor benchmarks")
     return found
 
 
 def _files() -> list[tuple[str, Path]]:
-    inside = [(floor, path) for floor in ("worlds", "models", "backends", "visualizers", "pages", "fronts")
+    inside = [(floor, path) for floor in ("worlds", "models", "backends", "visualizers", "pages", "fronts", "benchmarks", "tests")
               for path in sorted((ROOT / floor).rglob("*.py"))]
     return inside + [(Path(door).stem, ROOT / door) for door in DOORS if (ROOT / door).is_file()]
 
@@ -109,6 +114,10 @@ def test_an_arrow_that_runs_up_is_found(floor: str, source: str) -> None:
     pytest.param("backends/files/rows.py", "from backends.coda.formats import read", id="a reader that knows a system"),
     pytest.param("visualizers/theme.py", "from backends.engine import the_engine", id="a figure that knows the engine"),
     pytest.param("visualizers/ladder.py", "from backends.sessions import Session", id="a figure that knows a session"),
+    pytest.param("backends/coda/law.py", "from models.recipes.coda import card", id="a backend that knows a recipe"),
+    pytest.param("benchmarks/film.py", "import models.recipes", id="a benchmark that knows a recipe"),
+    pytest.param("tests/models/test_x.py", "from models import recipes", id="a test that knows a recipe"),
+    pytest.param("models/training/words.py", "from worlds.facts.corpus import Corpus", id="training that knows a world"),
 ])
 def test_an_arrow_between_neighbours_is_found(where: str, source: str) -> None:
     assert findings(where.split("/")[0], source, where)
@@ -117,6 +126,8 @@ def test_an_arrow_between_neighbours_is_found(where: str, source: str) -> None:
 @pytest.mark.parametrize(("where", "source"), [
     pytest.param("pages/coda/page.py", "from backends.coda.results import Law\nfrom pages.house import tasks", id="its own system"),
     pytest.param("backends/registry.py", "import backends.coda.system", id="the registry"),
+    pytest.param("models/recipes/shapes_vlm/__main__.py", "from models.recipes.scenes_vlm import training",
+                 id="a recipe's neighbour"),
 ])
 def test_an_arrow_within_a_system_is_not(where: str, source: str) -> None:
     assert not findings(where.split("/")[0], source, where)

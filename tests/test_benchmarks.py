@@ -4,9 +4,9 @@ import pytest
 from benchmarks import coda_law, coda_real
 from benchmarks.__main__ import merged
 from models.language import LanguageModel
-from models.recipes.coda_rates import Answers
 from tests.models import tiny_languages
 from worlds.facts.popular_answers import questions
+from worlds.facts.rates import Answers
 
 ORDER = ["first", "second"]
 

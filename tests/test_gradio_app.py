@@ -14,15 +14,19 @@ import plotly.graph_objects as go
 import pytest
 from pydantic import Field
 
-import gradio_app
 from backends.engine import LocalEngine, Patience
 from backends.files.saved import load_result
+from backends.knobs import knob, knob_of, knobs_of
 from backends.registry import System
 from backends.registry import system as find_system
 from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
 from fronts.gradio import gate
+from fronts.gradio.inputs import checked, component, parsed, shown
+from fronts.gradio.outputs import summary
+from fronts.gradio.running import refuse_what_cannot_run
 from fronts.gradio.sessions import OpenSessions
-from gradio_app import Tab, build, checked, component, parsed, summary
+from fronts.gradio.tab import Tab
+from gradio_app import build
 from worlds.errors import InputError
 
 PATIENCE_S = 20.0
@@ -38,7 +42,7 @@ class Knobs(Settings):
     box: tuple[float, float] | None = Field(None, description="Box.")
     threshold: float | None = Field(None, ge=0, le=1, description="Threshold.")
     verifies: bool = Field(True, description="Looks twice.")
-    clip: str = Field("", max_length=80, description="File.")
+    clip: str = knob("", "input", "File.", max_length=80, uploads=("txt",))
 
 
 class Counted(Result):
@@ -77,18 +81,18 @@ class Halting:
 
     def system(self) -> System:
         return System("counting", "Counting", "It counts.", "Nobody (2026)", "arXiv 0000.00000", "circle", Knobs, Counted,
-                      self.run, upload_setting="clip", upload_kinds=("txt",))
+                      self.run)
 
 
 @pytest.fixture
 def halting(monkeypatch: pytest.MonkeyPatch) -> Halting:
     what = Halting()
     engine = LocalEngine(find_run=lambda name: what.run)
-    monkeypatch.setattr(gradio_app, "the_engine", lambda: engine)
+    monkeypatch.setattr("fronts.gradio.running.the_engine", lambda: engine)
     monkeypatch.setattr("fronts.gradio.sessions.the_engine", lambda: engine)
     monkeypatch.setattr("backends.sessions.the_engine", lambda: engine)
-    monkeypatch.setattr(gradio_app, "figures_of", figures_of)
-    monkeypatch.setattr(gradio_app, "pictures_of", lambda what, event: [])
+    monkeypatch.setattr("fronts.gradio.tab.figures_of", figures_of)
+    monkeypatch.setattr("fronts.gradio.tab.pictures_of", lambda what, event: [])
     return what
 
 
@@ -113,47 +117,6 @@ def held(**changed: Any) -> list[Any]:
     values = {"count": 3, "share": 0.5, "seed": 0, "rule": "greedy", "targets": "cup", "against": ["uniform"], "box": "",
               "threshold": "", "verifies": True, "clip": "", "upload": None}
     return list((values | changed).values())
-
-
-SCHEMA = Knobs.model_json_schema()["properties"]
-
-
-@pytest.mark.parametrize(("name", "kind"), [
-    ("count", gr.Slider), ("share", gr.Slider), ("seed", gr.Number), ("rule", gr.Dropdown), ("targets", gr.Textbox),
-    ("against", gr.Dropdown), ("box", gr.Textbox), ("threshold", gr.Textbox), ("verifies", gr.Checkbox), ("clip", gr.Textbox)])
-def test_every_kind_of_setting_has_its_input_with_default_and_description(name: str, kind: type) -> None:
-    drawn = component(name, SCHEMA[name])
-
-    assert type(drawn) is kind
-    assert drawn.info.startswith(SCHEMA[name]["description"])
-    assert Knobs.model_fields[name].default == getattr(
-        checked(Knobs, {name: parsed(SCHEMA[name], drawn.value)}), name), "what is shown at first is the default"
-
-
-def test_a_slider_has_the_bounds_of_its_setting() -> None:
-    drawn = component("count", SCHEMA["count"])
-
-    assert (drawn.minimum, drawn.maximum, drawn.step) == (1, 50, 1)
-
-
-@pytest.mark.parametrize(("name", "value", "wanted"), [
-    pytest.param("targets", " cup , red ball,,", ("cup", "red ball"), id="words"),
-    pytest.param("targets", "", (), id="no words"),
-    pytest.param("box", "0.1, 0.5", (0.1, 0.5), id="numbers"),
-    pytest.param("threshold", "0.25", 0.25, id="a number that may be empty"),
-    pytest.param("seed", 7.0, 7, id="a whole number that arrives as a float"),
-    pytest.param("against", ["random", "uniform"], ("random", "uniform"), id="choices"),
-])
-def test_what_an_input_holds_becomes_the_setting(name: str, value: Any, wanted: Any) -> None:
-    assert getattr(checked(Knobs, {name: parsed(SCHEMA[name], value)}), name) == wanted
-
-
-@pytest.mark.parametrize(("name", "value"), [
-    pytest.param("box", "left, right", id="words for numbers"), pytest.param("threshold", "much", id="a word for a number"),
-    pytest.param("count", 51, id="above the limit"), pytest.param("rule", "loud", id="no such choice")])
-def test_what_cannot_be_used_is_said_in_a_sentence(name: str, value: Any) -> None:
-    with pytest.raises(InputError):
-        checked(Knobs, {name: parsed(SCHEMA[name], value)})
 
 
 def test_a_run_streams_progress_then_figures_numbers_and_the_file(tab: Tab) -> None:
@@ -189,7 +152,7 @@ def test_stop_keeps_what_there_is(tab: Tab, halting: Halting) -> None:
 def limited(halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
     """As `halting`, with an engine whose runs are over their limit from the start."""
     engine = LocalEngine(find_run=lambda name: halting.run, patience=Patience(time_limit_s=-1))
-    monkeypatch.setattr(gradio_app, "the_engine", lambda: engine)
+    monkeypatch.setattr("fronts.gradio.running.the_engine", lambda: engine)
     monkeypatch.setattr("backends.sessions.the_engine", lambda: engine)
 
 
@@ -251,6 +214,9 @@ def test_a_wrong_setting_is_an_error_for_people(tab: Tab) -> None:
         list(tab.run(a_person(), *held(count=51)))
 
 
+CLIP = knob_of(Knobs, "clip")
+
+
 @pytest.fixture
 def uploaded() -> Iterator[Path]:
     """A file as Gradio keeps an upload."""
@@ -277,6 +243,30 @@ def test_an_upload_is_linked_into_the_session_and_goes_with_it(halting: Halting,
     assert uploaded.exists()
 
 
+def test_of_two_settings_that_take_a_file_each_has_its_own(halting: Halting, uploaded: Path) -> None:
+    class WithCover(Knobs):
+        cover: str = knob("", "input", "Another file.", max_length=80, uploads=("txt",))
+
+    sessions = OpenSessions()
+    tab = Tab(replace(halting.system(), settings=WithCover), sessions)
+
+    settings = tab._settings([*held()[:-1], "", None, str(uploaded)], sessions.of("someone"))
+
+    assert (settings.clip, settings.cover) == ("", "upload:mine.txt")
+
+
+def test_a_file_larger_than_its_setting_takes_is_taken_out(
+    halting: Halting, uploaded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(gr, "Warning", warnings.append)
+    uploaded.write_bytes(b"x" * 1_000_001)
+    tab = Tab(halting.system(), OpenSessions())
+
+    assert tab.taken(replace(CLIP, upload_mb=1), str(uploaded)) is None
+    assert warnings == ["The file 'mine.txt' is larger than the 1 MB that can be brought for this."]
+
+
 def test_a_path_that_is_no_upload_is_refused(tab: Tab, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
 
@@ -293,11 +283,11 @@ def test_an_upload_of_the_wrong_kind_is_said_at_once_and_taken_out(
 ) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(gr, "Warning", warnings.append)
-    tab = Tab(replace(halting.system(), check_upload=refuses), OpenSessions())
+    tab = Tab(replace(halting.system(), checks={"clip": refuses}), OpenSessions())
     with gr.Blocks() as blocks:
         tab.draw()
 
-    assert tab.taken(str(uploaded)) is None
+    assert tab.taken(CLIP, str(uploaded)) is None
     assert warnings == ["The file 'mine.txt' begins with b'mine'. &lt;b&gt; would be right."]
     assert any(target[1] == "upload" for fn in blocks.fns.values() for target in fn.targets), "it is asked when a file comes"
     with pytest.raises(gr.Error, match="begins with b'mine'"):
@@ -305,32 +295,33 @@ def test_an_upload_of_the_wrong_kind_is_said_at_once_and_taken_out(
 
 
 def test_an_upload_of_the_right_kind_stays(tab: Tab, uploaded: Path) -> None:
-    assert tab.taken(str(uploaded)) == gr.skip() and tab.taken(None) == gr.skip()
+    assert tab.taken(CLIP, str(uploaded)) == gr.skip() and tab.taken(CLIP, None) == gr.skip()
 
 
 def test_a_path_that_was_planted_is_taken_out_too(tab: Tab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     warnings: list[str] = []
     monkeypatch.setattr(gr, "Warning", warnings.append)
 
-    assert tab.taken(str(tmp_path / "mine.txt")) is None and "was not uploaded here" in warnings[0]
+    assert tab.taken(CLIP, str(tmp_path / "mine.txt")) is None and "was not uploaded here" in warnings[0]
 
 
-@pytest.mark.parametrize("name, content, said", [
-    ("adaptvis", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG drawing"), ("tstar", b"PK\x03\x04\x14\0", "a zip archive"),
-    ("coda", b"%PDF-1.7", "a PDF document")])
-def test_every_system_knows_what_may_be_uploaded(name: str, content: bytes, said: str) -> None:
-    check = find_system(name).check_upload
+SVG, ZIP, PDF = b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"PK\x03\x04\x14\0", b"%PDF-1.7"
 
-    assert check is not None
+
+@pytest.mark.parametrize("name, setting, content, said", [
+    ("adaptvis", "picture", SVG, "an SVG drawing"), ("adaptvis", "data", PDF, "a PDF document"),
+    ("tstar", "video", ZIP, "a zip archive"),
+    ("tstar", "example_picture", SVG, "an SVG drawing"), ("coda", "file", PDF, "a PDF document")])
+def test_every_system_knows_what_may_be_uploaded(name: str, setting: str, content: bytes, said: str) -> None:
     with pytest.raises(InputError, match=f"^The file 'mine' is {said}"):
-        check(content, "mine")
+        find_system(name).checks[setting](content, "mine")
 
 
 def test_a_disk_that_fails_is_one_sentence_and_the_numbers_stay(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_result: Result) -> bytes:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(gradio_app, "save_result", full)
+    monkeypatch.setattr("fronts.gradio.tab.save_result", full)
     updates: list[dict[Any, Any]] = []
 
     with pytest.raises(gr.Error, match="disk is full"):
@@ -400,8 +391,8 @@ def test_presets_turn_the_inputs_to_their_settings() -> None:
 
     for label, (settings, _) in what.presets.items():
         held_now = tab._held(settings)
-        assert held_now[-1] is None, "an upload is taken out"
-        values = {name: parsed(field, value) for (name, field), value in zip(tab._fields.items(), held_now)}
+        assert held_now[-2:] == [None, None], "uploads are taken out"
+        values = {knob.name: parsed(knob, value) for knob, value in zip(knobs_of(what.settings), held_now)}
         assert checked(what.settings, values) == settings, label
 
 
@@ -417,11 +408,11 @@ def test_the_recorded_run_is_shown_before_any_click() -> None:
 
 
 def test_the_ladder_is_a_list_that_takes_a_folder_too() -> None:
-    field = find_system("tstar").settings.model_json_schema()["properties"]["detector"]
-    drawn = component("detector", field)
+    detector = knob_of(find_system("tstar").settings, "detector")
+    drawn = component(detector)
 
     assert drawn.choices[0] == (drawn.choices[0][0], "canvas-detector") and drawn.allow_custom_value
-    assert parsed(field, "OWL-ViT B/32") == "owlvit-base-patch32"
+    assert parsed(detector, "OWL-ViT B/32") == "owlvit-base-patch32"
 
 
 def test_a_model_that_is_not_here_is_refused_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -429,7 +420,7 @@ def test_a_model_that_is_not_here_is_refused_before_the_run(monkeypatch: pytest.
     settings = find_system("tstar").settings(detector="owlvit-base-patch32")
 
     with pytest.raises(InputError, match=r"hf download.*Canvas detector"):
-        gradio_app.refuse_what_cannot_run(find_system("tstar"), settings)
+        refuse_what_cannot_run(find_system("tstar"), settings)
 
 
 def test_a_word_that_the_detector_does_not_know_is_refused_before_the_run_and_said_while_typing() -> None:
@@ -437,13 +428,12 @@ def test_a_word_that_the_detector_does_not_know_is_refused_before_the_run_and_sa
     tab = Tab(tstar, OpenSessions())
     with gr.Blocks():
         tab.draw()
-    values = {name: field.get("default") for name, field in tstar.settings.model_json_schema()["properties"].items()}
 
     def said(**typed: Any) -> Any:
-        return tab.say(*[typed.get(name, "" if value is None else value) for name, value in values.items()])
+        return tab.say(*[typed.get(knob.name, shown(knob, knob.default)) for knob in knobs_of(tstar.settings)])
 
     with pytest.raises(InputError, match=r"zebra.*1,000 ImageNet kinds"):
-        gradio_app.refuse_what_cannot_run(tstar, tstar.settings(targets=("zebra",)))
+        refuse_what_cannot_run(tstar, tstar.settings(targets=("zebra",)))
     assert not said()["visible"]
     assert said(targets="zebra")["visible"] and "zebra" in said(targets="zebra")["value"]
     assert not said(targets="red star")["visible"]

@@ -175,6 +175,7 @@ def test_every_system_shows_its_settings(server: Server) -> None:
     for entry in systems:
         assert entry["claim"]
         assert entry["settings"]["properties"]
+        assert entry["uploads"].keys() <= entry["settings"]["properties"].keys() and all(entry["uploads"].values())
 
 
 def test_gradio_has_two_endpoints_per_system(server: Server, names: list[str]) -> None:

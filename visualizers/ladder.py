@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from backends.knobs import knob_of
 from backends.run import NamedModel, Settings
 from worlds.errors import InputError
 
@@ -39,16 +40,17 @@ class Missing:
     fallback_title: str
 
 
-def choices(role: str, *, none_label: str = "", asks_device: bool = True) -> tuple[Choice, ...]:
+def choices(role: str, *, system: str = "", none_label: str = "", asks_device: bool = True) -> tuple[Choice, ...]:
     """What runs here first, folders of one's own next, then the rest with the reason in the label.
 
     Args:
+        system: which one offers them: miniatures that were made for another are left out.
         none_label: how "no model" reads; empty where the setting needs one.
         asks_device: False where no accelerator may be touched yet; then only the files decide.
     """
     from models import catalogue
 
-    rungs = catalogue.rungs(role)  # type: ignore[arg-type]
+    rungs = catalogue.rungs(role, system)  # type: ignore[arg-type]
     sized = [(rung, f"{rung.title} · {_megabytes(rung)}") for rung in rungs]
     here = [Choice(rung.name, rung.title, label, True) for rung, label in sized if _runs(rung, asks_device)]
     gone = [Choice(rung.name, rung.title, f"{label} (not here: {_short(rung)})", False) for rung, label in sized
@@ -104,7 +106,7 @@ def _rung(name: str, *roles: str) -> Any:
 
 def _fallback(settings: Settings, named: NamedModel) -> tuple[str, str]:
     """The setting's default and how it reads."""
-    default = str(type(settings).model_fields[named.setting].get_default())
+    default = str(knob_of(type(settings), named.setting).default)
     return default, _rung(default, *named.roles).title if default else ""
 
 

@@ -10,11 +10,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backends.run import Settings, knob
+from backends.knobs import knob
+from backends.run import Settings
+from worlds.picture_kinds import ENDINGS
 
 RECORDED = Path(__file__).parent / "recorded"  # made by `python -m backends.adaptvis.record`
 PICKED = RECORDED / "presets.json"  # made by `python -m backends.adaptvis.presets`
 LARGER_SETS, LARGER_SEED = 500, 1  # of recorded evaluations: 2,000 scenes to test on; seed 0 is the presets' and the defaults'
+
+CONDITIONS = ("plain", "held", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small", "plain-depths",
+              "noise60-depths")
+ALPHAS = (0.0, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0)  # where sliders stop
 
 Task = Literal["look", "evaluate"]
 Variant = Literal["multiply", "shape", "mass"]
@@ -36,39 +42,45 @@ class AdaptVisSettings(Settings):
     seed: int = knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
     picture: str = knob("scene", "picture", "'scene' draws one; 'two:NAME X Y; NAME X Y' puts things where you say, such as 'two:red "
-                        "star 0.3 0.5; blue ring 0.7 0.5'; 'upload:NAME' is your own.", max_length=300)
+                        "star 0.3 0.5; blue ring 0.7 0.5'; 'upload:NAME' is your own.", max_length=300, uploads=ENDINGS,
+                        upload_mb=50)
     condition: str = knob("clutter15", "picture", "Of drawn scenes: plain, held, noiseN, clutterN, disN, edge or small; with "
-                          "'-depths' behind it for front and behind instead of on and under.", max_length=30)
+                          "'-depths' behind it for front and behind instead of on and under.", max_length=30, suggestions=CONDITIONS)
     scenery: SceneryChoice = knob("trained", "picture", "Of drawn scenes: shapes on a plain board, rooms with furniture, or what the "
                                   "miniature was trained on (rooms for other models).")
     index: int = knob(98, "picture", "Which scene of that condition.", ge=0, le=20_000)
     question: str = knob("", "picture", "What is asked, with the options in it. Empty: the scene's own question.", max_length=500)
     options: tuple[Option, ...] = knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=12)
+    looking: tuple[Looking, ...] = knob((), "picture", "Other ways to see where it looked, beside attention.", max_length=3)
 
-    prompt: Layout = knob("chat", "picture", "How picture and question are laid out: the checkpoint's chat template, or as released "
+    prompt: Layout = knob("chat", "reply", "How picture and question are laid out: the checkpoint's chat template, or as released "
                           "[C]: the picture, USER:, the question, ASSISTANT:.")
-    max_new_tokens: int = knob(1, "picture", "Longest reply in tokens [C: 100]. 1 costs nothing: options are words.", ge=1, le=100)
-    match: Match = knob("likeliest", "picture", "How a reply is read: the option whose first token is likeliest [O]; strict: the "
+    max_new_tokens: int = knob(1, "reply", "Longest reply in tokens [C: 100]. 1 costs nothing: options are words.", ge=1, le=100)
+    match: Match = knob("likeliest", "reply", "How a reply is read: the option whose first token is likeliest [O]; strict: the "
                         "one option that stands in the text [O]; official: the right word is found in the text [C].")
 
-    alpha: float = knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this [C: weight].", ge=0, le=10)
-    alpha1: float = knob(0.5, "gaze", "alpha where the model is unsure [C: 0.5].", ge=0, le=10)
-    alpha2: float = knob(1.5, "gaze", "alpha where it is sure [C: 1.2 to 2.0 by data set].", ge=0, le=10)
+    alpha: float = knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this [C: weight].", ge=0, le=10,
+                        stops=ALPHAS)
+    alpha1: float = knob(0.5, "gaze", "alpha where the model is unsure [C: 0.5].", ge=0, le=10, stops=ALPHAS)
+    alpha2: float = knob(1.5, "gaze", "alpha where it is sure [C: 1.2 to 2.0 by data set].", ge=0, le=10, stops=ALPHAS)
     beta: float = knob(0.9, "gaze", "Below this confidence it counts as unsure [C: 0.2 to 0.64 by data set, for LLaVA-1.5].",
                        ge=0, le=1.01)
     rounds_confidence: bool = knob(False, "gaze", "Round the confidence to two decimals before it is compared [C: on].")
     variant: Variant = knob("multiply", "gaze", "multiply [C]; shape keeps the image's share of the attention, mass changes only "
                             "that share [O].")
-    first_layer: int = knob(0, "gaze", "First layer that is changed [C: 0].", ge=0, le=200)
-    last_layer: int | None = knob(None, "gaze", "Last layer that is changed. Empty: the last one [C: layer 31].", ge=0, le=200)
-    columns: Literal["span", "image"] = knob("span", "gaze", "What is scaled: span, from the first image token to the last with the "
-                                             "text between a picture's tiles [C]; image, its own tokens only [O].")
-    heads: tuple[Head, ...] = knob((), "gaze", "Heads that are changed. Empty: all [C].", max_length=64)
-    every_step: bool = knob(False, "gaze", "Change every written token's row, not only the prompt's last one [C: off].")
-    looking: tuple[Looking, ...] = knob((), "gaze", "Other ways to see where it looked, beside attention.", max_length=3)
+
+    first_layer: int = knob(0, "layers and heads", "First layer that is changed [C: 0].", ge=0, le=200)
+    last_layer: int | None = knob(None, "layers and heads", "Last layer that is changed. Empty: the last one [C: layer 31].",
+                                  ge=0, le=200)
+    heads: tuple[Head, ...] = knob((), "layers and heads", "Heads that are changed. Empty: all [C].", max_length=64)
+    columns: Literal["span", "image"] = knob(
+        "span", "layers and heads", "What is scaled: span, from the first image token to the last with the text between a picture's "
+        "tiles [C]; image, its own tokens only [O].")
+    every_step: bool = knob(False, "layers and heads", "Change every written token's row, not only the prompt's last one [C: off].")
 
     data: str = knob("scenes", "evaluate", "'scenes': drawn ones; 'upload:NAME': a zip or log of the released formats; else a "
-                     "folder below ORRERY_DATA_DIR. '#FILE' behind it picks one of several sets.", max_length=300)
+                     "folder below ORRERY_DATA_DIR. '#FILE' behind it picks one of several sets.", max_length=300,
+                     uploads=("zip", "json", "jsonl"))
     num_items: int = knob(400, "evaluate", "Of a data set: at most this many items, whole groups drawn at random.", ge=8, le=10_000)
     num_sets: int = knob(50, "evaluate", "Sets of four drawn scenes to test on; as many others to choose alphas on [O].",
                          ge=4, le=1000)

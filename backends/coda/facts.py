@@ -55,8 +55,9 @@ def corpus_of(rung: Rung) -> Corpus | None:
     """The corpus that a miniature was trained on; None for any other model."""
     if not rung.is_miniature:
         return None
-    path = catalogue.folder_of(rung).parent / "corpus.json"
-    return draw_corpus(CorpusSpec.from_json(path.read_text())) if path.is_file() else None
+    folder = catalogue.folder_of(rung)
+    path = next((path for path in (folder / "corpus.json", folder.parent / "corpus.json") if path.is_file()), None)
+    return draw_corpus(CorpusSpec.from_json(path.read_text())) if path else None
 
 
 def need_corpus(rung: Rung) -> Corpus:

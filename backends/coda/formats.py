@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from backends.coda.corpora import token_lines
 from backends.coda.items import Item, Items
 from backends.coda.layouts import ANCHORS, LAYOUTS, Layout
+from backends.coda.settings import MAX_MB
 from backends.files.cells import as_text, cut
 from backends.files.encoding import decoded
 from backends.files.rows import OddRows, Row, unused
@@ -21,7 +22,6 @@ from worlds.facts.files import MAX_LINES
 
 __all__ = ["MAX_ITEMS", "MAX_MB", "Item", "Items", "load_items"]
 
-MAX_MB = 64  # all of NQ-Swap and of COUNTERFACT are below
 MAX_ITEMS = 10_000  # a small model on a GPU answers about as many in an hour
 _TOLD_BY = 1_000  # rows that tell the layout
 _KNOWN = sorted({name for layout in LAYOUTS for name in (*layout.needed, *layout.optional, *layout.marks)})

@@ -11,9 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from models.recipes.coda_rates import LEARNED, Answers, GroupRates, ask, rates
-
-__all__ = ["LEARNED", "Answers", "GroupRates", "Law", "Line", "Point", "ask", "fit", "law", "pooled", "prediction_error", "rates"]
+from worlds.facts.rates import Answers, GroupRates, rates
 
 Reading = Literal["prob", "greedy"]
 RESAMPLES = 500  # the ends of a 95 % interval then move by about a tenth of its width

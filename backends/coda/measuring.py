@@ -1,10 +1,10 @@
 """The law and the recovery of suppressed answers, measured on a corpus whose every fact is known."""
 
 import json
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -13,32 +13,21 @@ from backends.coda.facts import need_corpus
 from backends.coda.law import Law, law, pooled
 from backends.coda.results import FinderRow, FittedLaw, Group, LawPart, RecoveryPart, RecoveryRow, SweepPoint, TrainedEpoch
 from backends.coda.settings import CodaSettings
+from backends.coda.training import SIZES, earlier, series_of, trained
 from backends.coda.variants import TOLD, VARIANTS, Variant
 from backends.coda.wiring import resolved, variant_of
-from backends.run import Progress, seeds_from
+from backends.run import Inputs, Progress
 from models import catalogue
 from models.catalogue import Rung
 from models.language import as_language_model
 from models.memory import budget
-from models.recipes.coda import Training, train
-from models.recipes.coda_rates import Answers, ask
+from models.probabilities import scores_of
 from worlds.errors import InputError
-from worlds.facts.corpus import PAPER_VALUES, Corpus, CorpusSpec
-from worlds.facts.english import draw_corpus
+from worlds.facts.rates import Answers, ask
 
-SIZES = (16, 32, 64, 128)  # widths of the size law; 256 would take minutes an epoch
 ALPHAS = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3)
 WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 LIVE_RESAMPLES = 100  # of the bootstrap: drawn anew after every epoch
-
-
-@dataclass(frozen=True)
-class _One:
-    """One training of a series."""
-
-    training: Training
-    seed: int
-    corpus: Corpus
 
 
 def shipped_law(settings: CodaSettings, rung: Rung) -> Iterator[Progress | LawPart]:
@@ -49,13 +38,15 @@ def shipped_law(settings: CodaSettings, rung: Rung) -> Iterator[Progress | LawPa
     """
     corpus = need_corpus(rung)
     kept = catalogue.epochs(rung)
+    if not kept:
+        raise InputError(f"{rung.title} was kept at its last epoch only. Its law over all of them is in the run that trained it.")
     epochs: list[TrainedEpoch] = []
     card, num_sentences = _card(rung), sum(1 for _ in corpus.statements())
     for number, epoch in enumerate(kept):
         yield Progress(number / len(kept), f"Asking the model of epoch {epoch}")
         with budget().borrow(catalogue.at_epoch(rung, epoch), "none") as loaded:
             model = as_language_model(loaded.tool).model
-            found = law([ask(model, corpus)], seed=settings.seed)
+            found = law([ask(scores_of(model), corpus)], seed=settings.seed)
         loss, cpu_s = card.get(epoch, (float("nan"), float("nan")))
         epochs.append(TrainedEpoch(epoch=epoch, loss=loss, cpu_s=cpu_s, law=fitted(found)))
         yield LawPart(factor=corpus.factor, epochs=tuple(epochs), num_parameters=model.num_parameters(),
@@ -69,53 +60,40 @@ def _card(rung: Rung) -> dict[int, tuple[float, float]]:
     return {entry["epoch"]: (entry["loss"], entry["cpu_s"]) for entry in card.get("epochs", [])}
 
 
-def trained_law(settings: CodaSettings) -> Iterator[Progress | LawPart]:
+def trained_law(settings: CodaSettings, inputs: Inputs, made: list[str]) -> Iterator[Progress | LawPart]:
     """Train now and yield the law after every epoch: of one size over P or L, or of four sizes over S.
 
-    Several seeds are trained one after the other, each on words of its own, and pooled.
+    Several seeds are trained one after the other, each on words of its own, and pooled. A run that goes on from another begins where
+    that one ended, and comes to what one long run would have come to.
 
+    Args:
+        made: gets the name of every model that was kept.
     Raises:
-        InputError: the corpus cannot be drawn, or the width does not suit.
+        InputError: the corpus cannot be drawn, the width does not suit, or the earlier run cannot be gone on with.
     """
-    series = _series(settings)
+    series, before = series_of(settings), earlier(settings, inputs)
+    fits = {epoch.epoch: epoch for epoch in before.law.epochs} if before and before.law else {}
     answers: dict[int, list[Answers]] = {}
     losses: dict[int, list[float]] = {}
     cpu: dict[int, float] = {}
-    fits: dict[int, TrainedEpoch] = {}
-    total, done, spent = len(series) * settings.epochs, 0, 0.0
-    for one in series:
-        before, num_sentences = spent, sum(1 for _ in one.corpus.statements())
-        for state in train(one.training, seed=one.seed, epochs=settings.epochs, corpus=one.corpus):
-            done, spent = done + 1, before + state.cpu_s
-            own = state.answers
+    num_new = settings.epochs - len(fits)
+    total, done, started = len(series) * num_new, 0, time.process_time()
+    for place, one in enumerate(series):
+        for state in trained(one, epochs=settings.epochs, place=place, before=before, inputs=inputs, made=made):
+            done += 1
+            own = ask(scores_of(state.model), one.corpus)
             size = state.model.num_parameters()
             if settings.factor == "S":
                 own = replace(own, value=np.full(len(own.value), float(size)))
-            answers.setdefault(state.epoch, []).append(own)
-            losses.setdefault(state.epoch, []).append(state.loss)
-            cpu[state.epoch] = cpu.get(state.epoch, 0.0) + state.cpu_s
             epoch = state.epoch
+            answers.setdefault(epoch, []).append(own)
+            losses.setdefault(epoch, []).append(state.loss)
+            cpu[epoch] = cpu.get(epoch, 0.0) + state.cpu_s
             fits[epoch] = _epoch(settings, epoch, answers[epoch], losses[epoch], cpu[epoch])  # the others are as they were
-            yield Progress(done / total, f"Epoch {state.epoch} of {settings.epochs}, loss {state.loss:.3f}",
-                           spent / done * (total - done))
-            yield LawPart(factor=settings.factor, num_parameters=size, num_sentences=num_sentences, was_trained=True,
+            yield LawPart(factor=settings.factor, num_parameters=size, num_sentences=one.num_sentences, was_trained=True,
                           epochs=tuple(fits[epoch] for epoch in sorted(fits)))
-
-
-def _series(settings: CodaSettings) -> list[_One]:
-    if settings.hidden % 8:
-        raise InputError(f"The width is {settings.hidden}. It must be a multiple of 8: there are four heads.")
-    factor: Literal["P", "L"] = "L" if settings.factor == "L" else "P"
-    widths = SIZES if settings.factor == "S" else (settings.hidden,)
-    series: list[_One] = []
-    for seed in seeds_from(settings.seed, settings.num_seeds):
-        spec = CorpusSpec(factor=factor, values=PAPER_VALUES, sets=settings.num_sets, other=settings.other,
-                          position=settings.position, seed=seed)
-        corpus = draw_corpus(spec)
-        series += [_One(Training(spec, hidden=width, mlp=8 * round(width * 2.625 / 8), learning_rate=settings.learning_rate,
-                                 batch=64 if factor == "L" else 128, weight_decay=settings.weight_decay), seed, corpus)
-                   for width in widths]
-    return series
+            yield Progress(done / total, f"Epoch {epoch} of {settings.epochs}, loss {state.loss:.3f}",
+                           (time.process_time() - started) / done * (total - done))
 
 
 def _epoch(settings: CodaSettings, epoch: int, answers: list[Answers], losses: list[float], cpu_s: float) -> TrainedEpoch:

@@ -17,7 +17,7 @@ from backends.coda.choices import PAPER, TOLD, Contrast
 from backends.coda.contrast import Method, choose, indicator, scores
 from backends.coda.variants import VARIANTS, Variant
 from backends.statistics import Share, share
-from models.recipes.coda_rates import next_log_probs
+from models.probabilities import next_log_probs
 from worlds.errors import InputError
 from worlds.facts.corpus import MASK, Corpus, Ids, KnowledgeSet
 

@@ -36,34 +36,36 @@ def run(settings: CodaSettings, inputs: Inputs) -> Iterator[Progress | Part | Co
     """
     notes: list[str] = []
     asked: list[Kind] = []
+    made: list[str] = []
     yield Progress(0.0, "Loading the model")
-    rung = None if settings.trains_now else _rung(settings)
+    rung = None if settings.trains_now else _rung(settings, inputs)
     with threads_for(rung.parameters if rung else 0):
-        part, ended = yield from keeping(_events(settings, inputs, rung, notes, asked))
+        part, ended = yield from keeping(_events(settings, inputs, rung, notes, asked, made))
     kind = asked[0] if asked else None
     parts: dict[str, Any] = {name: part for kind, name in _FIELDS if isinstance(part, kind)}
     yield CodaResult(seed=settings.seed, model_id=_model_id(settings, rung), is_miniature=rung is None or rung.is_miniature,
-                     ended=ended, notes=tuple(notes), settings=settings, kind=kind,
+                     ended=ended, notes=tuple(notes), made=tuple(made), settings=settings, kind=kind,
                      definitions=definitions(settings, kind) if kind else (), **parts)
 
 
-def _rung(settings: CodaSettings) -> Rung:
-    rung = rung_of(settings.model, "language", "vlm")  # of a vision-language model its language part answers
+def _rung(settings: CodaSettings, inputs: Inputs) -> Rung:
+    rung = rung_of(settings.model, "language", "vlm", made=inputs.model)  # of a vision-language model its language part answers
     return rung if settings.epoch is None else catalogue.at_epoch(rung, settings.epoch)
 
 
 def _model_id(settings: CodaSettings, rung: Rung | None) -> str:
     if rung is None:
         return _TRAINED_NOW
-    name = rung.source if rung.is_miniature and settings.task != "law" else rung.name  # the law is asked of every epoch
+    is_one_epoch = rung.is_miniature and not rung.is_local and settings.task != "law"  # the law is asked of every epoch
+    name = rung.source if is_one_epoch else rung.name
     return name if settings.quantisation == "none" else f"{name} ({settings.quantisation})"
 
 
-def _events(settings: CodaSettings, inputs: Inputs, rung: Rung | None, notes: list[str], asked: list[Kind]
-            ) -> Iterator[Progress | Part]:
-    """`asked` gets the kind of the model once it is loaded."""
+def _events(settings: CodaSettings, inputs: Inputs, rung: Rung | None, notes: list[str], asked: list[Kind],
+            made: list[str]) -> Iterator[Progress | Part]:
+    """`asked` gets the kind of the model once it is loaded, `made` the names of those that were trained."""
     if rung is None:
-        yield from trained_law(settings)
+        yield from trained_law(settings, inputs, made)
     elif settings.task == "law":
         yield from shipped_law(settings, rung)
     elif settings.task == "recovery":

@@ -10,8 +10,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import StringConstraints, field_validator, model_validator
 
 from backends.coda.choices import Detector, EscapeBias, Layers, MaskMode, Unit
-from backends.run import Settings, knob
+from backends.knobs import knob
+from backends.run import Settings
 from worlds.facts.corpus import Position
+
+MAX_MB = 64  # of a file of prompts; all of NQ-Swap and of COUNTERFACT are below
 
 Task = Literal["compare", "law", "recovery", "file"]
 Method = Literal["greedy", "sample", "coda", "coda_paper", "cad", "cad_random", "cd", "dola"]
@@ -30,50 +33,63 @@ class CodaSettings(Settings):
     seed: int = knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
     prompts: tuple[Prompt, ...] = knob((), "prompt", "Prompts, one per line. Empty: rare facts of the miniature's own world.",
-                                       max_length=16)
+                                       max_length=16, is_by_line=True)
     num_examples: int = knob(1, "prompt", "Rare facts of the miniature's world to ask, if no prompt is written.", ge=1, le=16)
     popularity: int = knob(50, "prompt", "P of these facts: popular statements for each rare one.", ge=2, le=100)
-    as_chat: bool = knob(False, "prompt", "Lay the prompt into the model's chat template.")
-    max_new_tokens: int = knob(8, "prompt", "Longest answer, in tokens.", ge=1, le=256)
     methods: tuple[Method, ...] = knob(("greedy", "coda", "coda_paper", "cad"), "prompt", "Decoders that answer side by side: "
                                        "coda as the knobs say, coda_paper as printed, whatever they say.", min_length=1, max_length=8)
     compare_with: str = knob("", "prompt", "A second prompt, written by hand, that leads to the popular answer: it takes the masked "
                              "prompt's place.", max_length=20_000)
 
-    alpha: float = knob(0.01, "coda", "A token is plausible from alpha times the largest probability [P 6.1: 0.01].", gt=0, le=1)
-    escape_bias: EscapeBias = knob("floor", "coda", "What stands for a token that the masked prompt finds implausible: floor "
+    as_chat: bool = knob(False, "reply", "Lay the prompt into the model's chat template.")
+    max_new_tokens: int = knob(8, "reply", "Longest answer, in tokens.", ge=1, le=256, stops=(1, 2, 4, 8, 16, 32, 64, 128, 256))
+
+    alpha: float = knob(0.01, "contrast", "A token is plausible from alpha times the largest probability [P 6.1: 0.01].", gt=0, le=1,
+                        stops=(1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0))
+    escape_bias: EscapeBias = knob("floor", "contrast", "What stands for a token that the masked prompt finds implausible: floor "
                                    "[O], or paper [P eq. 11], which collapses for sure models.")
-    gate: Literal["auto", "on", "off"] = knob("auto", "coda", "Contrast only where the masked prompt likes the greedy token even "
+    gate: Literal["auto", "on", "off"] = knob("auto", "contrast", "Contrast only where the masked prompt likes the greedy token even "
                                               "more [O; P: off]. auto: on in a miniature. Of coda alone.")
+
+    weight: float | None = knob(None, "other decoders", "a of CAD: (1 + a) log p - a log p' [CAD: 0.5 to 1]. Empty: 0.5 in a "
+                                "miniature and with a second prompt or a guess, else 1.", ge=0, le=5)
+    temperature: float = knob(0.0, "other decoders", "0 takes the best token; above, answers are drawn [P A.4.5: 0.6].", ge=0, le=2)
+    layers: Layers = knob("high", "other decoders", "DoLa's early layers [P A.4.5: high].")
+
     detector: Literal["auto", Detector] = knob(
-        "auto", "coda", "How the ignored word is found. auto: the word you name, else lift in a miniature and none in a real model. "
-        "lift [O]; lift_argmax: a guess; indicator_first [P 6.1]; argmax, argmin; random: the baseline; oracle: the miniature's own "
-        "rare word; manual: the word you name; suggested: by a rule, from the words alone; compare: a second prompt.")
-    tau: float = knob(0.1, "coda", "lift fires above this many nats: 0 is sensitive, 0.3 conservative [O].", ge=0, le=5)
-    named: str = knob("", "coda", "The ignored words of the prompt; 'first#2' is the second 'first'.", max_length=200)
-    mask_mode: Literal["auto", MaskMode] = knob("auto", "coda", "A masked word is replaced by the mask token, deleted or "
+        "auto", "detector", "How the ignored word is found. auto: the word you name, else lift in a miniature and none in a real "
+        "model. lift [O]; lift_argmax: a guess; indicator_first [P 6.1]; argmax, argmin; random: the baseline; oracle: the "
+        "miniature's own rare word; manual: the word you name; suggested: by a rule, from the words alone; compare: a second prompt.")
+    tau: float = knob(0.1, "detector", "lift fires above this many nats: 0 is sensitive, 0.3 conservative [O].", ge=0, le=5)
+    mask_mode: Literal["auto", MaskMode] = knob("auto", "detector", "A masked word is replaced by the mask token, deleted or "
                                                 "unattended [P does not say]. auto: replaced in a miniature, else deleted.")
-    unit: Unit = knob("word", "coda", "Mask whole words [O] or single tokens [P].")
-    skips_stop_words: bool = knob(False, "coda", "Never mask words such as 'the'.")
-    redetects: bool = knob(False, "coda", "Look for the overshadowed word before every token, not once per prompt.")
-    weight: float | None = knob(None, "coda", "a of CAD: (1 + a) log p - a log p' [CAD: 0.5 to 1]. Empty: 0.5 in a miniature and "
-                                "with a second prompt or a guess, else 1.", ge=0, le=5)
-    temperature: float = knob(0.0, "coda", "0 takes the best token; above, answers are drawn [P A.4.5: 0.6].", ge=0, le=2)
-    layers: Layers = knob("high", "coda", "DoLa's early layers [P A.4.5: high].")
+
+    named: str = knob("", "masking", "The ignored words of the prompt; 'first#2' is the second 'first'.", max_length=200)
+    unit: Unit = knob("word", "masking", "Mask whole words [O] or single tokens [P].")
+    skips_stop_words: bool = knob(False, "masking", "Never mask words such as 'the'.")
+    redetects: bool = knob(False, "masking", "Look for the overshadowed word before every token, not once per prompt.")
 
     trains: bool = knob(False, "law", "Train a model now instead of opening the shipped one.")
     factor: Factor = knob("P", "law", "What varies: popularity P, length L, or the model's size S (always trained).")
-    other: int = knob(5, "law", "The factor that does not vary [P A.1: 5].", ge=2, le=100)
-    num_sets: int = knob(50, "law", "Knowledge sets per value [P: 100].", ge=5, le=100)
-    position: Position = knob("end", "law", "Where the distinct word stands in the shared ones; P has it vary [P 3.1].")
-    hidden: int = knob(64, "law", "Width of the model.", ge=16, le=256, multiple_of=8)
-    weight_decay: float = knob(1.0, "law", "1.0 keeps overshadowing, 0.01 lets it pass with more epochs [P A.1: 0.01].", ge=0, le=3)
-    learning_rate: float = knob(2e-3, "law", "AdamW's, constant [P A.1: 1e-5, for large models].", ge=1e-5, le=1e-2)
-    epochs: int = knob(14, "law", "Times that every sentence is seen [P A.1: 40].", ge=1, le=60)
-    num_seeds: int = knob(1, "law", "Train this many models that differ in their seed; intervals then cover seeds too.", ge=1, le=10)
 
-    file: str = knob("", "file", "Uploaded prompts: CSV, JSON lines or parquet.", max_length=300)
-    num_rows: int = knob(200, "file", "Rows of the file that are answered, from its beginning.", ge=1, le=10_000)
+    num_sets: int = knob(50, "training", "Knowledge sets per value [P: 100].", ge=5, le=100)
+    other: int = knob(5, "training", "The factor that does not vary [P A.1: 5].", ge=2, le=100)
+    position: Position = knob("end", "training", "Where the distinct word stands in the shared ones; P has it vary [P 3.1].")
+    weight_decay: float = knob(1.0, "training", "1.0 keeps overshadowing, 0.01 lets it pass with more epochs [P A.1: 0.01].",
+                               ge=0, le=3, stops=(0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.0))
+    hidden: int = knob(64, "training", "Width of the model.", ge=16, le=256, multiple_of=8)
+    learning_rate: float = knob(2e-3, "training", "AdamW's, constant [P A.1: 1e-5, for large models].", ge=1e-5, le=1e-2,
+                                stops=(1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 4e-3, 0.01))
+    epochs: int = knob(14, "training", "Times that every sentence is seen [P A.1: 40].", ge=1, le=60)
+    continues: str = knob("", "training", "Go on training where a run of this session ended: the same knobs, more epochs.",
+                          role="result", none="Train from the beginning", max_length=40)
+    num_seeds: int = knob(1, "training", "Train this many models that differ in their seed; intervals then cover seeds too.",
+                          ge=1, le=10)
+
+    file: str = knob("", "file", "Uploaded prompts: CSV, JSON lines or parquet.", max_length=300,
+                     uploads=("csv", "tsv", "jsonl", "json", "txt", "parquet"), upload_mb=MAX_MB)
+    num_rows: int = knob(200, "file", "Rows of the file that are answered, from its beginning.", ge=1, le=10_000,
+                         stops=(10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000))
 
     @property
     def trains_now(self) -> bool:

@@ -17,6 +17,6 @@ SYSTEM = System(
           "ignored and decodes against the prompt without it.",
     paper="The Law of Knowledge Overshadowing",
     source="arXiv 2502.16143", icon=":material/contrast:", settings=CodaSettings, result=CodaResult, run=runs("coda"),
-    recorded=RECORDED / "default.orrery", upload_setting="file", upload_kinds=("csv", "tsv", "jsonl", "json", "txt", "parquet"),
-    check_upload=partial(check_data, wanted=("text", "parquet"), said="A table in CSV, TSV, JSON, JSON lines or parquet"),
+    recorded=RECORDED / "default.orrery",
+    checks={"file": partial(check_data, wanted=("text", "parquet"), said="A table in CSV, TSV, JSON, JSON lines or parquet")},
     presets=PRESETS, lane=lambda settings: "long" if settings.trains_now else "short")

@@ -15,18 +15,21 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
+from backends.knobs import UPLOAD
+from backends.made import PREFIX
 from backends.run import Inputs, Result, Settings, code_version
 
 KEPT_MB = 256  # of results, over all sessions
-UPLOAD = "upload:"  # so begins a setting that names a file of its session
 
 Key = tuple[str, str, str]  # system, digest of the settings, code version
 
 
 def key_of(system: str, settings: Settings, inputs: Inputs) -> Key | None:
-    """Return what equal runs have in common; None where the settings name, or may name, a file of their session."""
+    """Return what equal runs have in common; None where the settings name, or may name, something of their session."""
+    if settings.named_results():
+        return None
     for text in _texts(settings.model_dump(mode="json")):
-        if text.startswith(UPLOAD) or any(name in text for name in inputs.files):
+        if text.startswith((UPLOAD, PREFIX)) or any(name in text for name in inputs.files):
             return None
     return system, sha256(settings.model_dump_json().encode()).hexdigest(), code_version()
 

@@ -117,8 +117,8 @@ class LocalEngine:
     def submit(self, system: str, settings: Settings, *, session: str, inputs: Inputs | None = None) -> str:
         inputs, run_id = inputs or Inputs(), secrets.token_hex(6)
         key = key_of(system, settings, inputs) if self._shares else None
-        asked = _Job(run_id, system, settings, inputs if key is None else Inputs(), self._lanes[self._find_lane(system, settings)],
-                     [session], key)
+        lane = self._lanes[self._find_lane(system, settings)]
+        asked = _Job(run_id, system, settings, inputs if key is None else Inputs(makes=inputs.makes), lane, [session], key)
         with self._changed:
             job = self._shared(asked, session)
             if job is None:

@@ -1,7 +1,7 @@
 """Every knob of T*, with its range, its default and where the default comes from.
 
-[P] the paper, [C] the released code, [O] Orrery's own. `paper` and `code` in `json_schema_extra` say what they have
-where Orrery's default differs. Groups order the widgets: 0 is always shown, the rest is folded away.
+[P] the paper, [C] the released code, [O] Orrery's own. The page shows the groups "input" and "search" at once and folds the
+others away.
 """
 
 import math
@@ -9,9 +9,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from backends.run import NamedModel, Settings, knob
+from backends.knobs import knob
+from backends.run import NamedModel, Settings
 from models import real
+from worlds import picture_kinds
 from worlds.haystack.samples import SAMPLES
+from worlds.video import kind as video_kind
 
 Rule = Literal["official", "early", "paper", "softmax", "random"]
 FinalRule = Literal["top_scores", "draw_scores", "top_distribution"]
@@ -32,7 +35,7 @@ class TStarSettings(Settings):
     """Settings of one search."""
 
     video: str = knob("sample:fifteen-minutes", "input", "Which video: a sample, a generated one or an uploaded file.",
-                      max_length=300, suggestions=tuple(sample.id for sample in SAMPLES.values()))
+                      max_length=300, suggestions=tuple(sample.id for sample in SAMPLES.values()), uploads=video_kind.ENDINGS)
     question: str = knob("", "input", "What you want to know. Empty: the sample's own question.", max_length=500)
     targets: tuple[Name, ...] = knob((), "input", "Objects to find. Empty: taken from the question.", max_length=4)
     cues: tuple[Name, ...] = knob((), "input", "Objects that are likely to be near. Empty: taken from the question.",
@@ -42,16 +45,13 @@ class TStarSettings(Settings):
     example_box: tuple[PartOfFrame, PartOfFrame, PartOfFrame, PartOfFrame] | None = knob(
         None, "input", "Search by example: x1, y1, x2, y2 of the box as shares of the frame.")
     example_picture: str = knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
-                                max_length=300)
-
+                                max_length=300, uploads=picture_kinds.ENDINGS, upload_mb=50)
     like: Like = knob("best here", "input", "Search by example: this very thing, by shape and colour, or others of its kind too, by "
                       "an image network (make real). best here: of its kind, in a video of your own where that network is here [O].")
 
     grid: int = knob(4, "search", "Frames per side of the grid picture: g x g frames are looked at at once [C: 4].",
                      ge=1, le=8)
     num_frames: int = knob(8, "search", "Key frames to return, K [C: 8].", ge=1, le=32)
-    finds: Finds = knob("auto", "search", "first: stop when every object was confirmed once, as for a question [P]. all: go on for "
-                        "every appearance [O]. auto: all for a search by example, else first.")
     budget_share: float = knob(0.5, "search", "Share of the seconds that may be looked at [C: 0.5 demo, 1.0 dataset].",
                                gt=0, le=1)
     rule: Rule = knob("softmax", "search",
@@ -86,20 +86,23 @@ class TStarSettings(Settings):
     first_grid: Literal["stride", "centred", "random"] = knob(
         "centred", "distribution", "First frames: at 0, L/n, 2L/n ... [C]; in the middle of n equal parts [O]; random.")
 
-    final_rule: FinalRule = knob("top_scores", "selection", "Which frames are returned: highest scores [P]; a draw by "
+    finds: Finds = knob("auto", "selection and answer", "first: stop when every object was confirmed once, as for a question [P]. "
+                        "all: go on for every appearance [O]. auto: all for a search by example, else first.")
+    final_rule: FinalRule = knob("top_scores", "selection and answer", "Which frames are returned: highest scores [P]; a draw by "
                                  "score [C, search metrics]; highest distribution [C, answers].")
-    min_gap_s: int = knob(0, "selection", "Seconds that returned frames must lie apart; 0 is off [C: off].", ge=0, le=120)
+    min_gap_s: int = knob(0, "selection and answer", "Seconds that returned frames must lie apart; 0 is off [C: off].", ge=0, le=120)
 
-    grounder: Literal["template", "vlm"] = knob("template", "answer",
+    grounder: Literal["template", "vlm"] = knob("template", "selection and answer",
                                                 "Who reads the question: a parser, offline, or a vision-language model.")
-    vlm: str = knob("", "answer", "Vision-language model for grounding and answering. Empty: offline reader.",
+    vlm: str = knob("", "selection and answer", "Vision-language model for grounding and answering. Empty: offline reader.",
                     max_length=300, role="vlm", none="None: the offline reader", quantised_by="vlm_quantisation")
-    vlm_quantisation: Quantised = knob("none", "answer", "Weights of the vision-language model: full, 8 or 4 bit.")
-    baselines: tuple[Baseline, ...] = knob(("uniform", "random_grid"), "answer",
-                                           "What T* is compared with, on the same video.", max_length=10)
-    similarity: str = knob("", "answer", "Image-text model for top_similarity, aks and bolt.", max_length=300,
+    vlm_quantisation: Quantised = knob("none", "selection and answer", "Weights of the vision-language model: full, 8 or 4 bit.")
+    similarity: str = knob("", "selection and answer", "Image-text model for top_similarity, aks and bolt.", max_length=300,
                            role="similarity", none="None: without these baselines", quantised_by="similarity_quantisation")
-    similarity_quantisation: Quantised = knob("none", "answer", "Weights of the image-text model: full, 8 or 4 bit.")
+    similarity_quantisation: Quantised = knob("none", "selection and answer", "Weights of the image-text model: full, 8 or 4 bit.")
+
+    baselines: tuple[Baseline, ...] = knob(("uniform", "random_grid"), "comparison",
+                                           "What T* is compared with, on the same video.", max_length=10)
 
     @model_validator(mode="after")
     def _box_is_a_box(self) -> Self:

@@ -6,7 +6,8 @@ from backends.registry import System, runs
 from backends.tstar.results import TStarResult
 from backends.tstar.settings import PRESETS, TStarSettings
 from backends.tstar.words import objection
-from worlds.video.kind import ENDINGS, check_video
+from worlds.pictures import check_picture
+from worlds.video.kind import check_video
 
 RECORDED = Path(__file__).parent / "recorded" / "default.orrery"  # made by `python -m backends.tstar.record`
 
@@ -17,4 +18,4 @@ SYSTEM = System(
           "looking again where something lit up.",
     paper="Re-thinking Temporal Search for Long-Form Video Understanding, CVPR 2025", source="arXiv 2504.02259",
     icon=":material/travel_explore:", settings=TStarSettings, result=TStarResult, run=runs("tstar"), recorded=RECORDED,
-    upload_setting="video", upload_kinds=ENDINGS, check_upload=check_video, presets=PRESETS, objects=objection)
+    checks={"video": check_video, "example_picture": check_picture}, presets=PRESETS, objects=objection)

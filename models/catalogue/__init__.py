@@ -13,18 +13,20 @@ from models.catalogue.folders import (
 from models.catalogue.ladder import (
     RUNGS,
     at_epoch,
+    at_stage,
     availability,
     downloads_allowed,
     epochs,
     find,
     folder_of,
+    make,
     missing_files,
     name_of,
     rungs,
     smaller_choice,
 )
-from models.catalogue.miniatures import MINIATURES
-from models.catalogue.rung import Availability, Loader, Quantisation, Role, Rung
+from models.catalogue.miniatures import MINIATURES, made_rung
+from models.catalogue.rung import Availability, Loader, Quantisation, Role, Rung, Stage
 
 __all__ = [
     "DETECTOR_CLASSES",
@@ -38,7 +40,9 @@ __all__ = [
     "Quantisation",
     "Role",
     "Rung",
+    "Stage",
     "at_epoch",
+    "at_stage",
     "availability",
     "downloads_allowed",
     "epochs",
@@ -48,6 +52,8 @@ __all__ = [
     "is_local_name",
     "local_folders",
     "local_rung",
+    "made_rung",
+    "make",
     "missing_files",
     "name_of",
     "rungs",

@@ -6,6 +6,8 @@ cache unless ORRERY_ALLOW_DOWNLOAD=1.
 
 import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,17 +20,18 @@ from models.catalogue.miniatures import MINIATURES, SHIPPED
 from models.catalogue.rung import Availability, Quantisation, Role, Rung
 from models.shards import shards_of
 from worlds.errors import InputError
+from worlds.haystack.samples import cache_folder
 
-_EPOCH = re.compile(r"epoch-(\d{2,4})")
+_EPOCH = re.compile(r"epoch (\d{1,4})")
 _PACKAGES = {"SmolVLMForConditionalGeneration": "num2words"}  # which its processor imports, for videos only
 
 _ROLES = dict.fromkeys(rung.role for rung in PUBLISHED)
 RUNGS: tuple[Rung, ...] = tuple(rung for role in _ROLES for rung in (*SHIPPED, *PUBLISHED) if rung.role == role)
 
 
-def rungs(role: Role) -> tuple[Rung, ...]:
-    """Return the ladder of one role, the smallest step first."""
-    return tuple(rung for rung in RUNGS if rung.role == role)
+def rungs(role: Role, system: str = "") -> tuple[Rung, ...]:
+    """Return the ladder of one role, the smallest step first; for a system without the miniatures that were made for others."""
+    return tuple(rung for rung in RUNGS if rung.role == role and (not system or not rung.made_for or system in rung.made_for))
 
 
 def find(name: str) -> Rung:
@@ -39,12 +42,16 @@ def find(name: str) -> Rung:
     raise InputError(f"There is no model {name[:80]!r}. Choose one of: {', '.join(rung.name for rung in RUNGS)}.")
 
 
+def at_stage(rung: Rung, stage: str) -> Rung:
+    """Return the same rung in another state of its training. Raises InputError where it has no such state."""
+    if stage not in rung.stages:
+        raise InputError(f"{rung.title} has no state {stage[:80]!r}. It has: {', '.join(rung.stages) or 'one only'}.")
+    return replace(rung, source=f"{rung.name}/{rung.stages[stage].folder}")
+
+
 def epochs(rung: Rung) -> tuple[int, ...]:
     """Return the epochs at which a miniature was kept, in order; empty where it was kept once."""
-    parent = folder_of(rung).parent
-    if not rung.is_miniature or not _EPOCH.fullmatch(folder_of(rung).name):
-        return ()
-    return tuple(sorted(int(match[1]) for folder in parent.glob("epoch-*") if (match := _EPOCH.fullmatch(folder.name))))
+    return tuple(sorted(int(match[1]) for stage in rung.stages if (match := _EPOCH.fullmatch(stage))))
 
 
 def at_epoch(rung: Rung, epoch: int) -> Rung:
@@ -52,7 +59,40 @@ def at_epoch(rung: Rung, epoch: int) -> Rung:
     if epoch not in epochs(rung):
         kept = ", ".join(map(str, epochs(rung))) or "none"
         raise InputError(f"{rung.title} was not kept at epoch {epoch}. Kept epochs: {kept}.")
-    return replace(rung, source=f"{rung.source.rpartition('/')[0]}/epoch-{epoch:02d}")
+    return at_stage(rung, f"epoch {epoch}")
+
+
+def make(rung: Rung) -> Path:
+    """Return the folder of a miniature, or of a state of it, that its recipe makes in the cache if it is not here.
+
+    Raises:
+        InputError: no recipe makes it.
+    """
+    if missing_files(rung):
+        recipe = _recipe(rung)
+        if not recipe:
+            raise InputError(missing_files(rung))
+        folder = _made_folder(rung)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", *f"models.recipes.{recipe}".split(), "--out", str(folder)]
+        subprocess.run(command, check=True, stdout=sys.stderr, cwd=MINIATURES.parents[1])
+    return folder_of(rung)
+
+
+def _recipe(rung: Rung) -> str:
+    """What makes the state that the rung's source says."""
+    below = rung.source.partition("/")[2]
+    stage = next((stage for stage in rung.stages.values() if stage.folder == below), None)
+    return stage.recipe if stage and stage.recipe else rung.recipe
+
+
+def _is_made_when_asked_for(rung: Rung) -> bool:
+    below = rung.source.partition("/")[2]
+    return any(stage.folder == below and stage.recipe for stage in rung.stages.values())
+
+
+def _made_folder(rung: Rung) -> Path:
+    return cache_folder() / "miniatures" / rung.source
 
 
 def downloads_allowed() -> bool:
@@ -109,8 +149,8 @@ def missing_files(rung: Rung) -> str:
             return ""
         if rung.is_local:
             return f"{rung.title} has no config.json with safetensors weights any more. Write it again with save_pretrained."
-        recipe = f"coda {rung.name}" if rung.role == "language" else rung.name.replace("-", "_")
-        return f"{rung.title} is not in this copy. Make it with: python -m models.recipes.{recipe}."
+        out = f" --out {folder}" if folder == _made_folder(rung) else ""
+        return f"{rung.title} is not in this copy. Make it with: python -m models.recipes.{_recipe(rung)}{out}."
     if _is_cached(rung.source) or downloads_allowed():
         return ""
     return (
@@ -128,7 +168,10 @@ def folder_of(rung: Rung) -> Path:
     if rung.is_packaged:
         return real.folder_of(rung.name)
     if rung.is_on_disk:
-        return Path(rung.source) if rung.is_local else MINIATURES / rung.source
+        if rung.is_local:
+            return Path(rung.source)
+        shipped = MINIATURES / rung.source
+        return shipped if shipped.is_dir() or not _is_made_when_asked_for(rung) else _made_folder(rung)
     folder = _cached_folder(rung.source)
     if folder is None:
         raise InputError(missing_files(rung))

@@ -1,73 +1,41 @@
-"""The miniatures that come with the app, one entry each."""
+"""The miniatures that come with the app. Each declares its rung in its own card.json, so that a new one touches no Python."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
-from models.catalogue.rung import Rung
+from models.catalogue.rung import Rung, Stage
 
 MINIATURES = Path(__file__).parents[1] / "miniatures"
 
 
-def _miniature_language(name: str, epoch: int, parameters: int, title: str, note: str) -> Rung:
-    return Rung(
-        name,
-        "language",
-        f"{title} (miniature)",
-        f"{name}/epoch-{epoch:02d}",
-        "language-model",
-        "LlamaForCausalLM",
-        "apache-2.0",
-        parameters,
-        is_miniature=True,
-        note=note,
-    )
+def declared(card: Path) -> tuple[float, Rung]:
+    """Return what a card says of its rung, and its place among the miniatures.
+
+    The card's "rung" holds the fields of `Rung`, as far as they are not the same for all; `stages` maps a name to a folder, or to
+    a folder and the recipe that makes it; `stage` is the one that answers, `order` the place.
+
+    Raises:
+        ValueError, KeyError, TypeError: the card was not written by a recipe; a test reads them all.
+    """
+    said = json.loads(card.read_text(encoding="utf-8"))["rung"]
+    name = card.parent.name
+    stages = {stage: Stage(**where) if isinstance(where, dict) else Stage(where) for stage, where in said.pop("stages", {}).items()}
+    stage, order = said.pop("stage", None), said.pop("order")
+    said |= {field: tuple(said[field]) for field in ("quantisations", "made_for") if field in said}
+    source = f"{name}/{stages[stage].folder}" if stage else name
+    return order, Rung(name=name, source=source, is_miniature=True, stages=stages, **said)
 
 
-SHIPPED: tuple[Rung, ...] = (
-    Rung(
-        name="canvas-detector",
-        role="detector",
-        title="Canvas detector (miniature)",
-        source="canvas-detector",
-        loader="canvas-detector",
-        architecture="CanvasDetector",
-        licence="apache-2.0",
-        parameters=811_215,
-        quantisations=("none",),
-        is_miniature=True,
-        note="Trained here on drawn scenes; it knows their objects only, never a photograph's.",
-        theta=0.37,
-        floor=0.04,
-    ),
-    Rung(
-        name="shapes-vlm",
-        role="vlm",
-        title="Shapes (miniature)",
-        source="shapes-vlm",
-        loader="vlm",
-        architecture="LlavaForConditionalGeneration",
-        licence="apache-2.0",
-        parameters=939_904,
-        is_miniature=True,
-        note="Trained here on clean boards with two shapes, two of four relations rare: unsure wherever the picture is not clean.",
-    ),
-    Rung(
-        name="scenes-vlm",
-        role="vlm",
-        title="Scenes (miniature)",
-        source="scenes-vlm",
-        loader="vlm",
-        architecture="LlavaForConditionalGeneration",
-        licence="apache-2.0",
-        parameters=942_592,
-        is_miniature=True,
-        note="Trained here on rooms with shapes and furniture, noise and clutter; it answers where one thing is, and little else.",
-    ),
-    _miniature_language("coda-english", 16, 164_544, "English facts",
-                        "Trained here on invented facts in a few hundred English words; it knows no others."),
-    _miniature_language("coda-p-law", 20, 228_672, "Popularity law",
-                        "Trained here on invented words, popularity 2 to 100, weight decay 1.0: it keeps overshadowing."),
-    _miniature_language("coda-p-law-low-decay", 14, 228_672, "Popularity law, low decay",
-                        "The same sentences with weight decay 0.01: overshadowing comes and goes."),
-    _miniature_language("coda-l-law", 16, 228_672, "Length law",
-                        "Trained here on invented words, length 2 to 100, the rare word anywhere in the sentence."),
-)
+def declared_in(root: Path) -> tuple[Rung, ...]:
+    """Return the rungs of all cards in the folders of `root`, in their order."""
+    found = sorted((declared(card) for card in root.glob("*/card.json")), key=lambda entry: (entry[0], entry[1].name))
+    return tuple(rung for _, rung in found)
+
+
+def made_rung(folder: Path, name: str) -> Rung:
+    """Return the rung of a model that was trained here a while ago and lies in `folder` with its card."""
+    return replace(declared(folder / "card.json")[1], name=name, source=str(folder), is_local=True)
+
+
+SHIPPED = declared_in(MINIATURES)

@@ -4,7 +4,7 @@ Numbers of parameters are those of the published checkpoints, rounded; memory is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -19,6 +19,14 @@ LINEAR_SHARE = 0.85  # of the parameters lie in linear layers; only these are qu
 WORKSPACE = 1.2  # activations and the loader's own copies, over the weights
 BYTES: Mapping[Precision, float] = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
 _QUANTISED_BYTES = {"int8": 1.0, "nf4": 0.5 + 4 / 64}  # nf4: half a byte, and one float32 per 64 weights
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Another state of a miniature, in a folder of its own; where it is not shipped, the recipe makes it in the cache."""
+
+    folder: str  # below the miniature's own
+    recipe: str = ""  # as the rung's
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,9 @@ class Rung:
     note: str = ""
     theta: float | None = None
     floor: float | None = None
+    made_for: tuple[str, ...] = ()  # the systems that offer it; all of them where there is none
+    recipe: str = ""  # what `python -m models.recipes.` is to be followed by to make it
+    stages: Mapping[str, "Stage"] = field(default_factory=dict, compare=False)  # its other states: epochs, further trainings
 
     @property
     def is_on_disk(self) -> bool:

@@ -9,6 +9,7 @@ from backends.adaptvis.matching import is_none_of
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.words import one_alpha
+from backends.knobs import knob_of
 from pages.adaptvis import views
 from pages.house import view
 from pages.house.text import plain
@@ -141,7 +142,7 @@ def _adaptive(result: AdaptVisResult, looked: Looked) -> None:
         "beta": ("beta, below which it is unsure", sorted({*BETA_STEPS, st.session_state["adaptvis.beta"]}))}
     for column, (name, (label, values)) in zip(columns, shown.items()):
         column.select_slider(label, values, key=f"adaptvis.{name}", format_func=lambda value: f"{value:g}", on_change=_follow,
-                             args=(result, looked), help=AdaptVisSettings.model_fields[name].description)
+                             args=(result, looked), help=knob_of(AdaptVisSettings, name).description)
 
 
 def _follow(result: AdaptVisResult, looked: Looked) -> None:

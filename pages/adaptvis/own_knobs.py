@@ -1,46 +1,33 @@
 """The knobs of the AdaptVis page: those of the chosen task, the picture or data first, the rest in tabs."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.adaptvis.system import DATA_SAID
+from backends.knobs import UPLOAD, knob_of
 from backends.registry import System
 from pages.adaptvis import place, views
-from pages.house import knobs, session, tasks
-from pages.house.text import plain
+from pages.house import knobs, tasks
 from visualizers.theme import GAZE_NAMES
-from worlds.errors import InputError
 from worlds.picture_kinds import HEIC, offered
-from worlds.pictures import ENDINGS, check_picture
-from worlds.signatures import check_data
 
-CONDITIONS = ("plain", "held", "noise40", "noise60", "clutter15", "dis1", "dis2", "edge", "small", "plain-depths", "noise60-depths")
 OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, right, above or below", "left, right, top or bottom")
-STEPS = dict.fromkeys(("alpha", "alpha1", "alpha2"), (
-    0.0, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0))
-GAZE = (*STEPS, "beta", "rounds_confidence", "variant")
-WHERE = ("first_layer", "last_layer", "heads", "columns", "every_step")
-READING = ("prompt", "max_new_tokens", "match", "quantisation", "seed")
-GROUPS = {"Gaze": GAZE, "Layers and heads": WHERE, "Model and reply": ("model", *READING)}
+TABS = {"Gaze": ("gaze",), "Layers and heads": ("layers and heads",), "Model and reply": ("reply", "task")}  # of groups
 LOOKING = {"rollout": "Rollout", "gradient": "Gradient x attention", "gradcam": "Grad-CAM"}
 SCENE, PLACED, OWN, FOLDER = "scene", "placed", "own", "folder"
 PICTURES = {SCENE: "A drawn scene", PLACED: "Things where I put them", OWN: "My own picture"}
 DATA = {SCENE: "Drawn scenes", OWN: "My own file", FOLDER: "A folder on the server"}
 KEPT = ("alpha", "layer", "normalisation", "alpha1", "alpha2", "beta", "compared", "picture", "data", "a", "b", "words", "kind",
         "replay.alpha1", "replay.alpha2", "replay.beta", *place.KEYS)
-MAX_PICTURE_MB, MAX_DATA_MB = 50, 1024
 
 
 def turn(system: System, settings: AdaptVisSettings) -> None:
-    """All knobs to what the settings say; lists are lists, heads are text."""
+    """All knobs to what the settings say, and what chooses the picture and the data."""
     knobs.set_knobs(system, settings)
     state = st.session_state
-    state[knobs.knob_key(system, "heads")] = ", ".join(map(str, settings.heads))
-    for name in ("methods", "looking"):
-        state[knobs.knob_key(system, name)] = list(getattr(settings, name))
     state["adaptvis.picture"] = {"upload": OWN, "two": PLACED}.get(settings.picture.partition(":")[0], SCENE)
     place.turn(settings)
     state["adaptvis.data"] = SCENE if settings.data == "scenes" else OWN if settings.data.startswith("upload:") else FOLDER
@@ -64,7 +51,7 @@ def _look(system: System) -> dict[str, Any]:
     else:
         values = {"picture": place.place() if kind == PLACED else "scene"} | _scenes(system, "scenery", "index")
     seen = st.container()
-    values |= _question(system, is_own=kind == OWN) | knobs.tabs(system, GROUPS, steps=STEPS)
+    values |= _question(system, is_own=kind == OWN) | knobs.tabs(system, TABS)
     if kind == PLACED:
         with seen:  # as the model that is chosen below would see it
             place.preview(knobs.settings_from(system, {"task": "look", **values}))
@@ -82,7 +69,7 @@ def _evaluate(system: System) -> dict[str, Any]:
         values = {"data": _upload(system, "data") if kind == OWN else _folder(system)}
         values |= knobs.knobs(system, ("num_items", "split", "chooses"))
     values["methods"] = knobs.pills(system, "methods", GAZE_NAMES, "Methods")
-    return values | knobs.tabs(system, GROUPS, steps=STEPS)
+    return values | knobs.tabs(system, TABS)
 
 
 def _scenes(system: System, *beside: str) -> dict[str, Any]:
@@ -97,10 +84,10 @@ def _scenes(system: System, *beside: str) -> dict[str, Any]:
 
 
 def _condition(system: System) -> str:
-    key, field = knobs.knob_key(system, "condition"), system.settings.model_fields["condition"]
-    now = st.session_state.setdefault(key, field.default)
-    return str(st.selectbox("Condition", list(dict.fromkeys((*CONDITIONS, now))), key=key, accept_new_options=True,
-                            help=f"{field.description} Type another number behind noise, clutter or dis."))
+    key, knob = knobs.held(system, "condition"), knob_of(system.settings, "condition")
+    offered_now = list(dict.fromkeys((*knob.suggestions, st.session_state[key])))
+    return str(st.selectbox(knob.label, offered_now, key=key, accept_new_options=True,
+                            help=f"{knob.description} Type another number behind noise, clutter or dis."))
 
 
 def _question(system: System, *, is_own: bool) -> dict[str, Any]:
@@ -128,32 +115,17 @@ def _write(system: System) -> None:
 
 def _upload(system: System, name: str) -> str:
     """The upload box; returns what the setting says, 'upload:' where there is no file yet."""
-    key, is_picture = knobs.knob_key(system, name), name == "picture"
-    label, kinds = ("Picture file", list(ENDINGS)) if is_picture else ("Data file", ["zip", "json", "jsonl"])
-    limit = MAX_PICTURE_MB if is_picture else MAX_DATA_MB
-    said = (offered() if is_picture else "A zip with pictures and annotations of WhatsUp, COCO, VG or VSR, or a log of the "
-            "released code")
-    check = check_picture if is_picture else partial(check_data, wanted=("zip", "text"), said=said)
-    file = st.file_uploader(label, type=kinds, key=f"adaptvis.upload.{name}", max_upload_size=limit,
-                            help=f"{said}; at most {limit} MB. It stays in this session." + is_picture * f" {HEIC}")
-    if file is not None and st.session_state.get(f"adaptvis.uploaded.{name}") != file.file_id:
-        try:
-            st.session_state[key] = f"upload:{session.current().add_upload(file.name, file, check=check)}"
-            st.session_state[f"adaptvis.uploaded.{name}"] = file.file_id
-        except InputError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-    chosen = str(st.session_state.get(key) or "")
-    if not chosen.startswith("upload:"):
-        return "upload:"
-    st.caption(f"Chosen: {plain(chosen.removeprefix('upload:'))}")
-    return chosen
+    is_picture = name == "picture"
+    label, said = ("Picture file", offered()) if is_picture else ("Data file", DATA_SAID)
+    note = f"{said}; at most {knobs.upload_mb(system, name)} MB. It stays in this session." + is_picture * f" {HEIC}"
+    return knobs.kept_upload(system, name, label, key=f"adaptvis.upload.{name}", note=note) or UPLOAD
 
 
 def _folder(system: System) -> str:
-    key, field = knobs.knob_key(system, "data"), system.settings.model_fields["data"]
+    key = knobs.knob_key(system, "data")
     if str(st.session_state.get(key, "scenes")) == "scenes" or str(st.session_state.get(key)).startswith("upload:"):
         st.session_state[key] = ""
-    return st.text_input("Folder", key=key, max_chars=300, help=field.description, placeholder="whatsup")
+    return st.text_input("Folder", key=key, max_chars=300, help=knob_of(system.settings, "data").description, placeholder="whatsup")
 
 
 def next_scene(settings: AdaptVisSettings, choose: Callable[[AdaptVisSettings], None]) -> None:

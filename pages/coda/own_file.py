@@ -11,7 +11,7 @@ import streamlit as st
 
 import models
 from backends.coda.results import CodaResult, FilePart
-from backends.coda.settings import AUSTRALIA, CodaSettings
+from backends.coda.settings import AUSTRALIA, MAX_MB, CodaSettings
 from backends.files.csv_text import to_csv
 from backends.registry import System
 from pages.house import knobs, session, view
@@ -22,7 +22,6 @@ from worlds.facts.corpus import CorpusSpec
 from worlds.facts.english import draw_corpus
 from worlds.facts.popular_answers import Question, questions
 
-MAX_MB = 64  # as backends/coda/formats.py reads
 EXAMPLE = "rare-facts.csv"
 NUM_EXAMPLES = 24
 REAL_EXAMPLE, NUM_REAL = "famous-wrong-answers.csv", 40
@@ -105,20 +104,9 @@ def _answer(choose: Callable[[CodaSettings], None], table: pd.DataFrame, file: s
 
 def upload(system: System) -> str:
     """The upload box; returns what the setting `file` says."""
-    key = knobs.knob_key(system, "file")
-    file = st.file_uploader("File of prompts", type=list(system.upload_kinds), key="coda.upload", max_upload_size=MAX_MB,
-                            help=f"CSV, TSV, JSON, JSON lines or parquet; at most {MAX_MB} MB and 10,000 rows. "
-                                 "It stays in this session.")
-    if file is not None and st.session_state.get("coda.uploaded") != file.file_id:
-        try:
-            st.session_state[key] = f"upload:{session.current().add_upload(file.name, file, check=system.check_upload)}"
-            st.session_state["coda.uploaded"] = file.file_id
-        except InputError as error:
-            st.error(plain(str(error)), icon=":material/error:")
-    chosen = str(st.session_state.get(key) or "")
-    if chosen:
-        st.caption(f"Chosen: {plain(chosen.removeprefix('upload:'))}")
-    return chosen
+    return knobs.kept_upload(system, "file", "File of prompts", key="coda.upload",
+                             note=f"CSV, TSV, JSON, JSON lines or parquet; at most {MAX_MB} MB and 10,000 rows. It stays in this "
+                             "session.")
 
 
 def answered(result: CodaResult) -> None:

@@ -8,7 +8,7 @@ from backends.coda.results import CodaResult, FilePart, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
 from backends.registry import system as find_system
 from pages.coda import compare, corpus, named, own_file, own_knobs, real, views
-from pages.house import results, tasks
+from pages.house import knobs, results, tasks
 from pages.house.tasks import Page
 
 SYSTEM = find_system("coda")
@@ -16,7 +16,7 @@ SYSTEM = find_system("coda")
 
 def choose(settings: CodaSettings) -> None:
     """A preset, a link or a button of the page: knobs turned, run started; a recording in its place where the model is not here."""
-    own_knobs.turn(SYSTEM, settings)
+    knobs.set_knobs(SYSTEM, settings)
     if not real.shows_recording(SYSTEM, settings):
         tasks.start(SYSTEM, settings)
 
@@ -67,7 +67,7 @@ def rest(task: str, result: CodaResult) -> None:
 
 
 tasks.show(Page(
-    SYSTEM, "Here: invented facts; a real model is one click away.", views.TASKS, choose=choose, turn=own_knobs.turn,
+    SYSTEM, "Here: invented facts; a real model is one click away.", views.TASKS, choose=choose, turn=knobs.set_knobs,
     settle=views.settle, live=draw_live, first_view=first_view, rest=rest, code=views.code, is_empty=views.is_empty,
     knobs=lambda task: own_knobs.draw(SYSTEM, task, choose),
     instead=lambda task: real.recording(SYSTEM, task), card=lambda: real.card(SYSTEM),

@@ -1,18 +1,22 @@
-"""Widgets made from Settings, and what they say."""
+"""The knobs of a system as widgets, and what they say. What a knob is stands in `backends.knobs`."""
 
-import typing
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from backends.knobs import UPLOAD, Knob, groups_of, knob_of
 from backends.registry import System
 from backends.run import Settings, explain
-from pages.house import ladder
+from backends.sessions import MAX_FILE_MB
+from pages.house import ladder, session
 from pages.house.text import plain
+from worlds.errors import InputError
 
 IN_THE_WAY = "This cannot run yet: the message above says why."
+THE_TASK = "task"  # is chosen above the knobs
 
 
 def knob_key(system: System, name: str) -> str:
@@ -22,90 +26,138 @@ def knob_key(system: System, name: str) -> str:
 def set_knobs(system: System, settings: Settings) -> None:
     """Turn every knob to what `settings` say; call before the widgets are drawn or from a callback."""
     for name, value in settings:
-        st.session_state[knob_key(system, name)] = ", ".join(value) if _is_names(value) else value
+        st.session_state[knob_key(system, name)] = _held(knob_of(system.settings, name), value)
 
 
-def _is_names(value: Any) -> bool:
-    return isinstance(value, tuple) and all(isinstance(entry, str) for entry in value)
+def _held(knob: Knob, value: Any) -> Any:
+    """A setting's value as its widget holds it."""
+    if knob.kind == "several":
+        return list(value)
+    return knob.typed(value) if knob.kind in ("texts", "numbers") else value
 
 
-def knobs(system: System, names: Sequence[str], *, per_row: int = 3, steps: Mapping[str, Sequence[float]] = {}) -> dict[str, Any]:
-    """One widget per setting, made from its type, bounds and description; returns what they say.
+def of(system: System, *groups: str) -> tuple[str, ...]:
+    """The settings of these groups in their order, without the task.
 
-    Args:
-        steps: setting -> the values at which its slider stops, beside any other that it was turned to.
+    Raises: KeyError where the settings know no such group.
     """
-    ladders = [name for name in names if _schema(system, name).get("role")]  # their entries are long: a line each
-    values = {name: _knob(system, name) for name in ladders}
+    known = groups_of(system.settings)
+    return tuple(knob.name for group in groups for knob in known[group] if knob.name != THE_TASK)
+
+
+def knobs(system: System, names: Sequence[str], *, per_row: int = 3) -> dict[str, Any]:
+    """One widget per setting, made from its knob; returns what they say."""
+    ladders = [name for name in names if knob_of(system.settings, name).kind == "model"]  # their entries are long: a line each
+    values = {name: _drawn(system, name) for name in ladders}
     names = [name for name in names if name not in ladders]
     for first in range(0, len(names), per_row):
         for column, name in zip(st.columns(per_row, vertical_alignment="bottom"), names[first:first + per_row]):
             with column:
-                values[name] = _knob(system, name, steps.get(name, ()))
+                values[name] = _drawn(system, name)
     return values
 
 
-def tabs(system: System, groups: Mapping[str, Sequence[str]], *, steps: Mapping[str, Sequence[float]] = {}) -> dict[str, Any]:
-    """The knobs of each group behind a tab of its own; returns what they all say."""
+def tabs(system: System, groups: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The knobs of these groups of the settings behind a tab with that label; returns what they all say."""
     values: dict[str, Any] = {}
     for tab, names in zip(st.tabs(list(groups)), groups.values()):
         with tab:
-            values |= knobs(system, names, steps=steps)
+            values |= knobs(system, of(system, *names))
     return values
 
 
 def pills(system: System, name: str, labels: Mapping[str, str], label: str, *, note: str = "") -> tuple[str, ...]:
     """A setting that takes several of a few names, one click each; `note` goes behind its description."""
-    return tuple(st.pills(label, list(labels), selection_mode="multi", key=several(system, name), format_func=labels.__getitem__,
-                          help=f"{system.settings.model_fields[name].description}{note}"))
+    return tuple(st.pills(label, list(labels), selection_mode="multi", key=held(system, name), format_func=labels.__getitem__,
+                          help=f"{knob_of(system.settings, name).description}{note}"))
 
 
-def several(system: System, name: str) -> str:
-    """The key of a widget that takes several names; its value is made a list, which `set_knobs` and defaults are not."""
-    key = knob_key(system, name)
-    kept = st.session_state.get(key, system.settings.model_fields[name].default)
-    st.session_state[key] = [entry for entry in (kept.split(", ") if isinstance(kept, str) else kept) if entry]
+def lines(system: System, name: str, *, height: int, placeholder: str, note: str = "") -> tuple[str, ...]:
+    """A setting of texts that are written one per line; `note` goes behind its description."""
+    knob = knob_of(system.settings, name)
+    said = st.text_area(knob.label, key=held(system, name), height=height, help=f"{knob.description}{note}", placeholder=placeholder)
+    return knob.entries(said or "")
+
+
+def held(system: System, name: str) -> str:
+    """The key of a setting's widget, under which there is a value from now on: its default where nothing turned it yet."""
+    key, knob = knob_key(system, name), knob_of(system.settings, name)
+    if key not in st.session_state:
+        st.session_state[key] = _held(knob, knob.default)
     return key
 
 
-def _schema(system: System, name: str) -> dict[str, Any]:
-    schema = system.settings.model_json_schema()["properties"][name]
-    return next((choice for choice in schema.get("anyOf", []) if choice.get("type") != "null"), {}) | schema
+def _drawn(system: System, name: str) -> Any:  # Any: whatever its setting takes
+    knob, key = knob_of(system.settings, name), held(system, name)
+    if knob.kind == "model":
+        return ladder.knob(knob, key)
+    if knob.kind == "choice":
+        return st.selectbox(knob.label, knob.choices, key=key, help=knob.description)
+    if knob.kind == "several":
+        return tuple(st.multiselect(knob.label, knob.choices, key=key, help=knob.description))
+    if knob.kind == "switch":
+        return st.checkbox(knob.label, key=key, help=knob.description)
+    if knob.kind in ("whole", "number"):
+        return _number(knob, key)
+    if knob.is_by_line:
+        return knob.read(st.text_area(knob.label, key=key, help=f"{knob.description} One per line.") or "")
+    if knob.kind in ("texts", "numbers"):
+        return knob.read(st.text_input(knob.label, key=key, help=f"{knob.description} Separate by commas.") or "")
+    return st.text_input(knob.label, key=key, help=knob.description, max_chars=knob.max_length)
 
 
-def _knob(system: System, name: str, steps: Sequence[float] = ()) -> Any:
-    field = system.settings.model_fields[name]
-    schema = _schema(system, name)
-    key, label, help_text = knob_key(system, name), name.replace("_", " ").capitalize(), field.description
-    is_optional = type(None) in typing.get_args(field.annotation)
-    if key not in st.session_state:
-        default = field.get_default(call_default_factory=True)
-        st.session_state[key] = ", ".join(default) if _is_names(default) else default
-    if steps:
-        return st.select_slider(label, sorted({*steps, st.session_state[key]}), key=key, help=help_text,
-                                format_func=lambda value: f"{value:g}")
-    if schema.get("role"):
-        return ladder.knob(label, key, help_text, role=schema["role"], also=tuple(schema["roles"][1:]), none_label=schema["none"])
-    if typing.get_origin(field.annotation) is Literal:
-        return st.selectbox(label, typing.get_args(field.annotation), key=key, help=help_text)
-    if schema.get("type") == "boolean":
-        return st.checkbox(label, key=key, help=help_text)
-    if schema.get("type") == "array":
-        text = st.text_input(label, key=key, help=f"{help_text} Separate by commas.")
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    if schema.get("type") in ("integer", "number"):
-        low = schema.get("minimum", schema.get("exclusiveMinimum"))
-        high = schema.get("maximum", schema.get("exclusiveMaximum"))
-        is_whole = schema["type"] == "integer"
-        if is_optional or high is None or high > 10_000:
-            cast = int if is_whole else float  # Streamlit refuses mixed kinds
-            return st.number_input(label, min_value=None if low is None else cast(low), key=key, help=help_text,
-                                   max_value=None if high is None else cast(high), step=cast(1) if is_whole else 0.05,
-                                   placeholder="automatic" if is_optional else None)
-        low = (1 if is_whole else 0.01) if "exclusiveMinimum" in schema or low is None else low
-        return st.slider(label, int(low) if is_whole else float(low), int(high) if is_whole else float(high), key=key,
-                         help=help_text)
-    return st.text_input(label, key=key, help=help_text, max_chars=schema.get("maxLength"))
+def _number(knob: Knob, key: str) -> float | None:
+    """A slider between bounds that are not far apart, else a box of its own."""
+    if knob.stops:
+        stops = sorted({*knob.stops, st.session_state[key]})
+        return st.select_slider(knob.label, stops, key=key, help=knob.description, format_func=lambda value: f"{value:g}")
+    cast = int if knob.kind == "whole" else float  # Streamlit refuses mixed kinds
+    low, high = (None if bound is None else cast(bound) for bound in (knob.first, knob.last))
+    if knob.is_ranged:
+        return st.slider(knob.label, low, high, step=cast(knob.step), key=key, help=knob.description)
+    return st.number_input(knob.label, low, high, step=cast(knob.step) if knob.kind == "whole" else 0.05, key=key,
+                           help=knob.description, placeholder="automatic" if knob.is_optional else None)
+
+
+def uploaded(system: System, name: str, label: str, *, key: str, note: str) -> str:
+    """The upload box of a setting: "upload:NAME" of the file in it, or nothing, with a sentence where it is refused."""
+    file = _box(system, name, label, key=key, note=note)
+    return _stored(system, name, file, key) if file else ""
+
+
+def kept_upload(system: System, name: str, label: str, *, key: str, note: str) -> str:
+    """The upload box of a setting, whose knob is turned to each new file and stays so; returns what the setting says."""
+    file, knob, taken = _box(system, name, label, key=key, note=note), knob_key(system, name), f"{key}.taken"
+    if file and st.session_state.get(taken) != file.file_id and (stored := _stored(system, name, file, key)):
+        st.session_state[knob], st.session_state[taken] = stored, file.file_id
+    chosen = str(st.session_state.get(knob) or "")
+    if not chosen.startswith(UPLOAD):
+        return ""
+    st.caption(f"Chosen: {plain(chosen.removeprefix(UPLOAD))}")
+    return chosen
+
+
+def _box(system: System, name: str, label: str, *, key: str, note: str) -> UploadedFile | None:
+    knob = knob_of(system.settings, name)
+    return st.file_uploader(label, type=list(knob.uploads), key=key, help=note, max_upload_size=upload_mb(system, name))
+
+
+def upload_mb(system: System, name: str) -> int:
+    """The largest file that may be brought for a setting."""
+    return knob_of(system.settings, name).upload_mb or MAX_FILE_MB
+
+
+def _stored(system: System, name: str, file: UploadedFile, key: str) -> str:
+    """Copy a file into the session, once; what it may not be is said below its box."""
+    kept: dict[str, str] = st.session_state.setdefault(f"{key}.stored", {})
+    if file.file_id not in kept:
+        try:
+            stored = session.current().add_upload(file.name, file, check=system.checks.get(name))
+        except InputError as error:
+            st.error(plain(str(error)), icon=":material/error:")
+            return ""
+        kept[file.file_id] = f"{UPLOAD}{stored}"
+    return kept[file.file_id]
 
 
 def settings_from(system: System, values: Mapping[str, Any]) -> Any:

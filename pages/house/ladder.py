@@ -4,6 +4,7 @@ from typing import Any
 
 import streamlit as st
 
+from backends.knobs import Knob
 from backends.run import Settings
 from pages.house.text import plain
 from visualizers import ladder
@@ -11,15 +12,15 @@ from visualizers import ladder
 OWN_FOLDER = "my-folder"
 
 
-def knob(label: str, key: str, help_text: str | None, *, role: str, also: tuple[str, ...] = (), none_label: str = "") -> str:
-    """A list of the rungs of that role; a folder's name can be typed. Streamlit cannot grey out single entries, so a
+def knob(asked: Knob, key: str) -> str:
+    """A list of the rungs of its first role; a folder's name can be typed. Streamlit cannot grey out single entries, so a
     rung that is not here says so in its label, and choosing it shows its card."""
-    offered = {choice.value: choice.label for choice in ladder.choices(role, none_label=none_label)}
+    offered = {choice.value: choice.label for choice in ladder.choices(asked.roles[0], none_label=asked.none_label)}
     offered[OWN_FOLDER] = "A folder of my own: type its name"
-    chosen = st.selectbox(label, list(offered), format_func=lambda value: offered.get(value, value), key=key,
-                          accept_new_options=True, help=f"{help_text} What is not here says why. Or type the name of a folder "
-                          "below ORRERY_MODELS_DIR that save_pretrained wrote.")
-    return ladder.value_of(str(chosen or ""), role, *also)
+    chosen = st.selectbox(asked.label, list(offered), format_func=lambda value: offered.get(value, value), key=key,
+                          accept_new_options=True, help=f"{asked.description} What is not here says why. Or type the name of a "
+                          "folder below ORRERY_MODELS_DIR that save_pretrained wrote.")
+    return ladder.value_of(str(chosen or ""), *asked.roles)
 
 
 def cards(asked: Settings, key_of: Any, *, place: str = "") -> bool:

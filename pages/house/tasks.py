@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from backends.knobs import knob_of
 from backends.registry import System
 from pages.house import knobs, results, running, view
 
@@ -109,7 +110,7 @@ def show(page: Page) -> None:
 
 def first(system: System) -> str:
     """The task that the page opens with."""
-    return str(system.settings.model_fields["task"].default)
+    return str(knob_of(system.settings, knobs.THE_TASK).default)
 
 
 def keep(system: System, also: Collection[str] = ()) -> None:

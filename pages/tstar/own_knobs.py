@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from backends.knobs import UPLOAD
 from backends.registry import System
 from backends.tstar.results import TStarResult
 from backends.tstar.settings import IMAGE_NETWORK, TStarSettings
@@ -17,9 +18,6 @@ from visualizers.theme import METHOD_NAMES
 from worlds.errors import InputError
 from worlds.haystack.samples import SAMPLES, haystack_of
 from worlds.picture_kinds import HEIC, offered
-from worlds.pictures import ENDINGS, check_picture
-from worlds.signatures import UploadCheck
-from worlds.video.kind import check_video
 
 OWN, GENERATED = "own", "generated"
 NOTHING_YET = "upload:none"  # one's own video was chosen, and none is there
@@ -35,8 +33,8 @@ def fold(system: System) -> DeltaGenerator:
 
 def input_knobs(system: System) -> tuple[dict[str, Any], DeltaGenerator]:
     """Video, question, what to look for; and the place beside the words where something can be said of them."""
-    key = knobs.knob_key(system, "video")
-    wanted = st.session_state.get(key, system.settings.model_fields["video"].default)
+    key = knobs.held(system, "video")
+    wanted = st.session_state[key]
     samples = {sample.id: f"Sample: {sample.title}{'' if sample.is_shipped else ' (drawn on first use)'}"
                for sample in SAMPLES.values()}
     kinds = [*samples, GENERATED, OWN]
@@ -65,16 +63,12 @@ def input_knobs(system: System) -> tuple[dict[str, Any], DeltaGenerator]:
 
 
 def _upload(system: System, wanted: str) -> str:
-    file = st.file_uploader("Video file", type=list(system.upload_kinds), key="tstar.upload", max_upload_size=1024,
-                            help="mp4, mkv, webm, mov or avi; at most 1 GB and 3 hours. It stays in this session.")
-    if file is not None:
-        try:
-            stored = _stored(file, check_video)
-            st.caption("Mark an example below, or type words: the miniature knows drawn objects only, '1,000 ImageNet kinds' "
-                       "(make real) finds many things in real footage, a real detector takes any words.")
-            return f"upload:{stored}"
-        except InputError as error:
-            st.error(plain(str(error)), icon=":material/error:")
+    brought = knobs.uploaded(system, "video", "Video file", key="tstar.upload",
+                             note="mp4, mkv, webm, mov or avi; at most 1 GB and 3 hours. It stays in this session.")
+    if brought:
+        st.caption("Mark an example below, or type words: the miniature knows drawn objects only, '1,000 ImageNet kinds' "
+                   "(make real) finds many things in real footage, a real detector takes any words.")
+        return brought
     return wanted if wanted.startswith("upload:") else NOTHING_YET
 
 
@@ -83,9 +77,9 @@ def _example(system: System, video: str) -> dict[str, Any]:
     from worlds.video import open_video
 
     name = video.partition(":")[2]
+    if picture := _picture(system):
+        return {"example_picture": picture} | knobs.knobs(system, ("like",))
     try:
-        if picture := _picture():
-            return {"example_picture": picture} | knobs.knobs(system, ("like",))
         with open_video(session.current().inputs().file(name), name=name) as opened:
             duration = opened.info.duration_s
             st.session_state[f"tstar.length.{video}"] = int(duration)
@@ -113,24 +107,15 @@ def _example(system: System, video: str) -> dict[str, Any]:
     return {"example_s": float(second), "example_box": box} | knobs.knobs(system, ("like",))
 
 
-def _picture() -> str:
+def _picture(system: System) -> str:
     """A picture of the thing alone, instead of a box on a frame: its "upload:NAME", or nothing."""
-    file = st.file_uploader("A picture of what you look for", type=list(ENDINGS), key="tstar.picture", max_upload_size=50,
-                            help=f"{offered()}, cropped closely to the thing; at most 50 MB. It stays in this session. {HEIC} Or "
-                            "draw a box below.")
-    if file is None:
-        return ""
-    stored = _stored(file, check_picture)
-    st.caption(f"Looking for what is in {plain(stored)}. Remove it to draw a box on a frame instead.")
-    return f"upload:{stored}"
-
-
-def _stored(file: Any, check: UploadCheck) -> str:
-    """The name under which the session keeps an upload that passes `check`; it is copied once."""
-    key = f"tstar.stored.{file.file_id}"
-    if key not in st.session_state:
-        st.session_state[key] = session.current().add_upload(file.name, file, check=check)
-    return st.session_state[key]
+    name = "example_picture"
+    brought = knobs.uploaded(system, name, "A picture of what you look for", key="tstar.picture",
+                             note=f"{offered()}, cropped closely to the thing; at most {knobs.upload_mb(system, name)} MB. It stays "
+                             f"in this session. {HEIC} Or draw a box below.")
+    if brought:
+        st.caption(f"Looking for what is in {plain(brought.removeprefix(UPLOAD))}. Remove it to draw a box on a frame instead.")
+    return brought
 
 
 def has_its_video(asked: TStarSettings | None) -> bool:
@@ -156,7 +141,7 @@ def knows_the_words(system: System, asked: TStarSettings) -> bool:
 
 def baseline_knob(system: System) -> tuple[str, ...]:
     return tuple(st.multiselect("Compare with", [name for name in METHOD_NAMES if name != "tstar"],
-                                key=knobs.several(system, "baselines"), format_func=lambda name: METHOD_NAMES[name],
+                                key=knobs.held(system, "baselines"), format_func=lambda name: METHOD_NAMES[name],
                                 help="Run on the same video with the same number of key frames. "
                                 "A dense scan looks at every second."))
 

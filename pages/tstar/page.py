@@ -13,13 +13,7 @@ from pages.tstar import own_knobs, views
 from visualizers.tstar import figures
 
 SYSTEM = find_system("tstar")
-FIRST_KNOBS = ("grid", "num_frames", "budget_share", "rule", "seed", "num_seeds")
-FOLDED_KNOBS = {
-    "Detector": ("detector", "quantisation", "threshold", "floor", "max_boxes", "cue_weight", "verifies", "verify_rule", "cell_fit"),
-    "Distribution": ("quantile", "window", "spline_smoothing", "temperature", "first_grid"),
-    "Selection and answer": ("finds", "final_rule", "min_gap_s", "grounder", "vlm", "vlm_quantisation", "similarity",
-                             "similarity_quantisation"),
-}
+FOLDED = ("detector", "distribution", "selection and answer")  # groups of the settings
 
 
 def choose(settings: TStarSettings) -> None:
@@ -41,8 +35,8 @@ def every_knob(folded: DeltaGenerator) -> None:
     """Everything that can be turned, and what it will cost."""
     with folded:
         values, said = own_knobs.input_knobs(SYSTEM)
-        values |= knobs.knobs(SYSTEM, FIRST_KNOBS)
-        values |= knobs.tabs(SYSTEM, FOLDED_KNOBS)
+        values |= knobs.knobs(SYSTEM, knobs.of(SYSTEM, "search"))
+        values |= knobs.tabs(SYSTEM, {group.capitalize(): (group,) for group in FOLDED})
         values["baselines"] = own_knobs.baseline_knob(SYSTEM)
         asked = knobs.settings_from(SYSTEM, values)
         with said:

@@ -4,6 +4,7 @@ import pytest
 
 from backends.coda.run import run as run_coda
 from backends.coda.settings import CodaSettings
+from backends.knobs import knobs_of
 from backends.registry import systems
 from backends.run import Inputs, last
 from backends.rungs import WORDS, rung_of
@@ -66,11 +67,10 @@ def test_a_folder_of_the_second_role_is_taken_and_one_of_neither_says_both(tmp_p
 
 @pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
 def test_every_setting_that_names_a_model_takes_its_default_and_refuses_nonsense(system):
-    fields = system.settings.model_json_schema()["properties"]
-    named = {name: field["roles"] for name, field in fields.items() if "roles" in field}
+    named = [knob for knob in knobs_of(system.settings) if knob.kind == "model"]
     assert named
-    for name, roles in named.items():
-        default = system.settings.model_fields[name].get_default()
+    for knob in named:
+        default, roles = knob.default, knob.roles
 
         assert not default or rung_of(default, *roles).role == roles[0]
         assert WORDS[roles[0]][0] in refusal("no-such-model", *roles)

@@ -10,7 +10,7 @@ import pytest
 from backends import sessions
 from backends.engine import QueueState, RunStatus, Seen
 from backends.run import Inputs, Settings
-from backends.sessions import Session, clean_name, clean_up
+from backends.sessions import Session, check_file, clean_name, clean_up
 from worlds.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -316,3 +316,12 @@ def test_a_disk_that_takes_nothing_is_one_sentence_and_leaves_nothing(engine: Li
 
     assert session.num_bytes == 0 and not session.inputs().files
     assert session._folder is not None and not list(session._folder.iterdir())
+
+
+def test_a_file_as_large_as_its_setting_takes_passes_and_one_byte_more_is_told(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"x" * 2_000_000)
+    check_file("mine.txt", tmp_path / "f", check=None, max_mb=2)
+
+    (tmp_path / "f").write_bytes(b"x" * 2_000_001)
+    with pytest.raises(InputError, match=r"'mine\.txt' is larger than the 2 MB"):
+        check_file("mine.txt", tmp_path / "f", check=None, max_mb=2)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from backends.knobs import knob_of, knobs_of
 from backends.registry import System, systems
 from backends.run import MAX_PERMALINK, Settings, seeds_from
 from worlds.errors import InputError
@@ -48,9 +49,7 @@ def test_every_knob_has_its_bounds(system: System) -> None:
 
 
 def numbers(system: System) -> list[str]:
-    properties = system.settings.model_json_schema()["properties"]
-    return [name for name, field in properties.items()
-            if "number" in (field.get("type"), *(other.get("type") for other in field.get("anyOf", [])))]
+    return [knob.name for knob in knobs_of(system.settings) if knob.kind == "number"]
 
 
 @pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
@@ -67,9 +66,8 @@ def test_what_a_link_is_written_with_is_what_it_is_read_with(system: System) -> 
     """Every preset, and settings with long texts in every place: a link that is made can be read."""
     for settings, _ in system.presets.values():
         assert system.settings.from_permalink(settings.permalink()) == settings
-    texts = {name: field["maxLength"] for name, field in system.settings.model_json_schema()["properties"].items()
-             if field.get("type") == "string" and "maxLength" in field and name not in ("file",)}
-    long: dict[str, object] = {name: "\u00ff" * min(length, 1_000) for name, length in texts.items()}
+    texts = [knob for knob in knobs_of(system.settings) if knob.kind in ("text", "model") and knob.name != "file"]
+    long: dict[str, object] = {knob.name: "\u00ff" * min(knob.max_length or 0, 1_000) for knob in texts}
     if "compare_with" in long:  # a second prompt stands beside one first prompt
         long |= {"prompts": ("\u00ff",)}
     settings = system.settings.model_validate(long)
@@ -119,12 +117,11 @@ def test_infinity_in_python_is_refused_too() -> None:
 
 @pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
 def test_every_model_of_a_run_has_a_quantisation_of_its_own(system: System) -> None:
-    properties = system.settings.model_json_schema()["properties"]
-    models = {name: field["quantised_by"] for name, field in properties.items() if field.get("role")}
+    models = [knob for knob in knobs_of(system.settings) if knob.kind == "model"]
 
-    assert models and len(set(models.values())) == len(models)
-    for quantised_by in models.values():
-        assert properties[quantised_by]["enum"] == ["none", "int8", "nf4"]
+    assert models and len({knob.quantised_by for knob in models}) == len(models)
+    for knob in models:
+        assert knob_of(system.settings, knob.quantised_by).choices == ("none", "int8", "nf4")
 
 
 @pytest.mark.parametrize("first", [0, 2**31 - 2, 2**31 - 1])
@@ -134,16 +131,14 @@ def test_seeds_that_follow_the_last_one_are_seeds(first: int) -> None:
     assert len(set(seeds)) == 3 and seeds[0] == first and all(0 <= seed < 2**31 for seed in seeds)
 
 
-def choices(system: System) -> Iterator[tuple[str, list[Any]]]:
+def choices(system: System) -> list[tuple[str, tuple[str, ...]]]:
     """The knobs that take several of some choices, and two of these."""
-    for name, field in system.settings.model_json_schema()["properties"].items():
-        if field.get("items", {}).get("enum"):
-            yield name, field["items"]["enum"][-2:]
+    return [(knob.name, knob.choices[-2:]) for knob in knobs_of(system.settings) if knob.kind == "several"]
 
 
 @pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
 def test_a_choice_that_is_made_twice_counts_once(system: System) -> None:
-    assert list(choices(system))
+    assert choices(system)
     for name, (first, second) in choices(system):
         settings = system.settings.from_json(json.dumps({name: [first, second, first]}))
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from backends.statistics import Bootstrap, mean, over_seeds, share
-from models.recipes.scenes_vlm_card import interval as of_the_card
+from tests.models.recipes.recipe import recipe
+
+of_the_card = recipe("scenes_vlm.card").interval
 
 
 def test_a_bootstrap_over_sets_is_wider_than_one_over_items_where_sets_stick_together():

@@ -1,6 +1,7 @@
 """The ladder: what is offered, what it costs, and which folders and words are refused."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -62,6 +63,62 @@ def test_a_miniature_that_is_missing_says_how_it_is_made(tmp_path, monkeypatch, 
     monkeypatch.setattr(catalogue.ladder, "MINIATURES", tmp_path)
 
     assert command in availability(find(name), "cpu").reason
+
+
+def test_a_state_that_is_not_shipped_says_how_it_is_made_and_where(monkeypatch, tmp_path):
+    monkeypatch.setenv("ORRERY_CACHE", str(tmp_path))
+    further = catalogue.at_stage(find("shapes-vlm"), "seed 1")
+
+    reason = availability(further, "cpu").reason
+
+    assert "python -m models.recipes.shapes_vlm --seed 1 --only-train --out " in reason
+    assert catalogue.folder_of(further).as_posix().endswith("miniatures/shapes-vlm/seeds/1")
+    with pytest.raises(InputError, match=r"no state 'seed 9'\. It has: seed 1, seed 2, balanced"):
+        catalogue.at_stage(find("shapes-vlm"), "seed 9")
+
+
+def test_a_state_that_is_not_shipped_is_made_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("ORRERY_CACHE", str(tmp_path))
+    commands = []
+
+    def trains(command, **options):
+        commands.append(command[1:])
+        folder = Path(command[-1])
+        folder.mkdir(parents=True)
+        for name in ("config.json", "model.safetensors"):
+            (folder / name).write_text("{}")
+
+    monkeypatch.setattr(catalogue.ladder.subprocess, "run", trains)
+    further = catalogue.at_stage(find("shapes-vlm"), "balanced")
+
+    folders = {catalogue.make(further), catalogue.make(further)}
+
+    assert folders == {catalogue.folder_of(further)}
+    (command,) = commands
+    assert command[:4] == ["-m", "models.recipes.shapes_vlm", "--balanced", "--only-train"]
+
+
+def test_a_miniature_is_offered_to_the_system_that_it_was_made_for_and_to_no_other():
+    offered = {system: {rung.name for role in ("detector", "vlm", "language") for rung in rungs(role, system) if rung.is_miniature}
+               for system in ("tstar", "coda", "adaptvis")}
+
+    assert offered == {"tstar": {"canvas-detector"}, "adaptvis": {"shapes-vlm", "scenes-vlm"},
+                       "coda": {"coda-english", "coda-p-law", "coda-p-law-low-decay", "coda-l-law"}}
+    real = [{rung.name for rung in rungs("vlm", system) if not rung.is_miniature} for system in ("", "tstar", "coda")]
+    assert real[0] and real[0] == real[1] == real[2]
+
+
+def test_a_new_card_is_a_rung_without_any_python(tmp_path):
+    card = {"rung": {"role": "vlm", "title": "Gloves", "loader": "vlm", "architecture": "LlavaModel", "licence": "apache-2.0",
+            "parameters": 7, "made_for": ["adaptvis"], "stages": {"epoch 2": "two", "epoch 5": "five"},
+            "stage": "epoch 5", "order": 3}}
+    (tmp_path / "gloves").mkdir()
+    (tmp_path / "gloves" / "card.json").write_text(json.dumps(card))
+
+    (rung,) = catalogue.miniatures.declared_in(tmp_path)
+
+    assert (rung.name, rung.source, rung.is_miniature, rung.made_for) == ("gloves", "gloves/five", True, ("adaptvis",))
+    assert catalogue.epochs(rung) == (2, 5) and catalogue.at_epoch(rung, 2).source == "gloves/two"
 
 
 def test_an_unknown_model_is_refused_with_the_known_ones():

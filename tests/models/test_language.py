@@ -175,14 +175,12 @@ def test_a_tokenizer_that_is_missing_is_said_in_one_sentence(checkpoints):
         load(local_rung("no-tokenizer", "language"))
 
 
-def test_an_epoch_that_was_kept_is_a_rung_and_another_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(catalogue.ladder, "MINIATURES", tmp_path)
+def test_an_epoch_that_was_kept_is_a_rung_and_another_is_refused():
     rung = catalogue.find("coda-p-law")
-    for name in ("epoch-06", "epoch-20", "epoch-x"):
-        (tmp_path / "coda-p-law" / name).mkdir(parents=True)
 
-    assert catalogue.epochs(rung) == (6, 20)
+    assert catalogue.epochs(rung) == (6, 10, 14, 20, 30)
     assert catalogue.at_epoch(rung, 6).source == "coda-p-law/epoch-06"
-    with pytest.raises(InputError, match=r"epoch 7\. Kept epochs: 6, 20"):
+    assert catalogue.at_epoch(catalogue.at_epoch(rung, 6), 30).source == "coda-p-law/epoch-30"
+    with pytest.raises(InputError, match=r"epoch 7\. Kept epochs: 6, 10, 14, 20, 30"):
         catalogue.at_epoch(rung, 7)
     assert catalogue.epochs(catalogue.find("canvas-detector")) == ()

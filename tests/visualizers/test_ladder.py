@@ -2,7 +2,8 @@
 
 import pytest
 
-from backends.run import Settings, knob
+from backends.knobs import knob
+from backends.run import Settings
 from models import catalogue
 from visualizers import ladder
 

@@ -139,6 +139,11 @@ class Corpus:
         for knowledge in self.sets:
             yield from knowledge.statements()
 
+    @property
+    def openings(self) -> tuple[str, ...]:
+        """The words that sentences begin with, each once."""
+        return tuple(sorted({self.words[statement.prompt[0]] for statement in self.statements()}))
+
     def text(self, ids: Sequence[int]) -> str:
         """The words of some ids with spaces between them."""
         return " ".join(self.words[token] for token in ids)

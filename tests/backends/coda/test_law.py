@@ -7,9 +7,11 @@ from transformers import LlamaForCausalLM
 
 import models
 from backends.coda import paper
-from backends.coda.law import Answers, GroupRates, Law, ask, fit, law, pooled, prediction_error, rates
+from backends.coda.law import Law, fit, law, pooled, prediction_error
+from models.probabilities import scores_of
 from worlds.facts.corpus import CorpusSpec
 from worlds.facts.english import draw_corpus
+from worlds.facts.rates import Answers, GroupRates, ask, rates
 
 MINIATURES = Path(models.__file__).parent / "miniatures"
 EPOCHS = (10, 14, 20)
@@ -19,7 +21,7 @@ def answers(name: str, epoch: int) -> Answers:
     torch.set_num_threads(1)
     folder = MINIATURES / name
     model = LlamaForCausalLM.from_pretrained(folder / f"epoch-{epoch:02d}", dtype=torch.float32).eval()
-    return ask(model, draw_corpus(CorpusSpec.from_json((folder / "corpus.json").read_text())))
+    return ask(scores_of(model), draw_corpus(CorpusSpec.from_json((folder / "corpus.json").read_text())))
 
 
 def mean_r(found: Answers) -> float:

@@ -17,8 +17,9 @@ from pydantic import Field
 from backends.files import saved
 from backends.files.archive import ZipLimits
 from backends.files.saved import load_result, save_result, saved_system
+from backends.knobs import knob
 from backends.registry import systems
-from backends.run import Result, Settings, knob
+from backends.run import Result, Settings
 from backends.shapes import Frozen, at_most, floats, wholes
 from backends.statistics import Share
 from worlds.errors import InputError

@@ -1,0 +1,203 @@
+"""A knob: one setting as people turn it, described once for every front.
+
+A field of some Settings is written with `knob(...)`. `knobs_of` makes its description from the model's JSON schema, and the
+fronts draw from that alone: no front looks into a schema, and no group of settings is listed a second time. A field that
+fits no kind of knob is a mistake of whoever wrote the Settings, and is told when they are imported.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+QUANTISED_BY = "quantisation"  # the setting of a run with one model
+UPLOAD = "upload:"  # before the name of a file that a session brought
+NO_GROUP = "settings"
+MAX_RANGE = 10_000  # a wider one, such as a seed's, is typed: no slider meets a value in it
+USUAL_STEP = 0.01  # of a number that is not whole
+
+RESULT = "result"  # the role of a setting that names an earlier run of the session
+Kind = Literal["choice", "switch", "whole", "number", "text", "model", "result", "several", "texts", "numbers"]
+Schema = Mapping[str, Any]  # Any: JSON
+
+
+def knob(default: Any, group: str, description: str, *, role: str = "", also: tuple[str, ...] = (), none: str = "",
+         quantised_by: str = QUANTISED_BY, suggestions: tuple[str, ...] = (), stops: tuple[float, ...] = (),
+         is_by_line: bool = False, uploads: tuple[str, ...] = (), upload_mb: int | None = None, **limits: Any) -> Any:
+    """A field of some Settings as people turn it.
+
+    Args:
+        group: settings of one group stand together.
+        role: the setting names a model of that ladder, or, as "result", an earlier run; `none` is how leaving it empty reads.
+        also: roles beside it that the setting takes too.
+        quantised_by: the setting that says how this model's weights are packed; each model of a run has its own.
+        suggestions: likely values of a setting that takes any.
+        stops: likely values of a number whose range is too wide for even steps.
+        is_by_line: several texts are typed one per line, for there may be commas in them.
+        uploads: endings of the files that can be brought for it, which it then names as "upload:NAME"; the content decides.
+        upload_mb: the largest such file; by default as large as any.
+        limits: pydantic's own: ge, le, max_length ...
+    """
+    if isinstance(default, tuple):
+        limits["fail_fast"] = True  # a file may hold a million wrong entries; each would be told
+    extra: dict[str, Any] = {"group": group}
+    if role == RESULT:
+        extra |= {"role": role, "none": none}
+    elif role:
+        extra |= {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by}
+    said = {"suggestions": list(suggestions), "stops": list(stops), "is_by_line": is_by_line, "uploads": list(uploads),
+            "upload_mb": upload_mb}
+    extra |= {name: value for name, value in said.items() if value}
+    return Field(default, description=description, json_schema_extra=extra, **limits)
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One setting as people turn it."""
+
+    name: str
+    group: str
+    description: str
+    kind: Kind
+    default: object
+    is_optional: bool = False  # empty is a value of its own
+    low: float | None = None  # of a number
+    high: float | None = None
+    is_low_open: bool = False  # the bound itself is refused
+    is_high_open: bool = False
+    step: float = 1
+    stops: tuple[float, ...] = ()
+    choices: tuple[str, ...] = ()  # of which one or several are chosen
+    suggestions: tuple[str, ...] = ()
+    max_length: int | None = None  # of a text in characters; of several entries, how many
+    is_by_line: bool = False
+    roles: tuple[str, ...] = ()  # of a model: the ladders that it may come from, the first choice first
+    none_label: str = ""  # how no model, or no earlier run, reads; empty where there has to be one
+    quantised_by: str = ""
+    uploads: tuple[str, ...] = ()
+    upload_mb: int | None = None
+
+    @property
+    def label(self) -> str:
+        return self.name.replace("_", " ").capitalize()
+
+    @property
+    def is_ranged(self) -> bool:
+        """Whether a slider can show it: a number that is always there, between bounds that are not far apart."""
+        if self.kind not in ("whole", "number") or self.is_optional or self.low is None or self.high is None:
+            return False
+        return (self.high - self.low) / self.step <= MAX_RANGE
+
+    @property
+    def first(self) -> float | None:
+        """The least value that a widget offers."""
+        return self.low + self.step if self.low is not None and self.is_low_open else self.low
+
+    @property
+    def last(self) -> float | None:
+        """The largest value that a widget offers."""
+        return self.high - self.step if self.high is not None and self.is_high_open else self.high
+
+    def typed(self, value: object) -> str:
+        """A value as people type it."""
+        if isinstance(value, list | tuple):
+            return ("\n" if self.is_by_line else ", ").join(map(str, value))
+        return "" if value is None else str(value)
+
+    def read(self, text: str) -> str | tuple[str, ...] | None:
+        """What was typed, as the setting takes it; numbers stay text, which the settings read and refuse in words."""
+        if self.is_optional and not text.strip():
+            return None
+        return self.entries(text) if self.kind in ("several", "texts", "numbers") else text
+
+    def entries(self, text: str) -> tuple[str, ...]:
+        """What was typed, taken apart."""
+        parts = text.splitlines() if self.is_by_line else text.split(",")
+        return tuple(part.strip() for part in parts if part.strip())
+
+
+@cache
+def knobs_of(settings: type[BaseModel]) -> tuple[Knob, ...]:
+    """Every setting as a knob, in the order in which they are written.
+
+    Raises: TypeError where a setting fits no kind.
+    """
+    fields = settings.model_json_schema().get("properties", {})
+    defaults = {name: field.get_default(call_default_factory=True) for name, field in settings.model_fields.items()}
+    return tuple(_knob(f"{settings.__name__}.{name}", name, fields[name], default) for name, default in defaults.items())
+
+
+def knob_of(settings: type[BaseModel], name: str) -> Knob:
+    """Raises: KeyError where there is no such setting."""
+    return _by_name(settings)[name]
+
+
+def groups_of(settings: type[BaseModel]) -> dict[str, tuple[Knob, ...]]:
+    """The knobs of each group, in the order in which the settings name the groups first."""
+    groups: dict[str, list[Knob]] = {}
+    for one in knobs_of(settings):
+        groups.setdefault(one.group, []).append(one)
+    return {group: tuple(members) for group, members in groups.items()}
+
+
+def uploads_of(settings: type[BaseModel]) -> tuple[Knob, ...]:
+    """The knobs for which a file can be brought."""
+    return tuple(one for one in knobs_of(settings) if one.uploads)
+
+
+@cache
+def _by_name(settings: type[BaseModel]) -> Mapping[str, Knob]:
+    return {one.name: one for one in knobs_of(settings)}
+
+
+def _knob(where: str, name: str, field: Schema, default: object) -> Knob:
+    options: Sequence[Schema] = field.get("anyOf", [field])
+    given = [option for option in options if option.get("type") != "null"]
+    if len(given) != 1:
+        raise TypeError(f"{where} is one of {len(given)} kinds of value. A knob has one, which may be optional")
+    (said,) = given
+    kind = _kind(where, said, field)
+    stops: tuple[float, ...] = tuple(field.get("stops", ()))
+    low, high = said.get("minimum", said.get("exclusiveMinimum")), said.get("maximum", said.get("exclusiveMaximum"))
+    return Knob(
+        name=name, group=field.get("group", NO_GROUP), description=field.get("description", ""), kind=kind, default=default,
+        is_optional=len(options) > 1, low=low, high=high, is_low_open="exclusiveMinimum" in said,
+        is_high_open="exclusiveMaximum" in said, step=said.get("multipleOf", 1) if kind == "whole" else _step(low, high, stops),
+        stops=stops, choices=_choices(said) or _choices(said.get("items", {})),
+        suggestions=tuple(field.get("suggestions", ())), max_length=said.get("maxLength", said.get("maxItems")),
+        is_by_line=field.get("is_by_line", False), roles=tuple(field.get("roles", ())), none_label=field.get("none", ""),
+        quantised_by=field.get("quantised_by", ""), uploads=tuple(field.get("uploads", ())), upload_mb=field.get("upload_mb"))
+
+
+def _kind(where: str, said: Schema, field: Schema) -> Kind:
+    entries: Sequence[Schema] = said.get("prefixItems", [said["items"]] if said.get("items") else [])
+    if field.get("role"):
+        return "result" if field["role"] == RESULT else "model"
+    if _choices(said):
+        return "choice"
+    if entries and all(_choices(entry) for entry in entries):
+        return "several"
+    alone: dict[str | None, Kind] = {"boolean": "switch", "integer": "whole", "number": "number", "string": "text"}
+    if said.get("type") in alone:
+        return alone[said.get("type")]
+    kinds = {entry.get("type") for entry in entries}
+    if kinds == {"string"}:
+        return "texts"
+    if kinds and kinds <= {"integer", "number"}:
+        return "numbers"
+    raise TypeError(f"{where} fits no kind of knob: {dict(said)!r:.200}. A choice, a switch, a number, a text or a tuple of one of "
+                    "these would")
+
+
+def _choices(said: Schema) -> tuple[str, ...]:
+    return tuple(said.get("enum", [said["const"]] if "const" in said else []))
+
+
+def _step(low: float | None, high: float | None, stops: tuple[float, ...]) -> float:
+    """A hundredth, or less where the range or the least of the stops is small itself."""
+    span = high - low if low is not None and high is not None else 1
+    step = USUAL_STEP if span >= 10 * USUAL_STEP or not span else 10.0 ** math.floor(math.log10(span / 100))
+    return min(step, *(stop for stop in stops if stop > 0)) if any(stops) else step

@@ -1,0 +1,75 @@
+"""Knobs as Gradio's components, and what they hold. What a knob is stands in `backends.knobs`."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from backends.knobs import Knob
+from backends.run import Settings, explain
+from backends.sessions import MAX_FILE_MB
+from fronts.gradio.zero_gpu import ON_ZERO_GPU
+from visualizers import ladder
+from worlds.errors import InputError
+
+
+def component(knob: Knob) -> gr.components.Component:
+    """The input of one setting."""
+    label, info, value = knob.label, knob.description, shown(knob, knob.default)
+    if knob.kind == "model":
+        rungs = ladder.choices(knob.roles[0], none_label=knob.none_label, asks_device=not ON_ZERO_GPU)
+        return gr.Dropdown([(rung.label, rung.value) for rung in rungs], value=value, allow_custom_value=True, label=label,
+                           info=f"{info} Or type the name of a folder below ORRERY_MODELS_DIR.")
+    if knob.kind in ("choice", "several"):
+        return gr.Dropdown(list(knob.choices), value=value, multiselect=knob.kind == "several", label=label, info=info)
+    if knob.kind == "switch":
+        return gr.Checkbox(value, label=label, info=info)
+    if knob.is_ranged and knob.first is not None and knob.last is not None:
+        return gr.Slider(knob.first, knob.last, value=value, step=knob.step, label=label, info=info)
+    if knob.kind in ("whole", "number") and not knob.is_optional:
+        precision = 0 if knob.kind == "whole" else None
+        return gr.Number(value, minimum=knob.first, maximum=knob.last, precision=precision, label=label, info=info)
+    if knob.suggestions:
+        return gr.Dropdown(list(knob.suggestions), value=value, allow_custom_value=True, label=label, info=info)
+    if knob.is_by_line:
+        return gr.Textbox(value, lines=4, label=label, info=f"{info} (one per line)")
+    if knob.kind in ("texts", "numbers"):
+        return gr.Textbox(value, label=label, info=f"{info} (separated by commas)")
+    return gr.Textbox(value, max_length=knob.max_length, label=label, info=info)  # a number box could not be empty
+
+
+def upload_box(knob: Knob) -> gr.File:
+    """Where a file for this setting can be brought."""
+    label = f"{knob.label}: bring your own ({', '.join(knob.uploads)}, up to {knob.upload_mb or MAX_FILE_MB} MB)"
+    return gr.File(label=label, height=180, file_types=[f".{ending}" for ending in knob.uploads], type="filepath")
+
+
+def shown(knob: Knob, value: object) -> Any:  # Any: JSON
+    """A setting's value as its component holds it."""
+    if knob.kind == "several":
+        return list(value) if isinstance(value, list | tuple) else []
+    is_typed = knob.kind in ("texts", "numbers") or knob.is_optional
+    return knob.typed(value) if is_typed else value
+
+
+def parsed(knob: Knob, value: object) -> Any:  # Any: JSON
+    """What a component holds, as the setting takes it."""
+    if knob.kind == "model":
+        return ladder.value_of(str(value or ""), *knob.roles)
+    if knob.kind == "several" and value is None:
+        return []
+    if isinstance(value, str):
+        return knob.read(value)
+    return int(value) if knob.kind == "whole" and isinstance(value, float) and value.is_integer() else value
+
+
+def checked(kind: type[Settings], values: Mapping[str, object]) -> Any:  # Any: an instance of `kind`
+    """Raises: InputError naming every field that is wrong, with its limit."""
+    try:
+        return kind.model_validate_json(json.dumps(values))  # as JSON: lists are tuples there
+    except ValidationError as error:
+        raise InputError(explain(error)) from error
+    except (TypeError, ValueError) as error:
+        raise InputError("The settings are not a JSON object of plain values.") from error

@@ -1,0 +1,5 @@
+"""Trains the canvas detector: see `training`."""
+
+from models.recipes.canvas_detector.training import main
+
+main()

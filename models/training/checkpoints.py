@@ -1,0 +1,68 @@
+"""Where a training stood: weights, optimiser, steps and generators in a folder.
+
+Going on from it gives the same bytes as never stopping. The folder is in `save_pretrained` layout, so that it is a model too; what
+only training needs lies in `training/` inside it. Weights keep their precision. Everything is safetensors and JSON.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
+
+from models.training.supervised import Batch, Learner
+from worlds.errors import InputError
+
+FOLDER = "training"
+Generators = Mapping[str, np.random.Generator]
+
+
+def save(learner: Learner[Batch], folder: Path, *, generators: Generators, said: Mapping[str, float] | None = None) -> None:
+    """Write where a training stands; what lay in `folder` before is replaced when all is written.
+
+    Args:
+        generators: everything that batches are drawn from, by name.
+        said: numbers to be told again by `resume`, such as the seconds so far.
+    """
+    fresh = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    (fresh / FOLDER).mkdir(parents=True)
+    model = learner.model
+    assert isinstance(model, PreTrainedModel), "only what save_pretrained writes can be read back by the ladder"
+    model.save_pretrained(fresh)
+    state = learner.optimizer.state_dict()
+    moments = {f"{index}.{name}": value for index, own in state["state"].items() for name, value in own.items()}
+    save_file({name: value.contiguous() for name, value in moments.items()}, fresh / FOLDER / "optimizer.safetensors")
+    record = {"step": learner.step, "groups": state["param_groups"], "said": dict(said or {}),
+              "generators": {name: generator.bit_generator.state for name, generator in generators.items()}}
+    (fresh / FOLDER / "state.json").write_text(json.dumps(record))
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def resume(learner: Learner[Batch], folder: Path, *, generators: Generators) -> dict[str, float]:
+    """Put weights, optimiser, steps and generators back to where they stood; return what `save` was told.
+
+    Raises:
+        InputError: the folder is gone, or holds a network of another shape.
+    """
+    try:
+        record = json.loads((folder / FOLDER / "state.json").read_text())
+        moments = load_file(folder / FOLDER / "optimizer.safetensors")
+        learner.model.load_state_dict(load_file(folder / "model.safetensors"))
+        own: dict[int, dict[str, torch.Tensor]] = {}
+        for name, value in moments.items():
+            index, _, kind = name.partition(".")
+            own.setdefault(int(index), {})[kind] = value
+        learner.optimizer.load_state_dict({"state": own, "param_groups": record["groups"]})
+        for name, generator in generators.items():
+            generator.bit_generator.state = record["generators"][name]
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        raise InputError("This training cannot be gone on with: its checkpoint is gone or of another network. Train anew.") from error
+    learner.step = record["step"]
+    return dict(record["said"])

@@ -1,0 +1,120 @@
+"""The live law goes on where a run ended, and what was trained is a model of its session."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from backends.coda.run import run
+from backends.coda.settings import CodaSettings
+from backends.made import Made
+from backends.run import Inputs, Progress, RunStopped, last
+from worlds.errors import InputError
+
+SETTINGS = CodaSettings(task="law", trains=True, num_sets=5, hidden=16, epochs=2)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    return Inputs(makes=Made(lambda: tmp_path))
+
+
+def with_run(inputs, result):
+    return replace(inputs, results={"before": result})
+
+
+def without_times(law):
+    return [epoch.model_copy(update={"cpu_s": 0.0}) for epoch in law.epochs]
+
+
+@pytest.mark.parametrize("what", [{}, {"num_seeds": 2}, {"factor": "L", "position": "random", "num_sets": 6}])
+def test_going_on_comes_to_what_one_long_run_comes_to(inputs, what):
+    settings = SETTINGS.model_copy(update=what)
+    whole = last(run(settings.model_copy(update={"epochs": 4}), Inputs()))
+    first = last(run(settings, inputs))
+
+    rest = last(run(settings.model_copy(update={"epochs": 4, "continues": "before"}), with_run(inputs, first)))
+
+    assert without_times(rest.law) == without_times(whole.law)
+    assert len(first.made) == len(rest.made) == settings.num_seeds and set(first.made).isdisjoint(rest.made)
+    assert whole.made == ()
+
+
+def test_only_what_is_new_is_trained(inputs):
+    first = last(run(SETTINGS, inputs))
+
+    events = list(run(SETTINGS.model_copy(update={"epochs": 3, "continues": "before"}), with_run(inputs, first)))
+
+    assert [event.stage for event in events if isinstance(event, Progress)][1:] == [
+        f"Epoch 3 of 3, loss {events[-1].law.epochs[-1].loss:.3f}"]
+
+
+def test_a_run_that_was_stopped_can_be_gone_on_with(inputs):
+    events = run(SETTINGS.model_copy(update={"epochs": 9}), inputs)
+    for event in events:
+        if isinstance(event, Progress) and event.stage.startswith("Epoch 2"):
+            break
+    stopped = events.throw(RunStopped("stopped"))
+
+    assert stopped.ended == "stopped" and len(stopped.law.epochs) == 2
+    whole = last(run(SETTINGS.model_copy(update={"epochs": 4}), Inputs()))
+    rest = last(run(SETTINGS.model_copy(update={"epochs": 4, "continues": "before"}), with_run(inputs, stopped)))
+    assert without_times(rest.law) == without_times(whole.law)
+
+
+@pytest.mark.parametrize(("change", "said"), [
+    ({"weight_decay": 0.5}, "weight_decay 1.0 instead of 0.5"), ({"seed": 3}, "seed 0 instead of 3"), ({"epochs": 2}, "above that"),
+    ({"continues": "another"}, "not in this session")])
+def test_what_cannot_be_gone_on_with_is_one_sentence(inputs, change, said):
+    first = last(run(SETTINGS, inputs))
+    asked = SETTINGS.model_copy(update={"epochs": 4, "continues": "before"} | change)
+
+    with pytest.raises(InputError, match=said):
+        last(run(asked, with_run(inputs, first)))
+
+
+def test_a_run_that_trained_nothing_is_refused(inputs):
+    opened = last(run(CodaSettings(task="law", model="coda-p-law"), Inputs()))
+
+    with pytest.raises(InputError, match="trained nothing"):
+        last(run(SETTINGS.model_copy(update={"continues": "before"}), with_run(inputs, opened)))
+
+
+def test_a_checkpoint_that_had_to_go_is_one_sentence(tmp_path):
+    inputs = Inputs(makes=Made(lambda: tmp_path, max_mb=0.001))
+    first = last(run(SETTINGS, inputs))
+    last(run(SETTINGS.model_copy(update={"seed": 1}), inputs))  # takes its room
+
+    with pytest.raises(InputError, match="not here any more"):
+        last(run(SETTINGS.model_copy(update={"epochs": 3, "continues": "before"}), with_run(inputs, first)))
+
+
+def test_a_trained_model_answers_and_is_asked_for_recoveries_like_a_miniature(inputs):
+    first = last(run(SETTINGS.model_copy(update={"epochs": 3}), inputs))
+    (name,) = first.made
+
+    told = last(run(CodaSettings(model=name, methods=("greedy", "coda"), max_new_tokens=1), with_run(inputs, first)))
+    recovered = last(run(CodaSettings(task="recovery", model=name), with_run(inputs, first)))
+
+    assert told.model_id == name and told.is_miniature and told.kind == "miniature" and told.asked
+    assert recovered.recovery.rows and recovered.recovery.factor == "P"
+    with pytest.raises(InputError, match="last epoch only"):
+        last(run(CodaSettings(task="law", model=name), with_run(inputs, first)))
+
+
+def test_a_model_of_another_session_is_not_found(inputs):
+    (name,) = last(run(SETTINGS, inputs)).made
+
+    with pytest.raises(InputError, match="not here any more"):
+        last(run(CodaSettings(model=name), inputs))  # which holds no result that made it
+
+
+def test_a_link_to_a_run_that_went_on_trains_the_whole_of_it():
+    settings = SETTINGS.model_copy(update={"epochs": 4, "continues": "coda-12345678"})
+
+    assert CodaSettings.from_permalink(settings.permalink()) == SETTINGS.model_copy(update={"epochs": 4})

@@ -1,0 +1,114 @@
+"""What a knob is, made from the field that its settings have."""
+
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import Field
+
+from backends.knobs import groups_of, knob, knob_of, knobs_of, uploads_of
+from backends.registry import System, systems
+from backends.run import Settings
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Knobs(Settings):
+    rule: Literal["greedy", "soft"] = knob("greedy", "first", "Rule.")
+    alone: Literal["only"] = knob("only", "first", "The only one.")
+    verifies: bool = knob(True, "second", "Looks twice.")
+    count: int = knob(8, "second", "Steps.", ge=8, le=64, multiple_of=8)
+    share: float = knob(0.5, "first", "Share.", gt=0, lt=1)
+    weight: float | None = knob(None, "first", "Weight.", ge=0, le=5)
+    rate: float = knob(0.002, "first", "Rate.", ge=1e-5, le=1e-2)
+    text: str = knob("", "second", "Text.", max_length=80, suggestions=("a", "b"))
+    model: str = knob("", "second", "Model.", max_length=300, role="language", also=("vlm",), none="None", quantised_by="packed")
+    several: tuple[Literal["x", "y"], ...] = knob(("x",), "second", "Several.", max_length=2)
+    texts: tuple[str, ...] = knob(("cup", "red ball"), "second", "Texts.", max_length=4)
+    lines: tuple[str, ...] = knob((), "second", "Lines.", is_by_line=True)
+    box: tuple[Share, Share] | None = knob(None, "second", "Box.")
+    film: str = knob("", "second", "Film.", max_length=80, uploads=("mp4",), upload_mb=5)
+
+
+@pytest.mark.parametrize(("name", "kind"), [
+    ("rule", "choice"), ("alone", "choice"), ("verifies", "switch"), ("count", "whole"), ("share", "number"), ("weight", "number"),
+    ("text", "text"), ("model", "model"), ("several", "several"), ("texts", "texts"), ("lines", "texts"), ("box", "numbers")])
+def test_a_setting_has_its_kind_description_and_default(name: str, kind: str) -> None:
+    made = knob_of(Knobs, name)
+
+    assert (made.name, made.kind) == (name, kind)
+    assert made.description == Knobs.model_fields[name].description and made.default == Knobs.model_fields[name].default
+
+
+def test_a_knob_knows_its_bounds_and_whether_the_bound_itself_is_refused() -> None:
+    share, count, weight = (knob_of(Knobs, name) for name in ("share", "count", "weight"))
+
+    assert (share.low, share.high, share.is_low_open, share.is_high_open) == (0, 1, True, True)
+    assert (share.first, share.last) == (0.01, 0.99)
+    assert (count.first, count.last, count.step) == (8, 64, 8)
+    assert (weight.first, weight.last, weight.is_optional, weight.is_ranged) == (0, 5, True, False)
+    assert count.is_ranged and share.is_ranged
+
+
+def test_a_small_range_is_gone_through_in_small_steps() -> None:
+    assert knob_of(Knobs, "rate").step == pytest.approx(1e-5)
+
+
+def test_a_knob_knows_what_can_be_chosen() -> None:
+    model = knob_of(Knobs, "model")
+
+    assert knob_of(Knobs, "rule").choices == ("greedy", "soft") and knob_of(Knobs, "alone").choices == ("only",)
+    assert knob_of(Knobs, "several").choices == ("x", "y") and knob_of(Knobs, "several").max_length == 2
+    assert knob_of(Knobs, "text").suggestions == ("a", "b") and knob_of(Knobs, "text").max_length == 80
+    assert (model.roles, model.none_label, model.quantised_by) == (("language", "vlm"), "None", "packed")
+
+
+def test_groups_stand_in_the_order_in_which_they_are_named_first() -> None:
+    groups = groups_of(Knobs)
+
+    assert list(groups) == ["first", "second"]
+    assert [one.name for one in groups["first"]] == ["rule", "alone", "share", "weight", "rate"]
+
+
+@pytest.mark.parametrize(("name", "text", "value"), [
+    pytest.param("texts", "cup, red ball", ("cup", "red ball"), id="texts"),
+    pytest.param("lines", "A cup, blue.\nA ball.", ("A cup, blue.", "A ball."), id="lines with commas in them"),
+    pytest.param("box", "0.1, 0.5", ("0.1", "0.5"), id="numbers, which settings read"),
+    pytest.param("box", " ", None, id="nothing, which is a value of its own"),
+    pytest.param("texts", " , ", (), id="none"),
+    pytest.param("text", " as it is", " as it is", id="a text"),
+])
+def test_what_is_typed_is_read(name: str, text: str, value: Any) -> None:
+    assert knob_of(Knobs, name).read(text) == value
+
+
+def test_what_is_shown_is_read_as_what_it_was() -> None:
+    for name, value in (("texts", ("cup", "red ball")), ("lines", ("A cup, blue.", "A ball.")), ("weight", None), ("text", "a")):
+        made = knob_of(Knobs, name)
+
+        assert made.read(made.typed(value)) == value
+
+
+def test_a_setting_that_no_widget_could_show_is_told_when_it_is_written() -> None:
+    with pytest.raises(TypeError, match=r"Table\.cells fits no kind of knob.*would"):
+        class Table(Settings):
+            cells: dict[str, int] = Field(default_factory=dict)
+
+    with pytest.raises(TypeError, match=r"Mixed\.value is one of 2 kinds of value"):
+        class Mixed(Settings):
+            value: int | str = 0
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_every_knob_says_what_it_is(system: System) -> None:
+    for made in knobs_of(system.settings):
+        assert made.description and made.group, made.name
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_whatever_can_be_brought_is_looked_at_when_it_comes(system: System) -> None:
+    assert {made.name for made in uploads_of(system.settings)} == set(system.checks)
+
+
+def test_two_settings_of_a_system_may_take_a_file() -> None:
+    assert [(made.name, made.upload_mb) for made in uploads_of(Knobs)] == [("film", 5)]
+    assert [len(uploads_of(system.settings)) for system in systems() if system.name in ("tstar", "adaptvis")] == [2, 2]
