@@ -1,7 +1,10 @@
 """Documentation is part of the app: what is built must be found in it."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -49,3 +52,12 @@ def test_weights_stay_small():
     sizes = [path.stat().st_size for path in (ROOT / "models" / "miniatures").rglob("*.safetensors")]
 
     assert max(sizes) < 10_000_000 and sum(sizes) < 60_000_000
+
+
+def test_the_whole_tree_stays_small():
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("this is not a git checkout")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    paths = [ROOT / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name]
+
+    assert sum(path.lstat().st_size for path in paths if path.is_symlink() or path.exists()) < 64 * 2**20

@@ -2,7 +2,8 @@
 
 Four samples lie beside the code; the two long ones and all `generated:` videos are rendered on first use into a cache
 folder (the environment variable ORRERY_CACHE, or ~/.cache/orrery); where that is full or may not be written, into a temporary one
-that ends with this process. Files have two frames a second and a key frame every second, so jumping to any second is cheap.
+that ends with this process. Files have two frames a second and a key frame every second, so jumping to any second is cheap;
+those beside the code are written small, with a key frame every ten seconds, and look the same.
 
     python -m worlds.haystack.samples        # renders the shipped files and their items again
 """
@@ -32,6 +33,7 @@ ASSETS = Path(__file__).parents[1] / "assets"
 SIZE_PX = 384
 FRAME_RATE = 2
 CRF = 24
+SHIPPED_CRF = 26  # as near to what is drawn as the others are, in a quarter of their bytes
 _DRAWING = 1  # count up when the kit or the generator draws differently: cached files of other drawings are not used
 _log = logging.getLogger(__name__)
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -153,14 +155,23 @@ def cache_folder() -> Path:
         return _spare_folder()
 
 
-def render(spec: HaystackSpec, target: Path, *, progress: Callable[[float], None] | None = None) -> Path:
-    """Write the video to `target` and return it; the file appears only when it is complete, also with several processes at work."""
+def render(
+    spec: HaystackSpec, target: Path, *, progress: Callable[[float], None] | None = None, is_shipped: bool = False
+) -> Path:
+    """Write the video to `target` and return it; the file appears only when it is complete, also with several processes at work.
+
+    What is shipped takes longer to write and is smaller.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".rendering-", suffix=".mp4")
     os.close(handle)
     unfinished = Path(name)
     try:
-        write_video(_frames(Haystack(spec), progress), unfinished, frame_rate=FRAME_RATE, keyframe_every=FRAME_RATE, crf=CRF)
+        frames = _frames(Haystack(spec), progress)
+        if is_shipped:
+            write_video(frames, unfinished, frame_rate=FRAME_RATE, keyframe_every=10 * FRAME_RATE, crf=SHIPPED_CRF, is_small=True)
+        else:
+            write_video(frames, unfinished, frame_rate=FRAME_RATE, keyframe_every=FRAME_RATE, crf=CRF)
         unfinished.chmod(0o644)
         unfinished.replace(target)
         return target
@@ -188,7 +199,7 @@ def main() -> None:
     for sample in SAMPLES.values():
         if sample.is_shipped:
             target = ASSETS / f"{sample.name}.mp4"
-            render(sample.spec, target)
+            render(sample.spec, target, is_shipped=True)
             target.with_suffix(".json").write_text(json.dumps([item_of(sample)], indent=1) + "\n")
             print(f"{target.name}: {target.stat().st_size / 1e6:.1f} MB")
 

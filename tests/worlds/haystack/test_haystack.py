@@ -1,4 +1,5 @@
 import errno
+import importlib.util
 import json
 import math
 import tempfile
@@ -13,6 +14,10 @@ from worlds.haystack import samples
 from worlds.haystack.film import Haystack, HaystackSpec
 from worlds.haystack.samples import SAMPLES, haystack_of, item_of, render, sample_of, sample_path
 from worlds.kit import COLOURS
+from worlds.video import open_video
+from worlds.video.readers import LIBRARIES
+
+READERS = [name for name, library in LIBRARIES.items() if importlib.util.find_spec(library)]
 
 VIDEO = Haystack(HaystackSpec(minutes=5, seed=4))
 PAIR = Haystack(HaystackSpec(minutes=8, seed=9, needles=2))
@@ -194,9 +199,25 @@ def test_shipped_samples_are_small_and_their_items_belong_to_them() -> None:
 
     sizes = [sample_path(sample.id).stat().st_size for sample in shipped]
 
-    assert all(size < 9e6 for size in sizes) and sum(sizes) < 32e6
+    assert len(sizes) == 4 and sum(sizes) <= 6_000_000
     for sample in shipped:
         assert json.loads((samples.ASSETS / f"{sample.name}.json").read_text()) == [item_of(sample)]
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("name", [sample.name for sample in SAMPLES.values() if sample.is_shipped])
+def test_every_decoder_finds_in_a_shipped_sample_what_is_drawn_at_that_second(name: str, reader: str) -> None:
+    haystack = Haystack(SAMPLES[name].spec)
+    inside = [needle.start_s + 1.5 for needle in haystack.needles]
+    seconds = [*np.random.default_rng(5).integers(1, 2 * haystack.duration_s - 1, 40) / 2, *inside, haystack.duration_s - 0.5]
+
+    with open_video(samples.ASSETS / f"{name}.mp4", reader=reader) as video:
+        shown = video.frames_at(seconds).astype(int)
+
+    assert (video.info.duration_s, video.info.frame_rate, video.info.starts_s) == (haystack.duration_s, 2, 0)
+    for second, frame in zip(seconds, shown):
+        own, before, after = (np.abs(frame - haystack.frame(second + step, samples.SIZE_PX)).mean() for step in (0, -0.5, 0.5))
+        assert own < 3 and own < min(before, after) + 0.05, second  # where the camera turns, two frames are almost one
 
 
 def test_an_unknown_sample_is_refused_and_the_known_ones_are_named() -> None:
@@ -277,6 +298,18 @@ def test_the_file_shows_what_the_generator_draws_with_a_key_frame_every_second(t
     assert [round(float(frame.time), 3) for frame in frames] == [index / 2 for index in range(120)]
     shown = frames[41].to_ndarray(format="rgb24").astype(int)
     assert np.abs(shown - Haystack(spec).frame(20.5, 384)).mean() < 6
+
+
+def test_what_is_shipped_has_a_key_frame_every_ten_seconds_at_least(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    quick = render(HaystackSpec(minutes=1, seed=3), tmp_path / "quick.mp4")
+    small = render(HaystackSpec(minutes=1, seed=3), tmp_path / "small.mp4", is_shipped=True)
+
+    for path in (small, samples.ASSETS / "ten-minutes.mp4"):
+        with av.open(str(path)) as container:
+            packets = sorted((packet for packet in container.demux(video=0) if packet.size), key=lambda packet: packet.pts)
+        assert [number for number, packet in enumerate(packets) if packet.is_keyframe] == list(range(0, len(packets), 20))
+    assert small.stat().st_size < quick.stat().st_size / 3
 
 
 def test_a_stopped_rendering_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def files(folder: Path, plain: Path) -> dict[str, Path]:
         "a key frame every 30": plain,
         "a key frame every 250": mux(folder / "long.mp4", even, gop=250),
         "B frames": mux(folder / "b.mp4", even, gop=48, b_frames=3),
+        "written small": write_video(map(numbered, even), folder / "small.mp4", frame_rate=30, keyframe_every=48, is_small=True),
         "mkv with B frames": mux(folder / "b.mkv", even, gop=48, b_frames=3),
         "mov": mux(folder / "a.mov", even),
         "avi": mux(folder / "a.avi", even, codec="mpeg4", gop=12),
@@ -98,7 +99,7 @@ def files(folder: Path, plain: Path) -> dict[str, Path]:
     }
 
 
-FORMS = ["a key frame every 30", "a key frame every 250", "B frames", "mkv with B frames", "mov", "avi", "webm"]
+FORMS = ["a key frame every 30", "a key frame every 250", "B frames", "written small", "mkv with B frames", "mov", "avi", "webm"]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -317,6 +318,22 @@ def test_written_videos_have_their_key_frames_where_they_were_wanted(folder: Pat
         assert [number for number, packet in enumerate(packets) if packet.is_keyframe] == [0, 10, 20]
         assert all(packet.pts == packet.dts for packet in packets)  # no B frames
         assert (container.streams.video[0].width, container.streams.video[0].height) == (64, 32)
+
+
+def test_what_is_written_small_is_the_same_on_any_number_of_cores_in_closed_groups(folder: Path, monkeypatch) -> None:
+    written = []
+    for cores in (1, 4):
+        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        out = folder / f"small on {cores}.mp4"
+        written.append(write_video(map(numbered, range(60)), out, frame_rate=2, keyframe_every=20, is_small=True))
+
+    assert written[0].read_bytes() == written[1].read_bytes()
+    with av.open(str(written[0])) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    assert any(packet.pts != packet.dts for packet in packets)  # B frames
+    starts = [number for number, packet in enumerate(packets) if packet.is_keyframe]
+    assert starts == [0, 20, 40]
+    assert all(packet.pts > packets[start].pts for start in starts for packet in packets[start + 1 :])  # closed groups
 
 
 @pytest.mark.parametrize("frame_rate", [29.97, 23.976, 0.5])
