@@ -93,7 +93,7 @@ def law_table(found: Law) -> str:
          f"{100 * point.rates.em_b:.0f}", "not learned" if point.r is None else f"{point.r:.0f} [{point.low:.0f}, {point.high:.0f}]")
         for point in found.points
     ]
-    return markdown(("value", "sets", "RR", "HR", "EM_b", f"R ({found.reading})"), rows)
+    return markdown(("value", "sets", "RR", "HR", "EM_b", f"R ({found.counting})"), rows)
 
 
 def line_words(found: Law) -> str:
@@ -101,7 +101,7 @@ def line_words(found: Law) -> str:
     if found.line is None or found.slope_interval is None:
         return "Fewer than three groups are learned: no line.\n"
     low, high = found.slope_interval
-    return (f"R ({found.reading}) = {found.line.slope:.1f} [{low:.1f}, {high:.1f}] points per decade x log10 + "
+    return (f"R ({found.counting}) = {found.line.slope:.1f} [{low:.1f}, {high:.1f}] points per decade x log10 + "
             f"{found.line.intercept:.1f}, r² = {found.line.r_squared:.3f} over {len(found.learned)} groups of {found.seeds} seeds.\n")
 
 
@@ -152,7 +152,8 @@ def popularity(seeds: int) -> str:
     for epoch in P_EPOCHS:
         answers = [model[epoch].answers for model in models]
         found = law(answers)
-        parts += [f"### Popularity, epoch {epoch}\n", law_table(found), line_words(found), line_words(law(answers, reading="greedy")),
+        parts += [f"### Popularity, epoch {epoch}\n", law_table(found), line_words(found),
+                  line_words(law(answers, counting="greedy")),
                   each_slope(answers), left_out_error(answers)]
     reads = [model[P_EPOCHS[-1]].reads for model in models]
     return "\n".join([*parts, f"### Decoders, epoch {P_EPOCHS[-1]}, exact match per P in per cent\n", decoder_table(reads),

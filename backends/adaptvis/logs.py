@@ -110,8 +110,7 @@ def _options(row: Any, is_yes_no: bool) -> tuple[str, ...]:
 def _score(method: str, setting: str, right: np.ndarray, items: Sequence[Item], *, has_sets: bool) -> MethodScore:
     relations, groups = [item.relation for item in items], [item.group for item in items]
     found = metrics.grouped(right, relations, groups, has_sets=has_sets)
-    numbers = np.unique(groups, return_inverse=True)[1]
-    return MethodScore(method=method, setting=setting, individual=Bootstrap(numbers).interval(right.astype(float)), pair=found.pair,
+    return MethodScore(method=method, setting=setting, individual=Bootstrap(groups).interval(right.astype(float)), pair=found.pair,
                        complete=found.complete, official_pair=found.official_pair, official_set=found.official_set,
                        per_relation=metrics.per_relation(right, relations), mended=0, broken=0)
 

@@ -23,7 +23,6 @@ from backends.adaptvis.choosing import (
     with_bias,
 )
 from backends.adaptvis.items import DataSet, Item
-from backends.adaptvis.resampling import bootstrap_over
 from backends.adaptvis.results import Curve, Evaluated, MethodScore
 from backends.adaptvis.results import Item as ItemRow
 from backends.adaptvis.settings import AdaptVisSettings
@@ -73,7 +72,7 @@ def choose(validation: Table, settings: AdaptVisSettings) -> Chosen:
 
 def evaluated_of(data: DataSet, num_validation: int, test: Table, chosen: Chosen, settings: AdaptVisSettings) -> Evaluated:
     """Return everything that is shown of the test part."""
-    bootstrap = bootstrap_over([item.group for item in test.items])
+    bootstrap = Bootstrap.over([item.group for item in test.items])
     is_yes_no = set(test.words) == {"yes", "no"}
     return Evaluated(
         data=data.name, num_validation=num_validation, num_test=len(test.items), alphas=test.sweep.alphas,

@@ -5,15 +5,16 @@ decade and the constant is 10^(-b / a), where the line meets R = 0. Only groups 
 the line itself has no bounds, so what is shown of it is cut to 0..100.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from backends.statistics import anew, ends, resampled
 from worlds.facts.rates import Answers, GroupRates, rates
 
-Reading = Literal["prob", "greedy"]
+Counting = Literal["prob", "greedy"]  # what a rate adds up: probabilities, or outputs
 RESAMPLES = 500  # the ends of a 95 % interval then move by about a tenth of its width
 
 
@@ -60,7 +61,7 @@ class Law:
     slope_interval: tuple[float, float] | None
     intercept_interval: tuple[float, float] | None
     seeds: int
-    reading: Reading
+    counting: Counting
 
     @property
     def learned(self) -> tuple[Point, ...]:
@@ -93,44 +94,41 @@ def pooled(seeds: Sequence[Answers]) -> Answers:
     return Answers(*(np.concatenate([getattr(own, name) for own in seeds]) for name in Answers.__dataclass_fields__))
 
 
-def law(seeds: Sequence[Answers], *, reading: Reading = "prob", resamples: int = RESAMPLES, seed: int = 0) -> Law:
+def law(seeds: Sequence[Answers], *, counting: Counting = "prob", resamples: int = RESAMPLES, seed: int = 0) -> Law:
     """Return R per group and the fitted law of one corpus, or of several that differ in their seed only.
 
     Bootstrap: seeds are drawn with replacement, then sets within each group of each. With one seed the intervals cover the
     choice of sets only.
     """
     groups = rates(pooled(seeds))
-    drawn = _resampled(seeds, groups, reading, resamples, np.random.default_rng(seed))  # (resamples, groups), nan: not learned
-    points = tuple(_point(group, drawn[:, index], reading) for index, group in enumerate(groups))
+    sample = _sampler(seeds, groups, counting)
+    drawn = resampled(sample, draws=resamples, seed=seed)  # (resamples, groups) in per cent, nan: not learned in that sample
+    points = tuple(_point(group, drawn[:, index], counting) for index, group in enumerate(groups))
     known = [index for index, point in enumerate(points) if point.r is not None]
     if len(known) < 3:  # two points always make a perfect line
-        return Law(points, None, None, None, len(seeds), reading)
+        return Law(points, None, None, None, len(seeds), counting)
     factors = np.array([groups[index].value for index in known])
     line = fit(factors, np.array([points[index].r for index in known], float))
     lines = [_line_of(factors, row) for row in drawn[:, known]]
-    ends = np.array([(found.slope, found.intercept) for found in lines if found is not None]).reshape(-1, 2)
-    return Law(points, line, _interval(ends[:, 0]), _interval(ends[:, 1]), len(seeds), reading)
+    lines_drawn = np.array([(found.slope, found.intercept) for found in lines if found is not None]).reshape(-1, 2)
+    return Law(points, line, _interval(lines_drawn[:, 0]), _interval(lines_drawn[:, 1]), len(seeds), counting)
 
 
-def _point(group: GroupRates, drawn: np.ndarray, reading: Reading) -> Point:
-    r = ratio(group, reading)
+def _point(group: GroupRates, drawn: np.ndarray, counting: Counting) -> Point:
+    r = ratio(group, counting)
     if r is None:
         return Point(group, None, None, None)
-    ends = _interval(drawn[~np.isnan(drawn)])
-    return Point(group, r, *(ends or (None, None)))
+    return Point(group, r, *(_interval(drawn[~np.isnan(drawn)]) or (None, None)))
 
 
-def ratio(group: GroupRates, reading: Reading) -> float | None:
+def ratio(group: GroupRates, counting: Counting) -> float | None:
     """R of a group in per cent, None where it is not learned."""
-    r = group.r_prob if reading == "prob" else group.r_greedy
+    r = group.r_prob if counting == "prob" else group.r_greedy
     return None if r is None else 100 * r
 
 
 def _interval(values: np.ndarray) -> tuple[float, float] | None:
-    if not len(values):
-        return None
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    return ends(values) if len(values) else None
 
 
 def _line_of(factors: np.ndarray, r: np.ndarray) -> Line | None:
@@ -139,22 +137,24 @@ def _line_of(factors: np.ndarray, r: np.ndarray) -> Line | None:
     return fit(factors[known], r[known]) if known.sum() >= 3 else None
 
 
-def _resampled(
-    seeds: Sequence[Answers], groups: Sequence[GroupRates], reading: Reading, resamples: int, rng: np.random.Generator
-) -> np.ndarray:
-    """R of each group in every resample, (resamples, groups) in per cent, nan where that resample has not learned it."""
-    out = np.full((resamples, len(groups)), np.nan)
+def _sampler(seeds: Sequence[Answers], groups: Sequence[GroupRates], counting: Counting
+             ) -> Callable[[np.random.Generator], np.ndarray]:
+    """Return what draws seeds, then sets within each group of each, and gives (groups,) R in per cent, nan where not learned."""
     rows = [[np.flatnonzero(own.value == group.value) for group in groups] for own in seeds]
-    parts = [np.stack([s.rr_greedy, s.hr_greedy, s.rr_prob, s.hr_prob, s.em_greedy]) for s in seeds]  # (5, sets) each
-    for index in range(resamples):
-        picked = rng.integers(0, len(seeds), len(seeds))
+    rates_of = [np.stack([s.rr_greedy, s.hr_greedy, s.rr_prob, s.hr_prob, s.em_greedy]) for s in seeds]  # (5, sets) each
+
+    def sample(rng: np.random.Generator) -> np.ndarray:
+        found = np.full(len(groups), np.nan)
+        picked = anew(len(seeds), rng)
         for place, group in enumerate(groups):
-            columns = [parts[one][:, rng.choice(own, len(own))] for one in picked if len(own := rows[one][place])]
+            columns = [rates_of[one][:, own[anew(len(own), rng)]] for one in picked if len(own := rows[one][place])]
             if columns:
                 means = np.concatenate(columns, axis=1).mean(axis=1)
-                r = ratio(GroupRates(group.value, group.sets, *means.tolist()), reading)
-                out[index, place] = np.nan if r is None else r
-    return out
+                r = ratio(GroupRates(group.value, group.sets, *means.tolist()), counting)
+                found[place] = np.nan if r is None else r
+        return found
+
+    return sample
 
 
 def prediction_error(predicted: float | np.ndarray, actual: float | np.ndarray) -> np.ndarray:

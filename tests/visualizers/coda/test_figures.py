@@ -317,14 +317,6 @@ def test_share_of_nothing_is_said_and_not_drawn():
     assert recovery_figures.interval(RECOVERY.finders[0].fires_right) == "nothing to count"
 
 
-def test_interval_of_a_share_stays_within_it_and_is_widest_for_few():
-    few, many = answered_figures.wilson(1, 2), answered_figures.wilson(100, 200)
-
-    assert few[0] == many[0] == 0.5
-    assert 0 <= few[1] < many[1] < 0.5 < many[2] < few[2] <= 1
-    assert answered_figures.wilson(0, 0) == (0, 0, 1)
-
-
 def test_file_bars_count_what_is_known_and_a_file_without_answers_has_none():
     exact = answered_figures.bars(FILE).data[0]
     unknown = FILE.model_copy(update={"rows": tuple(one.model_copy(update={"is_right": {"greedy": None}, "contains": {}})
