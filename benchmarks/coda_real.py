@@ -148,7 +148,7 @@ class Asking:
         tried = candidates(one.prompt).tried
         guess = suggested([word.text for word in one.prompt.words])
         told = one.prompt.words[guess].positions if guess is not None else given
-        words = [tried[index] for index in content_words(tried)]
+        words = [tried[index] for index in content_words([part.text for part in tried])]
         for name, row in (self._searched(one, given, told, words) if self.layout != "chat" else self._told(one, given)).items():
             self.pairs[name].append(Pair(Row(one.prompt.ids), row))
         self.pairs[SUGGESTED.name].append(Pair(Row(one.prompt.ids), self._without(one, told)))

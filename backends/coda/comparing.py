@@ -1,16 +1,16 @@
 """Decoders side by side on the same prompts, one token of each at a time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backends.coda.asking import Searched, first_tokens, search
 from backends.coda.choices import TOLD, MaskMode
 from backends.coda.decode import Listed, Pair, Step, decode, decode_redetecting
-from backends.coda.detect import Detection, Scored
+from backends.coda.detect import Detection
 from backends.coda.facts import Known, facts_of, known_fact, known_question, rare_prompts
-from backends.coda.masking import found_in
+from backends.coda.masking import Candidate, found_in
 from backends.coda.matching import is_match
-from backends.coda.results import Asked, Chosen, Found, Masked, TopToken, Written, WrittenToken
+from backends.coda.results import Asked, Chosen, Found, TopToken, Written, WrittenToken
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import Finding, Variant
 from backends.coda.wiring import Resolved, decoding_of, detecting_of, kind_of, resolved, variant_of
@@ -146,9 +146,10 @@ def _top(listed: tuple[Listed, ...]) -> tuple[TopToken, ...]:
 def _found(language: LanguageModel, searched: Searched, settings: CodaSettings, what: Resolved) -> Found:
     detection, tried = searched.page, searched.tried
     chosen = _chosen(language, searched, detection, settings, what, what.finding)
-    firsts = first_tokens(language, searched.masks, [entry.candidate for entry in detection.scored], what.contrast)
+    scored = [Candidate(entry.text, entry.positions) for entry in detection.scored]
+    firsts = first_tokens(language, searched.masks, scored, what.contrast)
     return Found(
-        tried=tuple(_masked(entry, first) for entry, first in zip(detection.scored, firsts)),
+        tried=tuple(replace(entry, first=first) for entry, first in zip(detection.scored, firsts)),
         skipped=tuple((part.text, why) for part, why in tried.skipped),
         chosen=chosen.text, chosen_positions=chosen.positions, masked_prompt=chosen.masked_prompt, reason=chosen.reason,
         is_alarm=searched.alarm.is_raised, alarm_reason=searched.alarm.reason,
@@ -170,12 +171,6 @@ def _chosen(language: LanguageModel, searched: Searched, detection: Detection, s
     positions = part.positions if part else ()
     return Chosen(text=part.text if part else None, positions=positions, reason=detection.reason,
                   masked_prompt=_masked_text(language, searched.prompt, positions, what.mode))
-
-
-def _masked(entry: Scored, first: str) -> Masked:
-    return Masked(text=entry.candidate.text, positions=entry.candidate.positions, lift=entry.lift, rpmi_sum=entry.rpmi_sum,
-                  escape_reward=entry.escape_reward, indicator=entry.indicator, num_suppressed=entry.num_suppressed,
-                  num_escaping=entry.num_escaping, first=first)
 
 
 def _masked_text(language: LanguageModel, prompt: Prompt, positions: tuple[int, ...], mode: MaskMode) -> str:

@@ -2,19 +2,23 @@
 
 The paper writes R(P) = alpha log(P / P_c) (eq. 3) and names neither base nor constants. With base 10 the slope a is in points per
 decade and the constant is 10^(-b / a), where the line meets R = 0. Only groups that have learned their popular answer count;
-the line itself has no bounds, so what is shown of it is cut to 0..100.
+the line itself has no bounds, so what is shown of it is cut to 0..100. A run gives a `Law` back as it is. Imports no torch.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import ConfigDict, Field
 
+from backends.shapes import CHECKED, Count, Finite, at_most
 from backends.statistics import anew, ends, resampled
 from worlds.facts.rates import Answers, GroupRates, rates
 
 Counting = Literal["prob", "greedy"]  # what a rate adds up: probabilities, or outputs
+Factored = Annotated[float, Field(gt=0, le=1e15)]  # a value of P, L or S; it stands on an axis of logarithms
+MAX_GROUPS = 16  # values of a factor; the paper has six
 RESAMPLES = 500  # the ends of a 95 % interval then move by about a tenth of its width
 
 
@@ -43,30 +47,50 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Point:
-    """R of one group in per cent with its 95 % interval; None where the group is not learned."""
+class Group:
+    """Rates of all sets with one value of the factor; R is in per cent with its 95 % interval, None where it is not learned."""
 
-    rates: GroupRates
-    r: float | None
-    low: float | None
-    high: float | None
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
+
+    value: Factored
+    num_sets: Count
+    r: Finite | None
+    low: Finite | None
+    high: Finite | None
+    rr: float  # 0..1, outputs
+    hr: float
+    em_b: float
+    other: float
 
 
 @dataclass(frozen=True)
 class Law:
-    """The groups, the line through those that are learned, and 95 % intervals over sets and seeds."""
+    """R = slope * log10(value) + intercept, in per cent. Intervals are 95 %, bootstrap over sets and seeds."""
 
-    points: tuple[Point, ...]
-    line: Line | None  # None with fewer than three learned groups
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
+
+    groups: Annotated[tuple[Group, ...], at_most(MAX_GROUPS, least=1)]
+    slope: Finite | None  # None with fewer than three learned groups
     slope_interval: tuple[float, float] | None
-    intercept_interval: tuple[float, float] | None
-    seeds: int
-    counting: Counting
+    intercept: Finite | None
+    r_squared: float | None
+    constant: float | None
+
+    def __post_init__(self) -> None:
+        if self.slope is not None and (None in (self.intercept, self.r_squared) or not self.learned):
+            raise ValueError("it has a slope without what belongs to a line")
 
     @property
-    def learned(self) -> tuple[Point, ...]:
-        """The points that the line goes through."""
-        return tuple(point for point in self.points if point.r is not None)
+    def learned(self) -> tuple[Group, ...]:
+        """The groups that the line goes through."""
+        return tuple(group for group in self.groups if group.r is not None)
+
+    @property
+    def line(self) -> Line | None:
+        """The line; None with fewer than three learned groups."""
+        if self.slope is None or self.intercept is None or self.r_squared is None:
+            return None
+        return Line(self.slope, self.intercept, self.r_squared)
 
 
 def fit(factors: Sequence[float] | np.ndarray, r: Sequence[float] | np.ndarray) -> Line:
@@ -100,25 +124,24 @@ def law(seeds: Sequence[Answers], *, counting: Counting = "prob", resamples: int
     Bootstrap: seeds are drawn with replacement, then sets within each group of each. With one seed the intervals cover the
     choice of sets only.
     """
-    groups = rates(pooled(seeds))
-    sample = _sampler(seeds, groups, counting)
+    known = rates(pooled(seeds))
+    sample = _sampler(seeds, known, counting)
     drawn = resampled(sample, draws=resamples, seed=seed)  # (resamples, groups) in per cent, nan: not learned in that sample
-    points = tuple(_point(group, drawn[:, index], counting) for index, group in enumerate(groups))
-    known = [index for index, point in enumerate(points) if point.r is not None]
-    if len(known) < 3:  # two points always make a perfect line
-        return Law(points, None, None, None, len(seeds), counting)
-    factors = np.array([groups[index].value for index in known])
-    line = fit(factors, np.array([points[index].r for index in known], float))
-    lines = [_line_of(factors, row) for row in drawn[:, known]]
-    lines_drawn = np.array([(found.slope, found.intercept) for found in lines if found is not None]).reshape(-1, 2)
-    return Law(points, line, _interval(lines_drawn[:, 0]), _interval(lines_drawn[:, 1]), len(seeds), counting)
+    groups = tuple(_group(own, drawn[:, place], counting) for place, own in enumerate(known))
+    learned = [place for place, group in enumerate(groups) if group.r is not None]
+    if len(learned) < 3:  # two points always make a perfect line
+        return Law(groups, None, None, None, None, None)
+    factors = np.array([known[place].value for place in learned])
+    line = fit(factors, np.array([groups[place].r for place in learned], float))
+    lines = [_line_of(factors, row) for row in drawn[:, learned]]
+    slopes = np.array([found.slope for found in lines if found is not None])
+    return Law(groups, line.slope, _interval(slopes), line.intercept, line.r_squared, line.constant)
 
 
-def _point(group: GroupRates, drawn: np.ndarray, counting: Counting) -> Point:
-    r = ratio(group, counting)
-    if r is None:
-        return Point(group, None, None, None)
-    return Point(group, r, *(_interval(drawn[~np.isnan(drawn)]) or (None, None)))
+def _group(own: GroupRates, drawn: np.ndarray, counting: Counting) -> Group:
+    r = ratio(own, counting)
+    low, high = (_interval(drawn[~np.isnan(drawn)]) if r is not None else None) or (None, None)
+    return Group(own.value, own.sets, r, low, high, own.rr_greedy, own.hr_greedy, own.em_b, own.other)
 
 
 def ratio(group: GroupRates, counting: Counting) -> float | None:

@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from backends.coda.choices import PAPER, TOLD, Contrast
 from backends.coda.contrast import Method, choose, indicator, scores
+from backends.coda.results import Localisation, Recovery
 from backends.coda.variants import VARIANTS, Variant
 from backends.statistics import Share, share
 from models.probabilities import next_log_probs
@@ -54,25 +55,6 @@ class Outcome:
     is_popular: np.ndarray  # Y_a
     was_right: np.ndarray  # greedy Y_b
     was_popular: np.ndarray  # greedy Y_a: hallucinated
-
-
-@dataclass(frozen=True)
-class Recovery:
-    """One decoder on all sets of all seeds."""
-
-    exact_match: Share
-    per_value: dict[float, Share]  # EM_b of each P or L
-    recovered: Share  # of the hallucinated
-    broken: Share  # of the right
-
-
-@dataclass(frozen=True)
-class Localisation:
-    """How well one rule finds x."""
-
-    hits: Share  # picks x, of the hallucinated prompts; a rule that does not fire misses
-    fires_hallucinated: Share
-    fires_right: Share
 
 
 def read(
@@ -176,8 +158,9 @@ def recovery(seeds: Sequence[Reads], decoder: Variant) -> Recovery:
     outcomes = [outcome(reads, decoder) for reads in seeds]
     values = sorted({float(value) for own in outcomes for value in own.value})
     return Recovery(
+        decoder=decoder.title,
         exact_match=share([o.is_right for o in outcomes]),
-        per_value={value: share([o.is_right[o.value == value] for o in outcomes]) for value in values},
+        per_value=tuple((value, share([o.is_right[o.value == value] for o in outcomes])) for value in values),
         recovered=share([o.is_right[o.was_popular] for o in outcomes]),
         broken=share([~o.is_right[o.was_right] for o in outcomes]),
     )
@@ -210,7 +193,7 @@ def localisation(seeds: Sequence[Reads], rule: Rule, *, tau: float = 0.1) -> Loc
         hits.append(np.array([one in truth for one, truth in zip(picks, reads.truth)])[hallucinated])
         fires_wrong.append(fires[hallucinated])
         fires_right.append(fires[right])
-    return Localisation(share(hits), share(fires_wrong), share(fires_right))
+    return Localisation(rule, share(hits), share(fires_wrong), share(fires_right))
 
 
 def alarm_accuracy(seeds: Sequence[Reads]) -> Share:

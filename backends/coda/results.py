@@ -1,13 +1,15 @@
 """What a run of CoDA gives back. One result has one part: the comparison, the law, the recovery or the answered file."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from backends.coda.choices import Detector, EscapeBias, Kind, MaskMode, Membership, Unit
+from backends.coda.law import MAX_GROUPS, Factored, Law
 from backends.coda.settings import CodaSettings, Factor, Method
 from backends.run import Result
-from backends.shapes import Count, Finite, Frozen, Seconds, at_most, check_rising, one_of
+from backends.shapes import CHECKED, Count, Finite, Frozen, Seconds, at_most, check_rising, one_of
 from backends.statistics import Share
 
 OLD_MEANINGS = ("This run is of before December 2026. In it “CoDA as printed” used the page's detector and not the paper's, CAD "
@@ -15,7 +17,6 @@ OLD_MEANINGS = ("This run is of before December 2026. In it “CoDA as printed�
                 "papers have them.")
 
 MAX_PIECES = 20_000  # of a prompt, which has as many characters at most
-MAX_GROUPS = 16  # values of a factor; the paper has six
 LogProbability = Annotated[float, Field(le=0.01)]  # nats; rounding may lift it above 0
 Positions = Annotated[tuple[Count, ...], at_most(MAX_PIECES)]
 Decoder = Annotated[str, one_of(Method)]
@@ -48,8 +49,11 @@ class WrittenToken(Frozen):
     by_score: Listed
 
 
-class Masked(Frozen):
-    """A part of the prompt that was masked, with all its scores in nats."""
+@dataclass(frozen=True)
+class Masked:
+    """A part of the prompt that was masked, with everything that the detectors look at, in nats."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
 
     text: str
     positions: Positions
@@ -133,48 +137,13 @@ class Asked(Frozen):
         return self
 
 
-Factored = Annotated[float, Field(gt=0, le=1e15)]  # a value of P, L or S; it stands on an axis of logarithms
-
-
-class Group(Frozen):
-    """Rates of all sets with one value of the factor; R is in per cent and None where the popular facts are not learned."""
-
-    value: Factored
-    num_sets: Count
-    r: Finite | None
-    low: Finite | None
-    high: Finite | None
-    rr: float  # 0..1, outputs
-    hr: float
-    em_b: float
-    other: float
-
-
-class FittedLaw(Frozen):
-    """R = slope * log10(value) + intercept, in per cent. Intervals are 95 %, bootstrap over sets and seeds."""
-
-    groups: Annotated[tuple[Group, ...], at_most(MAX_GROUPS, least=1)]
-    slope: Finite | None  # None with fewer than three learned groups
-    slope_interval: tuple[float, float] | None
-    intercept: Finite | None
-    r_squared: float | None
-    constant: float | None
-
-    @model_validator(mode="after")
-    def _has_a_whole_line_or_none(self) -> Self:
-        parts = (self.slope, self.intercept, self.r_squared)
-        if self.slope is not None and (None in parts or all(group.r is None for group in self.groups)):
-            raise ValueError("it has a slope without what belongs to a line")
-        return self
-
-
 class TrainedEpoch(Frozen):
     """The law after one epoch; of several seeds pooled."""
 
     epoch: int = Field(ge=0, le=1000)
     loss: float  # nan where the training diverged
     cpu_s: Seconds
-    law: FittedLaw
+    law: Law
 
 
 class LawPart(Frozen):
@@ -194,12 +163,15 @@ class LawPart(Frozen):
         return self
 
 
-class RecoveryRow(Frozen):
-    """One decoder on all sets."""
+@dataclass(frozen=True)
+class Recovery:
+    """One decoder on all sets of all seeds."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
 
     decoder: str
     exact_match: Share
-    per_value: Annotated[tuple[tuple[Factored, Share], ...], at_most(MAX_GROUPS)]
+    per_value: Annotated[tuple[tuple[Factored, Share], ...], at_most(MAX_GROUPS)]  # exact match of each P or L
     recovered: Share  # of the hallucinated
     broken: Share  # of the right
 
@@ -215,20 +187,23 @@ class SweepPoint(Frozen):
     exact_match: float
 
 
-class FinderRow(Frozen):
-    """How well one detector finds the rare word."""
+@dataclass(frozen=True)
+class Localisation:
+    """How well one rule finds the rare word x."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
 
     rule: str
-    hits: Share
+    hits: Share  # picks x, of the hallucinated prompts; a rule that does not fire misses
     fires_hallucinated: Share
     fires_right: Share
 
 
 class RecoveryPart(Frozen):
     factor: Factor
-    rows: Annotated[tuple[RecoveryRow, ...], at_most(64, least=1)]
+    rows: Annotated[tuple[Recovery, ...], at_most(64, least=1)]
     sweep: Annotated[tuple[SweepPoint, ...], at_most(1000)]
-    finders: Annotated[tuple[FinderRow, ...], at_most(16)]
+    finders: Annotated[tuple[Localisation, ...], at_most(16)]
     alarm: Share  # how often "some indicator is positive" agrees with "greedy is wrong"
 
 
