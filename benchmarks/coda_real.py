@@ -109,7 +109,7 @@ class Answers:
         new.sort(key=lambda entry: len(entry[1].full.ids))  # little padding
         for start in range(0, len(new), BATCH):
             part = new[start : start + BATCH]
-            how = Decoding(variant.score, variant.contrast, max_new_tokens=TOKENS, top=0)
+            how = Decoding(variant.score, variant.contrast, max_new_tokens=TOKENS)
             written = tokens_of(decode(self._language, [pair for _, pair in part], how), len(part))
             self._known |= {key: self._language.text(tokens) for (key, _), tokens in zip(part, written)}
         return [self._known[key] for key in keys]
