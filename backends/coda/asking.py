@@ -52,34 +52,34 @@ def search(language: LanguageModel, prompt: Prompt, settings: CodaSettings, what
     tried = candidates(prompt, unit=own.unit, skips_stop_words=own.skips_stop_words)
     tokens = tokens_of(prompt)
     findings = dict.fromkeys([own, *(variant.finding for variant in variants if variant.finding)])
-    parts: list[Candidate] = [*tried.tried, *tokens.tried]
+    every: list[Candidate] = [*tried.tried, *tokens.tried]
     rule = suggestion(prompt)
     given_by = {"suggested": rule, **dict.fromkeys(TOLD, given)}
-    parts += [told_candidate(tried.tried, detecting_of(own, mode=what.mode, given=given_by[one.detector]))
+    every += [told_candidate(tried.tried, detecting_of(own, mode=what.mode, given=given_by[one.detector]))
               for one in findings if one.detector in given_by and (given_by[one.detector] or one.detector in TOLD)]
-    masks = read_masks(language, prompt.ids, parts, what.mode)
+    masks = read_masks(language, prompt.ids, every, what.mode)
     found = {one: _detection(masks, one, tried, tokens, settings, what, given_by.get(one.detector, ()), second) for one in findings}
     return Searched(prompt, rule, tried, found, found[own], alarm(scores_of(masks.of(tokens.tried)), tokens), masks)
 
 
 def _detection(masks: Masks, finding: Finding, tried: Candidates, tokens: Candidates, settings: CodaSettings, what: Resolved,
                given: tuple[int, ...], second: Row | None) -> Detection:
-    parts = tokens.tried if finding.unit == "token" or finding == PAPER_FINDING else tried.tried
+    own = tokens.tried if finding.unit == "token" or finding == PAPER_FINDING else tried.tried
     how = detecting_of(finding, mode=what.mode, given=given, seed=settings.seed)
     if finding.detector == "suggested":
-        return _suggested(masks, parts, how)
+        return _suggested(masks, own, how)
     if finding.detector != "compare":
-        return found_in_masks(masks, parts, how)
-    scored = scores_of(masks.of(parts))
+        return found_in_masks(masks, own, how)
+    scored = scores_of(masks.of(own))
     return Detection(scored, None, second, int(masks.full.argmax()), "A second prompt takes the masked one's place.", masks.full,
                      masks.full)
 
 
-def _suggested(masks: Masks, parts: Sequence[Candidate], how: Detecting) -> Detection:
+def _suggested(masks: Masks, tried: Sequence[Candidate], how: Detecting) -> Detection:
     """The word that the rule suggests, as if it had been told."""
     if not how.given:
-        return replace(found_in_masks(masks, parts, replace(how, detector="none")), reason="No word has content.")
-    found = found_in_masks(masks, parts, replace(how, detector="manual"))
+        return replace(found_in_masks(masks, tried, replace(how, detector="none")), reason="No word has content.")
+    found = found_in_masks(masks, tried, replace(how, detector="manual"))
     return replace(found, reason=f"{found.chosen.text!r} is suggested from the words alone." if found.chosen else "")
 
 

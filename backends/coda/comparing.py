@@ -140,7 +140,7 @@ def _found(language: LanguageModel, searched: Searched, settings: CodaSettings, 
     firsts = first_tokens(language, searched.masks, scored, what.contrast)
     return Found(
         tried=tuple(replace(entry, first=first) for entry, first in zip(detection.scored, firsts)),
-        skipped=tuple((part.text, why) for part, why in tried.skipped),
+        skipped=tuple((candidate.text, why) for candidate, why in tried.skipped),
         chosen=chosen.text, chosen_positions=chosen.positions, masked_prompt=chosen.masked_prompt, reason=chosen.reason,
         is_alarm=searched.alarm.is_raised, alarm_reason=searched.alarm.reason,
         suggested_positions=searched.suggested)
@@ -157,9 +157,9 @@ def _chosen(language: LanguageModel, searched: Searched, detection: Detection, s
             finding: Finding) -> Chosen:
     if finding.detector == "compare":
         return Chosen(text=SECOND, positions=(), masked_prompt=settings.compare_with.strip(), reason=detection.reason)
-    part = detection.chosen
-    positions = part.positions if part else ()
-    return Chosen(text=part.text if part else None, positions=positions, reason=detection.reason,
+    candidate = detection.chosen
+    positions = candidate.positions if candidate else ()
+    return Chosen(text=candidate.text if candidate else None, positions=positions, reason=detection.reason,
                   masked_prompt=_masked_text(language, searched.prompt, positions, what.mode))
 
 

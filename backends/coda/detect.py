@@ -57,23 +57,23 @@ class Masks:
 
     mode: MaskMode
     full: torch.Tensor  # (vocabulary,) log p(.|X)
-    parts: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...]
     rows: tuple[Row, ...]
-    read: torch.Tensor  # (parts, vocabulary) log p(.|X'_c)
+    read: torch.Tensor  # (candidates, vocabulary) log p(.|X'_c)
 
     def of(self, tried: Sequence[Candidate]) -> "Masks":
         """Return those of these candidates, in their order."""
-        place = {frozenset(part.positions): index for index, part in enumerate(self.parts)}
-        kept = [place[frozenset(part.positions)] for part in tried]
+        place = {frozenset(one.positions): index for index, one in enumerate(self.candidates)}
+        kept = [place[frozenset(one.positions)] for one in tried]
         return Masks(self.mode, self.full, tuple(tried), tuple(self.rows[index] for index in kept), self.read[kept])
 
 
-def read_masks(language: LanguageModel, ids: Sequence[int], parts: Sequence[Candidate], mode: MaskMode) -> Masks:
-    """Return the prompt with each part masked in turn, all read together; parts of equal positions are read once."""
+def read_masks(language: LanguageModel, ids: Sequence[int], candidates: Sequence[Candidate], mode: MaskMode) -> Masks:
+    """Return the prompt with each candidate masked in turn, all read together; those of equal positions are read once."""
     ids = tuple(ids)
-    once = tuple({frozenset(part.positions): part for part in parts}.values())
-    rows = tuple(masked(language, ids, part.positions, mode) for part in once)
-    read = next_tokens(language, [Row(ids), *rows])  # (1 + parts, vocabulary)
+    once = tuple({frozenset(one.positions): one for one in candidates}.values())
+    rows = tuple(masked(language, ids, one.positions, mode) for one in once)
+    read = next_tokens(language, [Row(ids), *rows])  # (1 + candidates, vocabulary)
     return Masks(mode, read[0], once, rows, read[1:])
 
 
@@ -93,8 +93,8 @@ def told_candidate(tried: Sequence[Candidate], how: Detecting) -> Candidate:
     """Return what a detector was told. Raises: InputError where it was told nothing."""
     if not how.given:
         raise InputError(f"The detector {how.detector!r} needs to be told which words are overshadowed. Name them.")
-    same = [part for part in tried if set(part.positions) == set(how.given)]
-    inside = [part.text for part in tried if set(part.positions) <= set(how.given)]
+    same = [one for one in tried if set(one.positions) == set(how.given)]
+    inside = [one.text for one in tried if set(one.positions) <= set(how.given)]
     return same[0] if same else Candidate(" ".join(inside), how.given)
 
 
@@ -104,7 +104,7 @@ def found_in_masks(masks: Masks, tried: Sequence[Candidate], how: Detecting) -> 
     held = masks.of([*tried, *told])
     scored = scores_of(held)
     index, reason = _chosen(scored, how)
-    chosen, row = (None, None) if index is None else (held.parts[index], held.rows[index])
+    chosen, row = (None, None) if index is None else (held.candidates[index], held.rows[index])
     return Detection(scored[: len(tried)] or scored, chosen, row, int(held.full.argmax()), reason, held.full,
                      held.full if index is None else held.read[index])
 
@@ -116,8 +116,8 @@ def next_tokens(language: LanguageModel, rows: Sequence[Row]) -> torch.Tensor:
     """
     is_half = language.model.dtype in (torch.bfloat16, torch.float16)
     with InFloat32() if is_half else nullcontext():
-        parts = [Reading(language, chunk, uses_cache=False).log_probabilities.cpu() for chunk in _chunks(language, rows)]
-    return torch.cat(parts)
+        read = [Reading(language, chunk, uses_cache=False).log_probabilities.cpu() for chunk in _chunks(language, rows)]
+    return torch.cat(read)
 
 
 def _chunks(language: LanguageModel, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -135,7 +135,7 @@ def scores_of(masks: Masks) -> tuple[Masked, ...]:
     found, values = sets(full, masks.read, PAPER.alpha), indicator(full, masks.read, PAPER)
     sums = [tensor.tolist() for tensor in (lift, values.rpmi_sum, values.escape_reward, values.total)]
     counts = [tensor.sum(-1).tolist() for tensor in (found.suppressed, found.escaping)]
-    return tuple(Masked(part.text, part.positions, *own) for part, *own in zip(masks.parts, *sums, *counts))
+    return tuple(Masked(one.text, one.positions, *own) for one, *own in zip(masks.candidates, *sums, *counts))
 
 
 def _chosen(scored: Sequence[Masked], how: Detecting) -> tuple[int | None, str]:

@@ -5,7 +5,20 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from backends.coda.choices import Detector, EscapeBias, Kind, MaskMode, Membership, Unit
+from backends.coda.choices import (
+    MAX_ANSWERS,
+    MAX_CANDIDATES,
+    MAX_CHARACTERS,
+    MAX_ITEMS,
+    MAX_NEW_TOKENS,
+    MAX_PROMPTS,
+    Detector,
+    EscapeBias,
+    Kind,
+    MaskMode,
+    Membership,
+    Unit,
+)
 from backends.coda.law import MAX_GROUPS, Factored, Law
 from backends.coda.settings import CodaSettings, Factor, Method
 from backends.run import Result
@@ -16,9 +29,8 @@ OLD_MEANINGS = ("This run is of before December 2026. In it â€œCoDA as printedâ€
                 "and CD obeyed CoDA's gate, and the alarm used the page's bias. Run its settings again to see the decoders as their "
                 "papers have them.")
 
-MAX_PIECES = 20_000  # of a prompt, which has as many characters at most
 LogProbability = Annotated[float, Field(le=0.01)]  # nats; rounding may lift it above 0
-Positions = Annotated[tuple[Count, ...], at_most(MAX_PIECES)]
+Positions = Annotated[tuple[Count, ...], at_most(MAX_CHARACTERS)]
 Decoder = Annotated[str, one_of(Method)]
 Rates = Annotated[dict[Decoder, bool | None], Field(max_length=16)]
 
@@ -69,8 +81,8 @@ class Masked:
 class Found(Frozen):
     """What the detector of the knobs said of one prompt, and the paper's alarm."""
 
-    tried: Annotated[tuple[Masked, ...], at_most(64)]
-    skipped: Annotated[tuple[tuple[str, str], ...], at_most(MAX_PIECES)]  # text, why
+    tried: Annotated[tuple[Masked, ...], at_most(MAX_CANDIDATES)]
+    skipped: Annotated[tuple[tuple[str, str], ...], at_most(MAX_CHARACTERS)]  # text, why
     chosen: str | None  # None: nothing is overshadowed, nothing is contrasted
     chosen_positions: Positions
     masked_prompt: str
@@ -111,7 +123,7 @@ class Written(Frozen):
 
     method: Decoder
     text: str
-    tokens: Annotated[tuple[WrittenToken, ...], at_most(256)]  # none where the run was stopped before the first
+    tokens: Annotated[tuple[WrittenToken, ...], at_most(MAX_NEW_TOKENS)]  # none where the run was stopped before the first
     is_right: bool | None  # None where the right answer is not known
     is_popular: bool | None  # it gives the popular fact's answer
     own: Chosen | None = None  # None: it read no masked prompt, or is of a run in which all decoders shared one
@@ -121,7 +133,7 @@ class Asked(Frozen):
     """One prompt, and what came of it."""
 
     prompt: str
-    pieces: Annotated[tuple[str, ...], at_most(MAX_PIECES)]
+    pieces: Annotated[tuple[str, ...], at_most(MAX_CHARACTERS)]  # no more than characters
     right: str | None
     popular: str | None  # the answer that overshadows
     popular_example: str | None  # a popular fact that shares its words
@@ -212,8 +224,8 @@ class FileRow(Frozen):
 
     number: int
     prompt: str
-    right: Annotated[tuple[str, ...], at_most(100)]
-    wrong: Annotated[tuple[str, ...], at_most(100)]
+    right: Annotated[tuple[str, ...], at_most(MAX_ANSWERS)]
+    wrong: Annotated[tuple[str, ...], at_most(MAX_ANSWERS)]
     answers: Annotated[dict[Decoder, str], Field(max_length=16)]
     is_right: Rates  # exact match
     contains: Rates
@@ -228,7 +240,7 @@ class FilePart(Frozen):
     kind: str  # which layout was recognised
     name: str
     num_in_file: Count
-    rows: Annotated[tuple[FileRow, ...], at_most(10_000)]
+    rows: Annotated[tuple[FileRow, ...], at_most(MAX_ITEMS)]
 
 
 class CodaResult(Result):
@@ -239,7 +251,7 @@ class CodaResult(Result):
     settings: CodaSettings
     kind: Kind | None = None  # of the model; None where none answered prompts, and in older runs
     definitions: Annotated[tuple[Definition, ...], at_most(16)] = ()  # of the decoders that answered
-    asked: Annotated[tuple[Asked, ...], at_most(16)] = ()
+    asked: Annotated[tuple[Asked, ...], at_most(MAX_PROMPTS)] = ()
     law: LawPart | None = None
     recovery: RecoveryPart | None = None
     file: FilePart | None = None
