@@ -55,7 +55,8 @@ def _law(system: System, choose: Callable[[CodaSettings], None]) -> dict[str, An
 
 def _recovery(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, Any]:
     st.caption("Every decoder of the paper's comparison is counted; “your settings” is a row more.")
-    return knobs.knobs(system, (*MODEL, "alpha", "escape_bias", "gate", "detector", "tau", "mask_mode"), steps=STEPS)
+    names = ("model", "quantisation", "epoch", "alpha", "escape_bias", "gate", "detector", "tau", "mask_mode")
+    return knobs.knobs(system, names, steps=STEPS)  # nothing is drawn at random
 
 
 def _file(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, Any]:

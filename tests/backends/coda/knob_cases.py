@@ -29,6 +29,7 @@ def prepare(folder: Path, patch: pytest.MonkeyPatch) -> Inputs:
     tiny_languages.save(folder / "qwen", "qwen2")
     files = {"facts.csv": FACTS_ASKED, "sentences.csv": SENTENCES,
              "harbours.csv": ("Nobody knows the harbour", "the town of the harbour", "wrote the northern harbour"),
+             "many.csv": [f"{sentence} {word}" for sentence in SENTENCES[:4] for word in ("old", "tin", "town")],
              "others.csv": ("a harbour town",)}
     for name, prompts in files.items():
         (folder / name).write_text("\n".join(("prompt", *prompts)))
@@ -118,7 +119,7 @@ def chat(before: CodaResult, after: CodaResult) -> None:
 
 def longer(before: CodaResult, after: CodaResult) -> None:
     for short, long in zip(one(before).written, one(after).written):
-        assert len(short.tokens) == 2 and len(long.tokens) == 6 and long.tokens[:2] == short.tokens
+        assert len(short.tokens) == 2 and len(long.tokens) == 8 and long.tokens[:2] == short.tokens
 
 
 def methods(before: CodaResult, after: CodaResult) -> None:
@@ -271,10 +272,10 @@ COMPARE = (
     Case("num_examples", 3, more_facts, task="compare"),
     Case("popularity", 2, popularity, task="compare"),
     Case("as_chat", True, chat, PIECES, task="compare"),
-    Case("max_new_tokens", 6, longer, PIECES | {"max_new_tokens": 2}, task="compare"),
+    Case("max_new_tokens", 8, longer, PIECES | {"max_new_tokens": 2}, task="compare"),
     Case("methods", ("greedy", "cd", "dola"), methods, FACT, task="compare"),
     Case("compare_with", "an old town is", second_prompt, PIECES | {"detector": "auto"}, task="compare"),
-    Case("alpha", 0.5, alpha, FACT, task="compare"),
+    Case("alpha", 0.3, alpha, FACT, task="compare"),
     Case("escape_bias", "floor", escape_bias, FACT | {"escape_bias": "paper"}, task="compare"),
     Case("gate", "on", gate, FACT | {"prompts": (SURE,), "detector": "manual", "named": "studies", "gate": "off"}, task="compare"),
     *(Case("detector", name, shows, FACT | {"named": "door"}, task="compare") for name, shows in DETECTORS.items()),
@@ -461,8 +462,8 @@ def another_file(before: CodaResult, after: CodaResult) -> None:
 
 
 def fewer_rows(before: CodaResult, after: CodaResult) -> None:
-    assert after.file.rows == before.file.rows[:2] and after.file.num_in_file == before.file.num_in_file == 5
-    assert any("first 2 of 5" in note for note in after.notes) and not before.notes
+    assert after.file.rows == before.file.rows[:10] and after.file.num_in_file == before.file.num_in_file == 12
+    assert any("first 10 of 12" in note for note in after.notes) and not before.notes
 
 
 def other_methods(before: CodaResult, after: CodaResult) -> None:
@@ -490,8 +491,8 @@ FILED = {"file": "upload:sentences.csv", "model": "pieces", "methods": ("greedy"
          "weight": 1.0, "max_new_tokens": 4}
 FACTS = {"file": "upload:facts.csv", "methods": ("greedy", "coda", "cad", "dola"), "detector": "lift"}
 FILE = (
-    Case("file", "upload:others.csv", another_file, FILED, task="file", has_widget=False),
-    Case("num_rows", 2, fewer_rows, FILED, task="file"),
+    Case("file", "upload:others.csv", another_file, FILED, task="file", on_page="elsewhere"),
+    Case("num_rows", 10, fewer_rows, FILED | {"file": "upload:many.csv", "methods": ("greedy",), "max_new_tokens": 1}, task="file"),
     Case("methods", ("greedy", "cd"), other_methods, FILED, task="file"),
     Case("max_new_tokens", 8, longer_answers, FILED, task="file"),
     Case("as_chat", True, every_answer, FILED, task="file"),
@@ -500,7 +501,7 @@ FILE = (
     Case("quantisation", "int8", partial(of_the_model, "(int8)"), FILED, task="file"),
     Case("seed", 1, changes("sample"), FILED | {"methods": ("greedy", "sample"), "temperature": 1.0}, task="file"),
     Case("seed", 1, changes("cad_random"), FILED | {"methods": ("greedy", "cad", "cad_random")}, task="file"),
-    Case("alpha", 0.9, changes("coda"), FILED, task="file"),
+    Case("alpha", 1.0, changes("coda"), FILED, task="file"),
     Case("escape_bias", "paper", changes("coda"), FACTS | {"gate": "off"}, task="file"),
     Case("gate", "on", changes("coda"), FILED | {"detector": "indicator_argmin"}, task="file"),
     Case("weight", 3.0, changes("cad"), FILED | {"weight": 0.25}, task="file"),
