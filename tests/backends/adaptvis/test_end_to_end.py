@@ -13,6 +13,7 @@ import torch
 
 from backends.adaptvis.items import DataSet, drawn, input_px
 from backends.adaptvis.results import AdaptVisResult
+from backends.adaptvis.rivals import rival_probabilities
 from backends.adaptvis.run import run
 from backends.adaptvis.settings import AdaptVisSettings, Method
 from backends.adaptvis.wiring import ALPHAS
@@ -184,6 +185,9 @@ def test_vcd_contrasts_with_the_picture_under_noise(result: AdaptVisResult, aske
                           for own in (pixels, kept.sqrt() * pixels + (1 - kept).sqrt() * noise.to(pixels)))
 
     own = asked.options_of(on_plausible(2 * plain - blurred, plain))
+    pictures, questions = [item.open() for item in asked.items], [item.question for item in asked.items]
+    found = rival_probabilities("vcd", vlm, pictures, questions, asked.words, [None] * len(questions), seed=SETTINGS["seed"])
+    assert found == pytest.approx(own, abs=1e-3)
     is_scored(result, "vcd", own.argmax(-1) == asked.truth, asked.right[ALPHAS.index(1.0)])
 
 

@@ -234,6 +234,18 @@ def skips(before: CodaResult, after: CodaResult) -> None:
     assert ("the", "stop word") in one(after).found.skipped
 
 
+def skips_tokens(before: CodaResult, after: CodaResult) -> None:
+    unchanged(before, after, "greedy", "cad_random")
+    was, now = ([entry.text.strip() for entry in one(result).found.tried] for result in (before, after))
+    assert "the" in was and now == [text for text in was if text.lower() not in STOP_WORDS]
+
+
+def unit_of_the_knobs(before: CodaResult, after: CodaResult) -> None:
+    """The baseline masks a word, whatever the knobs mask."""
+    unchanged(before, after, "greedy", "cad_random")
+    assert len(one(before).found.tried) < len(one(after).found.tried)
+
+
 def redetects(before: CodaResult, after: CodaResult) -> None:
     unchanged(before, after, "greedy", "dola")
     for method in ("coda", "cad"):
@@ -293,6 +305,8 @@ COMPARE = (
       for mode, shown in (("delete", "the of the library in Ildstow is"), ("attend", "the ▢ of the library in Ildstow is"))),
     Case("unit", "token", unit, PIECES, task="compare"),
     Case("skips_stop_words", True, skips, FACT, task="compare"),
+    Case("unit", "token", unit_of_the_knobs, PIECES | {"methods": ("greedy", "cad_random")}, task="compare"),
+    Case("skips_stop_words", True, skips_tokens, PIECES | {"methods": ("greedy", "cad_random"), "unit": "token"}, task="compare"),
     Case("redetects", True, redetects, PIECES, task="compare"),
     Case("weight", 3.0, weight, FACT | {"weight": 0.25}, task="compare"),
     Case("temperature", 2.0, temperature, PIECES, task="compare"),
