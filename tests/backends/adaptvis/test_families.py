@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backends.adaptvis import looking
+from backends.adaptvis import look
 from backends.adaptvis.results import AdaptVisResult
 from backends.adaptvis.run import run
 from backends.adaptvis.settings import AdaptVisSettings
@@ -68,7 +68,7 @@ def test_8_bit_weights_read_the_prompt_for_every_alpha_and_say_so(folder_of):
 
 
 def test_an_alpha_that_overflows_has_no_answer_and_is_drawn_as_nothing(random_model, monkeypatch):
-    real = looking.ask
+    real = look.ask
 
     def overflowing(*args, **options):
         found = real(*args, **options)
@@ -81,7 +81,7 @@ def test_an_alpha_that_overflows_has_no_answer_and_is_drawn_as_nothing(random_mo
         texts = tuple("" if place == row else text for place, text in enumerate(found.texts))
         return replace(found, texts=texts, notes=("At alpha 3 this model's numbers overflow.",))
 
-    monkeypatch.setattr(looking, "ask", overflowing)
+    monkeypatch.setattr(look, "ask", overflowing)
     result = looked(random_model, alpha1=3.0, beta=1.01)
 
     at = {each.alpha: each for each in result.looked.at}
@@ -94,8 +94,8 @@ def test_an_alpha_that_overflows_has_no_answer_and_is_drawn_as_nothing(random_mo
 
 
 def test_a_model_that_overflows_as_it_is_is_refused_in_one_sentence(random_model, monkeypatch):
-    real = looking.ask
-    monkeypatch.setattr(looking, "ask", lambda *args, **options: replace(real(*args, **options), confidence=np.full(18, np.nan)))
+    real = look.ask
+    monkeypatch.setattr(look, "ask", lambda *args, **options: replace(real(*args, **options), confidence=np.full(18, np.nan)))
 
-    with pytest.raises(looking.InputError, match="overflow even as it is"):
+    with pytest.raises(look.InputError, match="overflow even as it is"):
         looked(random_model)
