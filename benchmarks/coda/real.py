@@ -109,7 +109,7 @@ class Answers:
         new.sort(key=lambda entry: len(entry[1].full.ids))  # little padding
         for start in range(0, len(new), BATCH):
             part = new[start : start + BATCH]
-            how = Decoding(variant.score, variant.contrast, max_new_tokens=TOKENS, top=0)
+            how = Decoding(variant.score, variant.contrast, max_new_tokens=TOKENS)
             written = tokens_of(decode(self._language, [pair for _, pair in part], how), len(part))
             self._known |= {key: self._language.text(tokens) for (key, _), tokens in zip(part, written)}
         return [self._known[key] for key in keys]
@@ -148,7 +148,7 @@ class Asking:
         tried = candidates(one.prompt).tried
         guess = suggested([word.text for word in one.prompt.words])
         told = one.prompt.words[guess].positions if guess is not None else given
-        words = [tried[index] for index in content_words(tried)]
+        words = [tried[index] for index in content_words([part.text for part in tried])]
         for name, row in (self._searched(one, given, told, words) if self.layout != "chat" else self._told(one, given)).items():
             self.pairs[name].append(Pair(Row(one.prompt.ids), row))
         self.pairs[SUGGESTED.name].append(Pair(Row(one.prompt.ids), self._without(one, told)))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from backends.adaptvis.looking import jpeg
+from backends.adaptvis.look import jpeg
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, MethodScore
 from backends.run import Inputs
 from models.scene_vlm.network import Size, fresh_model, save
