@@ -218,7 +218,7 @@ def _longvideobench(row: Row, where: str) -> Item:
     return item if item.fps is None else item.with_fps(item.fps)
 
 
-def haystack_part(items: Iterable[Item]) -> tuple[Item, ...]:
+def haystack_subset(items: Iterable[Item]) -> tuple[Item, ...]:
     """The LongVideoBench questions that the released converter keeps: hour-long group, category without a T.
 
     T marks questions that refer to subtitles. The paper's list of 342 was not published and need not be the same.

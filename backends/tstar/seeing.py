@@ -10,12 +10,12 @@ from typing import cast
 import numpy as np
 
 from backends.rungs import rung_of
+from backends.tstar.detectors import ReadyDetector
 from backends.tstar.grounding import match_answer, parse_grounding
-from backends.tstar.looking import Looker
 from backends.tstar.reading import SAFETY_FACTOR, names_to_detect, read
 from backends.tstar.results import Answer
-from backends.tstar.scorers import Eyes
 from backends.tstar.settings import TStarSettings
+from backends.tstar.video_detector import VideoDetector
 from models.memory import budget
 from models.similarity import FrameScorer
 from models.vlm import VisionLanguageModel
@@ -48,7 +48,7 @@ def ground_with_vlm(settings: TStarSettings, question: str, options: dict[str, s
 
 
 def answer_question(settings: TStarSettings, question: str, options: dict[str, str], expected: str | None, video: Video,
-                    eyes: Eyes, seconds: Sequence[int]) -> Answer | None:
+                    ready: ReadyDetector, seconds: Sequence[int]) -> Answer | None:
     """The answer from the key frames: a model's if one is chosen, else the rule-based reader's; None if neither can."""
     if not seconds:
         return None
@@ -60,16 +60,16 @@ def answer_question(settings: TStarSettings, question: str, options: dict[str, s
         is_correct = None if expected is None else letter == expected
         return Answer(text=letter or reply[:300], why=f"{loaded.rung.title} said {reply[:200]!r}.", expected=expected,
                       is_correct=is_correct)
-    if not options or not eyes.is_miniature:
+    if not options or not ready.is_miniature:
         return None
     wanted = names_to_detect(question)
-    reader = Looker(video, eyes.detector, wanted, num_targets=len(wanted), settings=settings.model_copy(update={
-        "cell_fit": "letterbox", "max_boxes": 300}), floor=eyes.floor, canvas_px=eyes.canvas_px)
+    detector = VideoDetector(video, ready.detector, wanted, num_targets=len(wanted), floor=ready.floor,
+                             settings=settings.model_copy(update={"cell_fit": "letterbox", "max_boxes": 300}))
     frames = video.frames_at([float(second) for second in seconds], max_side_px=VLM_FRAME_PX)
     detections = [[(box.name, box.score, (box.x1, box.y1, box.x2, box.y2)) for box in boxes]
-                  for _, boxes in reader.singles(list(seconds))]
+                  for _, boxes in detector.singles(list(seconds))]
     reading = read(frames, [float(second) for second in seconds], detections, question, options,
-                   threshold=max(eyes.floor, SAFETY_FACTOR * eyes.threshold))
+                   threshold=max(ready.floor, SAFETY_FACTOR * ready.threshold))
     return Answer(text=reading.text, why=reading.why, expected=expected,
                   is_correct=None if expected is None else reading.letter == expected)
 

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 from backends.knobs import knob
 from backends.run import NamedModel, Settings
 from models import real
+from models.vocabulary import CLOSED
 from worlds import picture_kinds
 from worlds.haystack.samples import SAMPLES
 from worlds.video import kind as video_kind
@@ -25,7 +26,7 @@ Finds = Literal["auto", "first", "all"]
 Quantised = Literal["none", "int8", "nf4"]
 RELEASED = ("official", "early")  # the rules of the released code, equal to it to 1e-9 on equal scores
 MAX_BUDGET = 1000  # frames, the released code's cap whatever the share
-MINIATURE, IMAGE_NETWORK = "canvas-detector", "efficientnet-lite0"
+IMAGE_NETWORK = "efficientnet-lite0"
 OTHER_MODELS = {"vlm": "vlm_quantisation", "similarity": "similarity_quantisation"}  # beside the detector, which has `quantisation`
 PartOfFrame = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
@@ -61,7 +62,7 @@ class TStarSettings(Settings):
 
     num_seeds: int = knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20)
 
-    detector: str = knob(MINIATURE, "detector", "Who looks at the grid picture.", max_length=300, role="detector")
+    detector: str = knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300, role="detector")
     quantisation: Quantised = knob("none", "detector", "Weights of a real detector: full, 8 or 4 bit.")
     threshold: float | None = knob(None, "detector", "Score above which a target counts as found, theta. "
                                    "Empty: calibrated for the detector [C: 0.7 dataset, 0.6 demo, for YOLO-World].",
@@ -131,6 +132,11 @@ class TStarSettings(Settings):
         return self.example_box is not None or bool(self.example_picture)
 
     @property
+    def makes_way(self) -> bool:
+        """Whether others look than the detector that is named: by example, one that knows a list of words is of no use."""
+        return self.by_example and self.detector in CLOSED
+
+    @property
     def of_its_kind(self) -> bool:
         """Whether a search by example looks for others of the kind, too. Of drawn videos the image network knows nothing."""
         if self.like == "best here":
@@ -144,7 +150,7 @@ class TStarSettings(Settings):
     def named_models(self) -> tuple[NamedModel, ...]:
         """By example the miniature does not look: classical features do, and the image network where its kind is asked for."""
         named = super().named_models()
-        if not self.by_example or self.detector not in (MINIATURE, IMAGE_NETWORK):
+        if not self.makes_way:
             return named
         others = tuple(model for model in named if model.setting != "detector")
         return (NamedModel("like", IMAGE_NETWORK, ("detector",), "none"), *others) if self.of_its_kind else others

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from models.boxes import Box
+from models.canvas_detector import CanvasDetectorConfig
 from models.catalogue import find
 from models.detection import ImageGuidedDetector, MiniatureDetector, zero_shot_detector
 from worlds.errors import InputError
@@ -230,12 +231,14 @@ def test_a_mark_that_no_patch_sees_falls_back_to_the_crop(tiny, canvases, family
 
 def test_a_miniature_is_asked_in_the_same_words(canvases):
     class Network:
+        config = CanvasDetectorConfig(canvas_px=64)
+
         def detect(self, canvases, names, floor, max_boxes):
             return [[Box(0, 0, 1, 1, label=names.index("cat"), score=floor)] for _ in canvases]
 
     detector = MiniatureDetector(Network(), find("canvas-detector"))
 
-    assert detector.is_miniature
+    assert detector.is_miniature and detector.canvas_px == 64
     assert (detector.theta, detector.floor) == (find("canvas-detector").theta, find("canvas-detector").floor)
     assert detector.detect(canvases, NAMES, floor=0.25)[2] == [Box(0, 0, 1, 1, label=1, score=0.25)]
     assert detector.detect(canvases, NAMES, floor=0.25, max_boxes=None, grid=4) == detector.detect(canvases, NAMES, floor=0.25)

@@ -111,10 +111,10 @@ def test_a_longvideobench_item_has_no_seconds_until_its_frame_rate_is_given() ->
     assert timed.key_seconds == (10.0, 12.0)
 
 
-def test_the_haystack_part_keeps_hour_long_questions_without_subtitles() -> None:
+def test_the_haystack_subset_keeps_hour_long_questions_without_subtitles() -> None:
     rows = [LONGVIDEOBENCH, LONGVIDEOBENCH | {"question_category": "T2E"}, LONGVIDEOBENCH | {"duration_group": 600}]
 
-    assert len(formats.haystack_part(items_of(_json(rows)))) == 1
+    assert len(formats.haystack_subset(items_of(_json(rows)))) == 1
 
 
 def test_gt_answer_and_answer_are_both_read_and_missing_keys_are_fine() -> None:
