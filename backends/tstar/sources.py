@@ -11,7 +11,8 @@ from backends.run import Inputs, Progress
 from backends.tstar.grounding import ground_template
 from backends.tstar.settings import TStarSettings
 from worlds.errors import InputError
-from worlds.haystack.film import Haystack, Question
+from worlds.haystack.film import Haystack
+from worlds.haystack.questions import Question
 from worlds.haystack.samples import haystack_of, sample_path
 from worlds.video import Video
 from worlds.video.process import Broken
