@@ -48,7 +48,7 @@ def input_knobs(system: System) -> tuple[dict[str, Any], DeltaGenerator]:
     if choice == GENERATED:
         first, second, third = st.columns(3)
         minutes = first.slider("Minutes", 2, 60, 10, key="tstar.minutes", help="Length of the video to draw.")
-        seed = second.number_input("World seed", 0, 99_999, 7, key="tstar.world_seed", help="Another seed, another house.")
+        seed = second.number_input("World seed", 0, 99_999, 7, key="tstar.world_seed", help="Another seed draws another house.")
         seconds = third.slider("Seconds in view", 4, 10, 6, key="tstar.needle_s", help="How long the target can be seen.")
         video = f"generated:minutes={minutes},seed={seed},needle_s={seconds}"
     if choice == OWN:
