@@ -1,8 +1,9 @@
 """Other methods on the video of a search, and the same search with other seeds: what T* is held against."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from backends.tstar import baselines as methods
 from backends.tstar.metrics import temporal
 from backends.tstar.results import MethodRow, SeedCurve, recall_of
 from backends.tstar.seeing import similar_frames
-from backends.tstar.settings import TStarSettings
+from backends.tstar.settings import BY_SIMILARITY, TStarSettings
 from backends.tstar.video_detector import VideoDetector
 from backends.tstar.video_search import Task, VideoSearch
 from worlds.video import open_video
@@ -49,44 +50,71 @@ def compare(task: Task, found: VideoSearch, into: Comparison) -> Iterator[Progre
 def _baseline(name: str, task: Task, found: VideoSearch) -> MethodRow | None:
     """One other method on the same video and number of key frames; None where it has nothing to work with."""
     start = time.perf_counter()
-    length, count = task.length, task.settings.num_frames
     if name == "oracle":
         if not found.truth_s:
             return None
-        return _row(name, methods.oracle(found.truth_s, length, count), found.truth_s, 0.0, note="the true key frames")
-    if name == "uniform":
-        return _row(name, methods.uniform(length, count), found.truth_s, time.perf_counter() - start)
-    if name == "random":
-        chosen = methods.random(length, count, seed=task.settings.seed)
-        return _row(name, chosen, found.truth_s, time.perf_counter() - start)
+        seconds = methods.oracle(found.truth_s, task.length, task.settings.num_frames)
+        return _row(name, seconds, found.truth_s, 0.0, note="the true key frames")
+    if name in _BLIND:
+        return _row(name, _BLIND[name](task), found.truth_s, time.perf_counter() - start)
     # a reader of its own: frames that the search has cached would be a gift
     with open_video(task.source.path, name=task.source.name) as video:
-        return _seeing_baseline(name, replace(task, video=video), found, start)
+        chosen = _SEEING[name](replace(task, video=video), found)
+    return _row(name, chosen.seconds, found.truth_s, time.perf_counter() - start, frames_seen=chosen.frames_seen,
+                detector=chosen.detector)
 
 
-def _seeing_baseline(name: str, task: Task, found: VideoSearch, start: float) -> MethodRow:
-    """The methods that see frames before they choose some."""
-    length, count, detector = task.length, task.settings.num_frames, None
-    if name == "scene_change":
-        frames = task.video.frames_at([float(t) for t in range(length)], max_side_px=SCENE_PX)
-        chosen, frames_seen = methods.scene_change(frames, length, count), length
-    elif name in ("top_similarity", "aks", "bolt"):
-        chosen, frames_seen = similar_frames(name, task.settings, task.video, task.asked.question, length), length
-    elif name == "random_grid":
-        other = VideoSearch(_changed(task, rule="random"))
-        while not other.is_over:
-            other.turn()
-        chosen, frames_seen, detector = other.key_seconds(), _visited(other), other.detector
-    else:
-        detector, search = task.detector(), found.search
-        seconds = methods.dense(length) if name == "dense" else methods.budgeted_dense(
-            length, num_iterations=search.iteration, per_iteration=search.count)
-        scores = np.zeros(length)
-        for first in range(0, len(seconds), search.count):
-            positions = seconds[first:first + search.count]
-            scores[positions] = [cell.confidence for cell in detector.grid(positions, search.grid)[0]]
-        chosen, frames_seen = methods.top_k(scores, count), len(seconds)
-    return _row(name, chosen, found.truth_s, time.perf_counter() - start, frames_seen=frames_seen, detector=detector)
+@dataclass(frozen=True)
+class _Chosen:
+    """What a method that sees frames before it chooses returns, and what that cost."""
+
+    seconds: np.ndarray
+    frames_seen: int
+    detector: VideoDetector | None = None
+
+
+def _scene_change(task: Task, found: VideoSearch) -> _Chosen:
+    frames = task.video.frames_at([float(t) for t in range(task.length)], max_side_px=SCENE_PX)
+    return _Chosen(methods.scene_change(frames, task.length, task.settings.num_frames), task.length)
+
+
+def _similar(name: str, task: Task, found: VideoSearch) -> _Chosen:
+    return _Chosen(similar_frames(name, task.settings, task.video, task.asked.question, task.length), task.length)
+
+
+def _random_grid(task: Task, found: VideoSearch) -> _Chosen:
+    other = VideoSearch(_changed(task, rule="random"))
+    while not other.is_over:
+        other.turn()
+    return _Chosen(other.key_seconds(), _visited(other), other.detector)
+
+
+def _dense(task: Task, found: VideoSearch) -> _Chosen:
+    return _highest(methods.dense(task.length), task, found)
+
+
+def _budgeted_dense(task: Task, found: VideoSearch) -> _Chosen:
+    """As many frames as the search has seen, evenly over the video."""
+    seconds = methods.budgeted_dense(task.length, num_iterations=found.search.iteration, per_iteration=found.search.count)
+    return _highest(seconds, task, found)
+
+
+def _highest(seconds: np.ndarray, task: Task, found: VideoSearch) -> _Chosen:
+    """The best of these seconds by the detector, in grids like the search's."""
+    detector, search = task.detector(), found.search
+    scores = np.zeros(task.length)
+    for first in range(0, len(seconds), search.count):
+        positions = seconds[first:first + search.count]
+        scores[positions] = [cell.confidence for cell in detector.grid(positions, search.grid)[0]]
+    return _Chosen(methods.top_k(scores, task.settings.num_frames), len(seconds), detector)
+
+
+_BLIND: Mapping[str, Callable[[Task], np.ndarray]] = {
+    "uniform": lambda task: methods.uniform(task.length, task.settings.num_frames),
+    "random": lambda task: methods.random(task.length, task.settings.num_frames, seed=task.settings.seed)}
+_SEEING: Mapping[str, Callable[[Task, VideoSearch], _Chosen]] = {
+    "scene_change": _scene_change, "random_grid": _random_grid, "dense": _dense, "budgeted_dense": _budgeted_dense,
+    **{name: partial(_similar, name) for name in BY_SIMILARITY}}
 
 
 def _row(name: str, seconds: np.ndarray, truth_s: tuple[float, ...] | None, took_s: float, *, frames_seen: int | None = None,

@@ -4,12 +4,13 @@ Offline, the answer comes from a rule-based reader of the detector's boxes; it k
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
 
 from backends.rungs import rung_of
+from backends.tstar import baselines
 from backends.tstar.detectors import ReadyDetector
 from backends.tstar.grounding import match_answer, parse_grounding
 from backends.tstar.reading import SAFETY_FACTOR, names_to_detect, read
@@ -25,6 +26,8 @@ from worlds.video import Video
 GROUNDING_FRAMES = 8  # the released code's N
 VLM_FRAME_PX = 448
 SIMILARITY_FRAME_PX = 224
+CHOOSING: Mapping[str, Callable[[np.ndarray, int], np.ndarray]] = {  # by the frames' scores
+    "top_similarity": baselines.top_k, "aks": baselines.aks, "bolt": baselines.bolt}
 
 
 def ground_with_vlm(settings: TStarSettings, question: str, options: dict[str, str],
@@ -80,8 +83,6 @@ def similar_frames(name: str, settings: TStarSettings, video: Video, question: s
     Raises:
         InputError: no similarity model is named, or it cannot be loaded.
     """
-    from backends.tstar import baselines
-
     if not settings.similarity:
         raise InputError(f"The baseline {name!r} needs an image-text model. Choose one under 'Similarity', or leave it out.")
     with budget().borrow(rung_of(settings.similarity, "similarity"), settings.similarity_quantisation) as loaded:
@@ -89,6 +90,4 @@ def similar_frames(name: str, settings: TStarSettings, video: Video, question: s
             cast(FrameScorer, loaded.tool).scores(video.frames_at([float(t) for t in range(first, min(first + 64, length))],
                                                max_side_px=SIMILARITY_FRAME_PX), question)
             for first in range(0, length, 64)])
-    if name == "top_similarity":
-        return baselines.top_k(scores, settings.num_frames)
-    return np.unique((baselines.aks if name == "aks" else baselines.bolt)(scores, settings.num_frames))
+    return np.unique(CHOOSING[name](scores, settings.num_frames))

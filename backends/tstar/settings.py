@@ -20,6 +20,7 @@ Rule = Literal["official", "early", "paper", "softmax", "random"]
 FinalRule = Literal["top_scores", "draw_scores", "top_distribution"]
 Baseline = Literal["uniform", "random", "random_grid", "dense", "budgeted_dense", "scene_change", "top_similarity",
                    "aks", "bolt", "oracle"]
+BY_SIMILARITY = ("top_similarity", "aks", "bolt")  # baselines that compare frames with the question by an image-text model
 Like = Literal["best here", "exactly this", "this kind"]
 Finds = Literal["auto", "first", "all"]
 Quantised = Literal["none", "int8", "nf4"]
@@ -166,7 +167,7 @@ class TStarSettings(Settings):
         """
         search = most_grid_frames(self, num_positions)
         seeds = 2 * self.num_seeds * search if self.num_seeds > 1 else 0  # with the rule and with a random grid
-        all_of_it = dict.fromkeys(("dense", "scene_change", "top_similarity", "aks", "bolt"), num_positions)
+        all_of_it = dict.fromkeys(("dense", "scene_change", *BY_SIMILARITY), num_positions)
         looks = {"random_grid": search, "budgeted_dense": search} | all_of_it
         return {"tstar": search + seeds} | {name: looks[name] for name in self.baselines if name in looks}
 
