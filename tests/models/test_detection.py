@@ -229,6 +229,13 @@ def test_a_mark_that_no_patch_sees_falls_back_to_the_crop(tiny, canvases, family
     assert torch.equal(marked._query, ImageGuidedDetector(owl, frame[:6, :6])._query)
 
 
+def test_only_what_can_be_shown_an_example_makes_a_detector_of_it(tiny, canvases):
+    shown = tiny("owlv2").tool.shown(canvases[0, :40, :40])
+
+    assert isinstance(shown, ImageGuidedDetector) and not shown.uses_frame
+    assert tiny("grounding_dino").tool.shown(canvases[0]) is None
+
+
 def test_a_miniature_is_asked_in_the_same_words(canvases):
     class Network:
         config = CanvasDetectorConfig(canvas_px=64)
