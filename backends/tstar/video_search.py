@@ -61,9 +61,11 @@ class VideoSearch:
         self.iterations: list[Iteration] = []
         self.confirmed: set[int] = set()  # seconds
         self.boxes: dict[int, list[SeenBox]] = {}  # second -> of its single frame
-        self.appearances = Appearances(self.detector.singles, task.shots, task.length, self.search.threshold) \
-            if task.settings.finds_all else None
-        marked = self._mark(self.appearances) if self.appearances else None
+        self.appearances: Appearances | None = None
+        marked: Appearance | None = None
+        if task.settings.finds_all:
+            self.appearances = Appearances(self.detector.singles, task.shots, task.length, self.search.threshold)
+            marked = self._mark(self.appearances)
         self.truth_s = without(task.source.truth_s, marked)  # finding what was marked is no find
         self.first_s = 0.0  # from the start to the end of the first turn
 
