@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.memory import budget
-from models.scene_vlm.network import Size, fresh_model, save
+from models.scene_vlm import Size, fresh_model, save
 
 
 @pytest.fixture(scope="session")
