@@ -1,4 +1,4 @@
-"""Name and colour of the methods that turn a gaze, and their rivals, once for every chart and list; told apart by colour-blind readers."""
+"""Name and colour of the methods that turn a gaze, and of their rivals, once for every chart and list."""
 
 GAZE_COLOURS = {
     "greedy": "#8A8F98", "scalingvis": "#0072B2", "adaptvis": "#D55E00", "bias": "#CC79A7", "acc_bias": "#8C6BB1",
