@@ -1,6 +1,6 @@
 """CoDA and its neighbours on a real language model: what each decoder mends and breaks on facts whose right answer is less famous.
 
-    python -m benchmarks.coda_real [--model smollm2-135m] [--layouts plain,shots,chat] [--half development]
+    python -m benchmarks.coda.real [--model smollm2-135m] [--layouts plain,shots,chat] [--half development]
 
 Questions and controls are `worlds.facts.popular_answers`. Answers of six tokens count by their first words. Nothing in the app was
 decided on the held-out half. The numbers are also kept as data, which the page shows: backends/coda/recorded/real-model.json.
@@ -37,7 +37,7 @@ from models.loading import load
 from models.reading import Row
 from worlds.facts.popular_answers import Question, questions
 
-OUT = Path(__file__).parent.parent / "backends" / "coda" / "recorded" / "real-model.json"
+OUT = Path(__file__).parents[2] / "backends" / "coda" / "recorded" / "real-model.json"
 LAYOUTS = ("plain", "shots", "chat")
 SHOTS = ("The opposite of hot is cold.\nThe colour of fresh grass is green.\nThe number of days in a week is seven.\n"
          "The animal that says meow is the cat.\nThe frozen form of water is ice.\n")

@@ -1,6 +1,6 @@
 """The law of knowledge overshadowing and the decoders against it, on models trained from seeds that no miniature uses.
 
-    python -m benchmarks.coda_law [--seeds 5] [--only popularity,decay,length,english,size]
+    python -m benchmarks.coda.law [--seeds 5] [--only popularity,decay,length,english,size]
 
 Trains everything anew, about 15 minutes of CPU for five seeds. A seed draws the corpus, the weights and the order.
 """
