@@ -9,14 +9,15 @@ An axis has one length in a model and in everything that the model holds; one of
 the frames of one grid of many. So what draws a result may index one field by another's length. Not here: what is in a file.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
-from typing import Annotated, Any, ClassVar, Self, get_args
+from typing import Annotated, ClassVar, Self, get_args
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from worlds.pictures import SHOWN_SIDE_PX, jpeg_size
@@ -57,7 +58,7 @@ class _Shape:
     may_be_nan: bool = False
     total: float | None = None  # what all add up to
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def _checked(self, array: np.ndarray | None) -> np.ndarray | None:
@@ -92,7 +93,7 @@ class _Jpeg:
 
     side_px: int
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def _checked(self, jpeg: np.ndarray) -> np.ndarray:
@@ -144,15 +145,15 @@ def axes_of(model: BaseModel) -> dict[str, tuple[int, str]]:
     return found
 
 
-def _own(value: Any, metadata: list[Any]) -> Iterator[tuple[str, int]]:
+def _own(value: object, metadata: Sequence[object]) -> Iterator[tuple[str, int]]:
     for mark in metadata:
-        if isinstance(mark, _Shape) and value is not None:
+        if isinstance(mark, _Shape) and isinstance(value, np.ndarray):
             yield from ((axis, size) for axis, size in zip(mark.axes, value.shape) if isinstance(axis, str))
-        elif isinstance(mark, _Length) and value is not None:
+        elif isinstance(mark, _Length) and isinstance(value, int | Sized):
             yield mark.axis, value if isinstance(value, int) else len(value)
 
 
-def _held(value: Any) -> Iterator[tuple[str, int]]:
+def _held(value: object) -> Iterator[tuple[str, int]]:
     for part in value if isinstance(value, tuple) else (value,):
         if isinstance(part, Shaped):
             yield from ((axis, size) for axis, (size, _) in axes_of(part).items() if axis not in part.own_axes)
@@ -169,12 +170,12 @@ def jpegs_of(model: BaseModel) -> Iterator[np.ndarray]:
                 yield from jpegs_of(part)
 
 
-def at_most(count: int, *, least: int = 0) -> Any:
+def at_most(count: int, *, least: int = 0) -> FieldInfo:
     """How many entries a tuple has. A file may hold a million wrong ones: only the first is told, each would be kept."""
     return Field(min_length=least, max_length=count, fail_fast=True)
 
 
-def one_of(*choices: Any) -> AfterValidator:
+def one_of(*choices: object) -> AfterValidator:
     """A text among those of some Literals, where code hands it on as plain text."""
     known = frozenset(text for choice in choices for text in get_args(choice))
 
