@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Generic, Literal
+from typing import Generic, Literal, cast
 
 from backends.run import Event, Inputs, R, Result, Run, S, Settings
 from worlds.signatures import UploadCheck
@@ -38,6 +38,10 @@ class System(Generic[S, R]):
     presets: Mapping[str, tuple[S, str]] = field(default_factory=dict)  # label -> settings, what to notice
     lane: Callable[[S], LaneName] = _short  # where a run of such settings waits
     objects: Callable[[S], str] | None = None  # why a run of such settings would be refused, if it is known without running
+
+    def settings_of(self, result: R) -> S:
+        """What was asked for a result; a result's type alone does not say of which kind its settings are."""
+        return cast(S, result.settings)
 
     def objection(self, settings: S) -> str:
         """One sentence or two on why these settings cannot be run; nothing where nothing speaks against it."""

@@ -6,7 +6,7 @@ Probabilities are in per cent, scores in nats. What models and prompts say is es
 import re
 from collections.abc import Sequence
 from math import exp, isfinite
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -35,10 +35,11 @@ from visualizers.theme import (
 )
 
 CONTRASTS = ("coda", "coda_paper", "cad", "cad_random", "cd")  # decoders that read a masked prompt
+Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 MAX_TOKENS_SHOWN = 8
 HOVERED = 40  # characters of a token or a word in a hover text
 MEMBERSHIP = {"both": "both", "esc": "escapes", "out": "out"}  # plausible to both prompts, to X only, not to X
-STRIPED: dict[str, Any] = {"opacity": 0.6, "pattern": {"shape": "/", "size": 5, "fgcolor": "#FFFFFF", "fillmode": "overlay"}}
+STRIPED: dict[str, object] = {"opacity": 0.6, "pattern": {"shape": "/", "size": 5, "fgcolor": "#FFFFFF", "fillmode": "overlay"}}
 ROLE_COLOURS = {"right": RIGHT_COLOUR, "popular": POPULAR_COLOUR, "other": OTHER_COLOUR}
 SPECIAL = re.compile(r"<[^<>\s]*>|\[[A-Z]+\]")  # <s>, <|user|>, [CLS]: no words of the prompt
 NO_SPACE = str.maketrans({"\n": "↵", "\t": "⇥"})
@@ -113,7 +114,7 @@ def distributions(token: WrittenToken, asked: Asked, *, alpha: float, with_maske
 
 def _explain_colours(figure: go.Figure, asked: Asked, *, with_masked: bool) -> None:
     """Legend entries of their own: a bar's colour says whose answer it is, its stripes which prompt it is read from."""
-    entries: list[tuple[str, dict[str, Any]]] = []
+    entries: list[tuple[str, dict[str, object]]] = []
     if asked.right is not None:
         entries += [("right", {"color": RIGHT_COLOUR}), ("popular", {"color": POPULAR_COLOUR})]
     if with_masked:
@@ -377,7 +378,7 @@ def cover(result: CodaResult) -> np.ndarray:
     return np.asarray(picture)
 
 
-def _draw_prompt(draw: ImageDraw.ImageDraw, asked: Asked, font: Any) -> int:
+def _draw_prompt(draw: ImageDraw.ImageDraw, asked: Asked, font: Font) -> int:
     """The words of the prompt, the masked one in colour; returns where the last line ends."""
     x, y = 40, 40
     for text, is_masked in words_of(asked):
@@ -391,7 +392,7 @@ def _draw_prompt(draw: ImageDraw.ImageDraw, asked: Asked, font: Any) -> int:
     return y + 46
 
 
-def _draw_answer(draw: ImageDraw.ImageDraw, asked: Asked, written: Written, at: tuple[int, int], fonts: tuple[Any, Any]) -> None:
+def _draw_answer(draw: ImageDraw.ImageDraw, asked: Asked, written: Written, at: tuple[int, int], fonts: tuple[Font, Font]) -> None:
     """One decoder's answer over the likeliest tokens by its score."""
     (x, y), (big, small) = at, fonts
     token = written.tokens[0]
