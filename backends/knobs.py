@@ -40,8 +40,8 @@ class Limits(TypedDict, total=False):
 
 
 def knob(default: object, group: str, description: str, *, role: str = "", also: tuple[str, ...] = (), none: str = "",
-         quantised_by: str = QUANTISED_BY, suggestions: tuple[str, ...] = (), stops: tuple[float, ...] = (),
-         is_by_line: bool = False, uploads: tuple[str, ...] = (), upload_mb: int | None = None,
+         quantised_by: str = QUANTISED_BY, borrows: tuple[str, ...] = (), suggestions: tuple[str, ...] = (),
+         stops: tuple[float, ...] = (), is_by_line: bool = False, uploads: tuple[str, ...] = (), upload_mb: int | None = None,
          **limits: Unpack[Limits]) -> Any:  # Any: like pydantic's Field, it stands for a value of whatever type its field has
     """A field of some Settings as people turn it.
 
@@ -49,6 +49,7 @@ def knob(default: object, group: str, description: str, *, role: str = "", also:
         group: settings of one group stand together.
         role: the setting names a model of that ladder, or, as "result", an earlier run; `none` is how leaving it empty reads.
         also: roles beside it that the setting takes too.
+        borrows: systems whose miniatures are offered too.
         quantised_by: the setting that says how this model's weights are packed; each model of a run has its own.
         suggestions: likely values of a setting that takes any.
         stops: likely values of a number whose range is too wide for even steps.
@@ -63,7 +64,7 @@ def knob(default: object, group: str, description: str, *, role: str = "", also:
     if role == RESULT:
         extra |= {"role": role, "none": none}
     elif role:
-        extra |= {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by}
+        extra |= {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by, "borrows": list(borrows)}
     said: JsonDict = {"suggestions": list(suggestions), "stops": list(stops), "is_by_line": is_by_line, "uploads": list(uploads),
             "upload_mb": upload_mb}
     extra |= {name: value for name, value in said.items() if value}
@@ -93,6 +94,7 @@ class Knob:
     roles: tuple[str, ...] = ()  # of a model: the ladders that it may come from, the first choice first
     none_label: str = ""  # how no model, or no earlier run, reads; empty where there has to be one
     quantised_by: str = ""
+    borrows: tuple[str, ...] = ()  # systems whose miniatures are offered too
     uploads: tuple[str, ...] = ()
     upload_mb: int | None = None
 
@@ -185,7 +187,8 @@ def _knob(where: str, name: str, field: Schema, default: object) -> Knob:
         stops=stops, choices=_choices(said) or _choices(said.get("items", {})),
         suggestions=tuple(field.get("suggestions", ())), max_length=said.get("maxLength", said.get("maxItems")),
         is_by_line=field.get("is_by_line", False), roles=tuple(field.get("roles", ())), none_label=field.get("none", ""),
-        quantised_by=field.get("quantised_by", ""), uploads=tuple(field.get("uploads", ())), upload_mb=field.get("upload_mb"))
+        quantised_by=field.get("quantised_by", ""), borrows=tuple(field.get("borrows", ())),
+        uploads=tuple(field.get("uploads", ())), upload_mb=field.get("upload_mb"))
 
 
 def _kind(where: str, said: Schema, field: Schema) -> Kind:

@@ -177,6 +177,47 @@ def test_over_rest_a_result_says_why_it_ended_and_an_error_which_limit_it_was(
         call({}, a_person())
 
 
+class Watched(OpenSessions):
+    """Remembers every session that was opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[Any] = []
+
+    def of(self, key: str) -> Any:
+        self.opened.append(super().of(key))
+        return self.opened[-1]
+
+
+@pytest.mark.parametrize(("settings", "said"), [
+    ({}, None), ({"count": 51}, "less than or equal to 50"), ({"clip": "upload:mine.txt"}, "not in this session"),
+    ({"targets": ["no such thing"]}, "Nothing is known of it")], ids=["a result", "a wrong setting", "a run that fails", "a refusal"])
+def test_the_session_of_a_rest_call_ends_with_the_call(halting: Halting, settings: dict[str, Any], said: str | None) -> None:
+    what = replace(halting.system(), objects=lambda asked: "Nothing is known of it." if asked.targets != ("cup",) else "")
+    sessions = Watched()
+    call = Tab(what, sessions)._endpoint()
+
+    if said is None:
+        assert call(settings, a_person())["values"] == {"shape": [3], "dtype": "float64"}
+    else:
+        with pytest.raises(gr.Error, match=said):
+            call(settings, a_person())
+
+    assert all(session.is_released for session in sessions.opened) and not sessions._sessions
+    assert len(sessions.opened) == (0 if said in ("less than or equal to 50", "Nothing is known of it") else 1)
+
+
+def test_two_rest_calls_of_one_client_have_sessions_of_their_own(halting: Halting) -> None:
+    sessions = Watched()
+    call = Tab(halting.system(), sessions)._endpoint()
+    for _ in range(2):
+        call({}, a_person())
+
+    first, second = sessions.opened
+    assert first is not second
+    assert all(session.is_released for session in sessions.opened)
+
+
 def test_stop_before_there_is_anything_says_that(tab: Tab, halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(settings: Knobs, inputs: Inputs) -> Iterator[Any]:
         halting.entered.set()

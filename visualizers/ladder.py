@@ -44,25 +44,25 @@ class Missing:
     fallback_title: str
 
 
-def choices(role: str, *, system: str = "", none_label: str = "", asks_device: bool = True,
+def choices(role: str, *, systems: tuple[str, ...] = (), none_label: str = "", asks_device: bool = True,
             inputs: Inputs | None = None) -> tuple[Choice, ...]:
     """What runs here first, folders of one's own next, then the rest with the reason in the label.
 
     Args:
-        system: which one offers them: miniatures that were made for another are left out.
+        systems: who offers them, and from whom it borrows: miniatures that were made for others are left out.
         none_label: how "no model" reads; empty where the setting needs one.
         inputs: what a session brought: models that its runs made are offered first.
         asks_device: False where no accelerator may be touched yet; then only the files decide.
     """
     from models import catalogue
 
-    rungs = catalogue.rungs(role, system)  # type: ignore[arg-type]
+    rungs = catalogue.rungs(role, *systems)  # type: ignore[arg-type]
     sized = [(rung, f"{rung.title} · {_megabytes(rung)}") for rung in rungs]
     here = [Choice(rung.name, rung.title, label, True) for rung, label in sized if _runs(rung, asks_device)]
     gone = [Choice(rung.name, rung.title, f"{label} (not here: {_short(rung)})", False) for rung, label in sized
             if not _runs(rung, asks_device)]
     none = [Choice("", none_label, none_label, True)] if none_label else []
-    return (*none, *_made(role, system, inputs or Inputs()), *here, *_folders(role), *gone)
+    return (*none, *_made(role, systems, inputs or Inputs()), *here, *_folders(role), *gone)
 
 
 def value_of(text: str, *roles: str) -> str:
@@ -112,15 +112,17 @@ def _rung(name: str, *roles: str, inputs: Inputs | None = None) -> "Rung":
     return rung_of(name, *roles, made=(inputs or Inputs()).model)  # type: ignore[arg-type]
 
 
-def _made(role: str, system: str, inputs: Inputs) -> list[Choice]:
+def _made(role: str, systems: tuple[str, ...], inputs: Inputs) -> list[Choice]:
     """The models that runs of this session made, the newest first."""
+    from models.catalogue import suits
+
     found: list[Choice] = []
     for name in dict.fromkeys(name for result in reversed(list(inputs.results.values())) for name in result.made):
         try:
             rung = _rung(name, role, inputs=inputs)
         except InputError:  # it had to make room, or does something else
             continue
-        if not system or system in rung.made_for:
+        if suits(rung, *systems):
             found.append(Choice(name, rung.title, f"{rung.title} · {_megabytes(rung)}", True))
     return found
 

@@ -14,7 +14,7 @@ from backends.coda.detect import Detecting, Detection, Masks, found_in_masks, re
 from backends.coda.masking import Candidate, Candidates, candidates
 from backends.coda.settings import CodaSettings
 from backends.coda.suggesting import suggested
-from backends.coda.variants import PAPER_FINDING, Finding, Variant
+from backends.coda.variants import Finding, Variant
 from backends.coda.wiring import Resolved, detecting_of
 from models.language import LanguageModel, Prompt
 from models.reading import Row
@@ -52,19 +52,22 @@ def search(language: LanguageModel, prompt: Prompt, settings: CodaSettings, what
     tried = candidates(prompt, unit=own.unit, skips_stop_words=own.skips_stop_words)
     tokens = tokens_of(prompt)
     findings = dict.fromkeys([own, *(variant.finding for variant in variants if variant.finding)])
-    parts: list[Candidate] = [*tried.tried, *tokens.tried]
+    needs_words = own.unit == "token" and any(one.unit == "word" for one in findings)
+    words = candidates(prompt) if needs_words else tried  # a decoder that masks words does so whatever the knobs mask
+    masked: list[Candidate] = [*tried.tried, *words.tried, *tokens.tried]
     rule = suggestion(prompt)
     given_by = {"suggested": rule, **dict.fromkeys(TOLD, given)}
-    parts += [told_candidate(tried.tried, detecting_of(own, mode=what.mode, given=given_by[one.detector]))
+    masked += [told_candidate(tried.tried, detecting_of(own, mode=what.mode, given=given_by[one.detector]))
               for one in findings if one.detector in given_by and (given_by[one.detector] or one.detector in TOLD)]
-    masks = read_masks(language, prompt.ids, parts, what.mode)
-    found = {one: _detection(masks, one, tried, tokens, settings, what, given_by.get(one.detector, ()), second) for one in findings}
+    masks = read_masks(language, prompt.ids, masked, what.mode)
+    among = {one: tried if one == own else words if one.unit == "word" else tokens for one in findings}
+    found = {one: _detection(masks, one, parts.tried, settings, what, given_by.get(one.detector, ()), second)
+             for one, parts in among.items()}
     return Searched(prompt, rule, tried, found, found[own], alarm(scores_of(masks.of(tokens.tried)), tokens), masks)
 
 
-def _detection(masks: Masks, finding: Finding, tried: Candidates, tokens: Candidates, settings: CodaSettings, what: Resolved,
+def _detection(masks: Masks, finding: Finding, parts: Sequence[Candidate], settings: CodaSettings, what: Resolved,
                given: tuple[int, ...], second: Row | None) -> Detection:
-    parts = tokens.tried if finding.unit == "token" or finding == PAPER_FINDING else tried.tried
     how = detecting_of(finding, mode=what.mode, given=given, seed=settings.seed)
     if finding.detector == "suggested":
         return _suggested(masks, parts, how)

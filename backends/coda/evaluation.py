@@ -9,7 +9,6 @@ import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 
 from backends.coda.asking import Searched, search
@@ -24,7 +23,6 @@ from backends.coda.results import FileRow
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import Finding, Variant
 from backends.coda.wiring import Resolved, decoding_of, detecting_of, kind_of, resolved, variant_of
-from backends.statistics import Share, share
 from models.language import LanguageModel, Prompt
 from models.reading import Row, padded
 from worlds.errors import InputError
@@ -72,18 +70,6 @@ class _Failed:
 
 _Entry = _Ready | _Failed
 _Preference = tuple[bool | None, str | None]  # whether the right class is likelier; why that could not be told
-
-
-@dataclass(frozen=True)
-class MethodSummary:
-    """One decoder on all rows that it answered. The last two do not depend on the decoder."""
-
-    method: str
-    exact_match: Share
-    contains: Share
-    hallucinated: Share  # gives a wrong answer of the file
-    prefers_right: Share  # by plain probabilities the right class is the likelier one
-    alarm: Share  # "some token's indicator is positive" agrees with "greedy is wrong"; nan without greedy among the methods
 
 
 def evaluate(language: LanguageModel, items: Sequence[Item], settings: CodaSettings) -> Iterator[FileRow]:
@@ -279,31 +265,3 @@ def _log_likelihoods(language: LanguageModel, rows: Sequence[_Continued], keep: 
     said = logits.float().log_softmax(-1)
     chosen = said.gather(-1, batch.input_ids[:, 1 - keep :, None].to(device))[..., 0]  # (rows, keep - 1)
     return [float(values[len(values) - (len(row.ids) - row.start) :].sum()) for values, row in zip(chosen, rows)]
-
-
-def summary_rows(rows: Sequence[FileRow]) -> tuple[MethodSummary, ...]:
-    """Return the rates of every method; rows without an answer, or whose right answer is not known, are not counted."""
-    methods = dict.fromkeys(method for row in rows for method in row.answers)
-    prefers_right = _share(row.prefers_right for row in rows)
-    alarm = _share(_is_alarm_right(row) for row in rows)
-    return tuple(
-        MethodSummary(
-            method,
-            exact_match=_share(row.is_right.get(method) for row in rows),
-            contains=_share(row.contains.get(method) for row in rows),
-            hallucinated=_share(row.is_wrong.get(method) for row in rows),
-            prefers_right=prefers_right,
-            alarm=alarm,
-        )
-        for method in methods
-    )
-
-
-def _is_alarm_right(row: FileRow) -> bool | None:
-    is_right = row.is_right.get("greedy")
-    return None if is_right is None or row.is_alarm is None else row.is_alarm != is_right
-
-
-def _share(values: Iterable[bool | None]) -> Share:
-    """Return the share of true among the known, with its 95 % bootstrap interval over rows."""
-    return share([np.array([value for value in values if value is not None])])

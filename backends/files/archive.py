@@ -43,13 +43,6 @@ class Files:
     has_repeats: bool = False  # two entries of a zip have one name: the last is read
     total_mb: float = 0.0  # of a zip, unpacked
 
-    def by_base(self) -> dict[str, str]:
-        """Return the whole name of every base name; the first of several."""
-        found: dict[str, str] = {}
-        for name in self.names:
-            found.setdefault(PurePosixPath(name).name, name)
-        return found
-
 
 def open_zip(source: Path | bytes, *, what: str = "The zip", whole: str = "a whole .zip", limits: ZipLimits | None = None) -> Files:
     """Return the files of a zip; a path stays open as long as they are held.

@@ -115,11 +115,6 @@ def load_result(content: bytes, kind: type[R]) -> R:
     return result
 
 
-def saved_system(content: bytes) -> str:
-    """Return which system a saved run belongs to. Raises InputError where it is none."""
-    return str(_document(_opened(content))["system"])
-
-
 def record(names: Sequence[str], runs: Mapping[str, S], run: Run[S], folder: Path) -> None:
     """Run these, or all, and save each under its name; the page that opens them says that they are recordings."""
     folder.mkdir(exist_ok=True)

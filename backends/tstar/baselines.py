@@ -1,14 +1,12 @@
 """Ways to pick K of L seconds without T*: pure functions of positions or scores, seeded where they draw.
 
 Candidates are one frame per second, position t is second t. Sources: the released T* code and its history (uniform
-formulas), AKS `frame_select.py`, BOLT `select_frames.py`, Q-Frame's scripts, FOCUS `focus.py`.
+formulas), AKS `frame_select.py` and BOLT `select_frames.py`.
 Not here: the scorers (similarity or detector) and decoding; whoever calls has the scores already.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from math import log
 from typing import Literal
 
 import cv2
@@ -16,12 +14,9 @@ import numpy as np
 
 UniformFormula = Literal["bin_centres", "official_qa", "kfsbench", "gpt_script", "range_step", "grounding"]
 AKS_DEPTH = 5  # released default
-Q_FRAME_RANKS = (4, 12, 44)  # ranks up to these at full, half, quarter side
 HSV_PX = (64, 36)  # width, height
 SCENE_STDS = 3.0
 SCENE_MIN_S = 2
-FOCUS_ARM_S = 16
-FOCUS_TAU = 0.06
 
 
 def uniform(num_positions: int, count: int, *, formula: UniformFormula = "bin_centres") -> np.ndarray:
@@ -75,11 +70,6 @@ def oracle(truth_s: Sequence[float], num_positions: int, count: int) -> np.ndarr
     _check(num_positions, count)
     positions = np.unique(np.clip(np.asarray(truth_s, float).astype(int), 0, num_positions - 1))
     return positions if len(positions) <= count else positions[uniform(len(positions), count)]
-
-
-def default_gap(num_positions: int, count: int) -> float:
-    """L / (4 K): with it, K picks can always be made, because each blocks fewer than L / (2 K) positions."""
-    return num_positions / (4 * count)
 
 
 def top_k(scores: np.ndarray, count: int, *, min_gap: float = 0.0) -> np.ndarray:
@@ -163,107 +153,6 @@ def bolt(scores: np.ndarray, count: int, *, sharpness: float | None = None) -> n
     cumulated = np.cumsum(weights / weights.sum())
     picked = np.searchsorted(cumulated, np.linspace(1 / count, 1 - 1 / count, count))
     return np.minimum(picked, len(scores) - 1)
-
-
-def q_frame(scores: np.ndarray, count: int, *, tau: float = 0.1, seed: int) -> np.ndarray:
-    """Gumbel top-k: the K largest of s / tau + Gumbel noise, best first (ranks set the resolution, see below).
-
-    Args:
-        scores: (candidates,) similarity; Q-Frame takes 128 uniform candidates.
-        tau: temperature. Ours: the paper's value could not be found.
-    """
-    scores = _scores(scores)
-    _check(len(scores), count)
-    if tau <= 0:
-        raise ValueError(f"tau is {tau}; it must be above 0")
-    noisy = scores / tau + np.random.default_rng(seed).gumbel(size=len(scores))
-    return np.argsort(-noisy, kind="stable")[:count]
-
-
-def q_frame_scales(count: int) -> np.ndarray:
-    """(count,) side of the frame at each rank: 1 for ranks 1-4, 1/2 for 5-12, 1/4 for 13-44, 0 (not sent) after."""
-    full, half, quarter = Q_FRAME_RANKS
-    rank = np.arange(1, count + 1)
-    return np.select([rank <= full, rank <= half, rank <= quarter], [1.0, 0.5, 0.25], 0.0)
-
-
-@dataclass(frozen=True)
-class FocusPicks:
-    """What FOCUS returns, and what it had to score for that."""
-
-    positions: np.ndarray  # (<= K,) in time order
-    scored: np.ndarray  # positions that were scored, in time order: its cost
-
-
-def focus(score_at: np.ndarray | Callable[[int], float], num_positions: int, count: int, *, seed: int) -> FocusPicks:
-    """Arms of a bandit: 16-second segments are probed, the promising ones are looked at closely (FOCUS).
-
-    Index of an arm: mean + sqrt(2 ln n var / n_a) + 3 ln n / n_a, n scores in all, n_a in the arm, var at least 1e-6.
-    The top max(4, a quarter) arms get about one frame per second in half their length around the best frame so far,
-    half evenly spaced, half drawn. A fifth of K are the best of all scored frames; the rest is spread over the top
-    arms, drawn inside each by softmax(nearest scored value / 0.06). Where the window lies and how the rest is dealt
-    out is our reading.
-
-    Args:
-        score_at: (L,) relevance, or a function of the position; only positions in `scored` are asked for.
-    """
-    _check(num_positions, count)
-    ask = score_at if callable(score_at) else (lambda position: float(score_at[position]))
-    generator = np.random.default_rng(seed)
-    scores: dict[int, float] = {}
-
-    def look(positions: Sequence[int] | np.ndarray) -> None:
-        for position in positions:
-            if int(position) not in scores:
-                scores[int(position)] = float(ask(int(position)))
-
-    num_arms = min(num_positions, max(8, -(-num_positions // FOCUS_ARM_S)))
-    edges = np.arange(num_arms + 1) * num_positions // num_arms
-    arms = list(pairwise(edges.tolist()))
-    for start, end in arms:
-        look([(start + end) // 2])
-        look(generator.choice(np.arange(start, end), min(2, end - start), replace=False))
-    order = _rank_arms(arms, scores)
-    for arm in order[:max(4, num_arms // 4)]:
-        start, end = arms[arm]
-        width = max(1, (end - start) // 2)
-        best = max((position for position in scores if start <= position < end), key=lambda p: (scores[p], -p))
-        low = min(max(start, best - width // 2), end - width)
-        look(low + uniform(width, max(1, width // 2)))
-        look(generator.choice(np.arange(low, low + width), max(1, width - width // 2), replace=False))
-    return _focus_final(arms, _rank_arms(arms, scores), scores, count, generator)
-
-
-def _rank_arms(arms: list[tuple[int, int]], scores: dict[int, float]) -> list[int]:
-    """Arms by their upper confidence index, best first."""
-    indices = []
-    for start, end in arms:
-        inside = np.array([score for position, score in scores.items() if start <= position < end])
-        variance, total = max(float(inside.var()), 1e-6), log(max(len(scores), 2))
-        indices.append(inside.mean() + np.sqrt(2 * total * variance / len(inside)) + 3 * total / len(inside))
-    return [int(arm) for arm in np.argsort(-np.array(indices), kind="stable")]
-
-
-def _focus_final(arms: list[tuple[int, int]], order: list[int], scores: dict[int, float], count: int,
-                 generator: np.random.Generator) -> FocusPicks:
-    scored = np.array(sorted(scores))
-    picked = sorted(scores, key=lambda position: (-scores[position], position))[:max(1, count // 5)]
-    top_arms = order[:min(32, max(4, count - len(picked)))]
-    free = {arm: [p for p in range(*arms[arm]) if p not in picked] for arm in top_arms}
-    while len(picked) < count and any(free.values()):
-        for arm in top_arms:  # one frame per arm and round: evenly spread
-            if len(picked) == count or not free[arm]:
-                continue
-            places = np.array(free[arm])
-            right = np.searchsorted(scored, places).clip(0, len(scored) - 1)
-            left = np.maximum(right - 1, 0)
-            nearest = np.where(np.abs(scored[left] - places) <= np.abs(scored[right] - places), scored[left], scored[right])
-            logits = _min_max(np.array([scores[int(p)] for p in nearest])) / FOCUS_TAU
-            weights = np.exp(logits - logits.max())
-            chosen = int(generator.choice(places, p=weights / weights.sum()))
-            free[arm].remove(chosen)
-            picked.append(chosen)
-    return FocusPicks(np.array(sorted(picked), int), scored)
 
 
 def scene_change(frames: np.ndarray | Callable[[int], np.ndarray], num_positions: int, count: int) -> np.ndarray:

@@ -8,7 +8,7 @@ Not here: result files (outputs), bytes and cells (backends.files), scores (metr
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Literal, TypeVar
@@ -216,14 +216,6 @@ def _longvideobench(row: Row, where: str) -> Item:
         duration_group=integer(row, "duration_group", where=where), origin="longvideobench", row_id=text(row, "id", where=where),
         notes=tuple(notes))
     return item if item.fps is None else item.with_fps(item.fps)
-
-
-def haystack_part(items: Iterable[Item]) -> tuple[Item, ...]:
-    """The LongVideoBench questions that the released converter keeps: hour-long group, category without a T.
-
-    T marks questions that refer to subtitles. The paper's list of 342 was not published and need not be the same.
-    """
-    return tuple(item for item in items if item.duration_group == 3600 and "T" not in (item.category or ""))
 
 
 def _options(value: object, where: str) -> dict[str, str]:

@@ -1,14 +1,13 @@
 """From a question to the objects that are searched: targets decide, cues hint where targets may be (paper, Sec. 3.1).
 
 Three ways in: a template parser that needs no model, the reply of a vision-language model, a person's own two lists.
-Replies of small models are read leniently; `strict_parse` is the released code's rule, which drops every item whose
-reply is not exactly two lines. Also here: from a reply to the letter of an option.
+Replies of small models are read leniently, where the released code drops every item whose reply is not
+exactly two lines. Also here: from a reply to the letter of an option.
 Not here: the model call itself.
 """
 
 import json
 import re
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -53,10 +52,6 @@ class Grounding:
     notes: tuple[str, ...] = ()
 
 
-class ReplyError(ValueError):
-    """A reply that the released code cannot read; it drops the question then."""
-
-
 def prompt(question: str, options: Mapping[str, str] | None = None, *, num_frames: int = 8) -> str:
     """The text that goes to the model after `num_frames` picture slots, one per line."""
     listed = "" if not options else "Options:\n" + "\n".join(f"{letter}) {text}" for letter, text in options.items()) + "\n"
@@ -99,17 +94,6 @@ def ground_template(question: str, options: Mapping[str, str] | None = None) -> 
     return Grounding(targets, (), tuple(notes))
 
 
-def parse_lists(targets: str, cues: str = "", *, known: Sequence[str] = ()) -> Grounding:
-    """A person's own two lists, separated by commas, semicolons or lines. `known`: a closed vocabulary, noted if left."""
-    notes: list[str] = []
-    wanted = _capped(_names(_split(targets), notes), MAX_TARGETS, "targets", notes)
-    hints = _capped(_without(_names(_split(cues), notes), wanted), MAX_CUES, "cues", notes)
-    unknown = [name for name in (*wanted, *hints) if known and name not in known]
-    if unknown:
-        notes.append(f"This detector was not trained on {', '.join(unknown)}.")
-    return Grounding(wanted, hints, tuple(notes))
-
-
 def parse_grounding(reply: str, *, question: str = "", options: Mapping[str, str] | None = None) -> Grounding:
     """Targets and cues from whatever a model said: two lines, labels, numbered lists, bullets, JSON, prose around it.
 
@@ -129,25 +113,6 @@ def parse_grounding(reply: str, *, question: str = "", options: Mapping[str, str
     targets = _capped(wanted, MAX_TARGETS, "targets", notes)
     cues = _capped(_without(_names(groups[1] if groups else [], notes), targets), MAX_CUES, "cues", notes)
     return Grounding(targets, cues, tuple(notes))
-
-
-def strict_parse(reply: str) -> Grounding:
-    """The released code's rule: exactly two lines that are not empty, key objects first. No caps.
-
-    Raises:
-        ReplyError: any other number of lines. The released batch script then drops the item without a word.
-    """
-    lines = [line for line in reply.split("\n") if line.strip()]
-    if len(lines) != 2:
-        raise ReplyError(f"the reply has {len(lines)} lines; the released code reads exactly 2")
-    targets, cues = (tuple(name for name in map(_official_name, line.split(",")) if name) for line in lines)
-    return Grounding(targets, cues)
-
-
-def _official_name(name: str) -> str:
-    name = re.sub(r"key objects|cue objects", "", name.lower())
-    name = re.sub(r"^\s*\d+\s*[.):]", "", name.replace(":", ""))
-    return name.translate(str.maketrans("", "", string.punctuation.replace("-", ""))).strip()
 
 
 def _colour_nouns(question: str) -> list[str]:

@@ -97,13 +97,6 @@ def historic_precision(truth_s: Sequence[float], found_s: Sequence[float], *,
     return float(is_near.any(axis=1).sum() / len(found_s))
 
 
-def temporal_coverage(truth_s: Sequence[float], found_s: Sequence[float], *,
-                      tolerance_s: float = TOLERANCE_S) -> float | None:
-    """What VSLS calls TC: the temporal recall under another name."""
-    score = temporal(truth_s, found_s, tolerance_s=tolerance_s)
-    return None if score is None else score.recall
-
-
 def nearest_distances(truth_s: Sequence[float], found_s: Sequence[float]) -> NearestDistances | None:
     """ANND of one question, both directions, or None if either set is empty."""
     if not len(truth_s) or not len(found_s):
@@ -115,11 +108,6 @@ def nearest_distances(truth_s: Sequence[float], found_s: Sequence[float]) -> Nea
 def aggregate_temporal(scores: Iterable[Score | None]) -> Aggregate:
     """Means over the questions; F1 is the mean of the items' F1s, not the F1 of the means (released code)."""
     return _aggregate(scores, mean_of_f1=True)
-
-
-def aggregate_visual(scores: Iterable[Score | None]) -> Aggregate:
-    """Means over the questions; F1 is the harmonic mean of the two means: the other way round than in time."""
-    return _aggregate(scores, mean_of_f1=False)
 
 
 def _aggregate(scores: Iterable[Score | None], *, mean_of_f1: bool) -> Aggregate:
@@ -212,45 +200,3 @@ def _blur(image: np.ndarray, axes: tuple[int, int]) -> np.ndarray:
     for axis in axes:  # the 11 x 11 window is an outer product, so two passes of 11 do
         image = correlate1d(image, kernel, axis=axis, mode="constant", cval=0.0)
     return image
-
-
-def needle_hit(found_s: Sequence[float], spans: Sequence[tuple[float, float]]) -> bool:
-    """Whether any returned frame lies inside a true interval, ends included."""
-    return any(start <= second <= end for second in found_s for start, end in spans)
-
-
-def area_under_recall(frames_seen: Sequence[int], recall: Sequence[float], *, horizon: int) -> float:
-    """Area under "recall against frames seen" up to `horizon` frames, 0..1: early finds count more.
-
-    Recall is a staircase: 0 before the first look, then it stays until the next one.
-
-    Args:
-        frames_seen: (looks,) frames seen so far, never falling.
-        recall: (looks,) recall after that many frames, 0..1.
-        horizon: frames at which the area ends, more than 0.
-    """
-    if horizon <= 0:
-        raise ValueError(f"horizon is {horizon}; it must be 1 frame or more")
-    if len(frames_seen) != len(recall):
-        raise ValueError(f"{len(frames_seen)} frame counts and {len(recall)} recalls; both must be as many")
-    starts = np.minimum(np.asarray(frames_seen, float), horizon)
-    if (np.diff(starts) < 0).any():
-        raise ValueError("frames_seen falls; it must be a running count")
-    widths = np.diff(np.append(starts, horizon))
-    return float((widths * np.asarray(recall, float)).sum() / horizon)
-
-
-def guidance_gain(random_iterations: float, search_iterations: float) -> float:
-    """Iterations of random-grid over iterations of T*: above 1 the scores helped."""
-    if search_iterations <= 0:
-        raise ValueError(f"search_iterations is {search_iterations}; it must be above 0")
-    return random_iterations / search_iterations
-
-
-def entropy_bits(distribution: np.ndarray) -> float:
-    """Entropy of a sampling distribution (L,) in bits: log2(L) is no guidance at all."""
-    weights = np.asarray(distribution, float)
-    if (weights < 0).any() or weights.sum() <= 0:
-        raise ValueError("the distribution must not be negative and must not be all 0")
-    weights = weights[weights > 0] / weights.sum()
-    return float(-(weights * np.log2(weights)).sum())

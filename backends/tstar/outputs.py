@@ -1,6 +1,6 @@
-"""LV-Haystack's result files: returned frames, scores and answers, read into one shape and written back.
+"""LV-Haystack's result files: returned frames and scores, read into one shape.
 
-What is written opens in the released scripts. A result file may hold several methods in one row. Rows that are odd are left out and
+A result file may hold several methods in one row. Rows that are odd are left out and
 counted; what a score does not need (the objects that were looked for) is passed over where it is odd.
 Not here: questions (formats), scores (metrics, scoring).
 """
@@ -8,12 +8,12 @@ Not here: questions (formats), scores (metrics, scoring).
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from backends.files import json_text
-from backends.files.cells import cut, is_missing, is_text, mapping, number, numbers, text, texts, truth, unfolded
+from backends.files.cells import cut, is_missing, is_text, mapping, number, numbers, texts, unfolded
 from backends.files.encoding import decoded
 from backends.files.rows import Kept, OddRow, OddRows, Row, unused
 from backends.files.tables import Source, read_bytes
@@ -172,73 +172,3 @@ def _one(source: Source, name: str) -> Row:
     if not isinstance(found, dict):
         raise InputError(f"{what} holds {cut(found)}. It must hold one object with named values.")
     return found
-
-
-def load_answers(source: Source, *, name: str = "") -> Kept[AnswerRow]:
-    """Return a QA file: items with `{sampling}_pred_answer` and `correct`. Rows without an answer are left out upstream too."""
-    return kept_rows(source, name, _answer_rows, OF_RESULTS, lambda column: column.endswith("_pred_answer"))
-
-
-def _answer_rows(row: Row, number: int, odd: OddRows) -> list[AnswerRow]:
-    where = f"Row {number}"
-    item = item_of(row, number, odd)
-    found = {key: predicted for key in row
-             if key.endswith("_pred_answer") and (predicted := text(row, key, where=where)) is not None}
-    is_correct = truth(row.get("correct"))
-    if found and is_correct is None:
-        raise OddRow(f"{where} has correct = {cut(row.get('correct'))}. It must be true or false.", "correct is no truth value")
-    return [AnswerRow(item, key.removesuffix("_pred_answer"), predicted, bool(is_correct)) for key, predicted in found.items()]
-
-
-def load_accuracy(source: Source, *, name: str = "") -> float:
-    """Return the share of right answers in a `*_metrics.json`."""
-    accuracy = number(_one(source, name), "qa_accuracy", where="The file")
-    if accuracy is None or not 0 <= accuracy <= 1:
-        raise InputError(f"{what_of(source, name)} has qa_accuracy = {accuracy!r}. It must be a share between 0 and 1.")
-    return accuracy
-
-
-def results_json(predictions: Sequence[Prediction]) -> str:
-    """A search result file as the released scripts read it: one method, a JSON list."""
-    if len({prediction.method for prediction in predictions}) > 1:
-        raise ValueError("a result file holds one method; write one file per method")
-    rows = []
-    for found in predictions:
-        grounding: Row = {"target_objects": list(found.targets), "cue_objects": list(found.cues)}
-        if found.relations:
-            grounding["relations"] = [[one.first, one.second, one.kind] for one in found.relations]
-        rows.append(_item_row(found.item) | {"grounding_objects": grounding, "keyframe_timestamps": list(found.seconds),
-                                             "keyframe_distribution": list(found.distribution or ())})
-    return json.dumps(rows, ensure_ascii=False, indent=2, allow_nan=False)
-
-
-def scores_json(scores: ScoreFile) -> str:
-    """A score file; what is not known is left out, because upstream divides by 1 and never writes null."""
-    known = {keys[0]: getattr(scores, name) for name, keys in SCORE_KEYS.items() if getattr(scores, name) is not None}
-    return json.dumps(known, indent=2, allow_nan=False)
-
-
-def answers_jsonl(answers: Sequence[AnswerRow]) -> str:
-    """A QA file: JSON lines, to be saved under `.json` as upstream does."""
-    rows = (_item_row(row.item) | {f"{row.sampling}_pred_answer": row.predicted, "correct": row.is_correct}
-            for row in answers)
-    return "".join(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n" for row in rows)
-
-
-def accuracy_json(answers: Sequence[AnswerRow]) -> str:
-    """The companion `*_metrics.json`."""
-    if not answers:
-        raise ValueError("there are no answers; an accuracy needs at least one")
-    return json.dumps({"qa_accuracy": sum(row.is_correct for row in answers) / len(answers)})
-
-
-def _item_row(item: Item) -> Row:
-    """A T* input item: options as lines "A) Red"; the scripts read `gt_answer` and raw indices of the full video."""
-    row: Row = {"video_id": item.video_id, "video_path": item.video_path or f"{item.video_id}.mp4",
-                "question": item.question, "options": "\n".join(f"{letter}) {text}" for letter, text in item.options.items())}
-    indices = item.key_indices
-    if indices is None and item.key_seconds is not None and item.fps:
-        indices = tuple(round(second * item.fps) for second in item.key_seconds)
-    optional = {"gt_answer": item.answer, "gt_frame_index": None if indices is None else list(indices), "fps": item.fps,
-                "vclip_interval_in_video": None if item.clip_interval is None else list(item.clip_interval)}
-    return row | {key: value for key, value in optional.items() if value is not None}

@@ -19,7 +19,8 @@ def component(knob: Knob, system: str = "") -> gr.components.Component:
     """The input of one setting of a system."""
     label, info, value = knob.label, knob.description, shown(knob, knob.default)
     if knob.kind == "model":
-        rungs = ladder.choices(knob.roles[0], system=system, none_label=knob.none_label, asks_device=not ON_ZERO_GPU)
+        rungs = ladder.choices(knob.roles[0], systems=(system, *knob.borrows) if system else (), none_label=knob.none_label,
+                               asks_device=not ON_ZERO_GPU)
         return gr.Dropdown([(rung.label, rung.value) for rung in rungs], value=value, allow_custom_value=True, label=label,
                            info=f"{info} Or type the name of a folder below ORRERY_MODELS_DIR.")
     if knob.kind in ("choice", "several"):

@@ -24,6 +24,7 @@ from models.catalogue.ladder import (
     name_of,
     rungs,
     smaller_choice,
+    suits,
 )
 from models.catalogue.miniatures import MINIATURES, made_rung
 from models.catalogue.rung import Availability, Loader, Quantisation, Role, Rung, Stage
@@ -58,4 +59,5 @@ __all__ = [
     "name_of",
     "rungs",
     "smaller_choice",
+    "suits",
 ]

@@ -29,9 +29,14 @@ _ROLES = dict.fromkeys(rung.role for rung in PUBLISHED)
 RUNGS: tuple[Rung, ...] = tuple(rung for role in _ROLES for rung in (*SHIPPED, *PUBLISHED) if rung.role == role)
 
 
-def rungs(role: Role, system: str = "") -> tuple[Rung, ...]:
-    """Return the ladder of one role, the smallest step first; for a system without the miniatures that were made for others."""
-    return tuple(rung for rung in RUNGS if rung.role == role and (not system or not rung.made_for or system in rung.made_for))
+def rungs(role: Role, *systems: str) -> tuple[Rung, ...]:
+    """Return the ladder of one role, the smallest step first; for some systems without the miniatures that were made for others."""
+    return tuple(rung for rung in RUNGS if rung.role == role and suits(rung, *systems))
+
+
+def suits(rung: Rung, *systems: str) -> bool:
+    """Return whether a rung is offered to one of these systems; where none is named, to anybody."""
+    return not systems or not rung.made_for or not set(systems).isdisjoint(rung.made_for)
 
 
 def find(name: str) -> Rung:

@@ -39,7 +39,8 @@ def _law(system: System, choose: Callable[[CodaSettings], None]) -> dict[str, ob
 
 def _recovery(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, object]:
     st.caption("Every decoder of the paper's comparison is counted; “your settings” is a row more.")
-    return knobs.knobs(system, knobs.of(system, "task", "contrast", "detector"))
+    names = [name for name in knobs.of(system, "task", "contrast", "detector") if name != "seed"]  # nothing is drawn at random
+    return knobs.knobs(system, names)
 
 
 def _file(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from backends.coda.settings import CodaSettings
 from backends.coda.variants import Variant
 from backends.files.csv_text import to_csv
 from backends.registry import System
-from pages.house import costs, results, tasks, view
+from pages.house import costs, results, session, tasks, view
 from pages.house.tasks import Task
 from pages.house.text import plain
 from visualizers.coda import answered as answered_figures
@@ -104,12 +104,19 @@ def _sentences(settings: CodaSettings) -> int:
     return per_set * settings.num_sets * settings.num_seeds
 
 
+def _made_before(asked: CodaSettings) -> int:
+    """Epochs of the run that this one goes on from; the run says what is wrong where it cannot."""
+    before = session.current().results.get(asked.continues)
+    law = before.law if isinstance(before, CodaResult) else None
+    return len(law.epochs) if law and len(law.epochs) < asked.epochs else 0
+
+
 def cost(asked: CodaSettings) -> str:
     """Memory and seconds that a run may take, in a line."""
     if asked.trains_now:
-        sentences = _sentences(asked)
-        foreseen = costs.foresee("coda", _trained(asked), {"train": float(sentences * asked.epochs)})
-        said = f"{sentences:,} sentences, {asked.epochs} times"
+        sentences, epochs = _sentences(asked), asked.epochs - _made_before(asked)
+        foreseen = costs.foresee("coda", _trained(asked), {"train": float(sentences * epochs)})
+        said = f"{sentences:,} sentences, {epochs} times"
         if foreseen is None:
             return f"{said}; a model of this size was not timed here yet. The run says after one epoch."
         limit = costs.beyond_the_limit(foreseen.seconds)

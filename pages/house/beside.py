@@ -34,7 +34,8 @@ def held(system: System, *, but: Result | None = None) -> dict[str, Result]:
 def label(name: str, result: Result) -> str:
     """How a run reads in a list."""
     settings: Settings = result.settings
-    changed = [f"{key} {value}" for key, value in settings.linked().items() if key != "task" and isinstance(value, int | float | str)]
+    told = {key: value for key, value in settings.linked().items() if key != "task" and value is not False}
+    changed = [key if value is True else f"{key} {value}" for key, value in told.items() if isinstance(value, int | float | str)]
     said = ", ".join(changed[:4]) or "as it opens"
     return f"{name} · {said[:80]}{'' if result.ended == 'finished' else f' · {result.ended}'}"
 

@@ -19,7 +19,7 @@ def knob(system: System, asked: Knob, key: str) -> str:
     """A list of the rungs of its first role; a folder's name can be typed. Streamlit cannot grey out single entries, so a
     rung that is not here says so in its label, and choosing it shows its card."""
     offered = {choice.value: choice.label for choice in ladder.choices(
-        asked.roles[0], system=system.name, none_label=asked.none_label, inputs=session.current().inputs())}
+        asked.roles[0], systems=(system.name, *asked.borrows), none_label=asked.none_label, inputs=session.current().inputs())}
     offered[OWN_FOLDER] = "A folder of my own: type its name"
     chosen = st.selectbox(asked.label, list(offered), format_func=lambda value: offered.get(value, value), key=key,
                           accept_new_options=True, help=f"{asked.description} What is not here says why. Or type the name of a "

@@ -8,7 +8,7 @@ A system declares in `tests/backends/NAME/knob_cases.py`:
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pytest
 
@@ -25,7 +25,7 @@ class Case:
     shows: Callable[[Any, Any], object]  # the results before and after: asserts that what the knob names changed, and that alone
     base: Mapping[str, Any] = field(default_factory=dict)  # of both runs
     task: str = ""  # of systems that have several
-    has_widget: bool = True  # False: the page turns it by an upload or a drawn box
+    on_page: Literal["turned", "shown", "elsewhere"] = "turned"  # shown: not with the default model; elsewhere: an upload, a box
     needs: str = ""  # a model that only `make real` brings; the case is skipped without it
 
     @property

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from backends.knobs import knob_of, knobs_of
+from backends.knobs import Knob, knob_of, knobs_of
 from backends.registry import System, systems
 from backends.run import MAX_PERMALINK, Settings, seeds_from
 from worlds.errors import InputError
@@ -131,15 +131,14 @@ def test_seeds_that_follow_the_last_one_are_seeds(first: int) -> None:
     assert len(set(seeds)) == 3 and seeds[0] == first and all(0 <= seed < 2**31 for seed in seeds)
 
 
-def choices(system: System) -> list[tuple[str, tuple[str, ...]]]:
-    """The knobs that take several of some choices, and two of these."""
-    return [(knob.name, knob.choices[-2:]) for knob in knobs_of(system.settings) if knob.kind == "several"]
+SEVERAL = [pytest.param(system, knob, id=f"{system.name}-{knob.name}") for system in systems()
+           for knob in knobs_of(system.settings) if knob.kind == "several"]
 
 
-@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
-def test_a_choice_that_is_made_twice_counts_once(system: System) -> None:
-    assert choices(system)
-    for name, (first, second) in choices(system):
-        settings = system.settings.from_json(json.dumps({name: [first, second, first]}))
+@pytest.mark.parametrize(("system", "knob"), SEVERAL)
+def test_a_choice_that_is_made_twice_counts_once(system: System, knob: Knob) -> None:
+    first, second = knob.choices[-2:]
 
-        assert getattr(settings, name) == (first, second)
+    settings = system.settings.from_json(json.dumps({knob.name: [first, second, first]}))
+
+    assert getattr(settings, knob.name) == (first, second)

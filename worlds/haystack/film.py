@@ -331,10 +331,6 @@ class Haystack:
                 found.append((thing.name, *inside))
         return found
 
-    def room_strip(self) -> list[tuple[str, float, float]]:
-        """Return (wall colour, start_s, end_s) of every visit in order."""
-        return [(self.rooms[visit.room].wall, visit.start_s, visit.end_s) for visit in self.visits]
-
     @cached_property
     def questions(self) -> list[Question]:
         """Return the questions with exact answers; the first one is the question of the item."""

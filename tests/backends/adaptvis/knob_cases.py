@@ -171,7 +171,7 @@ def is_in_it(result: AdaptVisResult, each: AtAlpha) -> bool:
 
 def alpha(before: AdaptVisResult, after: AdaptVisResult) -> None:
     same_as_it_is(before, after)
-    assert {each.alpha for each in after.looked.at} - {each.alpha for each in before.looked.at} == {0.35}
+    assert {each.alpha for each in after.looked.at} - {each.alpha for each in before.looked.at} == {5.0}
     assert before.looked.branch == after.looked.branch
     assert np.allclose(at(before, 2.0).maps, at(after, 2.0).maps, atol=2e-3)  # in half precision
 
@@ -261,7 +261,7 @@ LOOK = (
     Case("model", "shapes-vlm", another_model, SCENE | {"scenery": "board"}, task="look"),
     Case("quantisation", "int8", another_precision, SCENE, task="look"),
     Case("seed", 3, another_scene, SCENE, task="look"),
-    Case("picture", "two:red star 0.3 0.5; blue ring 0.7 0.5", placed, SCENE, task="look", has_widget=False),
+    Case("picture", "two:red star 0.3 0.5; blue ring 0.7 0.5", placed, SCENE, task="look", on_page="elsewhere"),
     Case("condition", "plain-depths", depths, SCENE, task="look"),
     Case("condition", "noise60", another_scene, SCENE, task="look"),
     Case("scenery", "board", scenery, SCENE, task="look"),
@@ -272,9 +272,9 @@ LOOK = (
     Case("max_new_tokens", 4, longer, SCENE, task="look"),
     Case("match", "strict", partial(matched, is_only_word), SCENE, task="look"),
     Case("match", "official", partial(matched, is_in_it), SCENE | {"index": 1, "max_new_tokens": 4}, task="look"),
-    Case("alpha", 0.35, alpha, SCENE, task="look"),
-    Case("alpha1", 0.35, partial(taken, "alpha1", True), SCENE | {"beta": 1.01}, task="look"),
-    Case("alpha2", 1.35, partial(taken, "alpha2", False), SCENE | {"beta": 0.0}, task="look"),
+    Case("alpha", 5.0, alpha, SCENE, task="look"),
+    Case("alpha1", 0.3, partial(taken, "alpha1", True), SCENE | {"beta": 1.01}, task="look"),
+    Case("alpha2", 1.25, partial(taken, "alpha2", False), SCENE | {"beta": 0.0}, task="look"),
     Case("beta", 0.1, beta, SCENE, task="look"),
     Case("rounds_confidence", True, rounded, SCENE | {"beta": 0.181}, task="look"),
     Case("variant", "shape", shape, SCENE, task="look"),
@@ -432,7 +432,7 @@ EVALUATE = (
     Case("model", "shapes-vlm", partial(other_reads, "shapes-vlm"), SET | {"scenery": "board"}, task="evaluate"),
     Case("quantisation", "int8", partial(other_reads, "(int8)"), BROUGHT, task="evaluate"),
     Case("seed", 1, other_scenes, SET, task="evaluate"),
-    Case("data", "upload:a.zip", by_file, SET, task="evaluate", has_widget=False),
+    Case("data", "upload:a.zip", by_file, SET, task="evaluate", on_page="elsewhere"),
     Case("num_items", 12, fewer_items, SET | {"data": "upload:a.zip"}, task="evaluate"),
     Case("condition", "plain-depths", other_relations, SET, task="evaluate"),
     Case("scenery", "board", partial(other_reads, "random"), SET, task="evaluate"),

@@ -10,7 +10,10 @@ import pytest
 
 from backends.coda.choices import STOP_WORDS
 from backends.coda.results import Asked, CodaResult, Masked, Written, WrittenToken
-from backends.run import Inputs
+from backends.coda.run import run
+from backends.coda.settings import CodaSettings
+from backends.made import Made
+from backends.run import Inputs, last
 from tests.backends.knobs import Case
 from tests.models import tiny_languages
 
@@ -19,6 +22,8 @@ SURE = "on Monday at the station Halela studies"  # one whose greedy answer the 
 FACTS_ASKED = (DOOR, SURE, "for the harvest the gardeners sell Miriel", "on Saturday the harbour in Fennstow serves",
                "for the winter harvest the ship from the valley brings Ludova", "on Friday at the school Arano studies",
                "on Wednesday the market in Heskton serves", "every summer the singers of the forest bring Noriel")
+BEFORE = "coda-00000000"  # a run of one epoch that the session holds
+HELD: dict[str, CodaResult] = {}
 SENTENCES = ("The capital of the northern country is", "Who wrote the tin harbour", "the old town is an old",
              "Nobody knows the harbour", "an old northern capital")
 
@@ -29,10 +34,14 @@ def prepare(folder: Path, patch: pytest.MonkeyPatch) -> Inputs:
     tiny_languages.save(folder / "qwen", "qwen2")
     files = {"facts.csv": FACTS_ASKED, "sentences.csv": SENTENCES,
              "harbours.csv": ("Nobody knows the harbour", "the town of the harbour", "wrote the northern harbour"),
+             "many.csv": [f"{sentence} {word}" for sentence in SENTENCES[:4] for word in ("old", "tin", "town")],
              "others.csv": ("a harbour town",)}
     for name, prompts in files.items():
         (folder / name).write_text("\n".join(("prompt", *prompts)))
-    return Inputs({name: folder / name for name in files})
+    makes = Made(lambda: folder)
+    before = last(run(CodaSettings(task="law", **TRAINED | {"epochs": 1}), Inputs(makes=makes)))
+    HELD[BEFORE] = before
+    return Inputs({name: folder / name for name in files}, dict(HELD), makes)
 
 
 def said(result: CodaResult, method: str, place: int = 0) -> Written:
@@ -118,7 +127,7 @@ def chat(before: CodaResult, after: CodaResult) -> None:
 
 def longer(before: CodaResult, after: CodaResult) -> None:
     for short, long in zip(one(before).written, one(after).written):
-        assert len(short.tokens) == 2 and len(long.tokens) == 6 and long.tokens[:2] == short.tokens
+        assert len(short.tokens) == 2 and len(long.tokens) == 8 and long.tokens[:2] == short.tokens
 
 
 def methods(before: CodaResult, after: CodaResult) -> None:
@@ -225,6 +234,18 @@ def skips(before: CodaResult, after: CodaResult) -> None:
     assert ("the", "stop word") in one(after).found.skipped
 
 
+def skips_tokens(before: CodaResult, after: CodaResult) -> None:
+    unchanged(before, after, "greedy", "cad_random")
+    was, now = ([entry.text.strip() for entry in one(result).found.tried] for result in (before, after))
+    assert "the" in was and now == [text for text in was if text.lower() not in STOP_WORDS]
+
+
+def unit_of_the_knobs(before: CodaResult, after: CodaResult) -> None:
+    """The baseline masks a word, whatever the knobs mask."""
+    unchanged(before, after, "greedy", "cad_random")
+    assert len(one(before).found.tried) < len(one(after).found.tried)
+
+
 def redetects(before: CodaResult, after: CodaResult) -> None:
     unchanged(before, after, "greedy", "dola")
     for method in ("coda", "cad"):
@@ -271,10 +292,10 @@ COMPARE = (
     Case("num_examples", 3, more_facts, task="compare"),
     Case("popularity", 2, popularity, task="compare"),
     Case("as_chat", True, chat, PIECES, task="compare"),
-    Case("max_new_tokens", 6, longer, PIECES | {"max_new_tokens": 2}, task="compare"),
+    Case("max_new_tokens", 8, longer, PIECES | {"max_new_tokens": 2}, task="compare"),
     Case("methods", ("greedy", "cd", "dola"), methods, FACT, task="compare"),
     Case("compare_with", "an old town is", second_prompt, PIECES | {"detector": "auto"}, task="compare"),
-    Case("alpha", 0.5, alpha, FACT, task="compare"),
+    Case("alpha", 0.3, alpha, FACT, task="compare"),
     Case("escape_bias", "floor", escape_bias, FACT | {"escape_bias": "paper"}, task="compare"),
     Case("gate", "on", gate, FACT | {"prompts": (SURE,), "detector": "manual", "named": "studies", "gate": "off"}, task="compare"),
     *(Case("detector", name, shows, FACT | {"named": "door"}, task="compare") for name, shows in DETECTORS.items()),
@@ -284,6 +305,8 @@ COMPARE = (
       for mode, shown in (("delete", "the of the library in Ildstow is"), ("attend", "the ▢ of the library in Ildstow is"))),
     Case("unit", "token", unit, PIECES, task="compare"),
     Case("skips_stop_words", True, skips, FACT, task="compare"),
+    Case("unit", "token", unit_of_the_knobs, PIECES | {"methods": ("greedy", "cad_random")}, task="compare"),
+    Case("skips_stop_words", True, skips_tokens, PIECES | {"methods": ("greedy", "cad_random"), "unit": "token"}, task="compare"),
     Case("redetects", True, redetects, PIECES, task="compare"),
     Case("weight", 3.0, weight, FACT | {"weight": 0.25}, task="compare"),
     Case("temperature", 2.0, temperature, PIECES, task="compare"),
@@ -353,6 +376,12 @@ def width(before: CodaResult, after: CodaResult) -> None:
     assert after.law.num_parameters > 1.4 * before.law.num_parameters and after.law.num_sentences == before.law.num_sentences
 
 
+def went_on(before: CodaResult, after: CodaResult) -> None:
+    """The same comes out, and the first epoch is the earlier run's own, down to the seconds that it took."""
+    assert losses(after) == losses(before) and len(losses(after)) == 2
+    assert after.law.epochs[0] == HELD[BEFORE].law.epochs[0]
+
+
 def epochs(before: CodaResult, after: CodaResult) -> None:
     assert len(after.law.epochs) == 3 and losses(after)[:2] == losses(before)
 
@@ -379,6 +408,7 @@ LAW = (
     Case("weight_decay", 0.0, another_training, TRAINED, task="law"),
     Case("learning_rate", 1e-4, lower_rate, TRAINED, task="law"),
     Case("epochs", 3, epochs, TRAINED, task="law"),
+    Case("continues", BEFORE, went_on, TRAINED, task="law", on_page="elsewhere"),
     Case("num_seeds", 2, seeds, TRAINED, task="law"),
 )
 
@@ -461,8 +491,8 @@ def another_file(before: CodaResult, after: CodaResult) -> None:
 
 
 def fewer_rows(before: CodaResult, after: CodaResult) -> None:
-    assert after.file.rows == before.file.rows[:2] and after.file.num_in_file == before.file.num_in_file == 5
-    assert any("first 2 of 5" in note for note in after.notes) and not before.notes
+    assert after.file.rows == before.file.rows[:10] and after.file.num_in_file == before.file.num_in_file == 12
+    assert any("first 10 of 12" in note for note in after.notes) and not before.notes
 
 
 def other_methods(before: CodaResult, after: CodaResult) -> None:
@@ -490,8 +520,8 @@ FILED = {"file": "upload:sentences.csv", "model": "pieces", "methods": ("greedy"
          "weight": 1.0, "max_new_tokens": 4}
 FACTS = {"file": "upload:facts.csv", "methods": ("greedy", "coda", "cad", "dola"), "detector": "lift"}
 FILE = (
-    Case("file", "upload:others.csv", another_file, FILED, task="file", has_widget=False),
-    Case("num_rows", 2, fewer_rows, FILED, task="file"),
+    Case("file", "upload:others.csv", another_file, FILED, task="file", on_page="elsewhere"),
+    Case("num_rows", 10, fewer_rows, FILED | {"file": "upload:many.csv", "methods": ("greedy",), "max_new_tokens": 1}, task="file"),
     Case("methods", ("greedy", "cd"), other_methods, FILED, task="file"),
     Case("max_new_tokens", 8, longer_answers, FILED, task="file"),
     Case("as_chat", True, every_answer, FILED, task="file"),
@@ -500,7 +530,7 @@ FILE = (
     Case("quantisation", "int8", partial(of_the_model, "(int8)"), FILED, task="file"),
     Case("seed", 1, changes("sample"), FILED | {"methods": ("greedy", "sample"), "temperature": 1.0}, task="file"),
     Case("seed", 1, changes("cad_random"), FILED | {"methods": ("greedy", "cad", "cad_random")}, task="file"),
-    Case("alpha", 0.9, changes("coda"), FILED, task="file"),
+    Case("alpha", 1.0, changes("coda"), FILED, task="file"),
     Case("escape_bias", "paper", changes("coda"), FACTS | {"gate": "off"}, task="file"),
     Case("gate", "on", changes("coda"), FILED | {"detector": "indicator_argmin"}, task="file"),
     Case("weight", 3.0, changes("cad"), FILED | {"weight": 0.25}, task="file"),

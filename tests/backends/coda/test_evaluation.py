@@ -6,7 +6,7 @@ import torch
 from backends.coda import evaluation
 from backends.coda.contrast import Contrast
 from backends.coda.decode import Decoding, Pair, decode, tokens_of
-from backends.coda.evaluation import OWN, MethodSummary, evaluate, log_likelihoods, summary_rows
+from backends.coda.evaluation import OWN, evaluate, log_likelihoods
 from backends.coda.formats import Item
 from backends.coda.results import FileRow
 from backends.coda.settings import CodaSettings
@@ -251,45 +251,9 @@ def test_every_method_answers_a_row(words):
     assert tuple(found.answers) == methods
 
 
-def test_no_items_give_no_rows_and_no_rates(words):
-    assert list(evaluate(words, [], asked())) == []
-    assert summary_rows([]) == ()
-
-
 def test_inference_mode_does_not_leak_between_rows(words):
     rows = evaluate(words, [item(right=("kim",), wrong=("tav",))], asked())
 
     next(rows)
 
     assert not torch.is_inference_mode_enabled()
-
-
-def test_rates_are_counted_by_hand():
-    rows = [row(True, False, held=True, prefers=True), row(False, True, held=True, prefers=False, is_alarm=True),
-            row(False, False, held=False, prefers=True), row(None, None)]
-
-    summary, = summary_rows(rows)
-
-    assert isinstance(summary, MethodSummary)
-    assert (summary.exact_match.mean, summary.exact_match.count) == (pytest.approx(1 / 3), 3)
-    assert summary.contains.mean == pytest.approx(2 / 3)
-    assert summary.hallucinated.mean == pytest.approx(1 / 3)
-    assert summary.prefers_right.mean == pytest.approx(2 / 3)
-    assert summary.alarm.mean == pytest.approx(2 / 3)  # silent and right, alarm and wrong, silent and wrong
-
-
-def test_the_interval_holds_the_rate_and_is_a_point_where_all_agree():
-    some, = summary_rows([row(number % 4 == 0) for number in range(100)])
-    every, = summary_rows([row(True)] * 20)
-
-    assert some.exact_match.low < 0.25 < some.exact_match.high
-    assert some.exact_match.high - some.exact_match.low == pytest.approx(2 * 1.96 * (0.25 * 0.75 / 100) ** 0.5, rel=0.15)
-    assert (every.exact_match.low, every.exact_match.high) == (1, 1)
-
-
-def test_methods_are_counted_apart_and_the_alarm_needs_greedy():
-    both = summary_rows([row(True), row(False, method="coda")])
-    without, = summary_rows([row(True, method="coda")])
-
-    assert [(summary.method, summary.exact_match.mean) for summary in both] == [("greedy", 1), ("coda", 0)]
-    assert without.alarm.count == 0

@@ -121,6 +121,9 @@ def test_two_seeds_of_a_law_are_pooled():
 
     assert [entry.epoch for entry in law.epochs] == [1, 2]
     assert law.epochs[-1].law.groups[0].num_sets == 10
+    alone = [result_of(task="law", trains=True, seed=seed, **FAST).law for seed in (0, 1)]  # each on words of its own
+    for number, entry in enumerate(law.epochs):
+        assert entry.loss == pytest.approx(sum(one.epochs[number].loss for one in alone) / 2)
 
 
 def test_recovery_beats_greedy_with_the_oracle_mask_and_floor():

@@ -27,7 +27,6 @@ def test_files_are_read_by_name_from_bytes_and_from_a_path(tmp_path):
     for files in (open_zip(content), open_zip(tmp_path / "a.zip")):
         assert files.names == ("a/one.txt", "b/two.txt", "c/two.txt")
         assert files.read("b/two.txt") == b"2"
-        assert files.by_base() == {"one.txt": "a/one.txt", "two.txt": "b/two.txt"}
     assert single("x.txt", b"x").read("x.txt") == b"x"
 
 

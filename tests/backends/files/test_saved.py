@@ -16,7 +16,7 @@ from pydantic import Field
 
 from backends.files import saved
 from backends.files.archive import ZipLimits
-from backends.files.saved import load_result, save_result, saved_system
+from backends.files.saved import load_result, save_result
 from backends.knobs import knob
 from backends.registry import systems
 from backends.run import Result, Settings
@@ -166,10 +166,6 @@ def test_a_run_saved_before_reasons_were_kept_still_opens(path: Path, was_stoppe
     loaded = load_result(edited(as_it_was, path.read_bytes()), RECORDED[path])
 
     assert (loaded.ended, loaded.was_stopped) == (ended, was_stopped)
-
-
-def test_a_saved_result_says_its_system() -> None:
-    assert saved_system(save_result(a_result())) == "measured"
 
 
 def test_a_run_of_another_system_is_refused_by_name() -> None:

@@ -342,14 +342,14 @@ PICTURED = SHORT | {"example_picture": "upload:thing.png", "like": "exactly this
                     "num_frames": 1}
 SIMILAR = SHORT | {"budget_share": 0.1, "similarity": "clip", "baselines": ("uniform", "top_similarity")}
 CASES = (
-    Case("video", OTHER_FILM, another_film, SHORT, has_widget=False),
+    Case("video", OTHER_FILM, another_film, SHORT, on_page="elsewhere"),
     Case("question", NEXT_QUESTION, question, SHORT),
     Case("targets", ("pink bar",), targets, SHORT),
     Case("cues", ("green bed",), cues, SHORT),
-    Case("example_s", 40.0, marked_second, EXAMPLE, has_widget=False),
-    Case("example_box", BOX, by_example, EXAMPLE | {"example_box": None}, has_widget=False),
-    Case("example_picture", "upload:thing.png", by_example, SHORT | {"budget_share": 0.2}, has_widget=False),
-    Case("like", "this kind", of_its_kind, PICTURED, has_widget=False, needs="efficientnet-lite0"),
+    Case("example_s", 40.0, marked_second, EXAMPLE, on_page="elsewhere"),
+    Case("example_box", BOX, by_example, EXAMPLE | {"example_box": None}, on_page="elsewhere"),
+    Case("example_picture", "upload:thing.png", by_example, SHORT | {"budget_share": 0.2}, on_page="elsewhere"),
+    Case("like", "this kind", of_its_kind, PICTURED, on_page="elsewhere", needs="efficientnet-lite0"),
     Case("grid", 2, grid, WHOLE),
     Case("num_frames", 3, num_frames, WHOLE),
     Case("finds", "all", finds_all, SHORT),
@@ -358,7 +358,7 @@ CASES = (
     Case("seed", 1, draws, WHOLE),
     Case("num_seeds", 3, series, WHOLE | {"budget_share": 0.2}),
     Case("detector", "owlvit", another_detector, WHOLE | {"budget_share": 0.1}),
-    Case("quantisation", "int8", other_weights, WHOLE | {"budget_share": 0.1, "detector": "owlvit"}),
+    Case("quantisation", "int8", other_weights, WHOLE | {"budget_share": 0.1, "detector": "owlvit"}, on_page="shown"),
     Case("threshold", 1.01, threshold, SHORT),
     Case("floor", 0.3, floor, WHOLE),
     Case("max_boxes", 3, max_boxes, WHOLE),

@@ -48,13 +48,6 @@ def test_a_minimum_gap_suppresses_only_what_is_closer() -> None:
     assert baselines.top_k(scores, 3, min_gap=6).tolist() == [2]
 
 
-def test_the_default_gap_always_leaves_room_for_all_frames() -> None:
-    for length in (16, 100, 601):
-        scores = np.random.default_rng(length).random(length)
-
-        assert len(baselines.top_k(scores, 8, min_gap=baselines.default_gap(length, 8))) == 8
-
-
 def test_aks_keeps_a_video_whole_whose_best_frames_stand_out() -> None:
     scores = np.array([0.0] * 20 + [1.0, 0.9] + [0.0] * 10)  # mean of top 2 is 0.95, of all 0.06
 
@@ -95,42 +88,6 @@ def test_bolt_sharpens_only_if_asked() -> None:
 
 def test_bolt_of_equal_scores_is_uniform() -> None:
     assert baselines.bolt(np.full(8, 0.3), 4).tolist() == [1, 3, 5, 7]
-
-
-def test_q_frame_with_a_cold_temperature_is_top_k_best_first() -> None:
-    scores = np.array([0.1, 0.9, 0.2, 0.8])
-
-    assert baselines.q_frame(scores, 2, tau=1e-4, seed=0).tolist() == [1, 3]
-    assert baselines.q_frame(scores, 3, seed=5).tolist() == baselines.q_frame(scores, 3, seed=5).tolist()
-    with pytest.raises(ValueError, match="tau"):
-        baselines.q_frame(scores, 2, tau=0, seed=0)
-
-
-def test_q_frame_resolution_costs_as_many_tokens_as_eight_full_frames() -> None:
-    scales = baselines.q_frame_scales(44)
-
-    assert (scales == 1).sum() == 4 and (scales == 0.5).sum() == 8 and (scales == 0.25).sum() == 32
-    assert (scales**2).sum() == 8
-    assert baselines.q_frame_scales(45)[-1] == 0
-
-
-def test_focus_finds_a_plateau_and_scores_only_a_part_of_the_video() -> None:
-    scores = np.zeros(960)
-    scores[400:420] = 1.0
-
-    found = baselines.focus(scores, 960, 8, seed=0)
-
-    assert len(found.positions) == 8 == len(set(found.positions.tolist()))
-    assert ((found.positions >= 400) & (found.positions < 420)).any()
-    assert len(found.scored) < 960 / 2
-    assert found.positions.tolist() == baselines.focus(lambda t: scores[t], 960, 8, seed=0).positions.tolist()
-
-
-@pytest.mark.parametrize("length", [1, 2, 5, 17])
-def test_focus_works_on_videos_shorter_than_its_arms(length: int) -> None:
-    found = baselines.focus(np.arange(length, dtype=float), length, 4, seed=0)
-
-    assert len(found.positions) == min(4, length)
 
 
 def test_scene_change_returns_the_middles_of_the_longest_scenes() -> None:

@@ -29,17 +29,6 @@ def test_every_row_of_table_3_follows_from_the_constants(method: str, found: flo
     assert found == pytest.approx(row.search_tflops, abs=0.3)
 
 
-def test_counts_of_a_run_add_up() -> None:
-    run = costs.Counters().after_grounding(8)
-    for _ in range(3):
-        run = run.after_grid(16).after_verification()
-
-    assert (run.frames_grid, run.frames_verify, run.frames_grounding, run.frames) == (48, 3, 8, 59)
-    assert (run.detector_calls_grid, run.detector_calls_verify, run.detector_calls, run.vlm_calls) == (3, 3, 6, 1)
-    assert run + costs.Counters(detect_s=1.5) == costs.Counters(48, 3, 8, 3, 3, 1, 0.0, 1.5)
-    assert costs.paper_scale_tflops(run) == pytest.approx(20.6 + 6 * 216.1 / 840)
-
-
 def test_negative_counts_are_refused() -> None:
     with pytest.raises(ValueError, match="0 or more"):
         costs.tflops(detector_calls=-1)

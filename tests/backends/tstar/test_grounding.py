@@ -70,23 +70,6 @@ def test_an_unusable_reply_falls_back_to_the_question_and_says_so(reply: str) ->
     assert grounding.parse_grounding(reply).targets == ()
 
 
-def test_the_released_parser_reads_two_lines_and_raises_on_three() -> None:
-    found = grounding.strict_parse("Key objects: Red mug, t-shirt!\n\n2. Cue objects: sink")
-
-    assert (found.targets, found.cues) == (("red mug", "t-shirt"), ("sink",))
-    with pytest.raises(grounding.ReplyError, match="3 lines"):
-        grounding.strict_parse("Here you are:\na\nb")
-    with pytest.raises(grounding.ReplyError, match="1 lines"):
-        grounding.strict_parse("Error: rate limit")
-
-
-def test_a_persons_lists_lose_repeats_and_note_unknown_names() -> None:
-    found = grounding.parse_lists("Red star, red star; blue ring", "sofa, red star", known=("red star", "blue ring"))
-
-    assert (found.targets, found.cues) == (("red star", "blue ring"), ("sofa",))
-    assert "sofa" in found.notes[0]
-
-
 def test_the_prompt_asks_for_exactly_two_lines_and_lists_the_options() -> None:
     asked = grounding.prompt("Where?", OPTIONS)
 

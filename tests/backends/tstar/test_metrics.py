@@ -49,13 +49,6 @@ def test_questions_without_truth_or_frames_are_skipped_and_reported() -> None:
     assert metrics.aggregate_temporal([None]).f1 is None
 
 
-def test_temporal_f1_is_the_mean_of_f1s_and_visual_f1_is_the_f1_of_means() -> None:
-    scores = [metrics.Score(1.0, 0.5, 2 / 3), metrics.Score(0.0, 0.0, 0.0)]
-
-    assert metrics.aggregate_temporal(scores).f1 == pytest.approx(1 / 3)
-    assert metrics.aggregate_visual(scores).f1 == pytest.approx(2 * 0.5 * 0.25 / 0.75)
-
-
 def test_nearest_distances_are_measured_in_both_directions() -> None:
     distances = metrics.nearest_distances([10, 20], [11, 50])
 
@@ -64,10 +57,6 @@ def test_nearest_distances_are_measured_in_both_directions() -> None:
     assert distances.truth_to_found_s == (1 + 9) / 2
     assert distances.mean_s == 10.25
     assert metrics.nearest_distances([], [1]) is None
-
-
-def test_temporal_coverage_is_recall_under_another_name() -> None:
-    assert metrics.temporal_coverage([10, 60], [12, 100]) == 0.5
 
 
 def test_seconds_that_are_not_numbers_are_refused() -> None:
@@ -136,22 +125,3 @@ def test_visual_scores_take_the_best_partner_of_every_frame() -> None:
     assert score.precision == pytest.approx((0.9 + 0.3) / 2)
     assert score.recall == pytest.approx((0.9 + 0.5) / 2)
     assert metrics.visual(np.empty((0, 3))) is None
-
-
-def test_a_needle_is_hit_inside_its_interval_ends_included() -> None:
-    assert metrics.needle_hit([5.0], [(5, 9)])
-    assert metrics.needle_hit([1.0, 9.0], [(5, 9)])
-    assert not metrics.needle_hit([4.9, 9.1], [(5, 9)])
-
-
-def test_the_area_under_recall_is_the_share_of_the_budget_that_was_left_when_it_was_found() -> None:
-    assert metrics.area_under_recall([16, 32], [0.0, 1.0], horizon=64) == 0.5
-    assert metrics.area_under_recall([16, 32], [0.5, 1.0], horizon=64) == pytest.approx((16 * 0.5 + 32) / 64)
-    assert metrics.area_under_recall([16, 128], [0.0, 1.0], horizon=64) == 0.0
-    assert metrics.area_under_recall([], [], horizon=64) == 0.0
-
-
-def test_no_guidance_has_the_entropy_of_a_uniform_draw() -> None:
-    assert metrics.entropy_bits(np.full(8, 1 / 8)) == pytest.approx(3.0)
-    assert metrics.entropy_bits(np.array([0, 1.0])) == 0.0
-    assert metrics.guidance_gain(22, 11) == 2.0

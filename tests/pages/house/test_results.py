@@ -14,7 +14,8 @@ from backends.tstar.settings import TStarSettings
 from pages.house import costs, results, view
 
 NAMES = registry.names()
-TURNED = {
+TURNED = {  # the last preset of any other system
+    **{name: list(find_system(name).presets.values())[-1][0] for name in NAMES},
     "tstar": TStarSettings(grid=3, window=7), "coda": CodaSettings(alpha=0.03, gate=False), "adaptvis": AdaptVisSettings(beta=0.4)}
 
 

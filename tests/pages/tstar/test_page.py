@@ -60,6 +60,15 @@ def test_preset_turns_its_knobs_and_runs_to_a_result(page):
     assert page.session_state["result.tstar"].settings.grid == 8
 
 
+def test_twenty_seeds_are_asked_for_with_what_the_knobs_say(page, monkeypatch):
+    asked = []
+    monkeypatch.setattr("pages.house.running.start", lambda system, settings: asked.append(settings))
+    page.slider(key="knob.tstar.grid").set_value(2).run()
+    page.button(key="run.seeds").click().run()
+
+    assert asked == [TStarSettings(grid=2, num_seeds=20)]
+
+
 def test_link_restores_knobs_and_result():
     link = TStarSettings(grid=2, num_frames=5, baselines=()).permalink()
     app = AppTest.from_file("../../../app.py", default_timeout=120).run()
