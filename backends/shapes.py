@@ -6,14 +6,17 @@
         num_layers: Annotated[int, length("layers")]
 
 An axis has one length in a model and in everything that the model holds; one of its `own_axes` has it in that model only, as
-the frames of one grid of many. So what draws a result may index one field by another's length. Not here: what is in a file.
+the frames of one grid of many. So what draws a result may index one field by another's length. A plain frozen dataclass inside a
+result is held to its types too, so that a backend's own mathematics can be saved as it is; `CHECKED` has that done where a result
+is made, and not only where one is opened. Not here: what is in a file.
 """
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sized
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from itertools import pairwise
 from math import inf
-from typing import Annotated, ClassVar, Self, get_args
+from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_validator
@@ -28,6 +31,9 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=-1e-6, le=1 + 1e-6)]  # 0..1; an F1 may be off by rounding
 Seconds = Annotated[float, Field(ge=0, le=1e8)]  # three years
 Count = Annotated[int, Field(ge=0, le=10**12)]
+
+CHECKED = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, revalidate_instances="always")
+"""The `__pydantic_config__` of a dataclass that is checked whenever a result takes it in."""
 
 
 class Frozen(BaseModel):
@@ -96,7 +102,9 @@ class _Jpeg:
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
-    def _checked(self, jpeg: np.ndarray) -> np.ndarray:
+    def _checked(self, jpeg: np.ndarray | None) -> np.ndarray | None:
+        if jpeg is None:
+            return None
         if jpeg.dtype != np.uint8 or jpeg.ndim != 1:
             raise ValueError(f"it holds {jpeg.dtype} of shape {jpeg.shape}; due are the bytes of a JPEG")
         if max(size := jpeg_size(jpeg.tobytes())) > self.side_px:
@@ -129,23 +137,32 @@ def jpeg(*, side_px: int = SHOWN_SIDE_PX) -> _Jpeg:
     return _Jpeg(side_px)
 
 
-def axes_of(model: BaseModel) -> dict[str, tuple[int, str]]:
-    """Return every axis in a model and in what it holds: its length, and the field that says so.
+def axes_of(model: Any) -> dict[str, tuple[int, str]]:  # Any: a model or a dataclass
+    """Return every axis in a model or dataclass and in what it holds: its length, and the field that says so.
 
     Raises:
         ValueError: two fields give one axis different lengths.
     """
     found: dict[str, tuple[int, str]] = {}
-    for name, field in type(model).model_fields.items():
+    for name, metadata in _marks(model.__class__).items():
         value = getattr(model, name)
-        for axis, size in (*_own(value, field.metadata), *_held(value)):
+        for axis, size in (*_own(value, metadata), *_held(value)):
             known, by = found.setdefault(axis, (size, name))
             if known != size:
                 raise ValueError(f"{by} has {known} {axis}, {name} has {size}")
     return found
 
 
-def _own(value: object, metadata: Sequence[object]) -> Iterator[tuple[str, int]]:
+@cache
+def _marks(kind: Any) -> dict[str, tuple[object, ...]]:  # Any: as of `axes_of`
+    """What the type of each field says beside the type."""
+    if issubclass(kind, BaseModel):
+        return {name: tuple(field.metadata) for name, field in kind.model_fields.items()}
+    hints = get_type_hints(kind, include_extras=True)
+    return {entry.name: getattr(hints[entry.name], "__metadata__", ()) for entry in fields(kind)}
+
+
+def _own(value: object, metadata: tuple[object, ...]) -> Iterator[tuple[str, int]]:
     for mark in metadata:
         if isinstance(mark, _Shape) and isinstance(value, np.ndarray):
             yield from ((axis, size) for axis, size in zip(mark.axes, value.shape) if isinstance(axis, str))
@@ -155,18 +172,19 @@ def _own(value: object, metadata: Sequence[object]) -> Iterator[tuple[str, int]]
 
 def _held(value: object) -> Iterator[tuple[str, int]]:
     for part in value if isinstance(value, tuple) else (value,):
-        if isinstance(part, Shaped):
-            yield from ((axis, size) for axis, (size, _) in axes_of(part).items() if axis not in part.own_axes)
+        if isinstance(part, Shaped) or is_dataclass(part):
+            own = getattr(part, "own_axes", ())
+            yield from ((axis, size) for axis, (size, _) in axes_of(part).items() if axis not in own)
 
 
-def jpegs_of(model: BaseModel) -> Iterator[np.ndarray]:
-    """Yield every picture in a model and in what it holds."""
-    for name, field in type(model).model_fields.items():
+def jpegs_of(model: Any) -> Iterator[np.ndarray]:  # Any: as of `axes_of`
+    """Yield every picture in a model or dataclass and in what it holds."""
+    for name, metadata in _marks(model.__class__).items():
         value = getattr(model, name)
-        if any(isinstance(mark, _Jpeg) for mark in field.metadata):
+        if value is not None and any(isinstance(mark, _Jpeg) for mark in metadata):
             yield value
         for part in value if isinstance(value, tuple) else (value,):
-            if isinstance(part, BaseModel):
+            if isinstance(part, BaseModel) or is_dataclass(part):
                 yield from jpegs_of(part)
 
 

@@ -1,10 +1,12 @@
 """Means and shares with 95 % intervals: over items, over groups of items that belong together, over seeds.
 
-All are percentile bootstraps with a fixed seed, so that equal results give equal numbers. What is drawn is what would be drawn
-anew if the study were done again: seeds of a training, scenes or facts that several items share, or single items.
+All but `wilson` are percentile bootstraps with a fixed seed, so that equal results give equal numbers. What is drawn is what would
+be drawn anew if the study were done again: seeds of a training, scenes or facts that several items share, or single items.
+`resampled` draws for any statistic. Two draw how often each unit comes up instead of which come up, for all samples at once: a
+share, whose hits are binomial, and `Bootstrap`, whose draws serve several questions. Imports no torch: pages draw with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +26,21 @@ class Share:
     count: int
 
 
-def ends(means: np.ndarray) -> tuple[float, float]:
-    """Return the ends of the 95 % interval of drawn means, (draws,)."""
-    low, high = np.quantile(means, LEVELS)
+def ends(drawn: np.ndarray) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of what was drawn, (draws,)."""
+    low, high = np.quantile(drawn, LEVELS)
     return float(low), float(high)
+
+
+def resampled(statistic: Callable[[np.random.Generator], float | np.ndarray], *, draws: int = DRAWS, seed: int = 0) -> np.ndarray:
+    """Return (draws, ...) the statistic of as many samples; it draws each itself, with the generator that it is handed."""
+    rng = np.random.default_rng(seed)
+    return np.stack([np.asarray(statistic(rng)) for _ in range(draws)])
+
+
+def anew(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return (count,) which of as many units a sample holds; drawn with replacement."""
+    return rng.integers(0, count, count)
 
 
 def share(seeds: Sequence[np.ndarray], *, draws: int = DRAWS, seed: int = 0) -> Share:
@@ -52,8 +65,7 @@ def mean(values: Sequence[float], *, draws: int = DRAWS, seed: int = 0) -> Inter
     data = np.asarray(values, float)
     if not len(data):
         raise ValueError("there are no values; a mean needs at least one")
-    drawn = np.random.default_rng(seed).integers(0, len(data), (draws, len(data)))
-    return float(data.mean()), *ends(data[drawn].mean(axis=1))
+    return float(data.mean()), *ends(resampled(lambda rng: data[anew(len(data), rng)].mean(), draws=draws, seed=seed))
 
 
 def over_seeds(seeds: Sequence[np.ndarray], *, group: int = 1, draws: int = DRAWS, seed: int = 0) -> Interval:
@@ -65,12 +77,22 @@ def over_seeds(seeds: Sequence[np.ndarray], *, group: int = 1, draws: int = DRAW
     """
     table = np.stack(seeds).reshape(len(seeds), -1, group)
     counts, sums = (~np.isnan(table)).sum(2), np.nansum(table, axis=2)  # (seeds, groups)
-    rng = np.random.default_rng(seed)
-    means = []
-    for _ in range(draws):
-        picked, groups = rng.integers(0, len(table), len(table)), rng.integers(0, table.shape[1], table.shape[1])
-        means.append(sums[picked][:, groups].sum() / max(1, counts[picked][:, groups].sum()))
-    return float(sums.sum() / counts.sum()), *ends(np.array(means))
+
+    def one_mean(rng: np.random.Generator) -> float:
+        picked, groups = anew(len(table), rng), anew(table.shape[1], rng)
+        return sums[picked][:, groups].sum() / max(1, counts[picked][:, groups].sum())
+
+    return float(sums.sum() / counts.sum()), *ends(resampled(one_mean, draws=draws, seed=seed))
+
+
+def wilson(hits: int, count: int) -> Interval:
+    """Return a share and its 95 % interval by Wilson's formula, for few items: it is never of width 0. 0, 0, 1 for nothing."""
+    if not count:
+        return 0.0, 0.0, 1.0
+    z, share = 1.96, hits / count
+    middle, spread = share + z * z / (2 * count), z * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
+    scale = 1 + z * z / count
+    return share, min(share, (middle - spread) / scale), max(share, (middle + spread) / scale)
 
 
 class Bootstrap:
@@ -84,6 +106,16 @@ class Bootstrap:
         self._names, self._groups = np.unique(np.asarray(groups), return_inverse=True)
         count = max(1, len(self._names))
         self._draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws).astype(float)
+
+    @classmethod
+    def over(cls, names: Sequence[str]) -> "Bootstrap":
+        """Return draws of whole groups, which are numbered as they first occur; an item without a group's name is one by itself.
+
+        The same items give the same draws whoever asks (a run, its live parts, a page that replays its answers).
+        """
+        own = [name or f"\0{place}" for place, name in enumerate(names)]
+        number = {name: index for index, name in enumerate(dict.fromkeys(own))}
+        return cls([number[name] for name in own])
 
     def interval(self, values: np.ndarray, weights: np.ndarray | None = None) -> Interval:
         """Return the mean of (items,) values and its interval; `weights` (items,) say how much each counts."""

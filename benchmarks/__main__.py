@@ -4,6 +4,7 @@ Sections that are not run keep what they said before; each names the day and the
 """
 
 import argparse
+import importlib
 import os
 import platform
 import re
@@ -16,21 +17,9 @@ import environment
 
 environment.prepare()  # before torch: the benchmarks run as the app does
 
+from backends import registry  # noqa: E402
 from backends.run import code_version  # noqa: E402
-from benchmarks import (  # noqa: E402
-    attention_cost,
-    coda_law,
-    coda_real,
-    coda_speed,
-    detector,
-    footage,
-    frames,
-    gaze,
-    saved,
-    search,
-    server,
-    stalls,
-)
+from benchmarks.options import Options, Sections  # noqa: E402
 
 OUT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
@@ -47,18 +36,18 @@ def main() -> None:
     parser.add_argument("--clips", default="", help="of footage: a folder with pictures and clips of one's own")
     parser.add_argument("--only", default="", help="sections to run, by commas")
     args = parser.parse_args()
-    runs = {
-        "search": lambda: search.section(args.videos), "detector": lambda: detector.section(args.videos), "frames": frames.section,
-        "footage": lambda: footage.section(args.clips),
-        "coda-law": lambda: coda_law.section(args.seeds), "coda-real": coda_real.section, "coda-speed": coda_speed.section,
-        "attention": attention_cost.section, "gaze": gaze.section, "gaze-control": gaze.control_section,
-        "server": server.section, "stalls": stalls.section, "saved": saved.section,
-    }
+    options, runs = Options(args.videos, args.seeds, args.clips), sections()
     for name in args.only.split(",") if args.only else runs:
         start = time.monotonic()
-        text = runs[name]()
+        text = runs[name](options)
         print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
         OUT.write_text(merged(OUT.read_text() if OUT.exists() else "", name, _signed(name, text), list(runs)))
+
+
+def sections() -> Sections:
+    """Every section of every system, in the order of the navigation, then those of what all share."""
+    folders = [importlib.import_module(f"benchmarks.{name}") for name in (*registry.names(), "house")]
+    return {name: section for folder in folders for name, section in folder.SECTIONS.items()}
 
 
 def _signed(name: str, text: str) -> str:

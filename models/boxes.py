@@ -24,6 +24,7 @@ class Detector(Protocol):
 
     name: str
     is_miniature: bool
+    canvas_px: int  # side of the square picture that suits it
     theta: float
     floor: float
 
@@ -42,6 +43,24 @@ class Detector(Protocol):
             ValueError: the canvases have another shape or type.
         """
         ...
+
+    def shown(self, example: np.ndarray, box: tuple[int, int, int, int] | None = None) -> "ShownDetector | None":
+        """Return what finds the thing in a picture, by the same network; None where this detector takes words only.
+
+        Args:
+            example: (height, width, 3) uint8 RGB: the thing cropped closely, or the frame that shows it.
+            box: x1 y1 x2 y2 of the thing in the frame's pixels; None for a crop.
+        """
+        return None
+
+
+class ShownDetector(Detector, Protocol):
+    """A detector that was shown an example."""
+
+    uses_frame: bool  # False: nothing that it sees in the frame is where the box is, and it looks for the crop
+
+
+REAL_CANVAS_PX = 960  # OWL and its kin read 768 to 960 pixels a side
 
 
 def check_canvases(canvases: np.ndarray) -> None:

@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedModel, ProcessorMixin
 from transformers.image_transforms import center_to_corners_format
 
-from models.boxes import Box, Detector, best_boxes, check_canvases
+from models.boxes import REAL_CANVAS_PX, Box, Detector, best_boxes, check_canvases
 from models.catalogue import Rung
 from models.example_detection import ExampleDetector
 from worlds.errors import InputError
@@ -40,19 +40,26 @@ NEAR_BEST = 0.8  # patches within this share of the best overlap are all of the 
 NMS_IOU = 0.3  # image-guided detection: boxes that overlap a better one by more are dropped (the processor's value)
 
 
+class _MiniatureConfig(Protocol):
+    canvas_px: int
+
+
 class _Miniature(Protocol):
     """The network that was trained here."""
+
+    @property
+    def config(self) -> _MiniatureConfig: ...
 
     def detect(self, canvases: np.ndarray, names: list[str], *, floor: float, max_boxes: int | None) -> list[list[Box]]: ...
 
 
-class MiniatureDetector:
+class MiniatureDetector(Detector):
     """The canvas detector that was trained here, behind the common call."""
 
     def __init__(self, model: _Miniature, rung: Rung) -> None:
         self.model = model
-        self.name, self.is_miniature = rung.name, True
-        self.theta, self.floor = _thresholds(rung)
+        self.name, self.is_miniature, self.canvas_px = rung.name, True, model.config.canvas_px
+        self.theta, self.floor = thresholds_of(rung)
 
     def detect(
         self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None, grid: int | None = None
@@ -65,14 +72,16 @@ class MiniatureDetector:
         return [boxes[:max_boxes] for boxes in found]  # the best first
 
 
-class _TransformersDetector(Generic[T]):
+class _TransformersDetector(Detector, Generic[T]):
     """What the transformers families share: thresholds, batches, and a small cache per tuple of names."""
+
+    canvas_px = REAL_CANVAS_PX
 
     def __init__(self, model: PreTrainedModel, processor: ProcessorMixin, rung: Rung, *, batch: int = BATCH) -> None:
         self.model: Any = model  # Any: the families share method names but no base class that declares them
         self.processor, self.batch = processor, batch
         self.name, self.is_miniature = rung.name, rung.is_miniature
-        self.theta, self.floor = _thresholds(rung)
+        self.theta, self.floor = thresholds_of(rung)
         self._texts: OrderedDict[tuple[str, ...], T] = OrderedDict()
 
     def detect(
@@ -123,6 +132,9 @@ class OwlDetector(_TransformersDetector[torch.Tensor]):
         scores, labels = logits.float().sigmoid().max(dim=-1)
         boxes = self.model.box_predictor(image_feats, feature_map)
         return self._to_pixels(boxes, canvases), labels, scores
+
+    def shown(self, example: np.ndarray, box: tuple[int, int, int, int] | None = None) -> "ImageGuidedDetector":
+        return ImageGuidedDetector(self, example, box)
 
     def _embed(self, names: tuple[str, ...]) -> torch.Tensor:
         texts = [self.template.format(name.strip().lower()) for name in names]
@@ -294,7 +306,7 @@ def zero_shot_detector(
     raise InputError(f"{rung.title} is of the family {family!r}. Known are owlvit, owlv2, grounding-dino, mm-grounding-dino.")
 
 
-def _thresholds(rung: Rung) -> tuple[float, float]:
+def thresholds_of(rung: Rung) -> tuple[float, float]:
     if rung.theta is None or rung.floor is None:
         raise ValueError(f"rung {rung.name!r} has no theta and floor; every detector's rung must have both")
     return rung.theta, rung.floor

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.boxes import Box, best_boxes, check_canvases
+from models.boxes import Box, Detector, best_boxes, check_canvases
 from worlds.errors import InputError
 
 WORKING_SIDE = 16  # pixels of the template's longer side while places are proposed: small is fast, smaller is blind
@@ -39,7 +39,7 @@ class _Place:
     score: float
 
 
-class ExampleDetector:
+class ExampleDetector(Detector):
     """Finds what looks like one example crop; every box has label 0, "example".
 
     Args:
@@ -55,6 +55,7 @@ class ExampleDetector:
 
     name = "search by example"
     is_miniature = False
+    canvas_px = 512
     theta = 0.6
     floor = 0.1
 

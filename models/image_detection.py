@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from models import kinds
-from models.boxes import Box, best_boxes, check_canvases
+from models.boxes import REAL_CANVAS_PX, Box, Detector, best_boxes, check_canvases
 from models.catalogue import Rung
+from models.detection import thresholds_of
 from models.example_detection import SCALES, ExampleDetector
 from models.image_network import STRIDE, ImageNetwork, pixels_of
 from worlds.errors import InputError
@@ -26,7 +27,6 @@ BATCH = 16  # pictures per forward
 FLAT = 6.0  # grey levels of deviation below which a cell shows nothing: a fade, a title card
 DARK = 20  # grey levels: bars of a compressed film are not quite black
 LIKELIER = 100.0  # LR / (LR + 100): a word scores one half where the picture makes it a hundred times likelier
-WORD_THETA, WORD_FLOOR = 0.24, 0.02
 KIND_THETA, KIND_FLOOR = 0.46, 0.3
 EXACT_WEIGHT = 0.02  # of the classical score's logit beside the cosine of kinds
 PART_OF_FRAME = 0.5  # side of a thing that comes as a picture of its own, beside the frame's
@@ -71,7 +71,7 @@ def trimmed(picture: np.ndarray) -> tuple[int, int, int, int]:
     return edges[0], edges[1], edges[2], edges[3]
 
 
-class KindsDetector:
+class KindsDetector(Detector):
     """Says how much likelier a frame shows one of the kinds that a word stands for than any frame does.
 
     Score LR / (LR + 100), LR = odds(p) / odds(kinds of the word / 1,000), p the sum of their probabilities. A frame alone is
@@ -79,10 +79,11 @@ class KindsDetector:
     """
 
     is_miniature = False
+    canvas_px = REAL_CANVAS_PX
 
     def __init__(self, model: ImageNetwork, rung: Rung) -> None:
         self.model, self.name = model, rung.name
-        self.theta, self.floor = rung.theta or WORD_THETA, rung.floor or WORD_FLOOR
+        self.theta, self.floor = thresholds_of(rung)
 
     def detect(
         self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None, grid: int | None = None
@@ -144,7 +145,7 @@ def _whole_cells(cells: Sequence[_Cell], scores: np.ndarray, num_canvases: int, 
     return found
 
 
-class AlikeDetector:
+class AlikeDetector(Detector):
     """Finds things of the example's kind, and the example itself before them; every box has label 0.
 
     The features of block 14 are averaged over the example's box, less the film's mean, and compared with windows of five
@@ -161,6 +162,7 @@ class AlikeDetector:
 
     name = "search by example, this kind"
     is_miniature = False
+    canvas_px = REAL_CANVAS_PX
     theta, floor = KIND_THETA, KIND_FLOOR
 
     def __init__(self, model: ImageNetwork, exact: ExampleDetector, example: np.ndarray, *,

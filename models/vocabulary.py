@@ -5,21 +5,20 @@ while somebody types, the REST door before a run is queued.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from models import kinds
 from worlds.kit import COLOURS, KINDS
 
-DRAWN, IMAGE_KINDS = "canvas-detector", "efficientnet-lite0"  # rungs
 OTHERWISE = "For real footage mark an example of it instead, or choose a real detector."
 
 
 def refusal(rung: str, name: str) -> str:
     """Return why that rung cannot look for the name, and what would work; nothing where it can."""
-    if rung == IMAGE_KINDS:
-        return kinds.refusal(name)
-    if rung != DRAWN:
-        return ""
+    return CLOSED[rung](name) if rung in CLOSED else ""
+
+
+def _drawn(name: str) -> str:
     said = drawn_refusal(name, tuple(COLOURS), KINDS)
     if not said:
         return ""
@@ -41,3 +40,8 @@ def drawn_refusal(name: str, colours: Sequence[str], things: Sequence[str]) -> s
     if len(words) != 2 or words[0] not in colours or words[1] not in things:
         return f"{name[:80]!r} cannot be looked for by the miniature. A name is one colour and one thing, such as 'red star'."
     return ""
+
+
+# rungs that know a list of words -> why a word is none of them. Here and not with the rungs: the ladder needs torch, which a page
+# does not wait for.
+CLOSED: Mapping[str, Callable[[str], str]] = {"canvas-detector": _drawn, "efficientnet-lite0": kinds.refusal}

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from benchmarks import coda_law, coda_real
 from benchmarks.__main__ import merged
+from benchmarks.coda import law as coda_law
+from benchmarks.coda import real as coda_real
 from models.language import LanguageModel
 from tests.models import tiny_languages
 from worlds.facts.popular_answers import questions

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks import film
+from benchmarks.tstar import film
 from worlds.video import open_video
 
 

@@ -10,6 +10,7 @@ import os
 import threading
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from worlds.errors import InputError
@@ -19,13 +20,15 @@ from worlds.video.limits import Limits
 from worlds.video.process import Broken, Decoder
 from worlds.video.readers import Refused, Undecodable
 
-__all__ = ["ENDINGS", "KINDS", "check_jpeg", "check_picture", "decode_jpeg", "jpeg_size", "read_picture"]
+__all__ = ["ENDINGS", "KINDS", "check_jpeg", "check_picture", "decode_jpeg", "encode_jpeg", "jpeg_size", "read_picture"]
 
 MAX_BYTES = 50_000_000
 MAX_PIXELS = 50_000_000  # a 50-megapixel camera; decoded it takes 150 MB
 MIN_SIDE = 8
 SHOWN_SIDE_PX = 2048  # a picture in a result is never larger: uploads are made smaller when they are read
 SHOWN_BYTES = 16_000_000  # of one picture in a result; noise of 2048 x 2048 at quality 90 has 5 MB
+SHOWN_QUALITY = 88  # of a JPEG in a result
+SHEET_QUALITY = 90  # of one that people take away
 DECODE = "worlds.picture_decoding:decode"  # what the process imports; tests name functions that break
 
 LIMITS = Limits(memory_mb=3072, timeout_s=20, answer_mb=256)  # 50 megapixels of 16 bits take 1.3 GB on the way
@@ -68,6 +71,11 @@ def read_picture(source: Path | bytes, *, max_side_px: int = SHOWN_SIDE_PX, name
     content = _content(source, what)
     kind = picture_kind(content, name=name)
     return _decoded(_uploads, content, what=what, kind=kind, max_side_px=max_side_px, max_pixels=MAX_PIXELS, min_side=MIN_SIDE)
+
+
+def encode_jpeg(picture: np.ndarray, quality: int = SHOWN_QUALITY) -> np.ndarray:
+    """Return the bytes of a JPEG file, (height, width, 3) uint8 RGB -> (bytes,)."""
+    return cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].reshape(-1)
 
 
 def decode_jpeg(jpeg: np.ndarray) -> np.ndarray:

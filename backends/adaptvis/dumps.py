@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from backends.adaptvis.looking import branch_of, jpeg
+from backends.adaptvis.look import branch_of, jpeg
 from backends.adaptvis.results import MAX_HEADS, MAX_LAYERS, MAX_TOKENS, AtAlpha, LayerReads, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.wiring import alphas_of

@@ -13,7 +13,7 @@ import numpy as np
 
 from backends.adaptvis.choosing import Sweep
 from backends.adaptvis.items import DataSet, Item
-from backends.adaptvis.looking import boxes_only, meant, token_shares
+from backends.adaptvis.look import boxes_only, meant, token_shares
 from backends.adaptvis.matching import Read
 from backends.adaptvis.overlap import auroc
 from backends.adaptvis.results import MAX_RELATIONS, Evaluated

@@ -17,6 +17,7 @@ import numpy as np
 
 from backends.adaptvis.items import Item
 from backends.adaptvis.prompts import is_prompt, whole, with_prompts
+from backends.adaptvis.results import MAX_ITEMS
 from backends.files.archive import Files
 from backends.files.cells import as_text, cut, truth
 from backends.files.rows import Numbered, OddRow, OddRows, counted
@@ -24,7 +25,6 @@ from backends.files.tables import Limits, read_values
 from worlds.errors import InputError
 from worlds.pictures import read_picture
 
-MAX_ROWS = 50_000
 PICTURE_PX = 1024  # the longer side as a model gets it
 COUNTS = {"Controlled_Images_A": 412, "Controlled_Images_B": 408, "COCO_QA_one_obj": 2247, "COCO_QA_two_obj": 440,
           "VG_QA_one_obj": 1160, "VG_QA_two_obj": 291, "VSR": 1222}
@@ -103,12 +103,12 @@ def _tables(files: Files) -> tuple[list[_Source], list[str]]:
             continue
         odd = OddRows(PurePosixPath(name).name[:80])
         try:
-            values = read_values(files.read(name), odd, limits=Limits(mb=64, rows=MAX_ROWS), what=f"{name[:80]!r}")
+            values = read_values(files.read(name), odd, limits=Limits(mb=64, rows=MAX_ITEMS), what=f"{name[:80]!r}")
         except InputError as error:
             unread.append(f"{error} It is passed over.")
             continue
-        if values.count > MAX_ROWS:
-            raise InputError(f"{name[:80]!r} has {values.count:,} rows. At most {MAX_ROWS:,} are read.")
+        if values.count > MAX_ITEMS:
+            raise InputError(f"{name[:80]!r} has {values.count:,} rows. At most {MAX_ITEMS:,} are read.")
         if kind := _kind_of(values.rows, name):
             found.append(_Source(name, kind, values.rows, values.count, odd))
     return found, unread

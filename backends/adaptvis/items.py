@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from backends.adaptvis.choosing import official_validation
-from backends.adaptvis.settings import AdaptVisSettings
+from backends.adaptvis.settings import MAX_OPTION, MAX_OPTIONS, AdaptVisSettings
 from backends.run import Inputs
 from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
@@ -35,7 +35,6 @@ from worlds.scenes.scene import (
 NamedBox = tuple[str, float, float, float, float]  # name, x1 y1 x2 y2 in shares of the picture
 SHOWN_PX = 384
 MAX_INPUT_PX = 1024
-MAX_OPTION = 60  # characters
 PLACED_RADIUS = 5.5 / 48  # of a thing that somebody put there; as large as most
 _VALIDATION, _TEST = 11_000, 41_000
 _TRAINED_ON: Mapping[str, Scenery] = {"shapes-vlm": "board"}  # every other model gets rooms
@@ -195,7 +194,7 @@ def options_in(question: str) -> tuple[str, ...]:
     match = _LISTED.search(question)
     words = re.split(r",\s*or\s+|,\s*|\s+or\s+", match[1].strip()) if match else []
     found = tuple(dict.fromkeys(" ".join(word.split()) for word in words if word.strip()))
-    return found if 2 <= len(found) <= 12 and all(len(word) <= MAX_OPTION for word in found) else ()
+    return found if 2 <= len(found) <= MAX_OPTIONS and all(len(word) <= MAX_OPTION for word in found) else ()
 
 
 def boxes_of(scene: Scene) -> tuple[NamedBox, ...]:

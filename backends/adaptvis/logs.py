@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from backends.adaptvis import metrics
-from backends.adaptvis.formats import MAX_ROWS, OPTIONS, WHATSUP
+from backends.adaptvis.formats import OPTIONS, WHATSUP
 from backends.adaptvis.items import options_in
 from backends.adaptvis.matching import official_hit, official_yes_no, strict_answer
 from backends.adaptvis.prompts import asked_in, things_in
-from backends.adaptvis.results import MAX_RELATIONS, Evaluated, Item, MethodScore
+from backends.adaptvis.results import MAX_ITEMS, MAX_RELATIONS, MAX_UNREAD, Evaluated, Item, MethodScore
 from backends.files.archive import Files
 from backends.files.cells import as_number, as_text, cut, is_text
 from backends.files.rows import OddRow, OddRows, Row, unused
@@ -27,7 +27,6 @@ _METHODS = {"adapt_vis": "adaptvis", "adaptvis": "adaptvis", "scaling_vis": "sca
             "base": "greedy", "greedy": "greedy"}
 _NEEDED = ("Prompt", "Generation", "Golden")
 _KNOWN = (*_NEEDED, "Uncertainty")
-MAX_UNREAD = 50
 
 
 def is_log(files: Files) -> bool:
@@ -42,7 +41,7 @@ def is_log(files: Files) -> bool:
 
 def _table(files: Files, odd: OddRows) -> Table:
     name = files.names[0]
-    return read_table(files.read(name), odd, known=_KNOWN, limits=Limits(rows=MAX_ROWS), what=f"The file {cut(name)}")
+    return read_table(files.read(name), odd, known=_KNOWN, limits=Limits(rows=MAX_ITEMS), what=f"The file {cut(name)}")
 
 
 def read_log(files: Files) -> tuple[Evaluated, tuple[str, ...]]:
@@ -53,8 +52,8 @@ def read_log(files: Files) -> tuple[Evaluated, tuple[str, ...]]:
     """
     name, odd = files.names[0], OddRows()
     table = _table(files, odd)
-    if table.count > MAX_ROWS:
-        raise InputError(f"The file {cut(name)} has {table.count:,} rows. At most {MAX_ROWS:,} are read.")
+    if table.count > MAX_ITEMS:
+        raise InputError(f"The file {cut(name)} has {table.count:,} rows. At most {MAX_ITEMS:,} are read.")
     rows = odd.read(table.rows, lambda row, number: (row, _item(row, number)))
     if not rows:
         odd.refuse(f"The file {cut(name)} has no rows. It must have Prompt, Generation and Golden.")
@@ -109,8 +108,7 @@ def _options(row: Row, is_yes_no: bool) -> tuple[str, ...]:
 def _score(method: str, setting: str, right: np.ndarray, items: Sequence[Item], *, has_sets: bool) -> MethodScore:
     relations, groups = [item.relation for item in items], [item.group for item in items]
     found = metrics.grouped(right, relations, groups, has_sets=has_sets)
-    numbers = np.unique(groups, return_inverse=True)[1]
-    return MethodScore(method=method, setting=setting, individual=Bootstrap(numbers).interval(right.astype(float)), pair=found.pair,
+    return MethodScore(method=method, setting=setting, individual=Bootstrap(groups).interval(right.astype(float)), pair=found.pair,
                        complete=found.complete, official_pair=found.official_pair, official_set=found.official_set,
                        per_relation=metrics.per_relation(right, relations), mended=0, broken=0)
 

@@ -1,4 +1,4 @@
-"""Which option a written reply means: the released code's substring test, and a strict reading beside it.
+"""Which option a written reply means: the released code's substring test, and a strict test beside it.
 
 The released test (AdaptVis, llava15.py) asks whether the right word occurs anywhere: "person" hits "on", and a reply with two
 options hits both. The strict one wants exactly one option as a whole word; what it cannot tell apart counts as wrong.

@@ -16,7 +16,7 @@ from torch import nn
 
 from backends.adaptvis.items import Asked
 from backends.adaptvis.results import OtherMap
-from backends.adaptvis.settings import AdaptVisSettings, Looking
+from backends.adaptvis.settings import AdaptVisSettings, OtherWay
 from backends.adaptvis.wiring import layout_of
 from models.attention import image_columns, prepare
 from models.attention.registry import Call, current, install, text_configs, uninstall
@@ -34,7 +34,7 @@ WHAT = {
 }
 
 
-def other_map(name: Looking, vlm: VisionLanguageModel, asked: Asked, settings: AdaptVisSettings) -> OtherMap | str:
+def other_map(name: OtherWay, vlm: VisionLanguageModel, asked: Asked, settings: AdaptVisSettings) -> OtherMap | str:
     """Return a map over the image tokens, 0..1, or a sentence why this model does not allow it."""
     inputs = prepare(vlm, [[asked.given]], [asked.question], layout=layout_of(settings))
     columns = image_columns(vlm.model, inputs["input_ids"])[0]
@@ -94,7 +94,7 @@ def _listening(vlm: VisionLanguageModel) -> Iterator[_Whole]:
         uninstall(vlm.model)
 
 
-def _flow(name: Looking, vlm: VisionLanguageModel, inputs: dict[str, torch.Tensor]) -> np.ndarray:
+def _flow(name: OtherWay, vlm: VisionLanguageModel, inputs: dict[str, torch.Tensor]) -> np.ndarray:
     """Return (tokens,): what the last token got from every token of the prompt."""
     layers = _rollout_layers(vlm, inputs) if name == "rollout" else _gradient_layers(vlm, inputs)
     flow = torch.eye(layers[0].shape[-1], device=layers[0].device)[-1]

@@ -17,9 +17,9 @@ from backends.adaptvis.choosing import BETAS, Setting, Sweep, choose_setting
 from backends.adaptvis.evaluating import MINIATURE_BATCH
 from backends.adaptvis.items import input_px, item_of, scenery_of, scenes_of, test_seed, validation_seed
 from backends.adaptvis.larger import larger_of
-from backends.adaptvis.resampling import bootstrap_over
 from backends.adaptvis.settings import LARGER_SEED, LARGER_SETS, PICKED, AdaptVisSettings
 from backends.rungs import rung_of
+from backends.statistics import Bootstrap
 from models.attention import Scaling, ask_all
 from models.devices import threads_for
 from models.memory import budget
@@ -94,7 +94,7 @@ def share_of(own: Picked, vlm: VisionLanguageModel, scenery: Scenery) -> tuple[f
     scenes = scenes_of(own.condition, scenery, LARGER_SETS, start=test_seed(own.condition, LARGER_SEED))
     sweep, _ = sweep_of(vlm, scenes)
     is_one = kinds_of(sweep, Setting(own.alpha1, own.alpha2, own.beta))[own.kind]
-    return bootstrap_over([str(group) for group in sweep.groups]).interval(is_one)
+    return Bootstrap.over([str(group) for group in sweep.groups]).interval(is_one)
 
 
 def _picked(kind: str, condition: str, index: int, setting: Setting, sweep: Sweep, options: Sequence[str], second: np.ndarray,

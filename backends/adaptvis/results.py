@@ -7,19 +7,20 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from backends.adaptvis.larger import larger_of
-from backends.adaptvis.settings import AdaptVisSettings, Looking, Method
+from backends.adaptvis.settings import MAX_OPTIONS, AdaptVisSettings, Method, OtherWay
 from backends.adaptvis.words import headline, one_alpha
 from backends.run import Result
 from backends.shapes import Count, Finite, Frozen, Shaped, at_most, check_rising, floats, jpeg, length, one_of
 from worlds.pictures import SHOWN_SIDE_PX, jpeg_size
 
 MAX_LAYERS, MAX_HEADS, MAX_TOKENS = 200, 256, 40_000  # of the text stack; image tokens
-MAX_OPTIONS = 12
 MAX_ITEMS = 50_000  # a result file of the released code has as many rows at most
+MAX_UNREAD = 50  # replies that no option was found in, as they are shown
+MAX_ALPHAS = 32
 MAX_RELATIONS = 1000  # VSR has some seventy
 Alpha = Annotated[float, Field(ge=0, le=10)]
 Beta = Annotated[float, Field(ge=0, le=1.01)]
-Alphas = Annotated[tuple[Alpha, ...], at_most(32, least=1), length("alphas")]
+Alphas = Annotated[tuple[Alpha, ...], at_most(MAX_ALPHAS, least=1), length("alphas")]
 Triple = tuple[float, float, float]  # mean, low, high; nan where nothing could be counted
 NamedBox = tuple[str, Finite, Finite, Finite, Finite]  # name, x1 y1 x2 y2 in shares
 _layers = floats("layers", may_be_nan=True)  # half precision may overflow in a layer
@@ -33,7 +34,7 @@ class LayerReads(Shaped):
     first_mass: Annotated[np.ndarray, _layers]  # on the first text token
     entropy: Annotated[np.ndarray, _layers]  # nats, of the image part
     image_logit: Annotated[np.ndarray, _layers]  # mean before scaling: its sign says what alpha does to the image mass
-    box_auroc: Annotated[np.ndarray | None, _layers]  # how well the map parts tokens on the true boxes from others; None: no boxes
+    box_auroc: Annotated[np.ndarray | None, _layers]  # how well the map tells tokens on the true boxes from others; None: no boxes
 
 
 class AtAlpha(Shaped):
@@ -62,9 +63,9 @@ class Branch(Frozen):
 
 
 class OtherMap(Shaped):
-    """Another way of looking, labelled as what it is."""
+    """Another way to see where the model looked, labelled as what it is."""
 
-    name: Looking
+    name: OtherWay
     what: str  # one sentence
     map: Annotated[np.ndarray, floats("tokens", may_be_nan=True)]  # 0..1
 
@@ -80,7 +81,7 @@ class Looked(Shaped):
     options: Annotated[tuple[str, ...], at_most(MAX_OPTIONS), length("options")]
     right: str | None
     true_boxes: Annotated[tuple[NamedBox, ...], at_most(16)]  # empty where not known
-    at: Annotated[tuple[AtAlpha, ...], at_most(32, least=1)]  # in the order of alpha; 1.0 is always among them
+    at: Annotated[tuple[AtAlpha, ...], at_most(MAX_ALPHAS, least=1)]  # in the order of alpha; 1.0 is always among them
     head_maps: Annotated[np.ndarray | None, floats("layers", "heads", "tokens", may_be_nan=True)]  # at alpha = 1
     branch: Branch
     others: Annotated[tuple[OtherMap, ...], at_most(3)] = ()
@@ -98,7 +99,7 @@ class Looked(Shaped):
         if jpeg_size(self.picture_jpeg.tobytes()) != self.size:
             raise ValueError(f"the picture has not {self.size[0]} x {self.size[1]} pixels")
         if len({one.name for one in self.others}) < len(self.others):
-            raise ValueError("one way of looking is there twice")
+            raise ValueError("one way to see it is there twice")
         _check_places(self.token_boxes)
         return self
 
@@ -128,7 +129,7 @@ class MethodScore(Frozen):
     broken: Count
 
 
-PerAlpha = Annotated[tuple[float, ...], at_most(32), length("alphas")]
+PerAlpha = Annotated[tuple[float, ...], at_most(MAX_ALPHAS), length("alphas")]
 
 
 class Curve(Shaped):
@@ -148,7 +149,7 @@ class Item(Shaped):
     relation: str
     right: str
     confidence: float
-    answers: Annotated[tuple[str, ...], at_most(32), length("alphas")]
+    answers: Annotated[tuple[str, ...], at_most(MAX_ALPHAS), length("alphas")]
     adaptvis: str
     group: str
 
@@ -179,7 +180,7 @@ class Evaluated(Shaped):
     auroc_per_layer: Annotated[tuple[tuple[Count, float, float], ...], at_most(MAX_LAYERS)]
     yes_no: Annotated[tuple[tuple[str, YesNo], ...], at_most(16)] = ()  # method, scores
     # number and reply of greedy answers in which no option, or several, were found
-    unread: Annotated[tuple[tuple[Count, str], ...], at_most(50)] = ()
+    unread: Annotated[tuple[tuple[Count, str], ...], at_most(MAX_UNREAD)] = ()
 
     @model_validator(mode="after")
     def _has_a_grid(self) -> Self:

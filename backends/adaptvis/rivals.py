@@ -39,7 +39,7 @@ def rival_probabilities(method: str, vlm: VisionLanguageModel, pictures: Sequenc
 
 def _vcd(vlm: VisionLanguageModel, inputs: dict[str, torch.Tensor], seed: int) -> torch.Tensor:
     """Return (questions, vocabulary) logits (1 + a) l(v) - a l(v'), v' the picture under diffusion noise."""
-    noisy = {name: _noised(part, seed) if name == "pixel_values" else part for name, part in inputs.items()}
+    noisy = {name: _noised(value, seed) if name == "pixel_values" else value for name, value in inputs.items()}
     plain, blurred = (Prefill(vlm.model, own).look().logits[:, 0] for own in (inputs, noisy))
     return _plausible((1 + WEIGHT) * plain - WEIGHT * blurred, plain)
 
@@ -79,7 +79,7 @@ def _divergence(final: torch.Tensor, early: torch.Tensor) -> torch.Tensor:
     """Return (layers, questions) Jensen-Shannon divergences in nats of log-probabilities."""
     middle = torch.logaddexp(final, early) - float(np.log(2))
     both = (own.exp() * (own - middle) for own in (final.expand_as(early), early))
-    return sum(part.nan_to_num().sum(-1) for part in both) / 2  # type: ignore[return-value]
+    return sum(one.nan_to_num().sum(-1) for one in both) / 2  # type: ignore[return-value]
 
 
 def _plausible(logits: torch.Tensor, plain: torch.Tensor) -> torch.Tensor:

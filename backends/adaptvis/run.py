@@ -6,7 +6,7 @@ from backends.adaptvis.dumps import read_dump
 from backends.adaptvis.evaluating import evaluate
 from backends.adaptvis.items import asked_of, input_px, known_things
 from backends.adaptvis.logs import read_log
-from backends.adaptvis.looking import look
+from backends.adaptvis.look import look
 from backends.adaptvis.others import other_map
 from backends.adaptvis.results import AdaptVisResult, Evaluated, Looked
 from backends.adaptvis.settings import AdaptVisSettings

@@ -23,13 +23,10 @@ from backends.adaptvis.choosing import (
     with_bias,
 )
 from backends.adaptvis.items import DataSet, Item
-from backends.adaptvis.resampling import bootstrap_over
-from backends.adaptvis.results import Curve, Evaluated, MethodScore
+from backends.adaptvis.results import MAX_UNREAD, Curve, Evaluated, MethodScore
 from backends.adaptvis.results import Item as ItemRow
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.statistics import Bootstrap
-
-MAX_UNREAD = 50
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ def choose(validation: Table, settings: AdaptVisSettings) -> Chosen:
 
 def evaluated_of(data: DataSet, num_validation: int, test: Table, chosen: Chosen, settings: AdaptVisSettings) -> Evaluated:
     """Return everything that is shown of the test part."""
-    bootstrap = bootstrap_over([item.group for item in test.items])
+    bootstrap = Bootstrap.over([item.group for item in test.items])
     is_yes_no = set(test.words) == {"yes", "no"}
     return Evaluated(
         data=data.name, num_validation=num_validation, num_test=len(test.items), alphas=test.sweep.alphas,
@@ -165,13 +162,13 @@ _METHODS: dict[str, Callable[[Table, Chosen], Answered]] = {
 def _curves(test: Table, bootstrap: Bootstrap) -> tuple[Curve, ...]:
     sweep, relations = test.sweep, np.array(test.relations)
     unsure = sweep.confidence < np.median(sweep.confidence)
-    parts = {"all": np.ones(len(unsure), bool), "unsure half": unsure, "sure half": ~unsure}
-    parts |= {name: relations == name for name in dict.fromkeys(test.relations)}
-    return tuple(_curve(name, own, sweep, bootstrap) for name, own in parts.items() if own.any())
+    subsets = {"all": np.ones(len(unsure), bool), "unsure half": unsure, "sure half": ~unsure}
+    subsets |= {name: relations == name for name in dict.fromkeys(test.relations)}
+    return tuple(_curve(name, own, sweep, bootstrap) for name, own in subsets.items() if own.any())
 
 
-def _curve(name: str, part: np.ndarray, sweep: Sweep, bootstrap: Bootstrap) -> Curve:
-    found = [bootstrap.interval(right.astype(float), part.astype(float)) for right in sweep.right]
+def _curve(name: str, subset: np.ndarray, sweep: Sweep, bootstrap: Bootstrap) -> Curve:
+    found = [bootstrap.interval(right.astype(float), subset.astype(float)) for right in sweep.right]
     accuracy, low, high = zip(*found)
     return Curve(name=name, alphas=sweep.alphas, accuracy=accuracy, low=low, high=high)
 
@@ -196,8 +193,8 @@ def _overlaps(test: Table) -> tuple[tuple[int, float, float], ...]:
     is_known = ~np.isnan(test.overlaps).any(1)
     if not is_known.any():
         return ()
-    parts = (is_known & test.sweep.base, is_known & ~test.sweep.base)
-    means = [test.overlaps[part].mean(0) if part.any() else np.full(test.overlaps.shape[1], np.nan) for part in parts]
+    sides = (is_known & test.sweep.base, is_known & ~test.sweep.base)
+    means = [test.overlaps[side].mean(0) if side.any() else np.full(test.overlaps.shape[1], np.nan) for side in sides]
     return tuple((layer, float(right), float(wrong)) for layer, (right, wrong) in enumerate(zip(*means)))
 
 

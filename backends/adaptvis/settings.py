@@ -24,11 +24,12 @@ ALPHAS = (0.0, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.25, 1.5
 
 Task = Literal["look", "evaluate"]
 Variant = Literal["multiply", "shape", "mass"]
-Looking = Literal["rollout", "gradient", "gradcam"]
+OtherWay = Literal["rollout", "gradient", "gradcam"]
 Layout = Literal["chat", "official"]
 SceneryChoice = Literal["trained", "board", "rooms"]
 Match = Literal["likeliest", "strict", "official"]
-Option = Annotated[str, Field(max_length=60)]
+MAX_OPTIONS, MAX_OPTION = 12, 60  # of one question; characters of one
+Option = Annotated[str, Field(max_length=MAX_OPTION)]
 Head = Annotated[int, Field(ge=0, le=1000)]
 Method = Literal["greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle", "vcd", "dola"]
 
@@ -50,8 +51,8 @@ class AdaptVisSettings(Settings):
                                   "miniature was trained on (rooms for other models).")
     index: int = knob(98, "picture", "Which scene of that condition.", ge=0, le=20_000)
     question: str = knob("", "picture", "What is asked, with the options in it. Empty: the scene's own question.", max_length=500)
-    options: tuple[Option, ...] = knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=12)
-    looking: tuple[Looking, ...] = knob((), "picture", "Other ways to see where it looked, beside attention.", max_length=3)
+    options: tuple[Option, ...] = knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=MAX_OPTIONS)
+    looking: tuple[OtherWay, ...] = knob((), "picture", "Other ways to see where it looked, beside attention.", max_length=3)
 
     prompt: Layout = knob("chat", "reply", "How picture and question are laid out: the checkpoint's chat template, or as released "
                           "[C]: the picture, USER:, the question, ASSISTANT:.")

@@ -7,8 +7,8 @@ b, no reward where S is empty. No knob changes it. What a token's masking is, th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backends.coda.detect import Scored
 from backends.coda.masking import Candidates, candidates
+from backends.coda.results import Masked
 from models.language import Prompt
 
 
@@ -25,11 +25,11 @@ def tokens_of(prompt: Prompt) -> Candidates:
     return candidates(prompt, unit="token")
 
 
-def alarm(scored: Sequence[Scored], tried: Candidates) -> Alarm:
+def alarm(scored: Sequence[Masked], tried: Candidates) -> Alarm:
     """Return the alarm of a prompt whose tokens have these scores."""
     first = next((entry for entry in scored if entry.indicator > 0), None)
     if first is not None:
-        return Alarm(True, f"{first.candidate.text.strip()!r} is the first token with a positive indicator, {first.indicator:+.2f}.")
+        return Alarm(True, f"{first.text.strip()!r} is the first token with a positive indicator, {first.indicator:+.2f}.")
     untried = len(tried.skipped)
     if untried:
         return Alarm(None, f"None of the first {len(tried.tried)} tokens has a positive indicator; {untried} more were not tried.")

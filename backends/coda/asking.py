@@ -54,35 +54,35 @@ def search(language: LanguageModel, prompt: Prompt, settings: CodaSettings, what
     findings = dict.fromkeys([own, *(variant.finding for variant in variants if variant.finding)])
     needs_words = own.unit == "token" and any(one.unit == "word" for one in findings)
     words = candidates(prompt) if needs_words else tried  # a decoder that masks words does so whatever the knobs mask
-    masked: list[Candidate] = [*tried.tried, *words.tried, *tokens.tried]
+    every: list[Candidate] = [*tried.tried, *words.tried, *tokens.tried]
     rule = suggestion(prompt)
     given_by = {"suggested": rule, **dict.fromkeys(TOLD, given)}
-    masked += [told_candidate(tried.tried, detecting_of(own, mode=what.mode, given=given_by[one.detector]))
-              for one in findings if one.detector in given_by and (given_by[one.detector] or one.detector in TOLD)]
-    masks = read_masks(language, prompt.ids, masked, what.mode)
+    every += [told_candidate(tried.tried, detecting_of(own, mode=what.mode, given=given_by[one.detector]))
+               for one in findings if one.detector in given_by and (given_by[one.detector] or one.detector in TOLD)]
+    masks = read_masks(language, prompt.ids, every, what.mode)
     among = {one: tried if one == own else words if one.unit == "word" else tokens for one in findings}
-    found = {one: _detection(masks, one, parts.tried, settings, what, given_by.get(one.detector, ()), second)
-             for one, parts in among.items()}
+    found = {one: _detection(masks, one, those.tried, settings, what, given_by.get(one.detector, ()), second)
+             for one, those in among.items()}
     return Searched(prompt, rule, tried, found, found[own], alarm(scores_of(masks.of(tokens.tried)), tokens), masks)
 
 
-def _detection(masks: Masks, finding: Finding, parts: Sequence[Candidate], settings: CodaSettings, what: Resolved,
+def _detection(masks: Masks, finding: Finding, own: Sequence[Candidate], settings: CodaSettings, what: Resolved,
                given: tuple[int, ...], second: Row | None) -> Detection:
     how = detecting_of(finding, mode=what.mode, given=given, seed=settings.seed)
     if finding.detector == "suggested":
-        return _suggested(masks, parts, how)
+        return _suggested(masks, own, how)
     if finding.detector != "compare":
-        return found_in_masks(masks, parts, how)
-    scored = scores_of(masks.of(parts))
+        return found_in_masks(masks, own, how)
+    scored = scores_of(masks.of(own))
     return Detection(scored, None, second, int(masks.full.argmax()), "A second prompt takes the masked one's place.", masks.full,
                      masks.full)
 
 
-def _suggested(masks: Masks, parts: Sequence[Candidate], how: Detecting) -> Detection:
+def _suggested(masks: Masks, tried: Sequence[Candidate], how: Detecting) -> Detection:
     """The word that the rule suggests, as if it had been told."""
     if not how.given:
-        return replace(found_in_masks(masks, parts, replace(how, detector="none")), reason="No word has content.")
-    found = found_in_masks(masks, parts, replace(how, detector="manual"))
+        return replace(found_in_masks(masks, tried, replace(how, detector="none")), reason="No word has content.")
+    found = found_in_masks(masks, tried, replace(how, detector="manual"))
     return replace(found, reason=f"{found.chosen.text!r} is suggested from the words alone." if found.chosen else "")
 
 

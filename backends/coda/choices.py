@@ -11,6 +11,12 @@ Unit = Literal["token", "word"]
 Layers = Literal["low", "high"]
 Membership = Literal["both", "esc", "out"]  # in both plausible sets, escaping, or in neither
 Kind = Literal["miniature", "real"]  # whole words are tokens, or anything else
+MAX_CHARACTERS = 20_000  # of a prompt
+MAX_CANDIDATES = 64  # of a prompt, that are masked in turn
+MAX_PROMPTS = 16  # of one comparison
+MAX_NEW_TOKENS = 256  # of an answer
+MAX_ITEMS = 10_000  # of a file; a small model on a GPU answers about as many in an hour
+MAX_ANSWERS = 100  # of one prompt of a file, right or wrong
 TOLD = ("oracle", "manual")  # detectors that are told the word
 _STOP_WORDS = """a an the this that these those of in on at to from by for with as and or but if than then so is are was were be
 been being am do does did has have had will would can could shall should may might must it its he she they them his her their

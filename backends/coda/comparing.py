@@ -1,16 +1,17 @@
 """Decoders side by side on the same prompts, one token of each at a time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from backends.coda.asking import Searched, first_tokens, search
 from backends.coda.choices import TOLD, MaskMode
-from backends.coda.decode import Listed, Pair, Step, decode, decode_redetecting
-from backends.coda.detect import Detection, Scored
+from backends.coda.decode import Pair, Step, decode, decode_redetecting
+from backends.coda.detect import Detection
 from backends.coda.facts import Known, facts_of, known_fact, known_question, rare_prompts
-from backends.coda.masking import found_in
+from backends.coda.listing import listed
+from backends.coda.masking import Candidate, found_in
 from backends.coda.matching import is_match
-from backends.coda.results import Asked, Chosen, Found, Masked, TopToken, Written, WrittenToken
+from backends.coda.results import Asked, Chosen, Found, Written, WrittenToken
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import Finding, Variant
 from backends.coda.wiring import Resolved, decoding_of, detecting_of, kind_of, resolved, variant_of
@@ -20,7 +21,6 @@ from models.reading import Row
 from worlds.errors import InputError
 from worlds.facts.corpus import Corpus
 
-TOP = 12  # tokens kept per step and list
 MASK_SIGN = "▢"
 SECOND = "(the second prompt)"
 SEARCHES = ("lift", "lift_argmax", "indicator_first", "indicator_argmax", "indicator_argmin")  # what can be looked for anew
@@ -37,13 +37,13 @@ class _Answer:
     tokens: list[WrittenToken] = field(default_factory=list)  # made once each: the answers so far are shown after every token
     is_over: bool = False
 
-    def advance(self) -> None:
+    def advance(self, language: LanguageModel) -> None:
         step = next(self.steps, None)
         if step is None:
             self.is_over = True
         else:
             self.ids.append(step.token)
-            self.tokens.append(_token(step))
+            self.tokens.append(listed(language, step, alpha=self.variant.contrast.alpha))
 
 
 def compare(settings: CodaSettings, language: LanguageModel, corpus: Corpus | None) -> Iterator[Progress | tuple[Asked, ...]]:
@@ -85,7 +85,7 @@ def _answered(settings: CodaSettings, language: LanguageModel, what: Resolved, p
                        _steps(settings, language, what, searched, variant)) for variant in variants]
     while not all(answer.is_over for answer in answers):
         for answer in answers:
-            answer.advance()
+            answer.advance(language)
         yield _asked(language, prompt, known, found, answers)
 
 
@@ -111,7 +111,7 @@ def _given(settings: CodaSettings, what: Resolved, prompt: Prompt, known: Known)
 
 
 def _steps(settings: CodaSettings, language: LanguageModel, what: Resolved, searched: Searched, variant: Variant) -> Iterator[Step]:
-    decoding, finding, ids = decoding_of(variant, settings, top=TOP), variant.finding, searched.prompt.ids
+    decoding, finding, ids = decoding_of(variant, settings), variant.finding, searched.prompt.ids
     if settings.redetects and finding == what.finding and finding.detector in SEARCHES:
         how = detecting_of(finding, mode=what.mode, seed=settings.seed)
         return decode_redetecting(language, ids, searched.tried.tried, how, decoding)
@@ -133,23 +133,14 @@ def _written(language: LanguageModel, answer: _Answer, known: Known) -> Written:
                    own=answer.own)
 
 
-def _token(step: Step) -> WrittenToken:
-    return WrittenToken(piece=step.piece, greedy_piece=step.greedy_piece, is_contrasted=step.is_contrasted, is_end=step.is_end,
-                        layer=step.layer, by_full=_top(step.full_top), by_masked=_top(step.masked_top), by_score=_top(step.score_top))
-
-
-def _top(listed: tuple[Listed, ...]) -> tuple[TopToken, ...]:
-    return tuple(TopToken(piece=entry.piece, full=entry.full, masked=entry.masked, score=entry.score, membership=entry.membership)
-                 for entry in listed)
-
-
 def _found(language: LanguageModel, searched: Searched, settings: CodaSettings, what: Resolved) -> Found:
     detection, tried = searched.page, searched.tried
     chosen = _chosen(language, searched, detection, settings, what, what.finding)
-    firsts = first_tokens(language, searched.masks, [entry.candidate for entry in detection.scored], what.contrast)
+    scored = [Candidate(entry.text, entry.positions) for entry in detection.scored]
+    firsts = first_tokens(language, searched.masks, scored, what.contrast)
     return Found(
-        tried=tuple(_masked(entry, first) for entry, first in zip(detection.scored, firsts)),
-        skipped=tuple((part.text, why) for part, why in tried.skipped),
+        tried=tuple(replace(entry, first=first) for entry, first in zip(detection.scored, firsts)),
+        skipped=tuple((candidate.text, why) for candidate, why in tried.skipped),
         chosen=chosen.text, chosen_positions=chosen.positions, masked_prompt=chosen.masked_prompt, reason=chosen.reason,
         is_alarm=searched.alarm.is_raised, alarm_reason=searched.alarm.reason,
         suggested_positions=searched.suggested)
@@ -166,16 +157,10 @@ def _chosen(language: LanguageModel, searched: Searched, detection: Detection, s
             finding: Finding) -> Chosen:
     if finding.detector == "compare":
         return Chosen(text=SECOND, positions=(), masked_prompt=settings.compare_with.strip(), reason=detection.reason)
-    part = detection.chosen
-    positions = part.positions if part else ()
-    return Chosen(text=part.text if part else None, positions=positions, reason=detection.reason,
+    candidate = detection.chosen
+    positions = candidate.positions if candidate else ()
+    return Chosen(text=candidate.text if candidate else None, positions=positions, reason=detection.reason,
                   masked_prompt=_masked_text(language, searched.prompt, positions, what.mode))
-
-
-def _masked(entry: Scored, first: str) -> Masked:
-    return Masked(text=entry.candidate.text, positions=entry.candidate.positions, lift=entry.lift, rpmi_sum=entry.rpmi_sum,
-                  escape_reward=entry.escape_reward, indicator=entry.indicator, num_suppressed=entry.num_suppressed,
-                  num_escaping=entry.num_escaping, first=first)
 
 
 def _masked_text(language: LanguageModel, prompt: Prompt, positions: tuple[int, ...], mode: MaskMode) -> str:

@@ -17,6 +17,7 @@ import torch
 from backends.coda.choices import PAPER, STOP_WORDS, TOLD, Detector
 from backends.coda.contrast import indicator, sets
 from backends.coda.masking import Candidate, MaskMode, masked
+from backends.coda.results import Masked
 from models.language import LanguageModel
 from models.precision import InFloat32
 from models.reading import Reading, Row
@@ -37,24 +38,11 @@ class Detecting:
     seed: int = 0  # of random
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A candidate with everything that the detectors look at, all in nats."""
-
-    candidate: Candidate
-    lift: float
-    rpmi_sum: float
-    escape_reward: float
-    indicator: float
-    num_suppressed: int
-    num_escaping: int
-
-
 @dataclass(frozen=True, eq=False)  # tensors have no single answer to ==
 class Detection:
     """What was found. `chosen` is None where nothing is overshadowed; then nothing is contrasted."""
 
-    scored: tuple[Scored, ...]
+    scored: tuple[Masked, ...]
     chosen: Candidate | None
     row: Row | None  # the prompt with the chosen candidate masked
     greedy: int  # the token that the full prompt would give
@@ -69,23 +57,23 @@ class Masks:
 
     mode: MaskMode
     full: torch.Tensor  # (vocabulary,) log p(.|X)
-    parts: tuple[Candidate, ...]
+    candidates: tuple[Candidate, ...]
     rows: tuple[Row, ...]
-    read: torch.Tensor  # (parts, vocabulary) log p(.|X'_c)
+    read: torch.Tensor  # (candidates, vocabulary) log p(.|X'_c)
 
     def of(self, tried: Sequence[Candidate]) -> "Masks":
         """Return those of these candidates, in their order."""
-        place = {frozenset(part.positions): index for index, part in enumerate(self.parts)}
-        kept = [place[frozenset(part.positions)] for part in tried]
+        place = {frozenset(one.positions): index for index, one in enumerate(self.candidates)}
+        kept = [place[frozenset(one.positions)] for one in tried]
         return Masks(self.mode, self.full, tuple(tried), tuple(self.rows[index] for index in kept), self.read[kept])
 
 
-def read_masks(language: LanguageModel, ids: Sequence[int], parts: Sequence[Candidate], mode: MaskMode) -> Masks:
-    """Return the prompt with each part masked in turn, all read together; parts of equal positions are read once."""
+def read_masks(language: LanguageModel, ids: Sequence[int], candidates: Sequence[Candidate], mode: MaskMode) -> Masks:
+    """Return the prompt with each candidate masked in turn, all read together; those of equal positions are read once."""
     ids = tuple(ids)
-    once = tuple({frozenset(part.positions): part for part in parts}.values())
-    rows = tuple(masked(language, ids, part.positions, mode) for part in once)
-    read = next_tokens(language, [Row(ids), *rows])  # (1 + parts, vocabulary)
+    once = tuple({frozenset(one.positions): one for one in candidates}.values())
+    rows = tuple(masked(language, ids, one.positions, mode) for one in once)
+    read = next_tokens(language, [Row(ids), *rows])  # (1 + candidates, vocabulary)
     return Masks(mode, read[0], once, rows, read[1:])
 
 
@@ -105,8 +93,8 @@ def told_candidate(tried: Sequence[Candidate], how: Detecting) -> Candidate:
     """Return what a detector was told. Raises: InputError where it was told nothing."""
     if not how.given:
         raise InputError(f"The detector {how.detector!r} needs to be told which words are overshadowed. Name them.")
-    same = [part for part in tried if set(part.positions) == set(how.given)]
-    inside = [part.text for part in tried if set(part.positions) <= set(how.given)]
+    same = [one for one in tried if set(one.positions) == set(how.given)]
+    inside = [one.text for one in tried if set(one.positions) <= set(how.given)]
     return same[0] if same else Candidate(" ".join(inside), how.given)
 
 
@@ -116,7 +104,7 @@ def found_in_masks(masks: Masks, tried: Sequence[Candidate], how: Detecting) -> 
     held = masks.of([*tried, *told])
     scored = scores_of(held)
     index, reason = _chosen(scored, how)
-    chosen, row = (None, None) if index is None else (held.parts[index], held.rows[index])
+    chosen, row = (None, None) if index is None else (held.candidates[index], held.rows[index])
     return Detection(scored[: len(tried)] or scored, chosen, row, int(held.full.argmax()), reason, held.full,
                      held.full if index is None else held.read[index])
 
@@ -128,8 +116,8 @@ def next_tokens(language: LanguageModel, rows: Sequence[Row]) -> torch.Tensor:
     """
     is_half = language.model.dtype in (torch.bfloat16, torch.float16)
     with InFloat32() if is_half else nullcontext():
-        parts = [Reading(language, chunk, uses_cache=False).log_probabilities.cpu() for chunk in _chunks(language, rows)]
-    return torch.cat(parts)
+        read = [Reading(language, chunk, uses_cache=False).log_probabilities.cpu() for chunk in _chunks(language, rows)]
+    return torch.cat(read)
 
 
 def _chunks(language: LanguageModel, rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -140,20 +128,20 @@ def _chunks(language: LanguageModel, rows: Sequence[Row]) -> Iterator[Sequence[R
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
-def scores_of(masks: Masks) -> tuple[Scored, ...]:
+def scores_of(masks: Masks) -> tuple[Masked, ...]:
     """Return every candidate's scores; the indicator has the paper's alpha and bias whatever the decoder has."""
     full = masks.full.expand_as(masks.read)
     lift = masks.read[:, masks.full.argmax()] - masks.full.max()
     found, values = sets(full, masks.read, PAPER.alpha), indicator(full, masks.read, PAPER)
     sums = [tensor.tolist() for tensor in (lift, values.rpmi_sum, values.escape_reward, values.total)]
     counts = [tensor.sum(-1).tolist() for tensor in (found.suppressed, found.escaping)]
-    return tuple(Scored(*entry) for entry in zip(masks.parts, *sums, *counts))
+    return tuple(Masked(one.text, one.positions, *own) for one, *own in zip(masks.candidates, *sums, *counts))
 
 
-def _chosen(scored: Sequence[Scored], how: Detecting) -> tuple[int | None, str]:
+def _chosen(scored: Sequence[Masked], how: Detecting) -> tuple[int | None, str]:
     """Return the index of the overshadowed candidate or None, and one sentence why."""
     if how.detector in TOLD:
-        return len(scored) - 1, f"{scored[-1].candidate.text!r} was named."
+        return len(scored) - 1, f"{scored[-1].text!r} was named."
     if how.detector == "none":
         return None, "No word was named."
     if how.detector == "random":
@@ -163,36 +151,36 @@ def _chosen(scored: Sequence[Scored], how: Detecting) -> tuple[int | None, str]:
     return _by_indicator(scored, how.detector)
 
 
-def _random_word(scored: Sequence[Scored], seed: int) -> tuple[int, str]:
-    words = content_words([entry.candidate for entry in scored])
-    index = words[random.Random(f"{seed} {' '.join(entry.candidate.text for entry in scored)}").randrange(len(words))]
-    return index, f"{scored[index].candidate.text!r} was drawn among {len(words)} content words."
+def _random_word(scored: Sequence[Masked], seed: int) -> tuple[int, str]:
+    words = content_words([entry.text for entry in scored])
+    index = words[random.Random(f"{seed} {' '.join(entry.text for entry in scored)}").randrange(len(words))]
+    return index, f"{scored[index].text!r} was drawn among {len(words)} content words."
 
 
-def content_words(tried: Sequence[Candidate]) -> list[int]:
+def content_words(tried: Sequence[str]) -> list[int]:
     """Return the places of candidates that are no stop words; of all where there is no other."""
-    kept = [index for index, part in enumerate(tried) if part.text.strip().lower() not in STOP_WORDS]
+    kept = [index for index, text in enumerate(tried) if text.strip().lower() not in STOP_WORDS]
     return kept or list(range(len(tried)))
 
 
-def _by_lift(scored: Sequence[Scored], how: Detecting) -> tuple[int | None, str]:
+def _by_lift(scored: Sequence[Masked], how: Detecting) -> tuple[int | None, str]:
     lifts = [entry.lift for entry in scored]
     best = lifts.index(max(lifts))
-    said = f"Masking {scored[best].candidate.text!r} changes the greedy answer's log-probability by {lifts[best]:+.2f} nats"
+    said = f"Masking {scored[best].text!r} changes the greedy answer's log-probability by {lifts[best]:+.2f} nats"
     if how.detector == "lift_argmax":
         return best, f"{said}, the largest of all: a guess."
     return (best, f"{said}, above {how.tau:g}.") if lifts[best] > how.tau else (None, f"{said}, not above {how.tau:g}.")
 
 
-def _by_indicator(scored: Sequence[Scored], detector: Detector) -> tuple[int | None, str]:
+def _by_indicator(scored: Sequence[Masked], detector: Detector) -> tuple[int | None, str]:
     indicators = [entry.indicator for entry in scored]
     if detector == "indicator_first":
         first = next((i for i, value in enumerate(indicators) if value > 0), None)
         if first is None:
             return None, "No indicator is positive."
-        return first, f"{scored[first].candidate.text!r} is the first with a positive indicator, {indicators[first]:+.2f}."
+        return first, f"{scored[first].text!r} is the first with a positive indicator, {indicators[first]:+.2f}."
     if detector in ("indicator_argmax", "indicator_argmin"):
         extreme, word = (max, "largest") if detector == "indicator_argmax" else (min, "smallest")
         index = indicators.index(extreme(indicators))
-        return index, f"{scored[index].candidate.text!r} has the {word} indicator, {indicators[index]:+.2f}."
+        return index, f"{scored[index].text!r} has the {word} indicator, {indicators[index]:+.2f}."
     raise ValueError(f"detector is {detector!r}; it must be one that looks at scores or is told")

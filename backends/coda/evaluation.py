@@ -185,9 +185,9 @@ def _texts(language: LanguageModel, ready: Sequence[_Ready], settings: CodaSetti
     together: dict[float | None, list[int]] = {}
     for place, (entry, variant) in enumerate(zip(ready, own)):
         if settings.redetects and variant.finding == entry.finding and entry.finding.detector in SEARCHES:
-            looked = detecting_of(entry.finding, mode=what.mode, seed=settings.seed)
+            detecting = detecting_of(entry.finding, mode=what.mode, seed=settings.seed)
             texts[place] = language.text(tokens_of(decode_redetecting(
-                language, entry.prompt.ids, entry.found.tried.tried, looked, how), 1)[0])
+                language, entry.prompt.ids, entry.found.tried.tried, detecting, how), 1)[0])
         else:
             together.setdefault(entry.item.weight if method == "cad" else None, []).append(place)
     for weight, places in together.items():

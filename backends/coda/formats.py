@@ -9,6 +9,7 @@ Not here: bytes and cells (backends.files), what each layout means (layouts, cor
 from collections import Counter
 from collections.abc import Sequence
 
+from backends.coda.choices import MAX_ITEMS
 from backends.coda.corpora import token_lines
 from backends.coda.items import Item, Items
 from backends.coda.layouts import ANCHORS, LAYOUTS, Layout
@@ -22,7 +23,6 @@ from worlds.facts.files import MAX_LINES
 
 __all__ = ["MAX_ITEMS", "MAX_MB", "Item", "Items", "load_items"]
 
-MAX_ITEMS = 10_000  # a small model on a GPU answers about as many in an hour
 _TOLD_BY = 1_000  # rows that tell the layout
 _KNOWN = sorted({name for layout in LAYOUTS for name in (*layout.needed, *layout.optional, *layout.marks)})
 

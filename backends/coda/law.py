@@ -2,18 +2,23 @@
 
 The paper writes R(P) = alpha log(P / P_c) (eq. 3) and names neither base nor constants. With base 10 the slope a is in points per
 decade and the constant is 10^(-b / a), where the line meets R = 0. Only groups that have learned their popular answer count;
-the line itself has no bounds, so what is shown of it is cut to 0..100.
+the line itself has no bounds, so what is shown of it is cut to 0..100. A run gives a `Law` back as it is. Imports no torch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import ConfigDict, Field
 
+from backends.shapes import CHECKED, Count, Finite, at_most
+from backends.statistics import anew, ends, resampled
 from worlds.facts.rates import Answers, GroupRates, rates
 
-Reading = Literal["prob", "greedy"]
+Counting = Literal["prob", "greedy"]  # what a rate adds up: probabilities, or outputs
+Factored = Annotated[float, Field(gt=0, le=1e15)]  # a value of P, L or S; it stands on an axis of logarithms
+MAX_GROUPS = 16  # values of a factor; the paper has six
 RESAMPLES = 500  # the ends of a 95 % interval then move by about a tenth of its width
 
 
@@ -42,30 +47,50 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Point:
-    """R of one group in per cent with its 95 % interval; None where the group is not learned."""
+class Group:
+    """Rates of all sets with one value of the factor; R is in per cent with its 95 % interval, None where it is not learned."""
 
-    rates: GroupRates
-    r: float | None
-    low: float | None
-    high: float | None
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
+
+    value: Factored
+    num_sets: Count
+    r: Finite | None
+    low: Finite | None
+    high: Finite | None
+    rr: float  # 0..1, outputs
+    hr: float
+    em_b: float
+    other: float
 
 
 @dataclass(frozen=True)
 class Law:
-    """The groups, the line through those that are learned, and 95 % intervals over sets and seeds."""
+    """R = slope * log10(value) + intercept, in per cent. Intervals are 95 %, bootstrap over sets and seeds."""
 
-    points: tuple[Point, ...]
-    line: Line | None  # None with fewer than three learned groups
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
+
+    groups: Annotated[tuple[Group, ...], at_most(MAX_GROUPS, least=1)]
+    slope: Finite | None  # None with fewer than three learned groups
     slope_interval: tuple[float, float] | None
-    intercept_interval: tuple[float, float] | None
-    seeds: int
-    reading: Reading
+    intercept: Finite | None
+    r_squared: float | None
+    constant: float | None
+
+    def __post_init__(self) -> None:
+        if self.slope is not None and (None in (self.intercept, self.r_squared) or not self.learned):
+            raise ValueError("it has a slope without what belongs to a line")
 
     @property
-    def learned(self) -> tuple[Point, ...]:
-        """The points that the line goes through."""
-        return tuple(point for point in self.points if point.r is not None)
+    def learned(self) -> tuple[Group, ...]:
+        """The groups that the line goes through."""
+        return tuple(group for group in self.groups if group.r is not None)
+
+    @property
+    def line(self) -> Line | None:
+        """The line; None with fewer than three learned groups."""
+        if self.slope is None or self.intercept is None or self.r_squared is None:
+            return None
+        return Line(self.slope, self.intercept, self.r_squared)
 
 
 def fit(factors: Sequence[float] | np.ndarray, r: Sequence[float] | np.ndarray) -> Line:
@@ -93,44 +118,40 @@ def pooled(seeds: Sequence[Answers]) -> Answers:
     return Answers(*(np.concatenate([getattr(own, name) for own in seeds]) for name in Answers.__dataclass_fields__))
 
 
-def law(seeds: Sequence[Answers], *, reading: Reading = "prob", resamples: int = RESAMPLES, seed: int = 0) -> Law:
+def law(seeds: Sequence[Answers], *, counting: Counting = "prob", resamples: int = RESAMPLES, seed: int = 0) -> Law:
     """Return R per group and the fitted law of one corpus, or of several that differ in their seed only.
 
     Bootstrap: seeds are drawn with replacement, then sets within each group of each. With one seed the intervals cover the
     choice of sets only.
     """
-    groups = rates(pooled(seeds))
-    drawn = _resampled(seeds, groups, reading, resamples, np.random.default_rng(seed))  # (resamples, groups), nan: not learned
-    points = tuple(_point(group, drawn[:, index], reading) for index, group in enumerate(groups))
-    known = [index for index, point in enumerate(points) if point.r is not None]
-    if len(known) < 3:  # two points always make a perfect line
-        return Law(points, None, None, None, len(seeds), reading)
-    factors = np.array([groups[index].value for index in known])
-    line = fit(factors, np.array([points[index].r for index in known], float))
-    lines = [_line_of(factors, row) for row in drawn[:, known]]
-    ends = np.array([(found.slope, found.intercept) for found in lines if found is not None]).reshape(-1, 2)
-    return Law(points, line, _interval(ends[:, 0]), _interval(ends[:, 1]), len(seeds), reading)
+    known = rates(pooled(seeds))
+    sample = _sampler(seeds, known, counting)
+    drawn = resampled(sample, draws=resamples, seed=seed)  # (resamples, groups) in per cent, nan: not learned in that sample
+    groups = tuple(_group(own, drawn[:, place], counting) for place, own in enumerate(known))
+    learned = [place for place, group in enumerate(groups) if group.r is not None]
+    if len(learned) < 3:  # two points always make a perfect line
+        return Law(groups, None, None, None, None, None)
+    factors = np.array([known[place].value for place in learned])
+    line = fit(factors, np.array([groups[place].r for place in learned], float))
+    lines = [_line_of(factors, row) for row in drawn[:, learned]]
+    slopes = np.array([found.slope for found in lines if found is not None])
+    return Law(groups, line.slope, _interval(slopes), line.intercept, line.r_squared, line.constant)
 
 
-def _point(group: GroupRates, drawn: np.ndarray, reading: Reading) -> Point:
-    r = ratio(group, reading)
-    if r is None:
-        return Point(group, None, None, None)
-    ends = _interval(drawn[~np.isnan(drawn)])
-    return Point(group, r, *(ends or (None, None)))
+def _group(own: GroupRates, drawn: np.ndarray, counting: Counting) -> Group:
+    r = ratio(own, counting)
+    low, high = (_interval(drawn[~np.isnan(drawn)]) if r is not None else None) or (None, None)
+    return Group(own.value, own.sets, r, low, high, own.rr_greedy, own.hr_greedy, own.em_b, own.other)
 
 
-def ratio(group: GroupRates, reading: Reading) -> float | None:
+def ratio(group: GroupRates, counting: Counting) -> float | None:
     """R of a group in per cent, None where it is not learned."""
-    r = group.r_prob if reading == "prob" else group.r_greedy
+    r = group.r_prob if counting == "prob" else group.r_greedy
     return None if r is None else 100 * r
 
 
 def _interval(values: np.ndarray) -> tuple[float, float] | None:
-    if not len(values):
-        return None
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)
+    return ends(values) if len(values) else None
 
 
 def _line_of(factors: np.ndarray, r: np.ndarray) -> Line | None:
@@ -139,22 +160,24 @@ def _line_of(factors: np.ndarray, r: np.ndarray) -> Line | None:
     return fit(factors[known], r[known]) if known.sum() >= 3 else None
 
 
-def _resampled(
-    seeds: Sequence[Answers], groups: Sequence[GroupRates], reading: Reading, resamples: int, rng: np.random.Generator
-) -> np.ndarray:
-    """R of each group in every resample, (resamples, groups) in per cent, nan where that resample has not learned it."""
-    out = np.full((resamples, len(groups)), np.nan)
+def _sampler(seeds: Sequence[Answers], groups: Sequence[GroupRates], counting: Counting
+             ) -> Callable[[np.random.Generator], np.ndarray]:
+    """Return what draws seeds, then sets within each group of each, and gives (groups,) R in per cent, nan where not learned."""
     rows = [[np.flatnonzero(own.value == group.value) for group in groups] for own in seeds]
-    parts = [np.stack([s.rr_greedy, s.hr_greedy, s.rr_prob, s.hr_prob, s.em_greedy]) for s in seeds]  # (5, sets) each
-    for index in range(resamples):
-        picked = rng.integers(0, len(seeds), len(seeds))
+    rates_of = [np.stack([s.rr_greedy, s.hr_greedy, s.rr_prob, s.hr_prob, s.em_greedy]) for s in seeds]  # (5, sets) each
+
+    def sample(rng: np.random.Generator) -> np.ndarray:
+        found = np.full(len(groups), np.nan)
+        picked = anew(len(seeds), rng)
         for place, group in enumerate(groups):
-            columns = [parts[one][:, rng.choice(own, len(own))] for one in picked if len(own := rows[one][place])]
+            columns = [rates_of[one][:, own[anew(len(own), rng)]] for one in picked if len(own := rows[one][place])]
             if columns:
                 means = np.concatenate(columns, axis=1).mean(axis=1)
-                r = ratio(GroupRates(group.value, group.sets, *means.tolist()), reading)
-                out[index, place] = np.nan if r is None else r
-    return out
+                r = ratio(GroupRates(group.value, group.sets, *means.tolist()), counting)
+                found[place] = np.nan if r is None else r
+        return found
+
+    return sample
 
 
 def prediction_error(predicted: float | np.ndarray, actual: float | np.ndarray) -> np.ndarray:

@@ -7,17 +7,15 @@ Lists and objects may be written into one cell, as CSV has them, or be spread ov
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from backends.coda.choices import MAX_ANSWERS, MAX_CHARACTERS
 from backends.coda.corpora import overshadowing
 from backends.coda.items import Item
 from backends.coda.sentences import plain_text, sentence_with
 from backends.files.cells import as_number, as_text, cut, is_missing, is_text, mapping, truth, unfolded
 from backends.files.rows import OddRow, OddRows, Row, counted
-from worlds.errors import InputError
 
-MAX_CHARACTERS = 20_000  # of a prompt, as in the settings
 MAX_CONTEXT = 200_000  # of a context, of which one sentence is kept
 MAX_ANSWER = 1_000
-MAX_ANSWERS = 100  # of one prompt
 ANCHORS = ("prompt", "question", "query", "context_string")  # always texts: a list there is a table of parallel lists
 Numbered = Sequence[tuple[int, Row]]
 
@@ -92,12 +90,8 @@ def _nq_swap_row(row: Row, number: int) -> _Swap:
 
 def _generated(rows: Numbered, odd: OddRows) -> Found:
     """Return the generator's rows; a substitute's wrong answers are those of the example that it was made from."""
-    golds: dict[str, tuple[str, ...]] = {}
-    for _, row in rows:
-        try:
-            golds[as_text(row.get("uid")) or ""] = _gold(row, 0)
-        except InputError:
-            continue  # it is counted where it is asked
+    elsewhere = OddRows()  # a row without gold answers is counted where it is asked
+    golds = dict(elsewhere.read(rows, lambda row, number: (as_text(row.get("uid")) or "", _gold(row, number))))
     kept = [(number, row) for number, row in rows if truth(row.get("is_substitute"))]
     found = _swaps(odd.read(kept or rows, lambda row, number: _generated_row(row, number, golds)), odd)
     if kept and len(kept) < len(rows):

@@ -10,12 +10,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from backends.coda.choices import STOP_WORDS, MaskMode, Unit
+from backends.coda.choices import MAX_CANDIDATES, STOP_WORDS, MaskMode, Unit
 from models.language import LanguageModel, Prompt, Word
 from models.reading import Row
 from worlds.errors import InputError
 
-MAX_CANDIDATES = 64
 _NUMBERED = re.compile(r"[^#]+#\d{1,4}")
 
 
@@ -45,22 +44,22 @@ def candidates(
     """
     tried: list[Candidate] = []
     skipped: list[tuple[Candidate, str]] = []
-    for part in _parts(prompt, unit):
-        if unit == "word" and not any(letter.isalnum() for letter in part.text):
-            skipped.append((part, "punctuation"))
-        elif skips_stop_words and part.text.strip().lower() in STOP_WORDS:
-            skipped.append((part, "stop word"))
+    for candidate in _every(prompt, unit):
+        if unit == "word" and not any(letter.isalnum() for letter in candidate.text):
+            skipped.append((candidate, "punctuation"))
+        elif skips_stop_words and candidate.text.strip().lower() in STOP_WORDS:
+            skipped.append((candidate, "stop word"))
         elif len(tried) == limit:
-            skipped.append((part, f"beyond the first {limit}"))
+            skipped.append((candidate, f"beyond the first {limit}"))
         else:
-            tried.append(part)
+            tried.append(candidate)
     if not tried:
         why = ", all of it stop words or punctuation" if skipped else ""
         raise InputError(f"No {unit} of the prompt can be masked{why}. Write at least one {unit} of content.")
     return Candidates(tuple(tried), tuple(skipped))
 
 
-def _parts(prompt: Prompt, unit: Unit) -> Iterable[Candidate]:
+def _every(prompt: Prompt, unit: Unit) -> Iterable[Candidate]:
     if unit == "token":
         return (Candidate(prompt.pieces[i], (i,)) for i in range(len(prompt.ids)) if not prompt.is_fixed[i])
     return (Candidate(word.text, word.positions) for word in prompt.words)

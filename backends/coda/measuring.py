@@ -10,8 +10,8 @@ import numpy as np
 
 from backends.coda import recovery as decoders
 from backends.coda.facts import need_corpus
-from backends.coda.law import Law, law, pooled
-from backends.coda.results import FinderRow, FittedLaw, Group, LawPart, RecoveryPart, RecoveryRow, SweepPoint, TrainedEpoch
+from backends.coda.law import law, pooled
+from backends.coda.results import LawPart, Recovery, RecoveryPart, SweepPoint, TrainedEpoch
 from backends.coda.settings import CodaSettings
 from backends.coda.training import SIZES, earlier, series_of, trained
 from backends.coda.variants import TOLD, VARIANTS, Variant
@@ -48,7 +48,7 @@ def shipped_law(settings: CodaSettings, rung: Rung) -> Iterator[Progress | LawPa
             model = as_language_model(loaded.tool).model
             found = law([ask(scores_of(model), corpus)], seed=settings.seed)
         loss, cpu_s = card.get(epoch, (float("nan"), float("nan")))
-        epochs.append(TrainedEpoch(epoch=epoch, loss=loss, cpu_s=cpu_s, law=fitted(found)))
+        epochs.append(TrainedEpoch(epoch=epoch, loss=loss, cpu_s=cpu_s, law=found))
         yield LawPart(factor=corpus.factor, epochs=tuple(epochs), num_parameters=model.num_parameters(),
                       num_sentences=num_sentences, was_trained=False)
 
@@ -99,21 +99,12 @@ def trained_law(settings: CodaSettings, inputs: Inputs, made: list[str]) -> Iter
 def _epoch(settings: CodaSettings, epoch: int, answers: list[Answers], losses: list[float], cpu_s: float) -> TrainedEpoch:
     seeds = _by_seed(answers, len(SIZES)) if settings.factor == "S" else answers
     found = law(seeds, resamples=LIVE_RESAMPLES, seed=settings.seed)
-    return TrainedEpoch(epoch=epoch, loss=float(np.mean(losses)), cpu_s=cpu_s, law=fitted(found))
+    return TrainedEpoch(epoch=epoch, loss=float(np.mean(losses)), cpu_s=cpu_s, law=found)
 
 
 def _by_seed(answers: list[Answers], sizes: int) -> list[Answers]:
     """The sizes of one seed belong together: the bootstrap draws seeds."""
     return [pooled(answers[first:first + sizes]) for first in range(0, len(answers), sizes)]
-
-
-def fitted(found: Law) -> FittedLaw:
-    groups = tuple(Group(value=p.rates.value, num_sets=p.rates.sets, r=p.r, low=p.low, high=p.high, rr=p.rates.rr_greedy,
-                         hr=p.rates.hr_greedy, em_b=p.rates.em_b, other=p.rates.other) for p in found.points)
-    line = found.line
-    return FittedLaw(groups=groups, slope=line.slope if line else None, slope_interval=found.slope_interval,
-                     intercept=line.intercept if line else None, r_squared=line.r_squared if line else None,
-                     constant=line.constant if line else None)
 
 
 def recover(settings: CodaSettings, rung: Rung) -> Iterator[Progress | RecoveryPart]:
@@ -127,13 +118,14 @@ def recover(settings: CodaSettings, rung: Rung) -> Iterator[Progress | RecoveryP
     masking: decoders.Masking = "delete" if settings.mask_mode == "delete" else "replace"
     with budget().borrow(rung, settings.quantisation) as loaded:
         reads = [decoders.read(as_language_model(loaded.tool).model, corpus, masking=masking)]
-    rows = tuple(_row(decoder, decoders.recovery(reads, decoder)) for decoder in (*decoders.DECODERS, own))
+    rows = tuple(decoders.recovery(reads, decoder) for decoder in (*decoders.DECODERS, own))
     part = RecoveryPart(factor=corpus.factor, rows=rows, sweep=(), finders=(), alarm=decoders.alarm_accuracy(reads))
     yield Progress(0.5, "Turning alpha and a")
     yield part
     part = part.model_copy(update={"sweep": _sweeps(reads)})
     yield part
-    yield part.model_copy(update={"finders": _finders(reads, settings.tau)})
+    finders = tuple(decoders.localisation(reads, rule, tau=settings.tau) for rule in decoders.RULES)
+    yield part.model_copy(update={"finders": finders})
 
 
 def _own(settings: CodaSettings) -> Variant:
@@ -143,11 +135,6 @@ def _own(settings: CodaSettings) -> Variant:
     if detector not in (*decoders.RULES, "lift_argmax", "oracle"):
         raise InputError(f"The detector {detector!r} says nothing on a whole corpus. Choose oracle, lift, or one of the indicators.")
     return replace(own, title="your settings")
-
-
-def _row(decoder: Variant, found: decoders.Recovery) -> RecoveryRow:
-    return RecoveryRow(decoder=decoder.title, exact_match=found.exact_match, recovered=found.recovered, broken=found.broken,
-                       per_value=tuple(found.per_value.items()))
 
 
 def _sweeps(reads: list[decoders.Reads]) -> tuple[SweepPoint, ...]:
@@ -162,12 +149,6 @@ def _sweeps(reads: list[decoders.Reads]) -> tuple[SweepPoint, ...]:
     return tuple(points)
 
 
-def _point(name: str, knob: str, value: float, found: decoders.Recovery) -> SweepPoint:
+def _point(name: str, knob: str, value: float, found: Recovery) -> SweepPoint:
     return SweepPoint(decoder=name, knob=knob, value=value, recovered=found.recovered.mean, broken=found.broken.mean,
                       exact_match=found.exact_match.mean)
-
-
-def _finders(reads: list[decoders.Reads], tau: float) -> tuple[FinderRow, ...]:
-    found = {rule: decoders.localisation(reads, rule, tau=tau) for rule in decoders.RULES}
-    return tuple(FinderRow(rule=rule, hits=one.hits, fires_hallucinated=one.fires_hallucinated,
-                           fires_right=one.fires_right) for rule, one in found.items())

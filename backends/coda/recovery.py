@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 
 from backends.coda.choices import PAPER, TOLD, Contrast
 from backends.coda.contrast import Method, choose, indicator, scores
+from backends.coda.results import Localisation, Recovery
 from backends.coda.variants import VARIANTS, Variant
 from backends.statistics import Share, share
 from models.probabilities import next_log_probs
@@ -24,7 +25,7 @@ from worlds.facts.corpus import MASK, Corpus, Ids, KnowledgeSet
 Masking = Literal["replace", "delete"]
 Rule = Literal["lift", "indicator_first", "indicator_argmax", "indicator_argmin"]
 RULES: tuple[Rule, ...] = get_args(Rule)
-MAX_ROWS = 40_000  # masked prompts; at 1,024 words they take 160 MB
+MAX_MASKED = 40_000  # masked prompts; at 1,024 words they take 160 MB
 DECODERS = tuple(VARIANTS[name] for name in (
     "greedy", "coda_paper", "coda_paper_told", "coda_gate_told", "coda_floor_told", "coda_floor_gate_told", "cad_half_told",
     "cad_one_told", "coda_lift", "coda_floor_lift", "coda_floor_gate_lift", "cad_half_lift"))
@@ -56,25 +57,6 @@ class Outcome:
     was_popular: np.ndarray  # greedy Y_a: hallucinated
 
 
-@dataclass(frozen=True)
-class Recovery:
-    """One decoder on all sets of all seeds."""
-
-    exact_match: Share
-    per_value: dict[float, Share]  # EM_b of each P or L
-    recovered: Share  # of the hallucinated
-    broken: Share  # of the right
-
-
-@dataclass(frozen=True)
-class Localisation:
-    """How well one rule finds x."""
-
-    hits: Share  # picks x, of the hallucinated prompts; a rule that does not fire misses
-    fires_hallucinated: Share
-    fires_right: Share
-
-
 def read(
     model: PreTrainedModel,
     corpus: Corpus,
@@ -92,15 +74,15 @@ def read(
     """
     if any(len(s.popular_answer) != 1 or len(s.rare_answer) != 1 for s in corpus.sets):
         raise InputError("Some answers have more than one token. Decoders are compared here on answers of one token.")
-    if searches and sum(s.length * len(s.rare) for s in corpus.sets) > MAX_ROWS:
-        raise InputError(f"The prompts of this corpus hold more than {MAX_ROWS:,} tokens to mask. Use fewer or shorter sets.")
+    if searches and sum(s.length * len(s.rare) for s in corpus.sets) > MAX_MASKED:
+        raise InputError(f"The prompts of this corpus hold more than {MAX_MASKED:,} tokens to mask. Use fewer or shorter sets.")
     prompts = [s.statement("b").prompt for s in corpus.sets]
     truth = tuple(range(s.position, s.position + len(s.rare)) for s in corpus.sets)
     full = torch.from_numpy(next_log_probs(model, prompts))
     told = torch.from_numpy(next_log_probs(model, [masked(p, t, masking) for p, t in zip(prompts, truth)]))
     each = _each_masked(model, prompts, [range(len(prompt)) if searches else range(0) for prompt in prompts], masking)
-    lifts = [(part[:, row.argmax()] - row.max()).numpy() for part, row in zip(each, full)]
-    indicators = [indicator(row.expand_as(part), part, PAPER).total.numpy() for part, row in zip(each, full)]
+    lifts = [(others[:, row.argmax()] - row.max()).numpy() for others, row in zip(each, full)]
+    indicators = [indicator(row.expand_as(others), others, PAPER).total.numpy() for others, row in zip(each, full)]
     found = {rule: torch.stack([_picked(*one, rule) for one in zip(full, each, lifts, indicators)]) for rule in RULES if searches}
     return Reads(
         value=np.array([corpus.value(s) for s in corpus.sets], float),
@@ -151,8 +133,8 @@ def outcome(reads: Reads, decoder: Variant) -> Outcome:
         other, fires = _masked_by(reads, decoder)
         chosen = choose(scores(reads.full, other, cast(Method, decoder.score), decoder.contrast), reads.full)
         chosen = torch.where(fires, chosen, greedy)
-    parts = (chosen == reads.rare, chosen == reads.popular, greedy == reads.rare, greedy == reads.popular)
-    return Outcome(reads.value, *(part.numpy() for part in parts))
+    marks = (chosen == reads.rare, chosen == reads.popular, greedy == reads.rare, greedy == reads.popular)
+    return Outcome(reads.value, *(mark.numpy() for mark in marks))
 
 
 def _masked_by(reads: Reads, decoder: Variant) -> tuple[torch.Tensor, torch.Tensor]:
@@ -176,8 +158,9 @@ def recovery(seeds: Sequence[Reads], decoder: Variant) -> Recovery:
     outcomes = [outcome(reads, decoder) for reads in seeds]
     values = sorted({float(value) for own in outcomes for value in own.value})
     return Recovery(
+        decoder=decoder.title,
         exact_match=share([o.is_right for o in outcomes]),
-        per_value={value: share([o.is_right[o.value == value] for o in outcomes]) for value in values},
+        per_value=tuple((value, share([o.is_right[o.value == value] for o in outcomes])) for value in values),
         recovered=share([o.is_right[o.was_popular] for o in outcomes]),
         broken=share([~o.is_right[o.was_right] for o in outcomes]),
     )
@@ -210,7 +193,7 @@ def localisation(seeds: Sequence[Reads], rule: Rule, *, tau: float = 0.1) -> Loc
         hits.append(np.array([one in truth for one, truth in zip(picks, reads.truth)])[hallucinated])
         fires_wrong.append(fires[hallucinated])
         fires_right.append(fires[right])
-    return Localisation(share(hits), share(fires_wrong), share(fires_right))
+    return Localisation(rule, share(hits), share(fires_wrong), share(fires_right))
 
 
 def alarm_accuracy(seeds: Sequence[Reads]) -> Share:

@@ -1,23 +1,36 @@
 """What a run of CoDA gives back. One result has one part: the comparison, the law, the recovery or the answered file."""
 
+from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from backends.coda.choices import Detector, EscapeBias, Kind, MaskMode, Membership, Unit
+from backends.coda.choices import (
+    MAX_ANSWERS,
+    MAX_CANDIDATES,
+    MAX_CHARACTERS,
+    MAX_ITEMS,
+    MAX_NEW_TOKENS,
+    MAX_PROMPTS,
+    Detector,
+    EscapeBias,
+    Kind,
+    MaskMode,
+    Membership,
+    Unit,
+)
+from backends.coda.law import MAX_GROUPS, Factored, Law
 from backends.coda.settings import CodaSettings, Factor, Method
 from backends.run import Result
-from backends.shapes import Count, Finite, Frozen, Seconds, at_most, check_rising, one_of
+from backends.shapes import CHECKED, Count, Finite, Frozen, Seconds, at_most, check_rising, one_of
 from backends.statistics import Share
 
 OLD_MEANINGS = ("This run is of before December 2026. In it “CoDA as printed” used the page's detector and not the paper's, CAD "
                 "and CD obeyed CoDA's gate, and the alarm used the page's bias. Run its settings again to see the decoders as their "
                 "papers have them.")
 
-MAX_PIECES = 20_000  # of a prompt, which has as many characters at most
-MAX_GROUPS = 16  # values of a factor; the paper has six
 LogProbability = Annotated[float, Field(le=0.01)]  # nats; rounding may lift it above 0
-Positions = Annotated[tuple[Count, ...], at_most(MAX_PIECES)]
+Positions = Annotated[tuple[Count, ...], at_most(MAX_CHARACTERS)]
 Decoder = Annotated[str, one_of(Method)]
 Rates = Annotated[dict[Decoder, bool | None], Field(max_length=16)]
 
@@ -48,8 +61,11 @@ class WrittenToken(Frozen):
     by_score: Listed
 
 
-class Masked(Frozen):
-    """A part of the prompt that was masked, with all its scores in nats."""
+@dataclass(frozen=True)
+class Masked:
+    """A part of the prompt that was masked, with everything that the detectors look at, in nats."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
 
     text: str
     positions: Positions
@@ -65,8 +81,8 @@ class Masked(Frozen):
 class Found(Frozen):
     """What the detector of the knobs said of one prompt, and the paper's alarm."""
 
-    tried: Annotated[tuple[Masked, ...], at_most(64)]
-    skipped: Annotated[tuple[tuple[str, str], ...], at_most(MAX_PIECES)]  # text, why
+    tried: Annotated[tuple[Masked, ...], at_most(MAX_CANDIDATES)]
+    skipped: Annotated[tuple[tuple[str, str], ...], at_most(MAX_CHARACTERS)]  # text, why
     chosen: str | None  # None: nothing is overshadowed, nothing is contrasted
     chosen_positions: Positions
     masked_prompt: str
@@ -107,7 +123,7 @@ class Written(Frozen):
 
     method: Decoder
     text: str
-    tokens: Annotated[tuple[WrittenToken, ...], at_most(256)]  # none where the run was stopped before the first
+    tokens: Annotated[tuple[WrittenToken, ...], at_most(MAX_NEW_TOKENS)]  # none where the run was stopped before the first
     is_right: bool | None  # None where the right answer is not known
     is_popular: bool | None  # it gives the popular fact's answer
     own: Chosen | None = None  # None: it read no masked prompt, or is of a run in which all decoders shared one
@@ -117,7 +133,7 @@ class Asked(Frozen):
     """One prompt, and what came of it."""
 
     prompt: str
-    pieces: Annotated[tuple[str, ...], at_most(MAX_PIECES)]
+    pieces: Annotated[tuple[str, ...], at_most(MAX_CHARACTERS)]  # no more than characters
     right: str | None
     popular: str | None  # the answer that overshadows
     popular_example: str | None  # a popular fact that shares its words
@@ -133,48 +149,13 @@ class Asked(Frozen):
         return self
 
 
-Factored = Annotated[float, Field(gt=0, le=1e15)]  # a value of P, L or S; it stands on an axis of logarithms
-
-
-class Group(Frozen):
-    """Rates of all sets with one value of the factor; R is in per cent and None where the popular facts are not learned."""
-
-    value: Factored
-    num_sets: Count
-    r: Finite | None
-    low: Finite | None
-    high: Finite | None
-    rr: float  # 0..1, outputs
-    hr: float
-    em_b: float
-    other: float
-
-
-class FittedLaw(Frozen):
-    """R = slope * log10(value) + intercept, in per cent. Intervals are 95 %, bootstrap over sets and seeds."""
-
-    groups: Annotated[tuple[Group, ...], at_most(MAX_GROUPS, least=1)]
-    slope: Finite | None  # None with fewer than three learned groups
-    slope_interval: tuple[float, float] | None
-    intercept: Finite | None
-    r_squared: float | None
-    constant: float | None
-
-    @model_validator(mode="after")
-    def _has_a_whole_line_or_none(self) -> Self:
-        parts = (self.slope, self.intercept, self.r_squared)
-        if self.slope is not None and (None in parts or all(group.r is None for group in self.groups)):
-            raise ValueError("it has a slope without what belongs to a line")
-        return self
-
-
 class TrainedEpoch(Frozen):
     """The law after one epoch; of several seeds pooled."""
 
     epoch: int = Field(ge=0, le=1000)
     loss: float  # nan where the training diverged
     cpu_s: Seconds
-    law: FittedLaw
+    law: Law
 
 
 class LawPart(Frozen):
@@ -194,12 +175,15 @@ class LawPart(Frozen):
         return self
 
 
-class RecoveryRow(Frozen):
-    """One decoder on all sets."""
+@dataclass(frozen=True)
+class Recovery:
+    """One decoder on all sets of all seeds."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
 
     decoder: str
     exact_match: Share
-    per_value: Annotated[tuple[tuple[Factored, Share], ...], at_most(MAX_GROUPS)]
+    per_value: Annotated[tuple[tuple[Factored, Share], ...], at_most(MAX_GROUPS)]  # exact match of each P or L
     recovered: Share  # of the hallucinated
     broken: Share  # of the right
 
@@ -215,20 +199,23 @@ class SweepPoint(Frozen):
     exact_match: float
 
 
-class FinderRow(Frozen):
-    """How well one detector finds the rare word."""
+@dataclass(frozen=True)
+class Localisation:
+    """How well one rule finds the rare word x."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
 
     rule: str
-    hits: Share
+    hits: Share  # picks x, of the hallucinated prompts; a rule that does not fire misses
     fires_hallucinated: Share
     fires_right: Share
 
 
 class RecoveryPart(Frozen):
     factor: Factor
-    rows: Annotated[tuple[RecoveryRow, ...], at_most(64, least=1)]
+    rows: Annotated[tuple[Recovery, ...], at_most(64, least=1)]
     sweep: Annotated[tuple[SweepPoint, ...], at_most(1000)]
-    finders: Annotated[tuple[FinderRow, ...], at_most(16)]
+    finders: Annotated[tuple[Localisation, ...], at_most(16)]
     alarm: Share  # how often "some indicator is positive" agrees with "greedy is wrong"
 
 
@@ -237,8 +224,8 @@ class FileRow(Frozen):
 
     number: int
     prompt: str
-    right: Annotated[tuple[str, ...], at_most(100)]
-    wrong: Annotated[tuple[str, ...], at_most(100)]
+    right: Annotated[tuple[str, ...], at_most(MAX_ANSWERS)]
+    wrong: Annotated[tuple[str, ...], at_most(MAX_ANSWERS)]
     answers: Annotated[dict[Decoder, str], Field(max_length=16)]
     is_right: Rates  # exact match
     contains: Rates
@@ -253,7 +240,7 @@ class FilePart(Frozen):
     kind: str  # which layout was recognised
     name: str
     num_in_file: Count
-    rows: Annotated[tuple[FileRow, ...], at_most(10_000)]
+    rows: Annotated[tuple[FileRow, ...], at_most(MAX_ITEMS)]
 
 
 class CodaResult(Result):
@@ -264,7 +251,7 @@ class CodaResult(Result):
     settings: CodaSettings
     kind: Kind | None = None  # of the model; None where none answered prompts, and in older runs
     definitions: Annotated[tuple[Definition, ...], at_most(16)] = ()  # of the decoders that answered
-    asked: Annotated[tuple[Asked, ...], at_most(16)] = ()
+    asked: Annotated[tuple[Asked, ...], at_most(MAX_PROMPTS)] = ()
     law: LawPart | None = None
     recovery: RecoveryPart | None = None
     file: FilePart | None = None

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import StringConstraints, field_validator, model_validator
 
-from backends.coda.choices import Detector, EscapeBias, Layers, MaskMode, Unit
+from backends.coda.choices import MAX_CHARACTERS, MAX_ITEMS, MAX_NEW_TOKENS, MAX_PROMPTS, Detector, EscapeBias, Layers, MaskMode, Unit
 from backends.knobs import knob
 from backends.run import Settings
 from worlds.facts.corpus import Position
@@ -19,7 +19,7 @@ MAX_MB = 64  # of a file of prompts; all of NQ-Swap and of COUNTERFACT are below
 Task = Literal["compare", "law", "recovery", "file"]
 Method = Literal["greedy", "sample", "coda", "coda_paper", "cad", "cad_random", "cd", "dola"]
 Factor = Literal["P", "L", "S"]
-Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+Prompt = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_CHARACTERS)]
 
 
 class CodaSettings(Settings):
@@ -33,16 +33,18 @@ class CodaSettings(Settings):
     seed: int = knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
     prompts: tuple[Prompt, ...] = knob((), "prompt", "Prompts, one per line. Empty: rare facts of the miniature's own world.",
-                                       max_length=16, is_by_line=True)
-    num_examples: int = knob(1, "prompt", "Rare facts of the miniature's world to ask, if no prompt is written.", ge=1, le=16)
+                                       max_length=MAX_PROMPTS, is_by_line=True)
+    num_examples: int = knob(1, "prompt", "Rare facts of the miniature's world to ask, if no prompt is written.", ge=1,
+                             le=MAX_PROMPTS)
     popularity: int = knob(50, "prompt", "P of these facts: popular statements for each rare one.", ge=2, le=100)
     methods: tuple[Method, ...] = knob(("greedy", "coda", "coda_paper", "cad"), "prompt", "Decoders that answer side by side: "
                                        "coda as the knobs say, coda_paper as printed, whatever they say.", min_length=1, max_length=8)
     compare_with: str = knob("", "prompt", "A second prompt, written by hand, that leads to the popular answer: it takes the masked "
-                             "prompt's place.", max_length=20_000)
+                             "prompt's place.", max_length=MAX_CHARACTERS)
 
     as_chat: bool = knob(False, "reply", "Lay the prompt into the model's chat template.")
-    max_new_tokens: int = knob(8, "reply", "Longest answer, in tokens.", ge=1, le=256, stops=(1, 2, 4, 8, 16, 32, 64, 128, 256))
+    max_new_tokens: int = knob(8, "reply", "Longest answer, in tokens.", ge=1, le=MAX_NEW_TOKENS,
+                               stops=(1, 2, 4, 8, 16, 32, 64, 128, MAX_NEW_TOKENS))
 
     alpha: float = knob(0.01, "contrast", "A token is plausible from alpha times the largest probability [P 6.1: 0.01].", gt=0, le=1,
                         stops=(1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0))
@@ -88,8 +90,8 @@ class CodaSettings(Settings):
 
     file: str = knob("", "file", "Uploaded prompts: CSV, JSON lines or parquet.", max_length=300,
                      uploads=("csv", "tsv", "jsonl", "json", "txt", "parquet"), upload_mb=MAX_MB)
-    num_rows: int = knob(200, "file", "Rows of the file that are answered, from its beginning.", ge=1, le=10_000,
-                         stops=(10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000))
+    num_rows: int = knob(200, "file", "Rows of the file that are answered, from its beginning.", ge=1, le=MAX_ITEMS,
+                         stops=(10, 20, 50, 100, 200, 500, 1000, 2000, 5000, MAX_ITEMS))
 
     @property
     def trains_now(self) -> bool:

@@ -23,7 +23,7 @@ def detecting_of(finding: Finding, *, mode: MaskMode, given: tuple[int, ...] = (
     return Detecting(detector=finding.detector, tau=finding.tau, mode=mode if own == "auto" else own, given=given, seed=seed)
 
 
-def decoding_of(variant: Variant, settings: CodaSettings, *, top: int = 0) -> Decoding:
+def decoding_of(variant: Variant, settings: CodaSettings) -> Decoding:
     """How one decoder writes. Greedy decoding never draws; all others draw at a temperature above 0."""
     return Decoding(method=variant.score, contrast=variant.contrast, max_new_tokens=settings.max_new_tokens,
-                    temperature=variant.temperature, seed=settings.seed, layers=variant.layers, top=top)
+                    temperature=variant.temperature, seed=settings.seed, layers=variant.layers)

@@ -109,6 +109,18 @@ def read_values(source: Source, odd: OddRows, *, limits: Limits | None = None, w
     return _values(decoded(content, what=what, wanted="JSON or JSON lines"), odd, limits.rows, what)
 
 
+def read_object(source: Source, *, limit_mb: float, what: str = "The file") -> Row:
+    """Return the only object in a JSON file, names and values as they stand. Raises InputError where it holds anything else."""
+    text = decoded(read_bytes(source, limit_mb=limit_mb, what=what, wanted="JSON"), what=what, wanted="JSON").text
+    try:
+        found = json_text.parse(text, what=what)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{what} is not JSON: {error.msg} at line {error.lineno}. It must hold one object.") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{what} holds {cut(found)}. It must hold one object with named values.")
+    return found
+
+
 def _parquet(content: bytes, known: Collection[str], limits: Limits, what: str) -> Table:
     from backends.files.parquet import read_parquet  # Arrow takes a while to import, and CSV does not need it
 

@@ -5,18 +5,15 @@ counted; what a score does not need (the objects that were looked for) is passed
 Not here: questions (formats), scores (metrics, scoring).
 """
 
-import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from backends.files import json_text
 from backends.files.cells import cut, is_missing, is_text, mapping, number, numbers, texts, unfolded
-from backends.files.encoding import decoded
 from backends.files.rows import Kept, OddRow, OddRows, Row, unused
-from backends.files.tables import Source, read_bytes
+from backends.files.tables import Source, read_object
 from backends.tstar.formats import LIMITS, OF_RESULTS, ROUNDING_S, Item, given_fps, item_of, kept_rows, what_of
 from worlds.errors import InputError
 
@@ -140,7 +137,7 @@ def _relations(value: object, where: str) -> tuple[Relation, ...]:
 
 def load_scores(source: Source, *, name: str = "") -> ScoreFile:
     """Return a score file, of the current or the early scripts. Missing keys are None, unknown ones are named."""
-    row = _one(source, name)
+    row = _object(source, name)
     keys = {field: next((key for key in alternatives if not is_missing(row.get(key))), alternatives[0])
             for field, alternatives in SCORE_KEYS.items()}
     found = {field: number(row, key, where="The score file") for field, key in keys.items()}
@@ -156,19 +153,10 @@ def load_scores(source: Source, *, name: str = "") -> ScoreFile:
     return ScoreFile(**found, notes=unused(key for key in row if key not in known))
 
 
+def _object(source: Source, name: str) -> Row:
+    return read_object(source, limit_mb=LIMITS.mb, what=what_of(source, name))
+
+
 def names_scores(content: bytes) -> bool:
     """Return whether a file that cannot be read is one object with a score file's keys, so that the reason is worth telling."""
     return content.lstrip().startswith(b"{") and any(f'"{key}"'.encode() in content for keys in SCORE_KEYS.values() for key in keys)
-
-
-def _one(source: Source, name: str) -> Row:
-    """Return the only object in a JSON file."""
-    what = what_of(source, name)
-    content = read_bytes(source, limit_mb=LIMITS.mb, what=what, wanted="JSON")
-    try:
-        found = json_text.parse(decoded(content, what=what, wanted="JSON").text, what=what)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{what} is not JSON: {error.msg} at line {error.lineno}. It must hold one object.") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{what} holds {cut(found)}. It must hold one object with named values.")
-    return found

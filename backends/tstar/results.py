@@ -22,10 +22,10 @@ from backends.shapes import (
     truths,
     wholes,
 )
-from backends.tstar.settings import OTHER_MODELS, Baseline, Rule, TStarSettings
+from backends.tstar.settings import MAX_BUDGET, OTHER_MODELS, Baseline, Rule, TStarSettings
 
 MAX_POSITIONS = 200_000  # seconds that can be searched: 55 hours
-MAX_GRIDS = 1000  # of one search: its budget in frames, and a grid has one at least
+MAX_GRIDS = MAX_BUDGET  # of one search: a grid has one frame at least
 MAX_PICTURE_PX = 640  # of a grid or a key frame; a search may hold a thousand
 MAX_SPANS = 1000  # true moments; each is a mark on the timeline
 MAX_ROOMS = 10_000
@@ -115,7 +115,7 @@ class MethodRow(Frozen):
     """One method on this video. Rates are None where the truth is not known."""
 
     method: Annotated[str, one_of(Literal["tstar"], Baseline)]
-    keyframes: Annotated[tuple[Seconds, ...], at_most(1000)]
+    keyframes: Annotated[tuple[Seconds, ...], at_most(MAX_BUDGET)]
     frames_seen: Count
     detector_calls: Count
     seconds: Seconds

@@ -19,20 +19,20 @@ APART_S = 2  # seconds between two returned frames of one appearance
 AT_CUT_S = 0.05  # a cut is known to about a frame
 GUESS_APART_S = 5  # and between two guesses
 
-Look = Callable[[Sequence[int]], list[tuple[Cell, list[SeenBox]]]]  # seconds -> what each shows, alone
+Singles = Callable[[Sequence[int]], list[tuple[Cell, list[SeenBox]]]]  # seconds -> what each shows, alone
 
 
 @dataclass
 class Appearances:
     """What was found so far, in one video."""
 
-    look: Look
+    singles: Singles
     shots: Shots
     length: int
     threshold: float
     found: list[Appearance] = field(default_factory=list)
-    scores: dict[tuple[int, str], float] = field(default_factory=dict)  # (second, name) -> of its look alone
-    boxes: dict[int, list[SeenBox]] = field(default_factory=dict)  # second -> of its look alone
+    scores: dict[tuple[int, str], float] = field(default_factory=dict)  # (second, name) -> of its frame alone
+    boxes: dict[int, list[SeenBox]] = field(default_factory=dict)  # second -> of its frame alone
 
     def at(self, second: int, name: str) -> Appearance | None:
         """The appearance in which a second lies."""
@@ -87,7 +87,7 @@ class Appearances:
 
     def _is_seen(self, second: int, label: int, name: str) -> bool:
         if (second, name) not in self.scores:
-            cell, boxes = self.look([second])[0]
+            cell, boxes = self.singles([second])[0]
             self.scores[second, name], self.boxes[second] = cell.best.get(label, 0.0), boxes
         return self.scores[second, name] > self.threshold
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from backends.files.tables import Source
+from backends.files.tables import Source, read_bytes
 from backends.tstar import metrics
 from backends.tstar.formats import Item, load_items
 from backends.tstar.identity import paired
 from backends.tstar.outputs import Prediction, ScoreFile, load_predictions, load_scores, names_scores
 from worlds.errors import InputError
 
-MAX_SCORE_FILE = 100_000  # bytes; a true one has three hundred
+MAX_SCORE_FILE_MB = 0.1  # a true one has three hundred bytes
 
 
 @dataclass(frozen=True)
@@ -117,13 +117,14 @@ def _read(results: Mapping[str, Source], fps: Mapping[str, float] | float | None
 
 def _scores_in(source: Source, name: str) -> ScoreFile | None:
     """Return the averages of a small file that holds nothing else. Raises InputError where they are named and cannot be read."""
-    size = len(source) if isinstance(source, bytes) else source.stat().st_size if source.is_file() else 0
-    if not 0 < size <= MAX_SCORE_FILE:
+    try:
+        content = read_bytes(source, limit_mb=MAX_SCORE_FILE_MB)
+    except InputError:  # told by whoever then reads it as results
         return None
     try:
-        return load_scores(source, name=name)
+        return load_scores(content, name=name)
     except InputError:
-        if names_scores(source if isinstance(source, bytes) else source.read_bytes()):
+        if names_scores(content):
             raise
         return None
 

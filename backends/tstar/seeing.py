@@ -4,18 +4,19 @@ Offline, the answer comes from a rule-based reader of the detector's boxes; it k
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import numpy as np
 
 from backends.rungs import rung_of
+from backends.tstar import baselines
+from backends.tstar.detectors import ReadyDetector
 from backends.tstar.grounding import match_answer, parse_grounding
-from backends.tstar.looking import Looker
 from backends.tstar.reading import SAFETY_FACTOR, names_to_detect, read
 from backends.tstar.results import Answer
-from backends.tstar.scorers import Eyes
 from backends.tstar.settings import TStarSettings
+from backends.tstar.video_detector import VideoDetector
 from models.memory import budget
 from models.similarity import FrameScorer
 from models.vlm import VisionLanguageModel
@@ -25,6 +26,8 @@ from worlds.video import Video
 GROUNDING_FRAMES = 8  # the released code's N
 VLM_FRAME_PX = 448
 SIMILARITY_FRAME_PX = 224
+CHOOSING: Mapping[str, Callable[[np.ndarray, int], np.ndarray]] = {  # by the frames' scores
+    "top_similarity": baselines.top_k, "aks": baselines.aks, "bolt": baselines.bolt}
 
 
 def ground_with_vlm(settings: TStarSettings, question: str, options: dict[str, str],
@@ -48,7 +51,7 @@ def ground_with_vlm(settings: TStarSettings, question: str, options: dict[str, s
 
 
 def answer_question(settings: TStarSettings, question: str, options: dict[str, str], expected: str | None, video: Video,
-                    eyes: Eyes, seconds: Sequence[int]) -> Answer | None:
+                    ready: ReadyDetector, seconds: Sequence[int]) -> Answer | None:
     """The answer from the key frames: a model's if one is chosen, else the rule-based reader's; None if neither can."""
     if not seconds:
         return None
@@ -60,16 +63,16 @@ def answer_question(settings: TStarSettings, question: str, options: dict[str, s
         is_correct = None if expected is None else letter == expected
         return Answer(text=letter or reply[:300], why=f"{loaded.rung.title} said {reply[:200]!r}.", expected=expected,
                       is_correct=is_correct)
-    if not options or not eyes.is_miniature:
+    if not options or not ready.is_miniature:
         return None
     wanted = names_to_detect(question)
-    reader = Looker(video, eyes.detector, wanted, num_targets=len(wanted), settings=settings.model_copy(update={
-        "cell_fit": "letterbox", "max_boxes": 300}), floor=eyes.floor, canvas_px=eyes.canvas_px)
+    detector = VideoDetector(video, ready.detector, wanted, num_targets=len(wanted), floor=ready.floor,
+                             settings=settings.model_copy(update={"cell_fit": "letterbox", "max_boxes": 300}))
     frames = video.frames_at([float(second) for second in seconds], max_side_px=VLM_FRAME_PX)
     detections = [[(box.name, box.score, (box.x1, box.y1, box.x2, box.y2)) for box in boxes]
-                  for _, boxes in reader.singles(list(seconds))]
+                  for _, boxes in detector.singles(list(seconds))]
     reading = read(frames, [float(second) for second in seconds], detections, question, options,
-                   threshold=max(eyes.floor, SAFETY_FACTOR * eyes.threshold))
+                   threshold=max(ready.floor, SAFETY_FACTOR * ready.threshold))
     return Answer(text=reading.text, why=reading.why, expected=expected,
                   is_correct=None if expected is None else reading.letter == expected)
 
@@ -80,8 +83,6 @@ def similar_frames(name: str, settings: TStarSettings, video: Video, question: s
     Raises:
         InputError: no similarity model is named, or it cannot be loaded.
     """
-    from backends.tstar import baselines
-
     if not settings.similarity:
         raise InputError(f"The baseline {name!r} needs an image-text model. Choose one under 'Similarity', or leave it out.")
     with budget().borrow(rung_of(settings.similarity, "similarity"), settings.similarity_quantisation) as loaded:
@@ -89,6 +90,4 @@ def similar_frames(name: str, settings: TStarSettings, video: Video, question: s
             cast(FrameScorer, loaded.tool).scores(video.frames_at([float(t) for t in range(first, min(first + 64, length))],
                                                max_side_px=SIMILARITY_FRAME_PX), question)
             for first in range(0, length, 64)])
-    if name == "top_similarity":
-        return baselines.top_k(scores, settings.num_frames)
-    return np.unique((baselines.aks if name == "aks" else baselines.bolt)(scores, settings.num_frames))
+    return np.unique(CHOOSING[name](scores, settings.num_frames))

@@ -1,7 +1,6 @@
 """Every knob of T*, with its range, its default and where the default comes from.
 
-[P] the paper, [C] the released code, [O] Orrery's own. The page shows the groups "input" and "search" at once and folds the
-others away.
+The page shows the groups "input" and "search" at once and folds the others away.
 """
 
 import math
@@ -12,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from backends.knobs import knob
 from backends.run import NamedModel, Settings
 from models import real
+from models.vocabulary import CLOSED
 from worlds import picture_kinds
 from worlds.haystack.samples import SAMPLES
 from worlds.video import kind as video_kind
@@ -20,12 +20,13 @@ Rule = Literal["official", "early", "paper", "softmax", "random"]
 FinalRule = Literal["top_scores", "draw_scores", "top_distribution"]
 Baseline = Literal["uniform", "random", "random_grid", "dense", "budgeted_dense", "scene_change", "top_similarity",
                    "aks", "bolt", "oracle"]
+BY_SIMILARITY = ("top_similarity", "aks", "bolt")  # baselines that compare frames with the question by an image-text model
 Like = Literal["best here", "exactly this", "this kind"]
 Finds = Literal["auto", "first", "all"]
 Quantised = Literal["none", "int8", "nf4"]
 RELEASED = ("official", "early")  # the rules of the released code, equal to it to 1e-9 on equal scores
 MAX_BUDGET = 1000  # frames, the released code's cap whatever the share
-MINIATURE, IMAGE_NETWORK = "canvas-detector", "efficientnet-lite0"
+IMAGE_NETWORK = "efficientnet-lite0"
 OTHER_MODELS = {"vlm": "vlm_quantisation", "similarity": "similarity_quantisation"}  # beside the detector, which has `quantisation`
 PartOfFrame = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
@@ -47,50 +48,55 @@ class TStarSettings(Settings):
     example_picture: str = knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
                                 max_length=300, uploads=picture_kinds.ENDINGS, upload_mb=50)
     like: Like = knob("best here", "input", "Search by example: this very thing, by shape and colour, or others of its kind too, by "
-                      "an image network (make real). best here: of its kind, in a video of your own where that network is here [O].")
+                      "an image network (make real). best here: of its kind, in a video of your own where that network is here.")
 
-    grid: int = knob(4, "search", "Frames per side of the grid picture: g x g frames are looked at at once [C: 4].",
+    grid: int = knob(4, "search", "Frames per side of the grid picture: g x g frames are seen at once (released code: 4).",
                      ge=1, le=8)
-    num_frames: int = knob(8, "search", "Key frames to return, K [C: 8].", ge=1, le=32)
-    budget_share: float = knob(0.5, "search", "Share of the seconds that may be looked at [C: 0.5 demo, 1.0 dataset].",
+    num_frames: int = knob(8, "search", "Key frames to return, K (released code: 8).", ge=1, le=32)
+    budget_share: float = knob(0.5, "search", "Share of the seconds that may be looked at "
+                               "(released code: 0.5 in its demo, 1.0 on data sets).",
                                gt=0, le=1)
     rule: Rule = knob("softmax", "search",
-                      "How scores become sampling probabilities: softmax [O]; official [C]; early [C before 2025-01-14]; "
-                      "paper [P 3.2, literal]; random ignores the scores.")
+                      "How scores become sampling probabilities: softmax, Orrery's own; official, the released code's; early, the "
+                      "released code's before 2025-01-14; paper, as it is written there; random ignores the scores.")
     seed: int = knob(0, "search", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
     num_seeds: int = knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20)
 
-    detector: str = knob(MINIATURE, "detector", "Who looks at the grid picture.", max_length=300, role="detector")
+    detector: str = knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300, role="detector")
     quantisation: Quantised = knob("none", "detector", "Weights of a real detector: full, 8 or 4 bit.")
     threshold: float | None = knob(None, "detector", "Score above which a target counts as found, theta. "
-                                   "Empty: calibrated for the detector [C: 0.7 dataset, 0.6 demo, for YOLO-World].",
+                                   "Empty: calibrated for the detector "
+                                   "(released code, for YOLO-World: 0.7 on data sets, 0.6 in its demo).",
                                    ge=0, le=1.01)
     floor: float | None = knob(None, "detector", "Boxes with a lower score are ignored. Empty: the detector's own "
-                               "[C: 0.12].",
+                               "(released code: 0.12).",
                                ge=0, le=1)
-    max_boxes: int = knob(50, "detector", "Most boxes per picture [C: 50].", ge=1, le=300)
-    cue_weight: float = knob(0.5, "detector", "How much a cue counts beside a target [P 3.2: 0.5].", ge=0, le=1)
-    verifies: bool = knob(True, "detector", "Look again at promising frames one by one, at full size [C].")
+    max_boxes: int = knob(50, "detector", "Most boxes per picture (released code: 50).", ge=1, le=300)
+    cue_weight: float = knob(0.5, "detector", "How much a cue counts beside a target (paper: 0.5).", ge=0, le=1)
+    verifies: bool = knob(True, "detector", "Look again at promising frames one by one, at full size, as the released code does.")
     verify_rule: Literal["target", "official"] = knob(
-        "target", "detector", "What must pass the threshold: the target itself [O], or any object in the frame [C].")
+        "target", "detector", "What must pass the threshold: the target itself, or any object in the frame, as in "
+                  "the released code.")
     cell_fit: Literal["letterbox", "squash"] = knob(
-        "letterbox", "detector", "A frame in its cell: keeps its shape [O], or is squashed to 200 x 95 [C].")
+        "letterbox", "detector", "A frame in its cell: keeps its shape, or is squashed to 200 x 95 as in the released code.")
 
     quantile: float = knob(0.75, "distribution", "Positions below this quantile are not drawn, and only frames above it "
-                           "share their score [C: 0.75].", ge=0, le=0.95)
-    window: int = knob(5, "distribution", "Seconds on each side that share a frame's score [C: 5].", ge=0, le=30)
-    spline_smoothing: float = knob(0.5, "distribution", "Smoothing s of the cubic spline through the scores [C: 0.5].",
+                           "share their score (released code: 0.75).", ge=0, le=0.95)
+    window: int = knob(5, "distribution", "Seconds on each side that share a frame's score (released code: 5).", ge=0, le=30)
+    spline_smoothing: float = knob(0.5, "distribution", "Smoothing s of the cubic spline through the scores (released code: 0.5).",
                                    ge=0, le=10)
-    temperature: float = knob(0.15, "distribution", "Softmax rule only: low is greedy [O].", ge=0.02, le=2)
+    temperature: float = knob(0.15, "distribution", "Softmax rule only: low is greedy.", ge=0.02, le=2)
     first_grid: Literal["stride", "centred", "random"] = knob(
-        "centred", "distribution", "First frames: at 0, L/n, 2L/n ... [C]; in the middle of n equal parts [O]; random.")
+        "centred", "distribution", "First frames. stride: at 0, L/n, 2L/n ..., as the released code; centred: in the middle of n "
+                                   "equal parts; random.")
 
-    finds: Finds = knob("auto", "selection and answer", "first: stop when every object was confirmed once, as for a question [P]. "
-                        "all: go on for every appearance [O]. auto: all for a search by example, else first.")
-    final_rule: FinalRule = knob("top_scores", "selection and answer", "Which frames are returned: highest scores [P]; a draw by "
-                                 "score [C, search metrics]; highest distribution [C, answers].")
-    min_gap_s: int = knob(0, "selection and answer", "Seconds that returned frames must lie apart; 0 is off [C: off].", ge=0, le=120)
+    finds: Finds = knob("auto", "selection and answer", "first: stop when every object was confirmed once, as the paper does for "
+                        "a question. all: go on for every appearance. auto: all for a search by example, else first.")
+    final_rule: FinalRule = knob("top_scores", "selection and answer", "Which frames are returned: highest scores, as the paper; a "
+                                 "draw by score, or highest distribution, as the released code for its metrics and its answers.")
+    min_gap_s: int = knob(0, "selection and answer", "Seconds that returned frames lie apart; 0 is off, as in the released code.",
+                         ge=0, le=120)
 
     grounder: Literal["template", "vlm"] = knob("template", "selection and answer",
                                                 "Who reads the question: a parser, offline, or a vision-language model.")
@@ -131,6 +137,11 @@ class TStarSettings(Settings):
         return self.example_box is not None or bool(self.example_picture)
 
     @property
+    def makes_way(self) -> bool:
+        """Whether others look than the detector that is named: by example, one that knows a list of words is of no use."""
+        return self.by_example and self.detector in CLOSED
+
+    @property
     def of_its_kind(self) -> bool:
         """Whether a search by example looks for others of the kind, too. Of drawn videos the image network knows nothing."""
         if self.like == "best here":
@@ -144,7 +155,7 @@ class TStarSettings(Settings):
     def named_models(self) -> tuple[NamedModel, ...]:
         """By example the miniature does not look: classical features do, and the image network where its kind is asked for."""
         named = super().named_models()
-        if not self.by_example or self.detector not in (MINIATURE, IMAGE_NETWORK):
+        if not self.makes_way:
             return named
         others = tuple(model for model in named if model.setting != "detector")
         return (NamedModel("like", IMAGE_NETWORK, ("detector",), "none"), *others) if self.of_its_kind else others
@@ -156,7 +167,7 @@ class TStarSettings(Settings):
         """
         search = most_grid_frames(self, num_positions)
         seeds = 2 * self.num_seeds * search if self.num_seeds > 1 else 0  # with the rule and with a random grid
-        all_of_it = dict.fromkeys(("dense", "scene_change", "top_similarity", "aks", "bolt"), num_positions)
+        all_of_it = dict.fromkeys(("dense", "scene_change", *BY_SIMILARITY), num_positions)
         looks = {"random_grid": search, "budgeted_dense": search} | all_of_it
         return {"tstar": search + seeds} | {name: looks[name] for name in self.baselines if name in looks}
 
@@ -185,5 +196,5 @@ PRESETS: dict[str, tuple[TStarSettings, str]] = {  # label: settings, what to no
         "Two targets in two rooms: it goes on until both are confirmed."),
     "Push it until it breaks": (
         TStarSettings(video="sample:no-cues", grid=8, budget_share=0.07),
-        "Budget for one picture only, and no furniture that gives the room away: the six seconds fall between two looks."),
+        "Budget for one picture only, and no furniture that gives the room away: the six seconds fall between two of its frames."),
 }

@@ -12,11 +12,11 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
-from backends.tstar.looking import Frames
+from backends.tstar.canvases import Frames
 
 STEP_S = 0.25
 HALVINGS = 3  # of a step, once a cut lies in it
-LOOK_S = 4.0  # that are decoded at once, to one side
+DECODED_S = 4.0  # that are decoded at once, to one side
 REACH_S = 60.0  # to each side; a longer shot is cut off there
 FRAME_PX = 64
 OTHER_PLACE = 0.25  # share of the histogram that two frames do not have in common
@@ -24,6 +24,7 @@ OTHER_VIEW = 0.15  # the same, where the thumbnails' correlation is below
 UNLIKE = 0.35
 _BINS = (4, 16, 16)  # lightness, a, b
 _RANGES = (0, 256, 64, 192, 64, 192)  # colours of pictures lie in the middle
+Signature = tuple[np.ndarray, np.ndarray]  # of a frame: histogram, thumbnail
 
 
 class Shots:
@@ -47,27 +48,26 @@ class Shots:
         stop = max(0.0, second - REACH_S) if way < 0 else min(self._end_s, second + REACH_S)
         at, before = second, None
         while at != stop:
-            count = max(1, min(round(LOOK_S / STEP_S), int(np.ceil(abs(stop - at) / STEP_S))))
+            count = max(1, min(round(DECODED_S / STEP_S), int(np.ceil(abs(stop - at) / STEP_S))))
             ahead = [min(max(at + way * STEP_S * i, min(at, stop)), max(at, stop)) for i in range(count + 1)]
             frames = self._video.frames_at([min(t, self._end_s - 0.01) for t in ahead], max_side_px=FRAME_PX)
-            looks = [_look(frame) for frame in frames]
-            for i, (one, other) in enumerate(pairwise(looks)):
+            signatures = [_signature(frame) for frame in frames]
+            for i, (one, other) in enumerate(pairwise(signatures)):
                 if is_cut(one, other):
                     return self._between(ahead[i], ahead[i + 1], one)
-            at, before = ahead[-1], looks[-1]
+            at, before = ahead[-1], signatures[-1]
         return stop if before is not None else second
 
-
-    def _between(self, inside: float, outside: float, look: tuple[np.ndarray, np.ndarray]) -> float:
+    def _between(self, inside: float, outside: float, signature: Signature) -> float:
         """Return where the cut is, to about the length of a frame: a second that ends here must not show the next shot."""
         for _ in range(HALVINGS):
             middle = (inside + outside) / 2
-            other = _look(self._video.frames_at([middle], max_side_px=FRAME_PX)[0])
-            inside, outside = (inside, middle) if is_cut(look, other) else (middle, outside)
+            other = _signature(self._video.frames_at([middle], max_side_px=FRAME_PX)[0])
+            inside, outside = (inside, middle) if is_cut(signature, other) else (middle, outside)
         return max(inside, outside)
 
 
-def _look(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _signature(frame: np.ndarray) -> Signature:
     """(h, w, 3) -> histogram (bins,) with a sum of 1, thumbnail (9, 16)."""
     counts = cv2.calcHist([cv2.cvtColor(frame, cv2.COLOR_RGB2LAB)], [0, 1, 2], None, list(_BINS), list(_RANGES))
     counts = cv2.GaussianBlur(np.ascontiguousarray(counts.transpose(1, 2, 0)), (3, 3), 0.8)  # a little more light is no cut
@@ -75,8 +75,8 @@ def _look(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return counts.ravel() / max(float(counts.sum()), 1e-9), thumbnail
 
 
-def is_cut(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> bool:
-    """Return whether two looks are of two shots."""
+def is_cut(one: Signature, other: Signature) -> bool:
+    """Return whether two frames are of two shots."""
     apart = 1 - float(np.minimum(one[0], other[0]).sum())
     return apart > OTHER_PLACE or (apart > OTHER_VIEW and _correlation(one[1], other[1]) < UNLIKE)
 

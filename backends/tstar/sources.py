@@ -11,7 +11,8 @@ from backends.run import Inputs, Progress
 from backends.tstar.grounding import ground_template
 from backends.tstar.settings import TStarSettings
 from worlds.errors import InputError
-from worlds.haystack.film import Haystack, Question
+from worlds.haystack.film import Haystack
+from worlds.haystack.questions import Question
 from worlds.haystack.samples import haystack_of, sample_path
 from worlds.video import Video
 from worlds.video.process import Broken
@@ -20,7 +21,7 @@ EXAMPLE_NAME = "example"
 
 
 @dataclass(frozen=True)
-class Source:
+class VideoSource:
     path: Path
     name: str
     haystack: Haystack | None = None  # of samples and generated videos: the truth is known
@@ -45,27 +46,27 @@ class Asked:
     vlm_s: float = 0.0
 
 
-def open_source(settings: TStarSettings, inputs: Inputs) -> Generator[Progress, None, Source]:
-    """Yield Progress while a generated video is being drawn; return the Source.
+def open_source(settings: TStarSettings, inputs: Inputs) -> Generator[Progress, None, VideoSource]:
+    """Yield Progress while a generated video is being drawn; return the VideoSource.
 
     Raises:
         InputError: no such sample, a bad specification, or a file that is not of this session.
     """
     kind, _, name = settings.video.partition(":")
     if kind == "upload":
-        return Source(inputs.file(name), name)
+        return VideoSource(inputs.file(name), name)
     if kind not in ("sample", "generated"):
         raise InputError(f"The video {settings.video[:80]!r} is not known. Use sample:NAME, generated:... or upload:NAME.")
     path = yield from _draw(settings.video)
     haystack = haystack_of(settings.video)
     question = _question_of(haystack, settings.question)
     truth = tuple(float(second) for second in question.key_seconds) if question else None
-    return Source(path, settings.video, haystack, truth, tuple((n.start_s, n.end_s, n.name) for n in haystack.needles),
+    return VideoSource(path, settings.video, haystack, truth, tuple((n.start_s, n.end_s, n.name) for n in haystack.needles),
                   tuple((visit.start_s, visit.end_s, haystack.rooms[visit.room].wall) for visit in haystack.visits))
 
 
 @contextmanager
-def blaming_nobody(source: Source) -> Iterator[None]:
+def blaming_nobody(source: VideoSource) -> Iterator[None]:
     """Say of a decoder that broke off over a video of this app's own that it is not the file's fault."""
     try:
         yield
@@ -107,7 +108,7 @@ def _question_of(haystack: Haystack, text: str) -> Question | None:
     return next((question for question in haystack.questions if question.question == text.strip()), None)
 
 
-def ask(settings: TStarSettings, source: Source, video: Video) -> Asked:
+def ask(settings: TStarSettings, source: VideoSource, video: Video) -> Asked:
     """Targets and cues: the person's own lists win, then the generated question's, then the template parser's."""
     if settings.by_example:
         return Asked(settings.question or "Where does the marked object appear?", {}, None, (EXAMPLE_NAME,), ())

@@ -36,7 +36,7 @@ def _charts(evaluated: Evaluated) -> None:
             view.chart(figures.alpha_curves(evaluated, chosen if chosen in kinds else kinds[0]), key="set.curves")
             st.segmented_control("Curves", kinds, format_func=KINDS.__getitem__, key="adaptvis.kind", default=kinds[0],
                                  required=True, label_visibility="collapsed", help="Accuracy against alpha of which items.")
-    st.caption("Hatched bars are no methods: the oracle counts an item as right if any alpha is, lucky hits included; re-weighted "
+    st.caption("Hatched bars are not methods: the oracle counts an item as right if any alpha is, lucky hits included; re-weighted "
                "counts AdaptVis' answers with relations as frequent as in training. In brackets: points against the model as it is.")
 
 
@@ -67,7 +67,8 @@ def _replay(result: AdaptVisResult, evaluated: Evaluated) -> None:
                    f"{found.difference.broken} broken, {plain(str(found.difference))} (95 %) against the model as it is. "
                    f"{found.unsure:.0f} % of the items count as unsure. {plain(found.one_alpha)}")
     right.caption("Looking for the best place of these sliders on the test items is cheating: the run's own choice was made on the "
-                  "validation part. To notice: how steep the curve is. A beta of another data set may lie beyond the cliff.")
+                  "validation part. To notice: how steep the curve is. A beta that was chosen on another data set may lie where "
+                  "accuracy has already dropped.")
 
 
 def _replay_knobs(result: AdaptVisResult, evaluated: Evaluated) -> dict[str, float]:
@@ -94,8 +95,8 @@ def _relations(evaluated: Evaluated) -> None:
         with column:
             for name in [name for name in names if name in charts]:
                 view.chart(charts[name], key=f"set.{name}")
-    st.caption("To notice: alpha moves which word is said, whatever is true. Where a word is said too rarely as it is, saying it "
-               "more often looks like seeing better. Familiar relations were frequent in training.")
+    st.caption("To notice: alpha changes which word is said, whether or not it is true. Where the model says a word too rarely, "
+               "saying it more often raises the accuracy without better sight. Familiar relations were frequent in training.")
 
 
 def _attention(evaluated: Evaluated) -> None:
@@ -107,8 +108,8 @@ def _attention(evaluated: Evaluated) -> None:
     with chart:
         view.chart(overlap, key="set.overlap")
     words.markdown("The area under the curve says how well a layer's attention parts image tokens on the two true boxes from all "
-                   "others: 0.5 knows nothing, 1 looks only there. The paper reports that right answers look at the right place in "
-                   "middle layers; where the two lines lie on each other, that is not so in this model.")
+                   "others: 0.5 is chance, 1 is attention on them alone. The paper reports that right answers look at the right "
+                   "place in middle layers; where the two lines lie on each other, that is not so in this model.")
 
 
 def _tables(evaluated: Evaluated) -> None:
@@ -117,7 +118,7 @@ def _tables(evaluated: Evaluated) -> None:
         st.dataframe(figures.yes_no_table(evaluated), hide_index=True, width="stretch")
     if figures.has_sets(evaluated):
         st.caption("Pair and set: all of a pair, all four of a set right, over complete ones; “as released” divides as the released "
-                   "code does, which cannot reach 100 % on a torn split.")
+                   "code does, which cannot reach 100 % where some pictures of a pair or set are missing.")
     if evaluated.unread:
         st.caption(plain("Replies in which no single option was found, counted as wrong: " + "; ".join(
             f"{number}: {text[:60]!r}" for number, text in evaluated.unread[:6])))

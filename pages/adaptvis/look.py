@@ -174,7 +174,8 @@ def what_alpha_does(result: AdaptVisResult, choose: Callable[[AdaptVisSettings],
         with columns[number % 2]:
             view.chart(figure, key=f"adaptvis.{key}")
     st.caption("To notice: where the mean image logit is below 0, alpha above 1 takes attention off the image and alpha below 1 "
-               "gives it more; above 0 it is the other way round. Dotted: a gaze spread evenly, logit 0, a map that is blind.")
+               "gives it more; above 0 it is the other way round. Dotted: attention spread evenly, a mean logit of 0, "
+               "a map that says no more than chance.")
     with st.expander("Every alpha in a table", icon=":material/table_rows:"):
         st.dataframe(figures.alphas_table(looked), hide_index=True, width="stretch")
     if looked.options:

@@ -89,7 +89,7 @@ def _condition(system: System) -> str:
     key, knob = knobs.held(system, "condition"), knob_of(system.settings, "condition")
     offered_now = list(dict.fromkeys((*knob.suggestions, st.session_state[key])))
     return str(st.selectbox(knob.label, offered_now, key=key, accept_new_options=True,
-                            help=f"{knob.description} Type another number behind noise, clutter or dis."))
+                            help=f"{knob.description} For other strengths, type another number behind noise, clutter or dis."))
 
 
 def _question(system: System, *, is_own: bool) -> dict[str, object]:
@@ -137,5 +137,5 @@ def next_scene(settings: AdaptVisSettings, choose: Callable[[AdaptVisSettings], 
     wanted = settings.model_copy(update={"index": settings.index + 1})
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Next scene", key="adaptvis.next", icon=":material/skip_next:", on_click=choose, args=(wanted,),
-                  help=f"Scene {settings.index + 1} of {settings.condition}: just the one that follows.")
+                  help=f"Scene {settings.index + 1} of {settings.condition}: the next one in order.")
         st.caption("The presets are the clearest of their kind, picked by rule; the next scene is not picked.")

@@ -14,7 +14,10 @@ from backends.made import PREFIX
 from pages.coda import named, views
 from pages.house import view
 from pages.house.text import plain
-from visualizers.coda import figures
+from visualizers.coda import tables as coda_tables
+from visualizers.coda import tokens as token_figures
+from visualizers.coda import words as wording
+from visualizers.theme import DECODER_NAMES
 
 MAX_CHIPS = 40  # words of a longer prompt are cut around the masked one
 MAX_LINES = 6  # tokens explained under each answer; the table below has all
@@ -48,7 +51,7 @@ def _asked(result: CodaResult) -> Asked:
 
 
 def _tally(asked: Asked) -> str:
-    right = [figures.DECODER_NAMES[written.method] for written in asked.written if written.is_right]
+    right = [DECODER_NAMES[written.method] for written in asked.written if written.is_right]
     known = any(written.is_right is not None for written in asked.written)
     return f" · right: {', '.join(right) or 'none'}" if known else ""
 
@@ -60,7 +63,7 @@ def _written(asked: Asked, result: CodaResult, line: DeltaGenerator, choose: Cal
     if st.session_state.get("coda.decoder") not in methods:
         st.session_state["coda.decoder"] = methods[0]
     method = line.segmented_control("Answered by", methods, key="coda.decoder", required=True, wrap=True,
-                                    format_func=lambda name: figures.decoder_name(name, settings, result.kind),
+                                    format_func=lambda name: wording.decoder_name(name, settings, result.kind),
                                     label_visibility="collapsed")
     if "coda" not in methods and result.kind != "real":
         wanted = settings.model_copy(update={"methods": (*settings.methods, "coda")[-6:]})
@@ -71,7 +74,7 @@ def _written(asked: Asked, result: CodaResult, line: DeltaGenerator, choose: Cal
 
 def _prompt(asked: Asked, written: Written, result: CodaResult) -> None:
     """The prompt as chips, the answer behind it, and what it is up against."""
-    found = figures.found_of(asked, written)
+    found = wording.found_of(asked, written)
     st.markdown(f"{chips(asked, found)} → {views.badge_of(written)}{_cross(written)}")
     if asked.right is None:
         st.caption("The right answer of this prompt is not known here." + _masked_line(found))
@@ -82,7 +85,7 @@ def _prompt(asked: Asked, written: Written, result: CodaResult) -> None:
 
 
 def _cross(written: Written) -> str:
-    said = figures.verdict(written)
+    said = wording.verdict(written)
     return f" {':material/check:' if written.is_right else ':material/close:'} {said}" if said else ""
 
 
@@ -96,7 +99,7 @@ def _masked_line(found: Found) -> str:
 
 def chips(asked: Asked, found: Found | None = None) -> str:
     """Shared words grey, the masked word blue; a long prompt is cut around it."""
-    words = figures.words_of(asked, found)
+    words = wording.words_of(asked, found)
     if len(words) > MAX_CHIPS:
         middle = next((index for index, (_, is_masked) in enumerate(words) if is_masked), len(words))
         first = min(max(0, middle - MAX_CHIPS // 2), len(words) - MAX_CHIPS)
@@ -122,15 +125,15 @@ def _turn_to(written: Written) -> None:
 
 
 def _name(token: WrittenToken) -> str:
-    return "end" if token.is_end else plain(figures.shown_piece(token.piece))
+    return "end" if token.is_end else plain(wording.shown_piece(token.piece))
 
 
 def _pictures(result: CodaResult, asked: Asked, written: Written, token: WrittenToken) -> None:
     """What may come next and, beside it, what a decoder that contrasts made of it."""
-    with_masked = figures.is_paired(written.method, token, figures.found_of(asked, written))
-    alpha = figures.variant(written.method, result.settings, result.kind).contrast.alpha
-    bars = figures.distributions(token, asked, alpha=alpha, with_masked=with_masked,
-                                 is_log=bool(st.session_state.get("coda.is_log")))
+    with_masked = wording.is_paired(written.method, token, wording.found_of(asked, written))
+    alpha = wording.variant(written.method, result.settings, result.kind).contrast.alpha
+    bars = token_figures.distributions(token, asked, alpha=alpha, with_masked=with_masked,
+                                       is_log=bool(st.session_state.get("coda.is_log")))
     if not with_masked and written.method != "dola":
         view.chart(bars, key="coda.distributions")
         return
@@ -138,7 +141,7 @@ def _pictures(result: CodaResult, asked: Asked, written: Written, token: Written
     with left:
         view.chart(bars, key="coda.distributions")
     with right:
-        view.chart(figures.score_bars(token, asked, method=written.method), key="coda.scores")
+        view.chart(token_figures.score_bars(token, asked, method=written.method), key="coda.scores")
 
 
 def notice(asked: Asked, written: Written, token: WrittenToken, index: int) -> str:
@@ -146,15 +149,15 @@ def notice(asked: Asked, written: Written, token: WrittenToken, index: int) -> s
     if index:
         return "the bold name belongs to the token that was written; what was written before it is part of both prompts."
     listed = {entry.piece: entry for entry in (*token.by_full, *token.by_score, *token.by_masked)}
-    right = next((entry for entry in listed.values() if figures.role(entry.piece, asked) == "right"), None)
-    popular = next((entry for entry in listed.values() if figures.role(entry.piece, asked) == "popular"), None)
+    right = next((entry for entry in listed.values() if wording.role(entry.piece, asked) == "right"), None)
+    popular = next((entry for entry in listed.values() if wording.role(entry.piece, asked) == "popular"), None)
     if right is None or popular is None:
         return "the bold name belongs to the token that was written."
-    if written.method not in figures.CONTRASTS:
-        return (f"the model gives the right answer (green) {figures.percent(exp(right.full))} and the popular one (orange) "
-                f"{figures.percent(exp(popular.full))}. " + ("It read both; the rare one is suppressed."
+    if written.method not in wording.CONTRASTS:
+        return (f"the model gives the right answer (green) {wording.percent(exp(right.full))} and the popular one (orange) "
+                f"{wording.percent(exp(popular.full))}. " + ("It read both; the rare one is suppressed."
                                                              if right.full < popular.full else "Here the rare fact wins."))
-    if not figures.is_paired(written.method, token, figures.found_of(asked, written)):
+    if not wording.is_paired(written.method, token, wording.found_of(asked, written)):
         return "nothing is masked for this decoder, so it writes what greedy decoding writes: nothing is brought back."
     change = f"without the masked word the popular answer goes from {_from_to(popular)}"
     if not token.is_contrasted:
@@ -165,7 +168,7 @@ def notice(asked: Asked, written: Written, token: WrittenToken, index: int) -> s
 
 
 def _from_to(entry: TopToken) -> str:
-    return f"{figures.percent(exp(entry.full))} to {figures.percent(exp(entry.masked))}"
+    return f"{wording.percent(exp(entry.full))} to {wording.percent(exp(entry.masked))}"
 
 
 def side_by_side(result: CodaResult) -> None:
@@ -177,7 +180,7 @@ def side_by_side(result: CodaResult) -> None:
     views.definitions(result)
     _before(result, asked)
     with st.expander("Every token in a table", icon=":material/table_rows:"):
-        st.dataframe(figures.steps_table(asked, result.settings, result.kind), hide_index=True, width="stretch")
+        st.dataframe(coda_tables.steps_table(asked, result.settings, result.kind), hide_index=True, width="stretch")
     st.header("Which word is overshadowed")
     _detected(asked, result)
 
@@ -189,10 +192,10 @@ def formula(result: CodaResult) -> None:
     if written is None:
         return
     token = written.tokens[_index(written)]
-    name = figures.decoder_name(written.method, result.settings, result.kind)
-    reason = plain(figures.why(token, written.method, figures.found_of(asked, written), result.settings))
+    name = wording.decoder_name(written.method, result.settings, result.kind)
+    reason = plain(wording.why(token, written.method, wording.found_of(asked, written), result.settings))
     st.markdown(f"**This run, “{_name(token)}”, {name}**: {reason}")
-    views.chosen_formula(figures.variant(written.method, result.settings, result.kind), token)
+    views.chosen_formula(wording.variant(written.method, result.settings, result.kind), token)
 
 
 def _asked_again(result: CodaResult) -> Asked:
@@ -204,14 +207,14 @@ def _detected(asked: Asked, result: CodaResult) -> None:
     found, settings = asked.found, result.settings
     words, chart = st.columns([2, 3], vertical_alignment="center")
     with chart:
-        view.chart(figures.candidates(found, tau=figures.tau_of(settings, result.kind)), key="coda.candidates")
+        view.chart(token_figures.candidates(found, tau=wording.tau_of(settings, result.kind)), key="coda.candidates")
     detector = resolved(settings, result.kind or "miniature").finding.detector
     words.markdown(f"**Detector:** {plain(views.DETECTORS[detector])}. {plain(found.reason)}")
     if found.chosen is not None:
         words.markdown(f"**The masked prompt X':** {plain(found.masked_prompt)}")
-    raised = {True: "raised, it foresees a wrong answer.", False: "silent.", None: "silent so far."}[found.is_alarm]
+    raised = {True: "raised: a wrong answer is to be expected.", False: "not raised.", None: "not raised so far."}[found.is_alarm]
     words.markdown(f"**The paper's alarm** (some token's indicator is positive): {raised} {plain(found.alarm_reason)}")
-    if baseline := figures.baseline(asked):
+    if baseline := coda_tables.baseline(asked):
         words.markdown(f"**A random word instead:** {plain(baseline)}")
     if found.skipped:
         words.caption(plain("Not tried: " + ", ".join(f"{text} ({why})" for text, why in found.skipped[:12])))
@@ -223,11 +226,11 @@ def columns(asked: Asked, settings: CodaSettings, kind: Kind | None) -> None:
     """A card per decoder; they stand under one another on a phone."""
     for column, written in zip(st.columns(max(1, len(asked.written))), asked.written):
         with column, st.container(border=True):
-            name, found = figures.decoder_name(written.method, settings, kind), figures.found_of(asked, written)
+            name, found = wording.decoder_name(written.method, settings, kind), wording.found_of(asked, written)
             st.markdown(f"**{name}** {views.badge_of(written)}{_cross(written)}")
             st.markdown(" ".join(_chip(token) for token in written.tokens) or "…")
             for token in written.tokens[:MAX_LINES]:
-                st.caption(f"**{_name(token)}** · {plain(figures.why(token, written.method, found, settings))}")
+                st.caption(f"**{_name(token)}** · {plain(wording.why(token, written.method, found, settings))}")
             if len(written.tokens) > MAX_LINES:
                 st.caption(f"{len(written.tokens) - MAX_LINES} more in the table below.")
 
@@ -242,7 +245,7 @@ def _before(result: CodaResult, asked: Asked) -> None:
     same = next((one for one in before.asked if one.prompt == asked.prompt), None) if before else None
     if before is None or same is None or before.settings == result.settings:
         return
-    answers = " · ".join(f"{figures.decoder_name(written.method, before.settings, before.kind)} {views.badge_of(written)}"
+    answers = " · ".join(f"{wording.decoder_name(written.method, before.settings, before.kind)} {views.badge_of(written)}"
                          for written in same.written)
     st.markdown(f"The run before: {answers}")
 
@@ -256,9 +259,9 @@ def live(partial: Sequence[Asked], settings: CodaSettings) -> None:
     written = max(asked.written, key=lambda one: one.method == "coda")
     if written.tokens and written.tokens[-1].by_full:
         token = written.tokens[-1]
-        with_masked = figures.is_paired(written.method, token, figures.found_of(asked, written))
-        alpha = figures.variant(written.method, settings, kind).contrast.alpha
-        view.chart(figures.distributions(token, asked, alpha=alpha, with_masked=with_masked), key="live.distributions")
+        with_masked = wording.is_paired(written.method, token, wording.found_of(asked, written))
+        alpha = wording.variant(written.method, settings, kind).contrast.alpha
+        view.chart(token_figures.distributions(token, asked, alpha=alpha, with_masked=with_masked), key="live.distributions")
 
 
 def is_miniature(model: str) -> bool:

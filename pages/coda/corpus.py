@@ -112,8 +112,8 @@ def recovery(result: CodaResult) -> None:
     st.caption(f"To notice: {plain(_best(result.recovery))}")
     table = recovery_figures.recovery_table(result.recovery)
     st.dataframe(table, hide_index=True, width="stretch")
-    st.caption("In per cent, with 95 % intervals over sets. “Word told”: the rare word is given; elsewhere a detector looks for it, "
-               "as printed the paper's own.")
+    st.caption("In per cent, with 95 % intervals over sets. “Word told”: the rare word is given; elsewhere a detector looks for it; "
+               "“as printed”: the paper's own detector.")
 
 
 def recovery_charts(part: RecoveryPart, *, place: str) -> None:

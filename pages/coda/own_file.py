@@ -68,7 +68,7 @@ def invitation(choose: Callable[[CodaSettings], None]) -> None:
     table = example()
     left, right = st.columns([3, 2])
     left.dataframe(table, hide_index=True, width="stretch", height=250)
-    right.markdown("Read are CSV, TSV, JSON, JSON lines and parquet; an odd row is left out and told:\n" + "\n".join(
+    right.markdown("Read are CSV, TSV, JSON, JSON lines and parquet; a row that cannot be read is left out and named:\n" + "\n".join(
         f"- {kind}: {what}" for kind, what in LAYOUTS.items()))
     with left.container(horizontal=True):
         st.button("Answer this example", type="primary", icon=":material/play_arrow:", key="coda.example", on_click=_answer,

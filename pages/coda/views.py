@@ -16,9 +16,10 @@ from pages.house import costs, results, session, tasks, view
 from pages.house.tasks import Task
 from pages.house.text import plain
 from visualizers.coda import answered as answered_figures
-from visualizers.coda import figures
 from visualizers.coda import law as law_figures
 from visualizers.coda import recovery as recovery_figures
+from visualizers.coda import tables as coda_tables
+from visualizers.coda import words as wording
 
 TASKS = {
     "compare": Task("Compare decoders", ":material/contrast:", button="Answer", fold="Your own prompts, every knob",
@@ -73,7 +74,7 @@ def definitions(result: CodaResult) -> None:
     if not result.definitions:
         return
     with st.expander("What each decoder is here", icon=":material/rule:"):
-        st.dataframe(figures.definitions_table(result), hide_index=True, width="stretch")
+        st.dataframe(coda_tables.definitions_table(result), hide_index=True, width="stretch")
         st.caption("“Ours” is Orrery's own; all else is as the paper that is named has it. Empty: not used.")
 
 
@@ -135,7 +136,7 @@ def beside_the_paper(result: CodaResult) -> None:
         else:
             st.caption("Exact match in per cent, Table 3 of the paper, on its data and models of 7 billion parameters. This run's "
                        "column is on other data: the mechanism is the same, the numbers cannot be compared.")
-            st.dataframe(figures.paper_decoders(result), hide_index=True, width="stretch")
+            st.dataframe(coda_tables.paper_decoders(result), hide_index=True, width="stretch")
         st.caption("Where the paper contradicts itself: " + plain(" ".join(paper.INCONSISTENCIES)))
 
 
@@ -191,7 +192,7 @@ def _how_the_contrast(result: CodaResult) -> None:
 def chosen_formula(variant: Variant, token: WrittenToken) -> None:
     """The score of one written token with this run's numbers."""
     method = variant.score
-    entry = figures.chosen_of(token)
+    entry = wording.chosen_of(token)
     if entry is None:
         return
     full, masked, s = entry.full, entry.masked, entry.score
@@ -223,8 +224,8 @@ def tables(result: CodaResult) -> None:
     """The numbers as CSV."""
     made = {}
     if result.asked:
-        made["Answers (CSV)"] = figures.answers_table(result.asked, result.settings, result.kind)
-        made["Every token (CSV)"] = figures.steps_table(result.asked[0], result.settings, result.kind)
+        made["Answers (CSV)"] = coda_tables.answers_table(result.asked, result.settings, result.kind)
+        made["Every token (CSV)"] = coda_tables.steps_table(result.asked[0], result.settings, result.kind)
     if result.law:
         made["The law (CSV)"] = law_figures.law_table(result.law)
     if result.recovery:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from backends.knobs import UPLOAD
 from backends.registry import System
 from backends.tstar.results import TStarResult
-from backends.tstar.settings import IMAGE_NETWORK, TStarSettings
+from backends.tstar.settings import BY_SIMILARITY, IMAGE_NETWORK, TStarSettings
 from pages.house import costs, knobs, results, session, view
 from pages.house.text import plain
 from visualizers.ladder import memory_mb
@@ -20,8 +20,7 @@ from worlds.picture_kinds import HEIC, offered
 
 OWN, GENERATED = "own", "generated"
 NOTHING_YET = "upload:none"  # one's own video was chosen, and none is there
-NEED_SIMILARITY = ("top_similarity", "aks", "bolt")
-LOOKING = ("random_grid", "dense", "budgeted_dense", "scene_change", *NEED_SIMILARITY)  # methods that pay per frame
+PAID = ("random_grid", "dense", "budgeted_dense", "scene_change", *BY_SIMILARITY)  # methods that pay per frame
 
 
 def fold(system: System) -> DeltaGenerator:
@@ -47,7 +46,7 @@ def input_knobs(system: System) -> tuple[dict[str, object], DeltaGenerator]:
     if choice == GENERATED:
         first, second, third = st.columns(3)
         minutes = first.slider("Minutes", 2, 60, 10, key="tstar.minutes", help="Length of the video to draw.")
-        seed = second.number_input("World seed", 0, 99_999, 7, key="tstar.world_seed", help="Another seed, another house.")
+        seed = second.number_input("World seed", 0, 99_999, 7, key="tstar.world_seed", help="Another seed draws another house.")
         seconds = third.slider("Seconds in view", 4, 10, 6, key="tstar.needle_s", help="How long the target can be seen.")
         video = f"generated:minutes={minutes},seed={seed},needle_s={seconds}"
     if choice == OWN:
@@ -147,7 +146,7 @@ def baseline_knob(system: System) -> tuple[str, ...]:
 
 def has_its_similarity(asked: TStarSettings) -> bool:
     """Whether every baseline has its model; says which has not."""
-    lacking = [name for name in NEED_SIMILARITY if name in asked.baselines and not asked.similarity]
+    lacking = [name for name in BY_SIMILARITY if name in asked.baselines and not asked.similarity]
     if lacking:
         st.warning(f"{', '.join(METHOD_NAMES[name] for name in lacking)} compare frames with the question by an image-text model. "
                    "Choose one under 'Selection and answer', or leave them out.", icon=":material/rule:")
@@ -164,7 +163,7 @@ def remember(result: TStarResult, *, is_recorded: bool) -> None:
     if results.was_brought(result):
         return
     search_s = sum(step.seconds for step in result.iterations)  # without opening the video and loading the model
-    work = {row.method: (float(row.frames_seen), row.seconds) for row in result.methods[1:] if row.method in LOOKING}
+    work = {row.method: (float(row.frames_seen), row.seconds) for row in result.methods[1:] if row.method in PAID}
     costs.remember("tstar", _model_of(result.settings), work | {"tstar": (float(result.costs.frames_grid), search_s)},
                    is_recorded=is_recorded)
 

@@ -207,7 +207,8 @@ def comparison(result: TStarResult) -> None:
             view.chart(figures.recall_curve(result), key="recall")
     else:
         right = st.container()
-        right.caption("Where the thing truly is, nobody has told: what was looked at can be compared, not what was found.")
+        right.caption("Where the thing really is, is not known for this video: compared here is how much each method looked "
+                      "at, not what it found.")
     with right:
         view.chart(figures.cost_bars(result), key="costs")
     if result.seed_curves and result.truth_s:
@@ -324,7 +325,7 @@ def score_files() -> None:
     from backends.tstar.scoring import score_files as score
 
     st.markdown("Bring LV-Haystack annotations and result files of T* or of others; every format of the released code is read. "
-                "Temporal scores need no video. An odd row is left out and told.")
+                "Temporal scores need no video. A row that cannot be read is left out and named.")
     truth = st.file_uploader("Annotations (parquet, JSON, JSON lines, CSV)", key="score.truth", max_upload_size=100,
                              help="Haystack-Ego4D rows, the early parallel lists, or LongVideoBench items; at most 100 MB.")
     results = st.file_uploader("Result files (JSON)", key="score.results", accept_multiple_files=True, max_upload_size=100,

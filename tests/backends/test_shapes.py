@@ -3,16 +3,18 @@
 import io
 import typing
 from collections.abc import Iterator
+from dataclasses import dataclass, is_dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pytest
 from annotated_types import MaxLen
 from PIL import Image
-from pydantic import BaseModel, FailFast, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, ValidationError
+from pydantic.fields import FieldInfo
 
 from backends.registry import systems
-from backends.shapes import Shaped, at_most, axes_of, check_rising, floats, jpeg, jpegs_of, length, truths, wholes
+from backends.shapes import CHECKED, Shaped, at_most, axes_of, check_rising, floats, jpeg, jpegs_of, length, truths, wholes
 
 
 class Step(Shaped):
@@ -34,6 +36,37 @@ class Walk(Shaped):
 def step(*seen: int, **changed: Any) -> Step:
     plain = {"seen": np.array(seen), "share": np.array([0.25, 0.75]), "is_new": np.array([True, False])}
     return Step(**(plain | changed))
+
+
+def a_picture() -> np.ndarray:
+    content = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(content, "JPEG")
+    return np.frombuffer(content.getvalue(), np.uint8)
+
+
+@dataclass(frozen=True)
+class Place:
+    __pydantic_config__: ClassVar[ConfigDict] = CHECKED
+
+    heat: Annotated[np.ndarray, floats("places", low=0)]
+    picture: Annotated[np.ndarray | None, jpeg()] = None
+
+
+class Atlas(Shaped):
+    places: Annotated[tuple[Place, ...], at_most(3)]
+    names: Annotated[tuple[str, ...], length("places")] = ("a", "b")
+
+
+def test_a_plain_dataclass_is_held_to_its_types_by_what_holds_it() -> None:
+    place = Place(np.zeros(2), a_picture())
+
+    atlas = Atlas(places=(place, place))
+
+    assert axes_of(atlas)["places"] == (2, "places") and [*jpegs_of(atlas)] == [place.picture, place.picture]
+    for wrong, said in ((Place(np.zeros(3)), "places has 3 places, names has 2"), (Place(-np.ones(2)), "numbers from -1.0"),
+                        (Place(np.zeros(2, int)), "due is fractions")):
+        with pytest.raises(ValidationError, match=said):
+            Atlas(places=(wrong,))
 
 
 def test_equal_names_are_equal_lengths_in_all_that_a_model_holds() -> None:
@@ -77,9 +110,7 @@ def test_fractions_are_finite_and_add_up(share: list[float]) -> None:
 
 
 def test_pictures_are_found_wherever_they_are() -> None:
-    content = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(content, "JPEG")
-    picture = np.frombuffer(content.getvalue(), np.uint8)
+    picture = a_picture()
 
     assert [*jpegs_of(Walk(steps=(step(1),), picture=picture))] == [picture]
     for other in (picture[:-2], picture.astype(np.int64), picture[None]):
@@ -94,11 +125,19 @@ def test_values_that_do_not_rise_are_refused(values: tuple[float, ...]) -> None:
         check_rising(values, "they")
 
 
-def models_in(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
+def fields_of(kind: type) -> dict[str, FieldInfo]:
+    if issubclass(kind, BaseModel):
+        return kind.model_fields
+    return {name: FieldInfo.from_annotation(hint) for name, hint in typing.get_type_hints(kind, include_extras=True).items()
+            if typing.get_origin(hint) is not ClassVar}
+
+
+def models_in(kind: type) -> Iterator[type]:
+    """The model and all models and plain dataclasses in it."""
     yield kind
-    for field in kind.model_fields.values():
-        yield from (own for part in parts_of(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)
-                    for own in models_in(part))
+    for field in fields_of(kind).values():
+        yield from (own for part in parts_of(field.annotation)
+                    if isinstance(part, type) and (issubclass(part, BaseModel) or is_dataclass(part)) for own in models_in(part))
 
 
 def parts_of(annotation: Any) -> Iterator[Any]:
@@ -110,7 +149,7 @@ def parts_of(annotation: Any) -> Iterator[Any]:
 @pytest.mark.parametrize("kind", [system.result for system in systems()], ids=lambda kind: kind.__name__)
 def test_no_array_list_or_table_of_a_result_is_without_bounds(kind: type[BaseModel]) -> None:
     """A file may hold a million wrong entries: pydantic would tell each, and a page draw each."""
-    loose = [f"{model.__name__}.{name}" for model in models_in(kind) for name, field in model.model_fields.items()
+    loose = [f"{model.__name__}.{name}" for model in models_in(kind) for name, field in fields_of(model).items()
              if not is_bounded(field.annotation, field.metadata)]
 
     assert loose == []

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from backends.statistics import Bootstrap, mean, over_seeds, share
+from backends.statistics import Bootstrap, anew, mean, over_seeds, resampled, share, wilson
 from tests.models.recipes.recipe import recipe
 
 of_the_card = recipe("scenes_vlm.card").interval
@@ -88,3 +88,30 @@ def test_a_card_and_a_benchmark_of_the_same_answers_say_the_same_interval():
     seeds[1][5] = np.nan
 
     assert np.allclose(of_the_card(seeds), [100 * end for end in over_seeds(seeds, group=4)], rtol=0, atol=1e-12)
+
+
+def test_draws_hang_on_the_items_and_not_on_what_their_groups_are_called():
+    values, groups = np.random.default_rng(0).random(48), [f"set-{number // 4}" for number in range(48)]  # set-10 sorts before set-2
+
+    named, numbered = Bootstrap.over(groups), Bootstrap.over([str(1000 + number // 4) for number in range(48)])
+
+    assert named.interval(values) == numbered.interval(values)
+    alone = Bootstrap.over([""] * 48).interval(values)
+    assert alone == Bootstrap.over([str(number) for number in range(48)]).interval(values) != named.interval(values)
+
+
+def test_interval_of_a_share_stays_within_it_and_is_widest_for_few():
+    few, many = wilson(1, 2), wilson(100, 200)
+
+    assert few[0] == many[0] == 0.5
+    assert 0 <= few[1] < many[1] < 0.5 < many[2] < few[2] <= 1
+    assert wilson(0, 0) == (0, 0, 1)
+
+
+def test_a_statistic_of_any_shape_is_drawn_anew_for_every_sample():
+    values = np.arange(6.0)
+
+    drawn = resampled(lambda rng: np.array([(sample := values[anew(6, rng)]).min(), sample.max()]), draws=50)
+
+    assert drawn.shape == (50, 2) and (drawn[:, 0] <= drawn[:, 1]).all() and len(np.unique(drawn, axis=0)) > 5
+    assert (drawn == resampled(lambda rng: np.array([(sample := values[anew(6, rng)]).min(), sample.max()]), draws=50)).all()

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from models.boxes import Box
+from models.canvas_detector import CanvasDetectorConfig
 from models.catalogue import find
 from models.detection import ImageGuidedDetector, MiniatureDetector, zero_shot_detector
 from worlds.errors import InputError
@@ -228,14 +229,23 @@ def test_a_mark_that_no_patch_sees_falls_back_to_the_crop(tiny, canvases, family
     assert torch.equal(marked._query, ImageGuidedDetector(owl, frame[:6, :6])._query)
 
 
+def test_only_what_can_be_shown_an_example_makes_a_detector_of_it(tiny, canvases):
+    shown = tiny("owlv2").tool.shown(canvases[0, :40, :40])
+
+    assert isinstance(shown, ImageGuidedDetector) and not shown.uses_frame
+    assert tiny("grounding_dino").tool.shown(canvases[0]) is None
+
+
 def test_a_miniature_is_asked_in_the_same_words(canvases):
     class Network:
+        config = CanvasDetectorConfig(canvas_px=64)
+
         def detect(self, canvases, names, floor, max_boxes):
             return [[Box(0, 0, 1, 1, label=names.index("cat"), score=floor)] for _ in canvases]
 
     detector = MiniatureDetector(Network(), find("canvas-detector"))
 
-    assert detector.is_miniature
+    assert detector.is_miniature and detector.canvas_px == 64
     assert (detector.theta, detector.floor) == (find("canvas-detector").theta, find("canvas-detector").floor)
     assert detector.detect(canvases, NAMES, floor=0.25)[2] == [Box(0, 0, 1, 1, label=1, score=0.25)]
     assert detector.detect(canvases, NAMES, floor=0.25, max_boxes=None, grid=4) == detector.detect(canvases, NAMES, floor=0.25)

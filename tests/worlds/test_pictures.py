@@ -12,7 +12,7 @@ from PIL import Image
 
 from worlds import pictures
 from worlds.errors import InputError
-from worlds.pictures import check_jpeg, decode_jpeg, jpeg_size, read_picture
+from worlds.pictures import check_jpeg, decode_jpeg, encode_jpeg, jpeg_size, read_picture
 from worlds.video.limits import Limits
 
 ROOT = Path(__file__).parents[2]
@@ -194,6 +194,13 @@ def test_a_result_picture_outlives_a_decoder_that_was_killed(breaking):
     os.kill(pictures._results.get().pid, 9)
 
     assert decode_jpeg(jpeg).shape == HALVES.shape
+
+
+def test_a_picture_that_is_encoded_here_passes_as_a_results_own_and_keeps_its_colours():
+    jpeg = encode_jpeg(np.full((24, 32, 3), (200, 40, 40), np.uint8))
+    check_jpeg(jpeg)
+
+    assert np.abs(decode_jpeg(jpeg).astype(int) - (200, 40, 40)).max() < 6
 
 
 def test_drawing_on_a_result_picture_does_not_change_the_next():

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backends.adaptvis.resampling import bootstrap_over
 from backends.adaptvis.results import Evaluated, Item
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.words import one_alpha
+from backends.statistics import Bootstrap
 
 BETAS = np.round(np.arange(0, 1.0101, 0.01), 2)
 
@@ -58,7 +58,7 @@ class Difference:
 def difference(items: Sequence[Item], before: np.ndarray, after: np.ndarray) -> Difference:
     """(items,) right or not before and after; resampled by group, because pictures of a group are alike."""
     change = after.astype(float) - before.astype(float)
-    mean, low, high = (100 * share for share in bootstrap_over([item.group for item in items]).interval(change))
+    mean, low, high = (100 * share for share in Bootstrap.over([item.group for item in items]).interval(change))
     return Difference(mean, low, high, int((change > 0).sum()), int((change < 0).sum()))
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from backends.coda.results import FilePart, FileRow
+from backends.statistics import wilson
 from visualizers.theme import DECODER_COLOURS, DECODER_NAMES, VISITED_COLOUR
 
 SHOWN_REASONS = 3
@@ -60,16 +61,6 @@ def bars(part: FilePart) -> go.Figure | None:
         return None
     return figure.update_layout(height=340, barmode="group", showlegend=True, title=f"{len(answered(part))} rows answered",
                                 xaxis={"title": "decoder"}, yaxis={"title": "rows (%)", "range": [0, 105]})
-
-
-def wilson(hits: int, count: int) -> tuple[float, float, float]:
-    """Share and the ends of its 95 % interval; 0, 0, 1 for nothing."""
-    if not count:
-        return 0.0, 0.0, 1.0
-    z, share = 1.96, hits / count
-    middle, spread = share + z * z / (2 * count), z * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
-    scale = 1 + z * z / count
-    return share, min(share, (middle - spread) / scale), max(share, (middle + spread) / scale)
 
 
 def table(part: FilePart) -> pd.DataFrame:

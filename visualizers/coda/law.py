@@ -10,7 +10,8 @@ from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from backends.coda import paper
-from backends.coda.results import CodaResult, FittedLaw, Group, LawPart
+from backends.coda.law import Group, Law
+from backends.coda.results import CodaResult, LawPart
 from visualizers.theme import DISTRIBUTION_COLOUR, OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, SCORE_COLOUR, VISITED_COLOUR
 
 FACTORS = {"P": "P: popular statements for each rare one", "L": "L: words of the prompt for each distinct word",
@@ -21,7 +22,7 @@ BELOW = {"yref": "container", "y": 0, "yanchor": "bottom", "font": {"size": 11}}
 def law(part: LawPart, index: int = -1) -> go.Figure:
     """R against the factor after one epoch, with intervals and the fitted line; the paper's lines dotted."""
     epoch = part.epochs[index]
-    learned = [group for group in epoch.law.groups if group.r is not None]
+    learned = epoch.law.learned
     lines = [line for line in paper.LINES if line.factor == part.factor and part.factor != "S"]
     figure = go.Figure([_paper_line(line, epoch.law.groups) for line in lines])
     if epoch.law.slope is not None:
@@ -58,7 +59,7 @@ def _error(groups: Sequence[Group]) -> dict[str, object]:
             "arrayminus": [max(0.0, r - low) for r, low, _ in ends], "color": SCORE_COLOUR, "thickness": 1.5}
 
 
-def _fitted(law: FittedLaw, learned: Sequence[Group]) -> go.Scatter:
+def _fitted(law: Law, learned: Sequence[Group]) -> go.Scatter:
     x = np.geomspace(min(group.value for group in learned), max(group.value for group in learned), 50)
     y = np.clip((law.slope or 0.0) * np.log10(x) + (law.intercept or 0.0), 0, 100)
     squared = f", r² {law.r_squared:.2f}" if law.r_squared is not None and isfinite(law.r_squared) else ""
@@ -109,7 +110,7 @@ def three_ways(part: LawPart, index: int = -1) -> go.Figure:
                                 xaxis={"title": FACTORS[part.factor], "type": "category"})
 
 
-def law_line(law: FittedLaw) -> str:
+def law_line(law: Law) -> str:
     """The fit in words."""
     if law.slope is None:
         return "Fewer than three groups have learned their popular facts, so no line is fitted."

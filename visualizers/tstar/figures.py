@@ -22,7 +22,7 @@ from visualizers.theme import (
     TRUTH_COLOUR,
     VISITED_COLOUR,
 )
-from worlds.pictures import decode_jpeg
+from worlds.pictures import SHEET_QUALITY, decode_jpeg, encode_jpeg
 
 TARGET_RGB, CUE_RGB = (213, 94, 0), (0, 114, 178)  # the boxes' colours: targets, cues
 FOUND_RGB, REFUSED_RGB = (0, 158, 115), (200, 40, 60)  # frames that were looked at again: confirmed or not
@@ -251,7 +251,7 @@ def contact_sheet(result: TStarResult, columns: int = 4, width_px: int = 360) ->
     while len(cells) % columns:
         cells.append(np.full_like(cells[0], 255))
     sheet = np.vstack([np.hstack(cells[i:i + columns]) for i in range(0, len(cells), columns)])
-    return cv2.imencode(".jpg", sheet[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+    return encode_jpeg(sheet, SHEET_QUALITY).tobytes()
 
 
 def keyframe_zip(result: TStarResult) -> bytes:

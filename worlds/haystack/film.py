@@ -10,82 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from worlds.errors import InputError
-from worlds.kit import COLOURS, FLOORS, FURNITURE, SHAPES, WALLS, draw_object, draw_room, object_box, object_name
+from worlds.haystack.questions import LETTERS, Needle, Question, questions_of
+from worlds.haystack.rooms import ROOM_SIDE, Placed, Room, crop, draw_room_picture, furnish, visible_box
+from worlds.haystack.spec import HaystackSpec
+from worlds.kit import COLOURS, FURNITURE, SHAPES, WALLS, draw_object, object_box, object_name
 
-PREFIX = "generated:"
-ROOM_SIDE = 1.375  # side of a room in view widths: 176 px of room for 128 px of view
-_HORIZON = 0.56  # of the room's height
 _TOY_LIFE_S = 3  # a toy stays for three seconds, so that people can watch the video
 _TOYS_PER_FRAME = 0.8
 _NEEDLE_RADII = (5.5 / 128, 8.0 / 128)  # of the view width
 _TOY_RADII = (5.0 / 128, 8.0 / 128)
-_FURNITURE_RADII = (12.0 / 128, 19.0 / 128)
-Box = tuple[float, float, float, float]
-
-
-class HaystackSpec(BaseModel):
-    """Everything that decides a generated video."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    minutes: float = Field(default=15.0, ge=1.0, le=120.0, description="Length of the video in minutes")
-    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Seed of everything that is drawn by chance")
-    needles: int = Field(default=1, ge=1, le=2, description="Number of needles; two make a question about their order")
-    cues: bool = Field(default=True, description="Furniture stands in the needle's room, so cue objects can guide the search")
-    needle_s: float = Field(default=6.0, ge=2.0, le=30.0, description="Seconds for which a needle is visible")
-    decoys: bool = Field(default=True, description="Look-alikes appear: the needle's shape in another colour and the reverse")
-
-    @classmethod
-    def from_id(cls, video_id: str) -> "HaystackSpec":
-        """Return the spec that an id such as "generated:minutes=15,seed=7" names; missing parts take their defaults.
-
-        Raises:
-            InputError: the id has another prefix, an unknown or repeated part, or a value out of bounds.
-        """
-        known = ", ".join(cls.model_fields)
-        if not video_id.startswith(PREFIX):
-            raise InputError(f"{video_id[:80]!r} is not a generated video. Its id starts with {PREFIX!r}.")
-        values: dict[str, str] = {}
-        for part in filter(None, video_id[len(PREFIX) :].split(",")):
-            key, equals, value = part.partition("=")
-            key = key.strip()
-            if key not in cls.model_fields or not equals:
-                raise InputError(f"{part[:80]!r} is no part of a generated video. The parts are name=value with {known}.")
-            if key in values:
-                raise InputError(f"{key!r} stands twice in {video_id[:80]!r}. Each part may stand once.")
-            values[key] = value.strip()
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = first["loc"][0]
-            raise InputError(f"{name}={values.get(str(name), '')[:80]!r} cannot be used. {first['msg']}.") from error
-
-    @property
-    def id(self) -> str:
-        """Return the id that names exactly this video: every part in one order."""
-        parts = []
-        for name in type(self).model_fields:
-            value = getattr(self, name)
-            text = ("yes" if value else "no") if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else value
-            parts.append(f"{name}={text}")
-        return PREFIX + ",".join(parts)
-
-
-@dataclass(frozen=True)
-class Needle:
-    """One thing to find: visible for start_s <= t < end_s and at no other time."""
-
-    name: str
-    start_s: float
-    end_s: float
-    room: int
-    neighbour: str  # the toy beside it
 
 
 @dataclass(frozen=True)
@@ -95,68 +30,6 @@ class Visit:
     room: int
     start_s: float
     end_s: float
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question with exact answer; key_seconds are all whole seconds at which a target is visible."""
-
-    question: str
-    options: tuple[str, ...]
-    answer: str  # letter
-    targets: tuple[str, ...]
-    cues: tuple[str, ...]
-    key_seconds: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Placed:
-    """An object in a picture; positions in view widths."""
-
-    name: str
-    x: float
-    y: float
-    radius: float
-    rotation: float = 0.0
-
-
-@dataclass(frozen=True)
-class Room:
-    """One of the rooms; furniture is placed in room coordinates, in view widths."""
-
-    wall: str
-    floor: str
-    window_x: float | None
-    rug: str | None
-    furniture: tuple[Placed, ...]
-
-
-def furnish(rng: np.random.Generator, wall: str, names: list[str]) -> Room:
-    """Return a room with the named furniture side by side: clocks on the wall, everything else on the floor."""
-    standing = [name for name in names if not name.endswith("clock")]
-    slots = (np.arange(len(standing)) + 0.5) / max(1, len(standing)) * (ROOM_SIDE - 0.2) + 0.1
-    placed = []
-    for name, slot in zip(standing, slots):
-        radius = float(rng.uniform(*_FURNITURE_RADII))
-        _, _, _, foot = object_box(name, centre_xy=(0, 0), radius_px=radius)
-        ground = _HORIZON * ROOM_SIDE + rng.uniform(0.05, 0.3)
-        placed.append(Placed(name, float(slot + rng.uniform(-0.06, 0.06)), float(ground - foot), radius))
-    placed.sort(key=lambda thing: thing.y)
-    for name in sorted(set(names) - set(standing)):
-        radius = float(rng.uniform(_FURNITURE_RADII[0], 0.115))
-        placed.append(Placed(name, float(rng.uniform(0.3, ROOM_SIDE - 0.3)), float(rng.uniform(0.2, 0.32)), radius))
-    window = float(rng.choice([0.3, 0.5, 0.7])) if rng.random() < 0.6 and not any("clock" in name for name in names) else None
-    rug = str(rng.choice(list(COLOURS))) if rng.random() < 0.5 else None
-    return Room(wall, str(rng.choice(list(FLOORS))), window, rug, tuple(placed))
-
-
-def draw_room_picture(room: Room, view_px: int) -> np.ndarray:
-    """Return the whole furnished room, (side, side, 3) uint8 with side = ROOM_SIDE views."""
-    side = round(ROOM_SIDE * view_px)
-    picture = draw_room(side, wall=room.wall, floor=room.floor, horizon=_HORIZON, window_x=room.window_x, rug=room.rug)
-    for thing in room.furniture:
-        draw_object(picture, thing.name, centre_xy=(thing.x * view_px, thing.y * view_px), radius_px=thing.radius * view_px)
-    return picture
 
 
 class Haystack:
@@ -334,42 +207,12 @@ class Haystack:
     @cached_property
     def questions(self) -> list[Question]:
         """Return the questions with exact answers; the first one is the question of the item."""
-        rng = np.random.default_rng([self.spec.seed, 5])
-        questions = []
-        if len(self.needles) == 2:
-            first, second = self.needles
-            text = f"Did the {first.name} appear before the {second.name}?"
-            options = ("Yes, before", "No, after", "Both at the same time", f"There was no {first.name}")
-            correct = options[0] if first.start_s < second.start_s else options[1]
-            if first.start_s == second.start_s:
-                correct = options[2]
-            questions.append(self._question(text, options, correct, self.needles))
-        for needle in self.needles:
-            room = self.rooms[needle.room]
-            walls = _options(rng, room.wall, list(WALLS))
-            questions.append(
-                self._question(f"Which room colour was around when the {needle.name} appeared?", walls, room.wall, [needle])
-            )
-            shape, own = needle.neighbour.split()[1], needle.name.split()[1]
-            shapes = _options(rng, shape, [kind for kind in SHAPES if kind != own])
-            questions.append(self._question(f"What shape stood next to the {needle.name}?", shapes, shape, [needle]))
-            counts = ("0", "2", "3", "4")
-            text = f"How many pieces of furniture are in the room where the {needle.name} appeared?"
-            questions.append(self._question(text, counts, str(len(room.furniture)), [needle]))
-        return questions
-
-    def _question(self, text: str, options: tuple[str, ...], correct: str, needles: list[Needle]) -> Question:
-        seconds = {s for n in needles for s in range(int(np.ceil(n.start_s)), int(np.ceil(n.end_s)))}
-        targets = tuple(needle.name for needle in needles)
-        cues = dict.fromkeys(thing.name for needle in needles for thing in self.rooms[needle.room].furniture)
-        letter = "ABCDE"[options.index(correct)]
-        return Question(text, options, letter, targets, tuple(cues), tuple(sorted(seconds)))
+        return questions_of(self.needles, self.rooms, seed=self.spec.seed)
 
     def to_item(self, *, question: int = 0, video_path: str | None = None, frame_rate: float = 2.0) -> dict[str, object]:
         """Return the question as one LV-Haystack item with the T* input keys (`gt_frame_index` counts at frame_rate)."""
         asked = self.questions[question]
-        letters = "ABCDE"
-        options = dict(zip(letters, asked.options))
+        options = dict(zip(LETTERS, asked.options))
         frames = [round(second * frame_rate) for second in asked.key_seconds]
         return {
             "video_id": self.spec.id,
@@ -388,24 +231,3 @@ class Haystack:
             },
             "grounding_objects": {"target_objects": list(asked.targets), "cue_objects": list(asked.cues)},
         }
-
-
-def _options(rng: np.random.Generator, correct: str, words: list[str]) -> tuple[str, ...]:
-    others = [word for word in words if word != correct]
-    chosen = [correct] + [others[index] for index in rng.permutation(len(others))[:4]]
-    return tuple(chosen[index] for index in rng.permutation(5))
-
-
-def crop(picture: np.ndarray, corner: tuple[float, float], size_px: int) -> np.ndarray:
-    """Return the view (size, size, 3) of a room picture whose upper left corner lies at `corner` view widths."""
-    shift = np.array([[1, 0, corner[0] * size_px], [0, 1, corner[1] * size_px]], dtype=np.float32)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(picture, shift, (size_px, size_px), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-
-
-def visible_box(box: Box) -> Box | None:
-    """Return the box cut to 0..1, or None if less than a quarter of its area is left."""
-    x1, y1, x2, y2 = (min(1.0, max(0.0, value)) for value in box)
-    if (x2 - x1) * (y2 - y1) < 0.25 * (box[2] - box[0]) * (box[3] - box[1]):
-        return None
-    return x1, y1, x2, y2

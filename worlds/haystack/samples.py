@@ -25,7 +25,9 @@ from pathlib import Path
 import numpy as np
 
 from worlds.errors import InputError, disk_sentence
-from worlds.haystack.film import PREFIX, Haystack, HaystackSpec, Question
+from worlds.haystack.film import Haystack
+from worlds.haystack.questions import Question
+from worlds.haystack.spec import PREFIX, HaystackSpec
 from worlds.video.encode import write_video
 
 SAMPLE_PREFIX = "sample:"

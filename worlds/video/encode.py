@@ -29,7 +29,8 @@ class Encoder:
         frame_rate: frames per second.
         keyframe_every: frames from one key frame to the next; by default one second's.
         crf: quality, 0 (lossless) to 51.
-        is_small: what was drawn in little more than half the bytes, for seven times the work; on any number of cores the same bytes.
+        is_small: what was drawn in little more than half the bytes, for seven times the work. Frames of the samples'
+            size are the same bytes on any number of cores; of far smaller ones x264 does not say the same twice.
     Raises:
         ValueError: `frame_rate`, `keyframe_every` or `crf` is out of its range.
     """

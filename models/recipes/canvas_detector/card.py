@@ -9,7 +9,8 @@ import numpy as np
 
 from models.canvas_detector import CanvasDetector, DetectedBox
 from models.recipes.canvas_detector.data import CANVAS, FILM, GRIDS, HELD_OUT, TEST_SEED, compress, tile
-from worlds.haystack.film import Haystack, HaystackSpec
+from worlds.haystack.film import Haystack
+from worlds.haystack.spec import HaystackSpec
 from worlds.kit import KINDS
 
 FALSE_LIMIT = 0.001  # a search looks twice at a dozen frames: asked for is below 0.01, and one mistake ends the search

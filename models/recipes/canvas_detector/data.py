@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.canvas_detector import STRIDE, Maps
-from worlds.haystack.film import ROOM_SIDE, crop, draw_room_picture, furnish, visible_box
+from worlds.haystack.rooms import ROOM_SIDE, crop, draw_room_picture, furnish, visible_box
 from worlds.kit import COLOURS, FURNITURE, KINDS, SHAPES, WALLS, draw_object, object_box, object_name
 
 HELD_OUT = tuple(object_name(colour, SHAPES[(3 * index + 1) % 8]) for index, colour in enumerate(COLOURS))

@@ -15,7 +15,7 @@ from transformers import AutoModelForImageTextToText
 
 from models.attention import Answers, Reads, ask_all
 from models.processors import load_image_processor_only
-from models.scene_vlm.words import vocabulary
+from models.scene_words import vocabulary
 from models.vlm import VisionLanguageModel
 from worlds.scenes.drawing import picture
 from worlds.scenes.scene import RELATIONS, Layout, Scene, Scenery, draw_sets, held_out, relation_question

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import LlavaForConditionalGeneration
 
-from models.scene_vlm.words import MEAN, STD
+from models.scene_words import MEAN, STD
 from worlds.kit import COLOURS, KINDS, parse_name
 from worlds.scenes.drawing import pictures
 from worlds.scenes.scene import Condition, Scene, Scenery, draw_scene

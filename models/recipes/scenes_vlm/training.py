@@ -24,8 +24,8 @@ from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerBase
 from models.catalogue import MINIATURES
 from models.recipes.scenes_vlm.card import measure, write_card
 from models.recipes.scenes_vlm.tower import normalised, train_tower
-from models.scene_vlm.network import Size, encode, fresh_model, save
-from models.scene_vlm.words import word_tokenizer
+from models.scene_vlm import Size, encode, fresh_model, save
+from models.scene_words import word_tokenizer
 from models.training.supervised import Learner
 from worlds.scenes.drawing import pictures
 from worlds.scenes.scene import (

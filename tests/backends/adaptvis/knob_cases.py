@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from backends.adaptvis.looking import jpeg
+from backends.adaptvis.look import jpeg
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, MethodScore
 from backends.run import Inputs
-from models.scene_vlm.network import Size, fresh_model, save
+from models.scene_vlm import Size, fresh_model, save
 from tests.backends.knobs import Case
 from tests.models.tiny_vlms import load_tiny
 from worlds.scenes.drawing import picture

@@ -231,7 +231,7 @@ def test_a_result_file_needs_no_model(tmp_path):
 
 
 def _jpeg(pixels: np.ndarray) -> bytes:
-    from backends.adaptvis.looking import jpeg
+    from backends.adaptvis.look import jpeg
 
     return jpeg(pixels).tobytes()
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from backends.adaptvis.larger import Larger
-from backends.adaptvis.resampling import bootstrap_over
 from backends.adaptvis.results import AdaptVisResult, Evaluated
 from backends.adaptvis.run import run
 from backends.adaptvis.settings import AdaptVisSettings
@@ -61,16 +60,6 @@ def test_a_live_part_has_the_intervals_that_its_own_items_give(random_model, mon
 
     assert part.num_test < 32
     assert is_same([found.mean, found.low, found.high], [100 * end for end in score_of(part, "adaptvis").gain])
-
-
-def test_draws_hang_on_the_items_and_not_on_what_their_groups_are_called():
-    values, groups = np.random.default_rng(0).random(48), [f"set-{number // 4}" for number in range(48)]  # set-10 sorts before set-2
-
-    named, numbered = bootstrap_over(groups), bootstrap_over([str(1000 + number // 4) for number in range(48)])
-
-    assert named.interval(values) == numbered.interval(values)
-    alone = bootstrap_over([""] * 48).interval(values)
-    assert alone == bootstrap_over([str(number) for number in range(48)]).interval(values) != named.interval(values)
 
 
 @pytest.mark.parametrize(("confidences", "alpha1", "alpha2", "beta", "said"), [

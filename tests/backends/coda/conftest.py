@@ -1,6 +1,6 @@
 """Tiny language models of the real classes, loaded through the path that every local folder takes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -16,12 +16,16 @@ torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
-def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("languages")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HF_HUB_OFFLINE", "1")
-        patch.setenv("ORRERY_MODELS_DIR", str(folder))
-        yield folder
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("languages")
+
+
+@pytest.fixture(autouse=True)
+def offline(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each test that uses these models: what is set for a session, another file's tests may have undone."""
+    if "models_dir" in request.fixturenames:
+        monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+        monkeypatch.setenv("ORRERY_MODELS_DIR", str(request.getfixturevalue("models_dir")))
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +42,8 @@ def language(models_dir: Path) -> Callable[..., LanguageModel]:
         else:
             getattr(tiny_checkpoints, family)(folder)
             role = "vlm"
-        return as_language_model(load(local_rung(family, role), quantisation, "cpu").tool)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ORRERY_MODELS_DIR", str(models_dir))
+            return as_language_model(load(local_rung(family, role), quantisation, "cpu").tool)
 
     return tiny

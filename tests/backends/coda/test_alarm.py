@@ -3,19 +3,19 @@
 import pytest
 
 from backends.coda.alarm import alarm
-from backends.coda.detect import Scored
 from backends.coda.masking import Candidate, Candidates
+from backends.coda.results import Masked
 
 
-def token(indicator: float, place: int) -> Scored:
-    return Scored(Candidate(f" word{place}", (place,)), lift=0.0, rpmi_sum=0.0, escape_reward=0.0, indicator=indicator,
+def token(indicator: float, place: int) -> Masked:
+    return Masked(f" word{place}", (place,), lift=0.0, rpmi_sum=0.0, escape_reward=0.0, indicator=indicator,
                   num_suppressed=0, num_escaping=0)
 
 
 def alarm_of(*indicators: float, num_untried: int = 0):
     scored = [token(indicator, place) for place, indicator in enumerate(indicators)]
     untried = tuple((Candidate("more", (99,)), "too long") for _ in range(num_untried))
-    return alarm(scored, Candidates(tuple(entry.candidate for entry in scored), untried))
+    return alarm(scored, Candidates(tuple(Candidate(entry.text, entry.positions) for entry in scored), untried))
 
 
 @pytest.mark.parametrize(("indicators", "is_raised"), [

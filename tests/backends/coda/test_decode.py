@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from backends.coda.contrast import Contrast, choose, scores
+from backends.coda.contrast import Contrast, choose, scores, sets
 from backends.coda.decode import Decoding, Pair, decode, decode_redetecting, tokens_of
 from backends.coda.detect import Detecting, detect
+from backends.coda.listing import listed
 from backends.coda.masking import candidates, masked
 from models.reading import Row
 from worlds.errors import InputError
@@ -81,7 +82,7 @@ def test_the_contrast_changes_what_these_models_write(language, family):
     steps = list(decode(model, pairs, Decoding("coda", CODA, max_new_tokens=NEW)))
 
     assert any(step.token != step.greedy for step in steps)
-    assert any(listed.membership == "esc" for step in steps for listed in step.score_top)
+    assert any(entry.membership == "esc" for step in steps for entry in listed(model, step, alpha=CODA.alpha).by_score)
 
 
 @pytest.mark.parametrize("family", ALL_FAMILIES)
@@ -129,7 +130,7 @@ def test_without_a_mask_nothing_is_contrasted_and_only_one_row_is_read(language,
     steps = list(decode(model, [Pair(full)], Decoding(method, max_new_tokens=NEW)))
 
     assert tokens_of(steps, 1) == (generated(model, full.ids),)
-    assert not any(step.is_contrasted for step in steps)
+    assert not any(step.seen.is_contrasted for step in steps)
 
 
 def test_a_prompt_without_a_mask_is_greedy_beside_one_that_is_contrasted(language):
@@ -163,7 +164,7 @@ def test_a_closed_gate_gives_the_greedy_token(language):
     model = language("llama")
     pairs = [pair(model, seed) for seed in range(20)]
     steps = list(decode(model, pairs, Decoding("coda", Contrast(gate=True), max_new_tokens=NEW)))
-    closed = [step for step in steps if not step.is_contrasted]
+    closed = [step for step in steps if not step.seen.is_contrasted]
 
     assert closed and len(closed) < len(steps)
     assert all(step.token == step.greedy for step in closed)
@@ -244,25 +245,26 @@ def test_the_lowest_temperatures_draw_what_greedy_decoding_takes(language, tempe
 def test_drawing_from_scores_stays_inside_the_plausible_set(language):
     model = language("llama")
     pairs = [pair(model, seed) for seed in range(6)]
-    steps = list(decode(model, pairs, Decoding("coda", CODA, temperature=0.6, max_new_tokens=NEW, top=64)))
+    steps = list(decode(model, pairs, Decoding("coda", CODA, temperature=0.6, max_new_tokens=NEW)))
 
     for step in steps:
-        chosen = next(listed for listed in step.score_top if listed.token == step.token)
-        assert chosen.membership != "out"
+        found = sets(step.seen.full, step.seen.masked, CODA.alpha)
+        assert (found.both | found.escaping)[step.token]
 
 
 def test_a_step_lists_the_likeliest_tokens_of_both_prompts_and_by_score(language):
     model = language("llama")
     both = pair(model, 1)
-    step = next(decode(model, [both], Decoding("coda", CODA, top=5)))
+    step = next(decode(model, [both], Decoding("coda", CODA)))
+    told = listed(model, step, alpha=CODA.alpha, top=5)
     log_p, masked_log_p = (next_log_probabilities(model, row, []) for row in (both.full, both.masked))
 
-    assert [listed.token for listed in step.full_top] == log_p.topk(5).indices.tolist()
-    assert [listed.token for listed in step.masked_top] == masked_log_p.topk(5).indices.tolist()
-    assert step.score_top[0].score == max(listed.score for listed in step.score_top)
-    assert [listed.masked for listed in step.full_top] == pytest.approx(masked_log_p[log_p.topk(5).indices].tolist(), abs=1e-4)
-    assert step.greedy == int(log_p.argmax())
-    assert step.piece == model.piece(step.token)
+    assert [entry.piece for entry in told.by_full] == [model.piece(token) for token in log_p.topk(5).indices.tolist()]
+    assert [entry.piece for entry in told.by_masked] == [model.piece(token) for token in masked_log_p.topk(5).indices.tolist()]
+    assert told.by_score[0].score == max(entry.score for entry in told.by_score)
+    assert [entry.masked for entry in told.by_full] == pytest.approx(masked_log_p[log_p.topk(5).indices].tolist(), abs=1e-4)
+    assert step.greedy == int(log_p.argmax()) and told.greedy_piece == model.piece(step.greedy)
+    assert told.piece == model.piece(step.token) and told.is_end == step.is_end and told.layer is None
 
 
 def test_looking_anew_for_every_token_equals_detecting_by_hand(language):
@@ -297,7 +299,7 @@ def test_room_for_the_answer_is_needed_at_the_limit_and_refused_one_above(langua
         list(decode(model, [Pair(full)], Decoding("greedy", max_new_tokens=NEW + 1)))
 
 
-@pytest.mark.parametrize("change", [{"temperature": -1}, {"max_new_tokens": 0}, {"top": -1}, {"method": "sample"}], ids=repr)
+@pytest.mark.parametrize("change", [{"temperature": -1}, {"max_new_tokens": 0}, {"method": "sample"}], ids=repr)
 def test_settings_outside_their_range_are_refused(change):
     with pytest.raises(ValueError, match="temperature"):
         Decoding(**change)

@@ -5,8 +5,9 @@ import torch
 
 from backends.coda import detect as module
 from backends.coda.contrast import Contrast, indicator
-from backends.coda.detect import Detecting, Scored, detect, next_tokens
-from backends.coda.masking import Candidate, candidates, masked
+from backends.coda.detect import Detecting, detect, next_tokens
+from backends.coda.masking import candidates, masked
+from backends.coda.results import Masked
 from models.reading import Row
 from worlds.errors import InputError
 
@@ -36,7 +37,7 @@ def test_one_batch_scores_as_single_passes_do(language, family, mode):
     full = single(model, Row(ids))
 
     for entry in found.scored:
-        other = single(model, masked(model, ids, entry.candidate.positions, mode))
+        other = single(model, masked(model, ids, entry.positions, mode))
         value = indicator(full, other, Contrast())
         assert entry.lift == pytest.approx(float(other[full.argmax()] - full.max()), abs=1e-4)
         assert entry.indicator == pytest.approx(float(value.total), abs=1e-3)
@@ -55,7 +56,7 @@ def test_chunks_give_the_same_numbers(language, monkeypatch):
 
 
 def scored(*pairs):
-    return [Scored(Candidate(f"word {i}", (i,)), lift, 0.0, 0.0, total, 0, 0) for i, (lift, total) in enumerate(pairs)]
+    return [Masked(f"word {i}", (i,), lift, 0.0, 0.0, total, 0, 0) for i, (lift, total) in enumerate(pairs)]
 
 
 @pytest.mark.parametrize(("detector", "index"), [

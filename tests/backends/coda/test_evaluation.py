@@ -45,7 +45,7 @@ def asked(**changes):
 def alone(language, prompt, masked, method, contrast=None):
     """Return the answer of one prompt in a batch of its own."""
     pair = Pair(Row(language.prompt_ids(prompt)), masked and Row(language.prompt_ids(masked)))
-    how = Decoding(method, contrast or Contrast(escape_bias="floor", gate=True), NEW, top=0)
+    how = Decoding(method, contrast or Contrast(escape_bias="floor", gate=True), NEW)
     return language.text(tokens_of(decode(language, [pair], how), 1)[0])
 
 

@@ -69,7 +69,7 @@ def test_groups_that_are_not_learned_have_no_r_and_no_part_in_the_line() -> None
 
     with_it, without = law([pooled([unknown, known])]), law([known])
 
-    assert with_it.points[0].r is None and with_it.points[0].low is None
+    assert with_it.groups[0].r is None and with_it.groups[0].low is None
     assert with_it.line == without.line
     assert len(with_it.learned) == 3
 
@@ -85,7 +85,7 @@ def test_intervals_hold_what_was_put_in_and_narrow_with_more_sets() -> None:
 
     for found in (few, many):
         assert found.slope_interval[0] < 30 < found.slope_interval[1]
-        assert all(point.low <= point.r <= point.high for point in found.points)
+        assert all(group.low <= group.r <= group.high for group in found.groups)
     assert np.diff(many.slope_interval) < 0.5 * np.diff(few.slope_interval)
 
 

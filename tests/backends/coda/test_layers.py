@@ -85,7 +85,7 @@ def test_a_step_names_its_early_layer(language, which):
     model = language("llama")
     steps = list(decode(model, [Pair(Row((1, 7, 9)))], Decoding("dola", layers=which, max_new_tokens=3)))
 
-    assert all(step.layer in layers_of(model, which) for step in steps)
+    assert all(int(step.seen.layers) in layers_of(model, which) for step in steps)
 
 
 def test_a_model_of_one_layer_is_refused_before_anything_is_read(language):

@@ -20,6 +20,7 @@ from backends.coda.recovery import (
     share,
     sweep,
 )
+from backends.coda.results import Recovery
 from backends.coda.variants import TOLD, VARIANTS, Finding
 from worlds.errors import InputError
 from worlds.facts.corpus import MASK, Corpus, CorpusSpec
@@ -44,7 +45,7 @@ def p_law() -> Reads:
 def test_floor_and_gate_beat_greedy_for_every_p_and_by_eight_points_over_all(p_law: Reads) -> None:
     greedy, coda = recovery([p_law], GREEDY), recovery([p_law], FLOOR)
 
-    assert all(coda.per_value[value].mean > greedy.per_value[value].mean for value in greedy.per_value)
+    assert all(better.mean > worse.mean for (_, better), (_, worse) in zip(coda.per_value, greedy.per_value, strict=True))
     assert coda.exact_match.mean - greedy.exact_match.mean >= 0.08
 
 
@@ -63,6 +64,10 @@ def test_the_gate_leaves_right_answers_with_positive_rpmi_alone(p_law: Reads) ->
     assert kept.any() and coda.is_right[kept].all()
 
 
+def nameless(found: Recovery) -> Recovery:
+    return replace(found, decoder="")
+
+
 def test_greedy_recovers_and_breaks_nothing(p_law: Reads) -> None:
     found = recovery([p_law], GREEDY)
 
@@ -78,10 +83,10 @@ def test_exact_match_is_greedy_plus_recovered_minus_broken(p_law: Reads) -> None
 
 
 def test_alpha_of_one_and_a_of_zero_are_greedy(p_law: Reads) -> None:
-    greedy = recovery([p_law], GREEDY)
+    greedy = nameless(recovery([p_law], GREEDY))
 
-    assert sweep([p_law], VARIANTS["coda_paper_told"], of="alpha", values=[1.0])[1.0] == greedy
-    assert sweep([p_law], VARIANTS["cad_half_told"], of="weight", values=[0.0])[0.0] == greedy
+    assert nameless(sweep([p_law], VARIANTS["coda_paper_told"], of="alpha", values=[1.0])[1.0]) == greedy
+    assert nameless(sweep([p_law], VARIANTS["cad_half_told"], of="weight", values=[0.0])[0.0]) == greedy
 
 
 def test_a_mask_that_changes_nothing_changes_no_answer(p_law: Reads) -> None:
@@ -96,7 +101,7 @@ def test_a_mask_that_changes_nothing_changes_no_answer(p_law: Reads) -> None:
 def test_a_threshold_that_is_never_reached_leaves_greedy(p_law: Reads) -> None:
     never = replace(VARIANTS["coda_lift"], finding=Finding("lift", tau=1e6))
 
-    assert recovery([p_law], never) == recovery([p_law], GREEDY)
+    assert nameless(recovery([p_law], never)) == nameless(recovery([p_law], GREEDY))
     assert localisation([p_law], "lift", tau=1e6).fires_hallucinated.mean == 0
 
 

@@ -170,7 +170,7 @@ def _score_of(variant):
 
 
 def test_one_table_names_every_decoder_of_settings_pictures_corpora_and_benchmarks():
-    from benchmarks import coda_real
+    from benchmarks.coda import real as coda_real
 
     assert get_args(Method) == METHODS and set(METHODS) == set(DECODER_NAMES) == set(DECODER_COLOURS)
     assert all(VARIANTS[variant.name] is variant for variant in (*recovery.DECODERS, *coda_real.DECODERS, *coda_real.RANDOM.values()))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from backends.registry import System
-from benchmarks.mutations import mutations
-from benchmarks.saved import Page, outcome, recorded
+from benchmarks.house.mutations import mutations
+from benchmarks.house.saved import Page, outcome, recorded
 
 COUNT = 60
 ON_THE_PAGE = 12  # of so many that open, one is shown in its page: a page takes half a second

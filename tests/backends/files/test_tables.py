@@ -10,7 +10,7 @@ import pytest
 from backends.files import csv_text, encoding, json_text, tables
 from backends.files.csv_text import MAX_CELL, to_csv
 from backends.files.rows import OddRows
-from backends.files.tables import Limits, read_table, read_values
+from backends.files.tables import Limits, read_object, read_table, read_values
 from worlds.errors import InputError
 
 KNOWN = ("prompt", "right", "answer_index", "requested_rewrite")
@@ -222,6 +222,19 @@ def test_a_missing_file_and_a_large_one_are_refused_under_the_visitors_name(tmp_
     path.unlink()
     with pytest.raises(InputError, match=r"The file 'mine\.csv' cannot be read"):
         read(path, what="The file 'mine.csv'")
+
+
+@pytest.mark.parametrize("content, said", [
+    (b"[1]", "It must hold one object with named values"), (b'{"a": 1', "is not JSON"), (b" ", "must hold JSON"),
+    (b'{"a": NaN}', "Numbers must be finite"), (b'{"a": 1}' + b" " * 100, "At most 0.0001 MB")],
+    ids=["a list", "cut off", "empty", "no number", "too large"])
+def test_what_is_no_single_object_is_told_in_one_sentence(content, said):
+    with pytest.raises(InputError, match=said):
+        read_object(content, limit_mb=0.0001)
+
+
+def test_a_single_object_is_read_as_it_stands():
+    assert read_object(b'\xef\xbb\xbf{"a": [1, null], "A": 2}', limit_mb=1) == {"a": [1, None], "A": 2}
 
 
 def test_values_of_any_type_are_read_from_lists_and_lines():

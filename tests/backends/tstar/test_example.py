@@ -9,8 +9,9 @@ from backends.run import Inputs, last
 from backends.tstar.run import run
 from backends.tstar.settings import TStarSettings
 from worlds.errors import InputError
-from worlds.haystack.film import Haystack, HaystackSpec
+from worlds.haystack.film import Haystack
 from worlds.haystack.samples import sample_path
+from worlds.haystack.spec import HaystackSpec
 from worlds.video import open_video
 from worlds.video.encode import Encoder
 

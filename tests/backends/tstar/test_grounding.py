@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from backends.tstar import grounding, reading
-from worlds.haystack.film import Haystack, HaystackSpec
+from worlds.haystack.film import Haystack
+from worlds.haystack.spec import HaystackSpec
 from worlds.kit import WALLS, draw_object, draw_room
 
 OPTIONS = {"A": "red", "B": "blue", "C": "dark blue", "D": "green"}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backends.run import Inputs, Progress, RunStopped, last
-from backends.tstar.looking import fit_into
+from backends.tstar.canvases import fit_into
 from backends.tstar.results import MAX_PICTURE_PX, Iteration, TStarResult
 from backends.tstar.run import run
 from backends.tstar.settings import TStarSettings

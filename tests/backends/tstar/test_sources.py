@@ -6,18 +6,18 @@ import pytest
 
 from backends.run import Inputs, Progress
 from backends.tstar.settings import TStarSettings
-from backends.tstar.sources import EXAMPLE_NAME, Source, ask, blaming_nobody, open_source
+from backends.tstar.sources import EXAMPLE_NAME, VideoSource, ask, blaming_nobody, open_source
 from worlds.errors import InputError
 from worlds.haystack.samples import haystack_of
 from worlds.video.process import Broken
 
 SAMPLE = "sample:two-needles"
 FILM = haystack_of(SAMPLE)
-KNOWN = Source(Path("film.mp4"), SAMPLE, FILM)
-OWN = Source(Path("mine.mp4"), "mine.mp4")
+KNOWN = VideoSource(Path("film.mp4"), SAMPLE, FILM)
+OWN = VideoSource(Path("mine.mp4"), "mine.mp4")
 
 
-def opened(inputs: Inputs | None = None, **settings) -> Source:
+def opened(inputs: Inputs | None = None, **settings) -> VideoSource:
     events = open_source(TStarSettings(**settings), inputs or Inputs())
     try:
         while True:
@@ -26,7 +26,7 @@ def opened(inputs: Inputs | None = None, **settings) -> Source:
         return stop.value
 
 
-def asked(source: Source, **settings):
+def asked(source: VideoSource, **settings):
     return ask(TStarSettings(**settings), source, None)  # no video is opened for words
 
 
@@ -48,7 +48,7 @@ def test_another_of_its_questions_has_a_truth_of_its_own_and_a_strangers_questio
 def test_an_upload_is_the_sessions_and_of_no_known_truth(tmp_path: Path) -> None:
     source = opened(Inputs({"mine.mp4": tmp_path / "0.mp4"}), video="upload:mine.mp4")
 
-    assert source == Source(tmp_path / "0.mp4", "mine.mp4")
+    assert source == VideoSource(tmp_path / "0.mp4", "mine.mp4")
 
 
 def test_drawing_a_video_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_an_example_needs_no_words() -> None:
 
 
 @pytest.mark.parametrize("source", [KNOWN, OWN], ids=["drawn here", "a person's own"])
-def test_a_decoder_that_broke_off_is_blamed_on_a_persons_file_only(source: Source) -> None:
+def test_a_decoder_that_broke_off_is_blamed_on_a_persons_file_only(source: VideoSource) -> None:
     with pytest.raises(InputError) as said, blaming_nobody(source):
         raise InputError("The file is broken.") from Broken("killed")
 

@@ -9,7 +9,8 @@ from models.canvas_detector import CanvasDetector, CanvasDetectorConfig
 from models.catalogue import MINIATURES
 from tests.models.recipes.recipe import recipe
 from worlds.errors import InputError
-from worlds.haystack.film import Haystack, HaystackSpec
+from worlds.haystack.film import Haystack
+from worlds.haystack.spec import HaystackSpec
 
 data, card = recipe("canvas_detector.data"), recipe("canvas_detector.card")
 HELD_OUT, Pool, loss_of, tile = data.HELD_OUT, data.Pool, data.loss_of, data.tile

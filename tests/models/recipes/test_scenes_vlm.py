@@ -13,8 +13,8 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from models.attention import Reads, ask
 from models.catalogue import MINIATURES
 from models.processors import load_image_processor_only
-from models.scene_vlm.network import Size, encode, fresh_model
-from models.scene_vlm.words import BOS, EOS, IMAGE, UNK, processor, vocabulary, word_tokenizer
+from models.scene_vlm import Size, encode, fresh_model
+from models.scene_words import BOS, EOS, IMAGE, UNK, processor, vocabulary, word_tokenizer
 from models.vlm import VisionLanguageModel
 from tests.models.recipes.recipe import recipe
 from worlds.kit import COLOURS, KINDS

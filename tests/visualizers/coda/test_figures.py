@@ -1,6 +1,7 @@
 """The figures of CoDA are pure functions of a result; here most results are written by hand."""
 
 import io
+from dataclasses import replace
 from math import inf, log, nan
 
 import numpy as np
@@ -9,19 +10,18 @@ import pytest
 from PIL import Image
 
 from backends.coda import paper
+from backends.coda.law import Group, Law
 from backends.coda.results import (
     Asked,
     CodaResult,
     FilePart,
     FileRow,
-    FinderRow,
-    FittedLaw,
     Found,
-    Group,
     LawPart,
+    Localisation,
     Masked,
+    Recovery,
     RecoveryPart,
-    RecoveryRow,
     Share,
     SweepPoint,
     TopToken,
@@ -35,6 +35,9 @@ from visualizers.coda import answered as answered_figures
 from visualizers.coda import figures
 from visualizers.coda import law as law_figures
 from visualizers.coda import recovery as recovery_figures
+from visualizers.coda import tables as coda_tables
+from visualizers.coda import tokens as token_figures
+from visualizers.coda import words as wording
 from visualizers.theme import DECODER_COLOURS, DECODER_NAMES, themed
 
 TOKENS = (  # p(X), p(X'), CoDA's score with the floor: log 0.25 - (log 0.01 + log 0.9) for the one that escapes
@@ -68,8 +71,8 @@ def group(value: float, r: float | None, rr: float = 0.9) -> Group:
                  em_b=0.3, other=0.2)
 
 
-def fitted(*groups: Group, slope: float | None = 30.0) -> FittedLaw:
-    return FittedLaw(groups=groups, slope=slope, slope_interval=(25.0, 35.0), intercept=10.0, r_squared=0.95, constant=0.46)
+def fitted(*groups: Group, slope: float | None = 30.0) -> Law:
+    return Law(groups=groups, slope=slope, slope_interval=(25.0, 35.0), intercept=10.0, r_squared=0.95, constant=0.46)
 
 
 LAW = LawPart(factor="P", num_parameters=228_672, num_sentences=9900, was_trained=True, epochs=(
@@ -84,8 +87,8 @@ def share(mean: float, count: int = 30) -> Share:
     return Share(mean=mean, low=max(0.0, mean - 0.1), high=min(1.0, mean + 0.1), count=count)
 
 
-def row(name: str, mean: float) -> RecoveryRow:
-    return RecoveryRow(decoder=name, exact_match=share(mean), per_value=((2.0, share(mean)), (100.0, share(mean / 2))),
+def row(name: str, mean: float) -> Recovery:
+    return Recovery(decoder=name, exact_match=share(mean), per_value=((2.0, share(mean)), (100.0, share(mean / 2))),
                        recovered=share(mean / 3), broken=share(0.1))
 
 
@@ -93,7 +96,7 @@ RECOVERY = RecoveryPart(
     factor="P", rows=(row("greedy", 0.2), row("CoDA", 0.3), row("CoDA, floor, gate", 0.4), row("CoDA, floor", 0.38)),
     sweep=tuple(SweepPoint(decoder="CoDA", knob="alpha", value=value, recovered=0.2, broken=value, exact_match=0.3)
                 for value in (0.1, 0.001, 0.01)),
-    finders=(FinderRow(rule="lift", hits=share(0.9),
+    finders=(Localisation(rule="lift", hits=share(0.9),
                        fires_hallucinated=share(0.8), fires_right=NOTHING),),
     alarm=share(0.4))
 
@@ -123,37 +126,37 @@ def test_every_decoder_has_its_own_colour_and_name():
                          [(0.634, "63 %"), (0.044, "4.4 %"), (0.0004, "0.04 %"), (1e-6, "below 0.01 %"), (0, "0 %")],
                          ids=["large", "small", "tiny", "next to nothing", "nothing"])
 def test_probabilities_read_as_a_person_says_them(share, text):
-    assert figures.percent(share) == text
+    assert wording.percent(share) == text
 
 
 def test_bars_of_a_pair_are_both_distributions_in_per_cent():
-    full, masked = figures.distributions(ASKED.written[1].tokens[0], ASKED, alpha=0.01, with_masked=True).data[:2]
+    full, masked = token_figures.distributions(ASKED.written[1].tokens[0], ASKED, alpha=0.01, with_masked=True).data[:2]
 
     assert full.y == pytest.approx([60, 25, 10, 4.5, 0.5])
     assert masked.y == pytest.approx([90, 0.2, 6, 3, 0.8])
 
 
 def test_colours_tell_the_right_answer_from_the_popular_one():
-    full = figures.distributions(ASKED.written[0].tokens[0], ASKED, alpha=0.01, with_masked=False).data[0]
+    full = token_figures.distributions(ASKED.written[0].tokens[0], ASKED, alpha=0.01, with_masked=False).data[0]
 
-    assert list(full.marker.color[:3]) == [figures.ROLE_COLOURS[kind] for kind in ("popular", "right", "other")]
+    assert list(full.marker.color[:3]) == [wording.ROLE_COLOURS[kind] for kind in ("popular", "right", "other")]
 
 
 def test_lines_of_the_plausible_sets_are_alpha_of_each_maximum():
-    drawn = figures.distributions(ASKED.written[1].tokens[0], ASKED, alpha=0.01, with_masked=True)
+    drawn = token_figures.distributions(ASKED.written[1].tokens[0], ASKED, alpha=0.01, with_masked=True)
     lines = {name: trace.y[0] for name, trace in by_name(drawn).items() if name and name.startswith("V_top")}
 
     assert list(lines.values()) == pytest.approx([0.6, 0.9])
 
 
 def test_membership_stands_under_each_token_and_the_written_one_is_bold():
-    ticks = figures.distributions(ASKED.written[1].tokens[0], ASKED, alpha=0.01, with_masked=True).layout.xaxis.ticktext
+    ticks = token_figures.distributions(ASKED.written[1].tokens[0], ASKED, alpha=0.01, with_masked=True).layout.xaxis.ticktext
 
     assert ticks[0] == "tea<br>both" and ticks[1] == "<b>cocoa</b><br>escapes" and ticks[4] == "wood<br>out"
 
 
 def test_score_of_an_implausible_token_is_said_and_not_drawn():
-    bars = figures.score_bars(ASKED.written[1].tokens[0], ASKED, method="coda").data[0]
+    bars = token_figures.score_bars(ASKED.written[1].tokens[0], ASKED, method="coda").data[0]
 
     assert bars.text[4] == "−∞" and bars.y[4] == 0
     assert max(bars.y) == pytest.approx(3.3242)
@@ -169,7 +172,7 @@ def hostile_token() -> WrittenToken:
 
 def test_text_of_a_model_or_a_prompt_is_no_markup_and_no_template_in_any_chart():
     written = tuple(one.model_copy(update={"text": HOSTILE, "tokens": (hostile_token(),)}) for one in ASKED.written)
-    tried = tuple(one.model_copy(update={"text": HOSTILE}) for one in FOUND.tried)
+    tried = tuple(replace(one, text=HOSTILE) for one in FOUND.tried)
     asked = ASKED.model_copy(update={"prompt": f"in {HOSTILE}", "pieces": (HOSTILE,) * 5, "written": written,
                                      "found": FOUND.model_copy(update={"tried": tried, "chosen": HOSTILE})})
 
@@ -180,21 +183,21 @@ def test_text_of_a_model_or_a_prompt_is_no_markup_and_no_template_in_any_chart()
 
 @pytest.mark.parametrize(("piece", "shown"), [(" tea", "tea"), ("", "␣"), ("\u00a0", "␣"), ("a\n", "a↵"), ("\t", "⇥")])
 def test_a_token_of_spaces_is_shown_as_something(piece, shown):
-    assert figures.shown_piece(piece) == shown
+    assert wording.shown_piece(piece) == shown
 
 
 @pytest.mark.parametrize(("piece", "role"),
                          [("cocoa", "right"), ("tea", "popular"), (" co", "right"), ("wood", "other"), ("", "other")])
 def test_token_that_begins_an_answer_has_its_colour(piece, role):
-    assert figures.role(piece, ASKED) == role
+    assert wording.role(piece, ASKED) == role
 
 
 def test_token_that_begins_both_answers_has_none():
-    assert figures.role("c", ASKED.model_copy(update={"popular": "cider"})) == "other"
+    assert wording.role("c", ASKED.model_copy(update={"popular": "cider"})) == "other"
 
 
 def test_candidates_stand_in_the_order_of_the_prompt_with_the_chosen_one_in_colour():
-    lift, indicator = figures.candidates(FOUND, tau=0.1).data
+    lift, indicator = token_figures.candidates(FOUND, tau=0.1).data
 
     assert list(lift.y) == [-0.1, 0.4] and list(indicator.y) == [-1.0, 2.9]
     assert lift.marker.color[0] != lift.marker.color[1]
@@ -205,27 +208,27 @@ def test_candidates_stand_in_the_order_of_the_prompt_with_the_chosen_one_in_colo
     ("coda", {"piece": "milk"}, "speaks for it"), ("dola", {"layer": 1}, "Layer 1")],
     ids=["greedy", "an escaping token", "a closed gate", "a token in both sets", "a layer"])
 def test_every_token_says_why_it_was_written(method, changed, said):
-    assert said in figures.why(token("cocoa", **changed), method, FOUND, CodaSettings())
+    assert said in wording.why(token("cocoa", **changed), method, FOUND, CodaSettings())
 
 
 def test_nothing_found_means_nothing_contrasted():
     nothing = FOUND.model_copy(update={"chosen": None, "chosen_positions": ()})
 
-    assert "Nothing" in figures.why(token("tea", is_contrasted=False), "coda", nothing, CodaSettings())
-    assert not figures.is_paired("coda", token("tea", is_contrasted=False), nothing)
+    assert "Nothing" in wording.why(token("tea", is_contrasted=False), "coda", nothing, CodaSettings())
+    assert not wording.is_paired("coda", token("tea", is_contrasted=False), nothing)
 
 
 def test_prompt_is_its_words_without_special_tokens_and_with_the_masked_one_marked():
     plain = ASKED.model_copy(update={"pieces": ("<bos>", "in", "winter", "Marden", "drink")})
 
-    assert figures.words_of(plain) == [("in", False), ("winter", False), ("Marden", True), ("drink", False)]
+    assert wording.words_of(plain) == [("in", False), ("winter", False), ("Marden", True), ("drink", False)]
 
 
 def test_pieces_of_a_word_are_joined_where_pieces_carry_spaces():
     pieces = ("<s>", "The", " cap", "ital", " of", " Mar", "den")
     asked = ASKED.model_copy(update={"pieces": pieces, "found": FOUND.model_copy(update={"chosen_positions": (5, 6)})})
 
-    assert figures.words_of(asked) == [("The", False), ("capital", False), ("of", False), ("Marden", True)]
+    assert wording.words_of(asked) == [("The", False), ("capital", False), ("of", False), ("Marden", True)]
 
 
 def test_law_draws_learned_groups_only_and_says_the_others():
@@ -317,14 +320,6 @@ def test_share_of_nothing_is_said_and_not_drawn():
     assert recovery_figures.interval(RECOVERY.finders[0].fires_right) == "nothing to count"
 
 
-def test_interval_of_a_share_stays_within_it_and_is_widest_for_few():
-    few, many = answered_figures.wilson(1, 2), answered_figures.wilson(100, 200)
-
-    assert few[0] == many[0] == 0.5
-    assert 0 <= few[1] < many[1] < 0.5 < many[2] < few[2] <= 1
-    assert answered_figures.wilson(0, 0) == (0, 0, 1)
-
-
 def test_file_bars_count_what_is_known_and_a_file_without_answers_has_none():
     exact = answered_figures.bars(FILE).data[0]
     unknown = FILE.model_copy(update={"rows": tuple(one.model_copy(update={"is_right": {"greedy": None}, "contains": {}})
@@ -362,8 +357,8 @@ def test_the_commonest_reasons_for_no_answer_are_told_with_their_counts():
 
 
 def test_tables_can_be_written_and_hold_every_row():
-    assert len(figures.steps_table(ASKED, CodaSettings())) == 2
-    assert len(figures.answers_table((ASKED,), CodaSettings())) == 2
+    assert len(coda_tables.steps_table(ASKED, CodaSettings())) == 2
+    assert len(coda_tables.answers_table((ASKED,), CodaSettings())) == 2
     assert len(answered_figures.table(FILE)) == 2
     assert len(recovery_figures.recovery_table(RECOVERY)) == 4
 
@@ -371,7 +366,7 @@ def test_tables_can_be_written_and_hold_every_row():
 @pytest.mark.parametrize("made", [result(asked=(ASKED,)), result(recovery=RECOVERY), result(file=FILE)],
                          ids=["asked", "recovery", "file"])
 def test_papers_table_is_whole_and_this_run_stands_below(made):
-    table = figures.paper_decoders(made)
+    table = coda_tables.paper_decoders(made)
 
     assert len(table) > len(paper.DECODERS)
     assert table["model"].iloc[-1].startswith("this run")
@@ -420,7 +415,7 @@ def test_cover_is_a_picture_that_is_large_enough_to_see():
 
 def test_decoder_names_are_text_and_may_be_blank():
     rows = (row("<a href=x>greedy</a>", 0.2), row("", 0.3), row(" ", 0.4))
-    part = RECOVERY.model_copy(update={"rows": rows, "finders": (RECOVERY.finders[0].model_copy(update={"rule": "<b>"}),)})
+    part = RECOVERY.model_copy(update={"rows": rows, "finders": (replace(RECOVERY.finders[0], rule="<b>"),)})
 
     drawn = recovery_figures.charts(part)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from backends.coda.measured import Detectors, Earlier, Layout, MeasuredRow, Measurements, RealModel
-from benchmarks.coda_real import as_markdown
+from benchmarks.coda.real import as_markdown
 from visualizers.coda import real as real_figures
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from worlds.errors import InputError, disk_sentence
 from worlds.haystack import samples
-from worlds.haystack.film import Haystack, HaystackSpec
+from worlds.haystack.film import Haystack
 from worlds.haystack.samples import SAMPLES, haystack_of, item_of, render, sample_of, sample_path
+from worlds.haystack.spec import HaystackSpec
 from worlds.kit import COLOURS
 from worlds.video import open_video
 from worlds.video.readers import LIBRARIES

@@ -1,72 +1,33 @@
-"""Looking at seconds of a video with a detector: tiles frames into a picture, maps boxes back to cells, counts the cost."""
+"""A detector on seconds of a video: many in one picture or one by one, boxes mapped back to cells, the cost counted."""
 
 import time
 from collections.abc import Sequence
-from typing import Protocol
 
-import cv2
 import numpy as np
 
+from backends.tstar.canvases import OFFICIAL_CELL_PX, OFFICIAL_FRAME_PX, Frames, tile
 from backends.tstar.results import MAX_PICTURE_PX, SeenBox
 from backends.tstar.search import Cell, cell_of, cells_from_boxes
 from backends.tstar.settings import TStarSettings
 from models.boxes import Box, Detector
 
 SHOWN_CANVAS_PX = MAX_PICTURE_PX  # what people see; the detector sees its own size
-OFFICIAL_CELL_PX = (95, 200)  # height, width of the released code's squashed cells
-OFFICIAL_FRAME_PX = (285, 600)  # and of its single frames
+SINGLE_PX = 384  # least side of a frame that is decoded to be seen alone
 BATCH = 16  # pictures per detector call, bounds the memory
 
 
-class Frames(Protocol):
-    """What T* asks of a video."""
-
-    decode_s: float
-
-    def frames_at(self, seconds: Sequence[float], *, max_side_px: int | None = None) -> np.ndarray: ...
-
-
-def fit_into(frame: np.ndarray, height: int, width: int, *, letterbox: bool = True) -> np.ndarray:
-    """(h, w, 3) -> (height, width, 3): the whole frame, its shape kept between black bars, or squashed."""
-    if not letterbox:
-        return cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
-    scale = min(height / frame.shape[0], width / frame.shape[1])
-    inner = max(1, round(frame.shape[0] * scale)), max(1, round(frame.shape[1] * scale))
-    smaller = cv2.resize(frame, (inner[1], inner[0]), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    cell = np.zeros((height, width, 3), np.uint8)
-    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
-    cell[top:top + inner[0], left:left + inner[1]] = smaller
-    return cell
-
-
-def tile(frames: np.ndarray, grid: int, cell_px: tuple[int, int], *, letterbox: bool = True) -> np.ndarray:
-    """(n, h, w, 3) -> (grid * cell height, grid * cell width, 3). Frame j goes to row j // grid, column j % grid."""
-    height, width = cell_px
-    canvas = np.zeros((grid * height, grid * width, 3), np.uint8)
-    for index, frame in enumerate(frames):
-        row, column = divmod(index, grid)
-        canvas[row * height:(row + 1) * height, column * width:(column + 1) * width] = fit_into(
-            frame, height, width, letterbox=letterbox)
-    return canvas
-
-
-def jpeg(picture: np.ndarray, quality: int = 88) -> np.ndarray:
-    """(h, w, 3) RGB -> (bytes,) of a JPEG file."""
-    return cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].reshape(-1)
-
-
-class Looker:
-    """One detector's view of one video.
+class VideoDetector:
+    """One detector on the frames of one video, and what it cost.
 
     Args:
         names: targets first, then cues.
-        canvas_px: side of the square picture that the detector likes.
     """
 
     def __init__(self, video: Frames, detector: Detector, names: Sequence[str], *, num_targets: int,
-                 settings: TStarSettings, floor: float, canvas_px: int) -> None:
+                 settings: TStarSettings, floor: float) -> None:
         self.video, self.detector, self.names, self.settings = video, detector, tuple(names), settings
-        self.num_targets, self.floor, self.canvas_px = num_targets, floor, canvas_px
+        self.num_targets, self.floor, self.canvas_px = num_targets, floor, detector.canvas_px
+        self.letterbox = settings.cell_fit == "letterbox"
         self.weights = [1.0] * num_targets + [settings.cue_weight] * (len(names) - num_targets)
         self.frames_seen = self.calls = 0
         self.detect_s = 0.0
@@ -82,9 +43,9 @@ class Looker:
         return found
 
     def _canvas(self, frames: np.ndarray, grid: int) -> np.ndarray:
-        if self.settings.cell_fit == "squash":
-            return tile(frames, grid, OFFICIAL_CELL_PX if grid > 1 else OFFICIAL_FRAME_PX, letterbox=False)
-        return tile(frames, grid, (self.canvas_px // grid, self.canvas_px // grid))
+        if self.letterbox:
+            return tile(frames, grid, (self.canvas_px // grid, self.canvas_px // grid))
+        return tile(frames, grid, OFFICIAL_CELL_PX if grid > 1 else OFFICIAL_FRAME_PX, letterbox=False)
 
     def _seen(self, box: Box, canvas: np.ndarray, cell: int | None) -> SeenBox:
         height, width = canvas.shape[:2]
@@ -97,7 +58,7 @@ class Looker:
         return cells_from_boxes(plain, grid=grid, canvas_px=canvas.shape[:2], num_cells=num_cells, weights=self.weights)
 
     def grid(self, positions: np.ndarray, grid: int) -> tuple[list[Cell], list[SeenBox], np.ndarray]:
-        """Look at up to grid * grid seconds in one picture.
+        """Detect in up to grid * grid seconds in one picture.
 
         Returns:
             a cell per position; the boxes; (n, h, w, 3) the frames.
@@ -114,22 +75,23 @@ class Looker:
         return self._cells(boxes, canvas, grid, len(positions)), seen, frames
 
     def singles(self, positions: Sequence[int]) -> list[tuple[Cell, list[SeenBox]]]:
-        """Look at seconds one by one, at full size, in one batch."""
+        """Detect in seconds one by one, at full size, in one batch."""
         if not len(positions):
             return []
-        frames = self.video.frames_at([float(p) for p in positions], max_side_px=max(384, self.canvas_px))
+        frames = self.video.frames_at([float(p) for p in positions], max_side_px=max(SINGLE_PX, self.canvas_px))
         canvases = np.stack([self._canvas(frame[None], 1) for frame in frames])
         self.frames_seen += len(positions)
         return [(self._cells(boxes, canvas, 1, 1)[0],
-                 [_without_bars(self._seen(box, canvas, None), frame.shape, canvas.shape) for box in boxes])
+                 [self._in_frame(self._seen(box, canvas, None), frame.shape, canvas.shape) for box in boxes])
                 for canvas, frame, boxes in zip(canvases, frames, self._detect(canvases, 1))]
+
+    def _in_frame(self, box: SeenBox, frame_px: tuple[int, ...], canvas_px: tuple[int, ...]) -> SeenBox:
+        """The same box in shares of the frame instead of its letterboxed picture; a squashed picture has no bars."""
+        return _without_bars(box, frame_px, canvas_px) if self.letterbox else box
 
 
 def _without_bars(box: SeenBox, frame_px: tuple[int, ...], canvas_px: tuple[int, ...]) -> SeenBox:
-    """The same box in shares of the frame instead of its letterboxed picture; a squashed picture has no bars."""
     scale = min(canvas_px[0] / frame_px[0], canvas_px[1] / frame_px[1])
-    if canvas_px[:2] == OFFICIAL_FRAME_PX:
-        return box
     high, wide = frame_px[0] * scale / canvas_px[0], frame_px[1] * scale / canvas_px[1]  # shares that the frame fills
 
     def inner(share: float, filled: float) -> float:

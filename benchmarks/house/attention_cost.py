@@ -21,7 +21,7 @@ TARGETS = "Targets: maps at most 1.05 times, AdaptVis 1.15 times, a sweep of ele
 Inputs = dict[str, torch.Tensor]
 
 
-def section(_num_videos: int = 0) -> str:
+def section() -> str:
     """Return the tables. Methods take turns, so that what else the machine does falls on all of them."""
     before = torch.get_num_threads()
     torch.set_num_threads(THREADS)

@@ -48,7 +48,7 @@ class Tested:
     right: dict[str, Values]
 
 
-def section(_num_videos: int = 0) -> str:
+def section() -> str:
     """Return the tables."""
     with threads_for(rung_of(MODEL, "vlm").parameters):
         models = [_model(seed) for seed in SEEDS]
@@ -68,7 +68,7 @@ def section(_num_videos: int = 0) -> str:
     return "\n".join([head, _methods(tested), *(f"\n### {title}\n\n{table}" for title, table in tables.items())])
 
 
-def control_section(_num_videos: int = 0) -> str:
+def control_section() -> str:
     """Return the table of a model of the same recipe that has no prior to fall back on."""
     with threads_for(rung_of(MODEL, "vlm").parameters):
         vlm = _model(CONTROL)

@@ -12,7 +12,7 @@ SIDE_PX = 128  # a pair takes a millisecond; the paper compares at full size
 MAX_TRUTH = 32  # true seconds that are compared, evenly chosen
 
 
-def with_appearance(rows: Sequence[MethodRow], truth_s: tuple[float, ...] | None, video: Video) -> list[MethodRow]:
+def with_visual(rows: Sequence[MethodRow], truth_s: tuple[float, ...] | None, video: Video) -> list[MethodRow]:
     """Return the rows with their visual precision, recall and F1 (Sec. 4.1); unchanged where the truth is not known."""
     if not truth_s:
         return list(rows)

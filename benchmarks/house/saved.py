@@ -19,14 +19,14 @@ import numpy as np
 
 from backends.files.saved import load_result, refusal
 from backends.registry import System, systems
-from benchmarks.mutations import mutations, opened, packed
+from benchmarks.house.mutations import mutations, opened, packed
 from benchmarks.tables import markdown
 from pages.tstar import views
 from visualizers.contract import drawing
 from visualizers.tstar import figures as tstar_figures
 from worlds.errors import InputError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 MAX_SENTENCE = 400  # characters
 PER_RUN = 500
 ON_THE_PAGE = 5  # of so many that open, one is shown in its page as well

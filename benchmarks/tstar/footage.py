@@ -9,8 +9,8 @@ from backends.tstar.results import TStarResult
 from backends.tstar.run import run
 from backends.tstar.settings import TStarSettings
 from backends.tstar.shots import Shots
-from benchmarks import film
 from benchmarks.tables import markdown, shown
+from benchmarks.tstar import film
 from models import kinds, real
 from worlds.video import open_video
 

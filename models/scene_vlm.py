@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration, PreTrainedTokenizerBase
 
-from models.scene_vlm.words import BOS, EOS, IMAGE, PAD, processor, vocabulary
+from models.scene_words import BOS, EOS, IMAGE, PAD, processor, vocabulary
 from worlds.scenes.drawing import INPUT_PX
 from worlds.scenes.scene import Question
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from backends.tstar.appearance import with_appearance
 from backends.tstar.results import MethodRow
+from backends.tstar.visual import with_visual
 
 
 class Striped:
@@ -22,19 +22,19 @@ def row(*keyframes: float) -> MethodRow:
 
 
 def test_the_true_frames_themselves_score_one():
-    found = with_appearance([row(2.0, 5.0)], (2.0, 5.0), Striped())[0]
+    found = with_visual([row(2.0, 5.0)], (2.0, 5.0), Striped())[0]
 
     assert found.visual == pytest.approx((1.0, 1.0, 1.0))
 
 
 def test_a_missed_frame_costs_recall_and_a_strange_one_precision():
-    missed = with_appearance([row(2.0)], (2.0, 9.0), Striped())[0].visual
-    strange = with_appearance([row(2.0, 9.0)], (2.0,), Striped())[0].visual
+    missed = with_visual([row(2.0)], (2.0, 9.0), Striped())[0].visual
+    strange = with_visual([row(2.0, 9.0)], (2.0,), Striped())[0].visual
 
     assert missed[0] == pytest.approx(1.0) and missed[1] < 0.9
     assert strange[1] == pytest.approx(1.0) and strange[0] < 0.9
 
 
 def test_without_truth_or_key_frames_there_is_no_score():
-    assert with_appearance([row(2.0)], None, Striped())[0].visual is None
-    assert with_appearance([row()], (2.0,), Striped())[0].visual is None
+    assert with_visual([row(2.0)], None, Striped())[0].visual is None
+    assert with_visual([row()], (2.0,), Striped())[0].visual is None

@@ -11,6 +11,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from backends.coda.contrast import Contrast, choose, scores
 from backends.coda.decode import Decoding, Method, Pair, decode
+from backends.coda.listing import listed
 from benchmarks.tables import markdown
 from models.language import LanguageModel
 from models.reading import Row
@@ -79,6 +80,7 @@ def _pair(seed: int) -> Pair:
 def _cached(language: LanguageModel, pairs: list[Pair], method: Method) -> Iterator[bool]:
     """Yield once per token of all prompts."""
     for step in decode(language, pairs, Decoding(method, max_new_tokens=TOKENS)):
+        listed(language, step, alpha=Contrast().alpha)  # as the page tells every token
         if step.row == len(pairs) - 1:
             yield True
 

@@ -1,6 +1,6 @@
 """CoDA and its neighbours on a real language model: what each decoder mends and breaks on facts whose right answer is less famous.
 
-    python -m benchmarks.coda_real [--model smollm2-135m] [--layouts plain,shots,chat] [--half development]
+    python -m benchmarks.coda.real [--model smollm2-135m] [--layouts plain,shots,chat] [--half development]
 
 Questions and controls are `worlds.facts.popular_answers`. Answers of six tokens count by their first words. Nothing in the app was
 decided on the held-out half. The numbers are also kept as data, which the page shows: backends/coda/recorded/real-model.json.
@@ -37,7 +37,7 @@ from models.loading import load
 from models.reading import Row
 from worlds.facts.popular_answers import Question, questions
 
-OUT = Path(__file__).parent.parent / "backends" / "coda" / "recorded" / "real-model.json"
+OUT = Path(__file__).parents[2] / "backends" / "coda" / "recorded" / "real-model.json"
 LAYOUTS = ("plain", "shots", "chat")
 SHOTS = ("The opposite of hot is cold.\nThe colour of fresh grass is green.\nThe number of days in a week is seven.\n"
          "The animal that says meow is the cat.\nThe frozen form of water is ice.\n")
@@ -109,7 +109,7 @@ class Answers:
         new.sort(key=lambda entry: len(entry[1].full.ids))  # little padding
         for start in range(0, len(new), BATCH):
             part = new[start : start + BATCH]
-            how = Decoding(variant.score, variant.contrast, max_new_tokens=TOKENS, top=0)
+            how = Decoding(variant.score, variant.contrast, max_new_tokens=TOKENS)
             written = tokens_of(decode(self._language, [pair for _, pair in part], how), len(part))
             self._known |= {key: self._language.text(tokens) for (key, _), tokens in zip(part, written)}
         return [self._known[key] for key in keys]
@@ -148,7 +148,7 @@ class Asking:
         tried = candidates(one.prompt).tried
         guess = suggested([word.text for word in one.prompt.words])
         told = one.prompt.words[guess].positions if guess is not None else given
-        words = [tried[index] for index in content_words(tried)]
+        words = [tried[index] for index in content_words([part.text for part in tried])]
         for name, row in (self._searched(one, given, told, words) if self.layout != "chat" else self._told(one, given)).items():
             self.pairs[name].append(Pair(Row(one.prompt.ids), row))
         self.pairs[SUGGESTED.name].append(Pair(Row(one.prompt.ids), self._without(one, told)))

@@ -1,6 +1,6 @@
 """The law of knowledge overshadowing and the decoders against it, on models trained from seeds that no miniature uses.
 
-    python -m benchmarks.coda_law [--seeds 5] [--only popularity,decay,length,english,size]
+    python -m benchmarks.coda.law [--seeds 5] [--only popularity,decay,length,english,size]
 
 Trains everything anew, about 15 minutes of CPU for five seeds. A seed draws the corpus, the weights and the order.
 """
@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 import torch
 
-from backends.coda.law import Law, law, pooled, prediction_error
+from backends.coda.law import Counting, Law, law, pooled, prediction_error
 from backends.coda.recovery import DECODERS, RULES, Reads, alarm_accuracy, localisation, read, recovery
 from backends.statistics import Share
 from benchmarks.tables import markdown, shown
@@ -89,20 +89,20 @@ def percent(found: Share) -> str:
 def law_table(found: Law) -> str:
     """RR, HR, EM_b and R of every group, in per cent."""
     rows = [
-        (f"{point.rates.value:g}", point.rates.sets, f"{100 * point.rates.rr_greedy:.0f}", f"{100 * point.rates.hr_greedy:.0f}",
-         f"{100 * point.rates.em_b:.0f}", "not learned" if point.r is None else f"{point.r:.0f} [{point.low:.0f}, {point.high:.0f}]")
-        for point in found.points
+        (f"{group.value:g}", group.num_sets, f"{100 * group.rr:.0f}", f"{100 * group.hr:.0f}", f"{100 * group.em_b:.0f}",
+         "not learned" if group.r is None else f"{group.r:.0f} [{group.low:.0f}, {group.high:.0f}]")
+        for group in found.groups
     ]
-    return markdown(("value", "sets", "RR", "HR", "EM_b", f"R ({found.reading})"), rows)
+    return markdown(("value", "sets", "RR", "HR", "EM_b", "R (prob)"), rows)
 
 
-def line_words(found: Law) -> str:
-    """The fitted line in one sentence."""
+def line_words(found: Law, seeds: int, counting: Counting = "prob") -> str:
+    """The fitted line in one sentence, and what its rates add up."""
     if found.line is None or found.slope_interval is None:
         return "Fewer than three groups are learned: no line.\n"
     low, high = found.slope_interval
-    return (f"R ({found.reading}) = {found.line.slope:.1f} [{low:.1f}, {high:.1f}] points per decade x log10 + "
-            f"{found.line.intercept:.1f}, r² = {found.line.r_squared:.3f} over {len(found.learned)} groups of {found.seeds} seeds.\n")
+    return (f"R ({counting}) = {found.line.slope:.1f} [{low:.1f}, {high:.1f}] points per decade x log10 + "
+            f"{found.line.intercept:.1f}, r² = {found.line.r_squared:.3f} over {len(found.learned)} groups of {seeds} seeds.\n")
 
 
 def each_slope(models: Sequence[Answers]) -> str:
@@ -129,10 +129,10 @@ def left_out_error(models: Sequence[Answers]) -> str:
 
 def decoder_table(models: Sequence[Reads]) -> str:
     """Exact match of the rare answer per decoder and value, recovery and breakage."""
-    found = [(decoder.title, recovery(models, decoder)) for decoder in DECODERS]
-    values = list(found[0][1].per_value)
-    rows = [(name, *(f"{100 * one.per_value[value].mean:.0f}" for value in values), percent(one.exact_match),
-             percent(one.recovered), percent(one.broken)) for name, one in found]
+    found = [recovery(models, decoder) for decoder in DECODERS]
+    values = [value for value, _ in found[0].per_value]
+    rows = [(one.decoder, *(f"{100 * share.mean:.0f}" for _, share in one.per_value), percent(one.exact_match),
+             percent(one.recovered), percent(one.broken)) for one in found]
     return markdown(("decoder", *(f"{value:g}" for value in values), "all", "recovered", "broken"), rows)
 
 
@@ -152,8 +152,8 @@ def popularity(seeds: int) -> str:
     for epoch in P_EPOCHS:
         answers = [model[epoch].answers for model in models]
         found = law(answers)
-        parts += [f"### Popularity, epoch {epoch}\n", law_table(found), line_words(found), line_words(law(answers, reading="greedy")),
-                  each_slope(answers), left_out_error(answers)]
+        parts += [f"### Popularity, epoch {epoch}\n", law_table(found), line_words(found, len(answers)),
+                  line_words(law(answers, counting="greedy"), len(answers), "greedy"), each_slope(answers), left_out_error(answers)]
     reads = [model[P_EPOCHS[-1]].reads for model in models]
     return "\n".join([*parts, f"### Decoders, epoch {P_EPOCHS[-1]}, exact match per P in per cent\n", decoder_table(reads),
                       "### Where is x?\n", rule_table(reads)])
@@ -178,7 +178,8 @@ def length(seeds: int) -> str:
         answers = [trained(spec, (L_EPOCH,), seed)[L_EPOCH].answers for seed in seeds_of(count)]
         found = law(answers)
         parts += [f"### Length, x at a {position} place, epoch {L_EPOCH}\n" if position == "random" else
-                  f"### Length, x at the end, epoch {L_EPOCH}\n", law_table(found), line_words(found), each_slope(answers)]
+                  f"### Length, x at the end, epoch {L_EPOCH}\n", law_table(found),
+                  line_words(found, len(answers)), each_slope(answers)]
     return "\n".join(parts)
 
 
@@ -189,7 +190,7 @@ def english(seeds: int) -> str:
     for epoch in ENGLISH_EPOCHS:
         answers, reads = [model[epoch].answers for model in models], [model[epoch].reads for model in models]
         found = law(answers)
-        parts += [f"### English facts, epoch {epoch}\n", law_table(found), line_words(found), each_slope(answers),
+        parts += [f"### English facts, epoch {epoch}\n", law_table(found), line_words(found, len(answers)), each_slope(answers),
                   decoder_table(reads), rule_table(reads)]
     return "\n".join(parts)
 

@@ -1,4 +1,4 @@
-"""Who looks at the grid: a rung of the ladder, or the person's example without any trained model."""
+"""The detector of a run, ready: a rung of the ladder, or the person's example without any trained model."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,9 @@ import numpy as np
 
 from backends.run import Inputs
 from backends.rungs import rung_of
-from backends.tstar.settings import IMAGE_NETWORK, MINIATURE, TStarSettings
-from models.boxes import Detector
+from backends.tstar.settings import IMAGE_NETWORK, TStarSettings
+from models.boxes import REAL_CANVAS_PX, Detector, ShownDetector
 from models.catalogue import Rung
-from models.detection import ImageGuidedDetector, OwlDetector
 from models.devices import threads_for
 from models.example_detection import ExampleDetector
 from models.image_detection import AlikeDetector, KindsDetector
@@ -21,29 +20,25 @@ from worlds.errors import InputError
 from worlds.pictures import read_picture
 from worlds.video import Video
 
-REAL_CANVAS_PX = 960  # OWL and its kin read 768 to 960 pixels a side
-EXAMPLE_CANVAS_PX = 512
-MINIATURE_CANVAS_PX = 256
 EXAMPLE_FRAME_PX = 720
 FILM_FRAMES = 16
 
 
 @dataclass(frozen=True)
-class Eyes:
-    """A detector, ready, with the thresholds that this run uses."""
+class ReadyDetector:
+    """A detector with the thresholds that this run uses."""
 
     detector: Detector
     model_id: str
     is_miniature: bool
     threshold: float
     floor: float
-    canvas_px: int
     notes: tuple[str, ...] = ()
     frames_read: int = 0  # before the search
 
 
 @contextmanager
-def open_eyes(settings: TStarSettings, video: Video, inputs: Inputs) -> Iterator[Eyes]:
+def open_detector(settings: TStarSettings, video: Video, inputs: Inputs) -> Iterator[ReadyDetector]:
     """Lend the detector that the settings ask for.
 
     An example without a checkpoint uses classical features, and the image network for things of its kind; with OWLv2
@@ -52,34 +47,33 @@ def open_eyes(settings: TStarSettings, video: Video, inputs: Inputs) -> Iterator
     Raises:
         InputError: no such rung, its weights are not here, or it does not fit into the memory.
     """
-    if settings.by_example and settings.detector in (MINIATURE, IMAGE_NETWORK):
+    if settings.makes_way:
         exact = _example(settings, video, inputs)
         if not settings.of_its_kind:
-            yield _eyes(settings, exact, "classical features (no trained model)", False, EXAMPLE_CANVAS_PX)
+            yield _ready(settings, exact, "classical features (no trained model)")
             return
         rung = rung_of(IMAGE_NETWORK, "detector")
         with budget().borrow(rung) as loaded, threads_for(rung.parameters):
-            film = video.frames_at(_evenly(video.info.duration_s), max_side_px=EXAMPLE_CANVAS_PX)
+            film = video.frames_at(_evenly(video.info.duration_s), max_side_px=exact.canvas_px)
             network = cast(KindsDetector, loaded.tool).model
             alike = AlikeDetector(network, exact, exact.context_or_crop, box=exact.box, film=film)
-            yield _eyes(settings, alike, f"{rung.name} and classical features", False, REAL_CANVAS_PX, frames_read=len(film))
+            yield _ready(settings, alike, f"{rung.name} and classical features", frames_read=len(film))
         return
     rung = rung_of(settings.detector, "detector")
     with budget().borrow(rung, settings.quantisation) as loaded, threads_for(rung.parameters):
         detector: Detector = cast(Detector, loaded.tool)
         notes: tuple[str, ...] = ()
         if settings.by_example:
-            detector, notes = _guided(loaded.tool, settings, video, inputs, rung)
-        size = MINIATURE_CANVAS_PX if rung.is_miniature else REAL_CANVAS_PX
+            detector, notes = _guided(detector, settings, video, inputs, rung)
         suffix = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
-        yield _eyes(settings, detector, f"{rung.name}{suffix}", rung.is_miniature, size, notes)
+        yield _ready(settings, detector, f"{rung.name}{suffix}", is_miniature=rung.is_miniature, notes=notes)
 
 
-def _eyes(settings: TStarSettings, detector: Detector, model_id: str, is_miniature: bool, canvas_px: int,
-          notes: tuple[str, ...] = (), frames_read: int = 0) -> Eyes:
+def _ready(settings: TStarSettings, detector: Detector, model_id: str, *, is_miniature: bool = False,
+           notes: tuple[str, ...] = (), frames_read: int = 0) -> ReadyDetector:
     threshold = detector.theta if settings.threshold is None else settings.threshold
     floor = detector.floor if settings.floor is None else settings.floor
-    return Eyes(detector, model_id, is_miniature, threshold, floor, canvas_px, notes, frames_read)
+    return ReadyDetector(detector, model_id, is_miniature, threshold, floor, notes, frames_read)
 
 
 def _evenly(duration_s: float) -> list[float]:
@@ -116,15 +110,19 @@ def _cut(frame: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     return frame[top:bottom, left:right]
 
 
-def _guided(tool: object, settings: TStarSettings, video: Video, inputs: Inputs,
-            rung: Rung) -> tuple[ImageGuidedDetector, tuple[str, ...]]:
+def _guided(detector: Detector, settings: TStarSettings, video: Video, inputs: Inputs,
+            rung: Rung) -> tuple[ShownDetector, tuple[str, ...]]:
     """The checkpoint's own search by example, and what has to be said of it."""
-    if not isinstance(tool, OwlDetector):
-        raise InputError(f"{rung.title} cannot search by example. Choose OWL-ViT or OWLv2, or the miniature: it makes way for "
-                         "classical features or the image network.")
     if settings.example_picture:
-        return ImageGuidedDetector(tool, _uploaded(settings, inputs)), ()
-    detector = ImageGuidedDetector(tool, *_marked(settings, video, max_side_px=REAL_CANVAS_PX))
-    return detector, () if detector.uses_frame else (
+        return _shown(rung, detector.shown(_uploaded(settings, inputs))), ()
+    shown = _shown(rung, detector.shown(*_marked(settings, video, max_side_px=REAL_CANVAS_PX)))
+    return shown, () if shown.uses_frame else (
         f"{rung.title} sees no thing of its own where the box was drawn, so it looks for the cropped box, which is weaker. "
         "Draw the box closely around one whole thing.",)
+
+
+def _shown(rung: Rung, detector: ShownDetector | None) -> ShownDetector:
+    if detector is None:
+        raise InputError(f"{rung.title} cannot search by example. Choose OWL-ViT or OWLv2, or the miniature: it makes way for "
+                         "classical features or the image network.")
+    return detector

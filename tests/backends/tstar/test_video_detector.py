@@ -1,10 +1,11 @@
-"""Tiles, boxes and counts of a look, with a detector that says where its boxes are."""
+"""Tiles, boxes and counts of a detector on a video, with one that says where its boxes are."""
 
 import numpy as np
 import pytest
 
-from backends.tstar.looking import BATCH, OFFICIAL_CELL_PX, OFFICIAL_FRAME_PX, Looker, fit_into, tile
+from backends.tstar.canvases import OFFICIAL_CELL_PX, OFFICIAL_FRAME_PX, fit_into, tile
 from backends.tstar.settings import TStarSettings
+from backends.tstar.video_detector import BATCH, VideoDetector
 from models.boxes import Box
 
 WHITE = np.full((60, 120, 3), 255, np.uint8)  # twice as wide as high
@@ -26,6 +27,8 @@ class Film:
 class Points:
     """Finds these boxes on every picture, and remembers what it was asked."""
 
+    canvas_px = 240
+
     def __init__(self, *boxes: Box) -> None:
         self.boxes, self.calls = boxes, []
 
@@ -34,9 +37,8 @@ class Points:
         return [list(self.boxes) for _ in canvases]
 
 
-def looker(*boxes: Box, canvas_px: int = 240, **settings) -> Looker:
-    return Looker(Film(), Points(*boxes), ("cup", "table"), num_targets=1, settings=TStarSettings(**settings), floor=0.2,
-                  canvas_px=canvas_px)
+def detecting(*boxes: Box, **settings) -> VideoDetector:
+    return VideoDetector(Film(), Points(*boxes), ("cup", "table"), num_targets=1, settings=TStarSettings(**settings), floor=0.2)
 
 
 def box(x1, y1, x2, y2, *, label=0, score=0.9) -> Box:
@@ -59,7 +61,7 @@ def test_frame_j_lies_in_row_j_over_g_and_column_j_mod_g() -> None:
 
 
 def test_a_box_lies_in_the_cell_of_its_centre_with_its_weight() -> None:
-    found = looker(box(130, 10, 230, 60), box(10, 130, 110, 230, label=1, score=0.8), cue_weight=0.25)
+    found = detecting(box(130, 10, 230, 60), box(10, 130, 110, 230, label=1, score=0.8), cue_weight=0.25)
 
     cells, seen, frames = found.grid(np.array([3, 5, 8]), 2)
 
@@ -69,19 +71,19 @@ def test_a_box_lies_in_the_cell_of_its_centre_with_its_weight() -> None:
 
 
 def test_a_box_of_a_cell_without_a_frame_counts_for_none() -> None:
-    cells, _, _ = looker(box(130, 130, 230, 230)).grid(np.array([3, 5, 8]), 2)
+    cells, _, _ = detecting(box(130, 130, 230, 230)).grid(np.array([3, 5, 8]), 2)
 
     assert [cell.confidence for cell in cells] == [0, 0, 0]
 
 
 def test_a_box_beyond_the_picture_is_cut_at_its_edge() -> None:
-    _, (seen,), _ = looker(box(-5, 10, 250, 60)).grid(np.array([0]), 2)
+    _, (seen,), _ = detecting(box(-5, 10, 250, 60)).grid(np.array([0]), 2)
 
     assert (seen.x1, seen.x2) == (0, 1)
 
 
 def test_the_detector_is_told_floor_most_boxes_and_grid() -> None:
-    found = looker(max_boxes=7)
+    found = detecting(max_boxes=7)
     found.grid(np.array([1, 2, 3, 4]), 2)
     found.singles([9])
 
@@ -89,7 +91,7 @@ def test_the_detector_is_told_floor_most_boxes_and_grid() -> None:
 
 
 def test_frames_and_calls_are_counted_and_no_call_holds_more_than_a_batch() -> None:
-    found = looker()
+    found = detecting()
     found.grid(np.arange(4), 2)
     found.singles(list(range(BATCH + 1)))
 
@@ -100,14 +102,14 @@ def test_frames_and_calls_are_counted_and_no_call_holds_more_than_a_batch() -> N
 
 def test_a_single_frames_box_is_told_in_shares_of_the_frame_without_its_bars() -> None:
     """120 x 60 lies at rows 60 to 180 of a picture of 240 x 240."""
-    ((cell, (seen,)),) = looker(box(60, 60, 120, 120)).singles([4])
+    ((cell, (seen,)),) = detecting(box(60, 60, 120, 120)).singles([4])
 
     assert (seen.x1, seen.y1, seen.x2, seen.y2) == (0.25, 0, 0.5, 0.5) and seen.cell is None
     assert cell.best == {0: 0.9}
 
 
 def test_squashed_cells_and_frames_have_the_released_codes_sizes() -> None:
-    found = looker(box(60, 57, 120, 114), cell_fit="squash")
+    found = detecting(box(60, 57, 120, 114), cell_fit="squash")
     found.grid(np.arange(4), 2)
     ((_, (seen,)),) = found.singles([4])
 

@@ -14,7 +14,7 @@ import psutil
 
 from benchmarks.tables import markdown
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def _free_port() -> int:

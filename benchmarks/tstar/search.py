@@ -8,8 +8,8 @@ from backends.tstar.results import MethodRow, TStarResult
 from backends.tstar.run import run
 from backends.tstar.settings import TStarSettings
 from benchmarks.tables import markdown, shown
-from worlds.haystack.film import HaystackSpec
 from worlds.haystack.samples import sample_path
+from worlds.haystack.spec import HaystackSpec
 
 MINUTES = 10
 FIRST_SEED = 600_000  # no recipe, sample or choice of a default uses seeds from here on

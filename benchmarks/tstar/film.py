@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from backends.tstar.looking import fit_into
+from backends.tstar.canvases import fit_into
 from worlds.pictures import read_picture
 from worlds.video import open_video
 from worlds.video.encode import Encoder

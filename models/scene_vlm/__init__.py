@@ -1,1 +1,0 @@
-"""The small vision-language network of the drawn scenes, with its words and its processor."""
