@@ -11,7 +11,7 @@ from backends.knobs import UPLOAD, knob_of
 from backends.registry import System
 from pages.adaptvis import place, views
 from pages.house import knobs, tasks
-from visualizers.theme import GAZE_NAMES
+from visualizers.adaptvis.methods import GAZE_NAMES
 from worlds.picture_kinds import HEIC, offered
 
 OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, right, above or below", "left, right, top or bottom")

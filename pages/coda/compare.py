@@ -17,7 +17,7 @@ from pages.house.text import plain
 from visualizers.coda import tables as coda_tables
 from visualizers.coda import tokens as token_figures
 from visualizers.coda import words as wording
-from visualizers.theme import DECODER_NAMES
+from visualizers.coda.methods import DECODER_NAMES
 
 MAX_CHIPS = 40  # words of a longer prompt are cut around the masked one
 MAX_LINES = 6  # tokens explained under each answer; the table below has all

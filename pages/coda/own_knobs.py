@@ -8,7 +8,7 @@ from backends.coda.settings import CodaSettings
 from backends.registry import System
 from pages.coda import corpus, own_file, views
 from pages.house import knobs, session, tasks
-from visualizers.theme import DECODER_NAMES
+from visualizers.coda.methods import DECODER_NAMES
 from worlds.errors import InputError
 
 CONTRAST, DETECTOR = ("contrast", "other decoders"), ("detector", "masking")  # groups of the settings

@@ -13,7 +13,7 @@ from backends.tstar.settings import BY_SIMILARITY, IMAGE_NETWORK, TStarSettings
 from pages.house import costs, knobs, results, session, view
 from pages.house.text import plain
 from visualizers.ladder import memory_mb
-from visualizers.theme import METHOD_NAMES
+from visualizers.tstar.methods import METHOD_NAMES
 from worlds.errors import InputError
 from worlds.haystack.samples import SAMPLES, haystack_of
 from worlds.picture_kinds import HEIC, offered

@@ -16,8 +16,9 @@ from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Evaluated
 from visualizers.adaptvis import gaze
 from visualizers.adaptvis import item_set as set_figures
 from visualizers.adaptvis.axis import BELOW, ROOM, axis, places
+from visualizers.adaptvis.methods import GAZE_COLOURS
 from visualizers.text import said
-from visualizers.theme import DISTRIBUTION_COLOUR, GAZE_COLOURS, OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
+from visualizers.theme import DISTRIBUTION_COLOUR, OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
 
 PLAIN_COLOUR, TURNED_COLOUR = GAZE_COLOURS["greedy"], GAZE_COLOURS["adaptvis"]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")

@@ -14,8 +14,9 @@ from backends.adaptvis.results import AdaptVisResult, Curve, Evaluated, MethodSc
 from backends.adaptvis.words import interval, percent, score_of
 from visualizers.adaptvis.axis import BELOW, ROOM, axis, places
 from visualizers.adaptvis.gain import BETAS, can_replay, has_confidence, hits, index_of, is_right
+from visualizers.adaptvis.methods import GAZE_COLOURS, GAZE_NAMES
 from visualizers.text import said
-from visualizers.theme import GAZE_COLOURS, GAZE_NAMES, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
+from visualizers.theme import POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
 from worlds.scenes.scene import IMBALANCED, RELATIONS
 
 CURVE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#A6761D")

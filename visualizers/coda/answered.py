@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 
 from backends.coda.results import FilePart, FileRow
 from backends.statistics import wilson
-from visualizers.theme import DECODER_COLOURS, DECODER_NAMES, VISITED_COLOUR
+from visualizers.coda.methods import DECODER_COLOURS, DECODER_NAMES
+from visualizers.theme import VISITED_COLOUR
 
 SHOWN_REASONS = 3
 _VARIES = re.compile(r"'[^']*'|\d[\d,.]*")  # what differs between rows that fail for one reason

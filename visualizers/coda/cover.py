@@ -7,8 +7,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from backends.coda.results import Asked, CodaResult, Written
+from visualizers.coda.methods import DECODER_NAMES
 from visualizers.coda.words import ROLE_COLOURS, role, shown_piece, words_of
-from visualizers.theme import DECODER_NAMES, DISTRIBUTION_COLOUR
+from visualizers.theme import DISTRIBUTION_COLOUR
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 

@@ -12,9 +12,9 @@ from visualizers.coda import answered as answered_figures
 from visualizers.coda import law as law_figures
 from visualizers.coda import recovery as recovery_figures
 from visualizers.coda.cover import cover
+from visualizers.coda.methods import DECODER_NAMES
 from visualizers.coda.tokens import candidates, distributions, score_bars
 from visualizers.coda.words import found_of, is_paired, tau_of, variant
-from visualizers.theme import DECODER_NAMES
 
 __all__ = ["cover", "figures", "first_token", "live"]
 

@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 
 from backends.coda.results import RecoveryPart, Share
 from visualizers.coda.law import BELOW, FACTORS
+from visualizers.coda.methods import DECODER_COLOURS
 from visualizers.text import said
-from visualizers.theme import DECODER_COLOURS, OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
+from visualizers.theme import OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
 
 OWN_COLOUR = "#CC79A7"  # the row of the person's own switches
 RULES = {"lift": "lift", "indicator_first": "indicator, first (paper)", "indicator_argmax": "indicator, largest",

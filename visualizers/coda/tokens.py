@@ -7,9 +7,10 @@ from plotly.subplots import make_subplots
 
 from backends.coda.results import Asked, Found, TopToken, WrittenToken
 from visualizers.coda import law as law_figures
+from visualizers.coda.methods import DECODER_NAMES
 from visualizers.coda.words import CONTRASTS, MEMBERSHIP, ROLE_COLOURS, label, percent, role, shown_piece
 from visualizers.text import said
-from visualizers.theme import DECODER_NAMES, OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, SCORE_COLOUR, VISITED_COLOUR
+from visualizers.theme import OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, SCORE_COLOUR, VISITED_COLOUR
 
 MAX_TOKENS_SHOWN = 8
 HOVERED = 40  # characters of a token or a word in a hover text

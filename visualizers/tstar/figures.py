@@ -14,14 +14,8 @@ from backends.tstar.paper import UTILITY
 from backends.tstar.results import Appearance, Iteration, Keyframe, SeenBox, TStarResult
 from backends.tstar.scoring import Scoring
 from visualizers.text import said
-from visualizers.theme import (
-    DISTRIBUTION_COLOUR,
-    METHOD_COLOURS,
-    METHOD_NAMES,
-    SCORE_COLOUR,
-    TRUTH_COLOUR,
-    VISITED_COLOUR,
-)
+from visualizers.theme import DISTRIBUTION_COLOUR, SCORE_COLOUR, TRUTH_COLOUR, VISITED_COLOUR
+from visualizers.tstar.methods import METHOD_COLOURS, METHOD_NAMES
 from worlds.pictures import SHEET_QUALITY, decode_jpeg, encode_jpeg
 
 TARGET_RGB, CUE_RGB = (213, 94, 0), (0, 114, 178)  # the boxes' colours: targets, cues

@@ -25,7 +25,7 @@ from models.language import LanguageModel, as_language_model
 from models.loading import load
 from tests.backends.coda import paper_reference as reference
 from tests.models import tiny_languages
-from visualizers.theme import DECODER_COLOURS, DECODER_NAMES
+from visualizers.coda.methods import DECODER_COLOURS, DECODER_NAMES
 
 LENGTH = 4
 SENTENCES = ("The capital of the northern country is", "Who wrote the tin harbour", "the old town is an old",

@@ -26,7 +26,8 @@ from backends.adaptvis.words import headline
 from backends.files.saved import save_result
 from visualizers.adaptvis import axis, figures, gain, gaze
 from visualizers.adaptvis import item_set as sets
-from visualizers.theme import GAZE_COLOURS, GAZE_NAMES, OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR
+from visualizers.adaptvis.methods import GAZE_COLOURS, GAZE_NAMES
+from visualizers.theme import OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR
 
 ALPHAS = (0.0, 0.5, 1.0, 2.0)
 WORDS = ("left", "right", "on", "under")

@@ -38,7 +38,8 @@ from visualizers.coda import recovery as recovery_figures
 from visualizers.coda import tables as coda_tables
 from visualizers.coda import tokens as token_figures
 from visualizers.coda import words as wording
-from visualizers.theme import DECODER_COLOURS, DECODER_NAMES, themed
+from visualizers.coda.methods import DECODER_COLOURS, DECODER_NAMES
+from visualizers.theme import themed
 
 TOKENS = (  # p(X), p(X'), CoDA's score with the floor: log 0.25 - (log 0.01 + log 0.9) for the one that escapes
     ("tea", 0.60, 0.90, log(0.60 / 0.90), "both"), ("cocoa", 0.25, 0.002, 3.3242, "esc"),

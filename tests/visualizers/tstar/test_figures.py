@@ -7,8 +7,8 @@ import pytest
 from backends.files.saved import load_result
 from backends.tstar.results import TStarResult
 from backends.tstar.system import RECORDED
-from visualizers.theme import METHOD_COLOURS, METHOD_NAMES
 from visualizers.tstar import figures
+from visualizers.tstar.methods import METHOD_COLOURS, METHOD_NAMES
 
 
 @pytest.fixture(scope="module")
