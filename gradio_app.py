@@ -25,9 +25,9 @@ from fronts.gradio.sessions import OpenSessions  # noqa: E402
 from fronts.gradio.tab import Tab  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
 
-MOUNT: dict[str, Any] = {"max_file_size": f"{MAX_FILE_MB}mb", "show_error": False, "footer_links": ["api"], "run_history": False,
-                         "enable_monitoring": False,
-                         "app_kwargs": {"middleware": [Middleware(KnownHosts), Middleware(gate.Gate)]}}
+MOUNT: dict[str, Any] = {  # Any: arguments of Gradio's, each of its own type
+    "max_file_size": f"{MAX_FILE_MB}mb", "show_error": False, "footer_links": ["api"], "run_history": False,
+    "enable_monitoring": False, "app_kwargs": {"middleware": [Middleware(KnownHosts), Middleware(gate.Gate)]}}
 
 
 def build(shown: tuple[System, ...] | None = None) -> gr.Blocks:

@@ -17,7 +17,6 @@ import platform  # noqa: E402
 import time  # noqa: E402
 from collections.abc import AsyncIterator, Iterator  # noqa: E402
 from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
 
 import psutil  # noqa: E402
 import uvicorn  # noqa: E402
@@ -140,7 +139,7 @@ def health(gradio: str) -> JSONResponse:
     return JSONResponse(state, 503 if trouble else 200)
 
 
-def machine() -> dict[str, Any]:
+def machine() -> dict[str, object]:
     """What this machine has, for the question why a rung is greyed out."""
     import torch
 
@@ -200,11 +199,11 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
         return health(front.state)
 
     @app.get("/api/machine")
-    def read_machine() -> dict[str, Any]:
+    def read_machine() -> dict[str, object]:
         return machine()
 
     @app.get("/api/systems")
-    def read_systems() -> list[dict[str, Any]]:
+    def read_systems() -> list[dict[str, object]]:
         return [{"name": s.name, "title": s.title, "claim": s.claim, "paper": s.paper, "source": s.source,
                  "uploads": {knob.name: list(knob.uploads) for knob in uploads_of(s.settings)},
                  "settings": s.settings.model_json_schema()} for s in systems()]

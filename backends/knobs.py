@@ -9,9 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from pydantic import BaseModel, Field
+from pydantic.config import JsonDict
 
 QUANTISED_BY = "quantisation"  # the setting of a run with one model
 UPLOAD = "upload:"  # before the name of a file that a session brought
@@ -21,13 +22,27 @@ USUAL_STEP = 0.01  # of a number that is not whole
 
 RESULT = "result"  # the role of a setting that names an earlier run of the session
 Kind = Literal["choice", "switch", "whole", "number", "text", "model", "result", "several", "texts", "numbers"]
-Schema = Mapping[str, Any]  # Any: JSON
+Schema = Mapping[str, Any]  # Any: JSON, whose form pydantic vouches for
 
 
-def knob(default: Any, group: str, description: str, *, role: str = "", also: tuple[str, ...] = (), none: str = "",
+class Limits(TypedDict, total=False):
+    """Pydantic's own, of one setting."""
+
+    ge: float
+    gt: float
+    le: float
+    lt: float
+    min_length: int
+    max_length: int
+    pattern: str
+    multiple_of: float
+    fail_fast: bool
+
+
+def knob(default: object, group: str, description: str, *, role: str = "", also: tuple[str, ...] = (), none: str = "",
          quantised_by: str = QUANTISED_BY, borrows: tuple[str, ...] = (), suggestions: tuple[str, ...] = (),
-         stops: tuple[float, ...] = (),
-         is_by_line: bool = False, uploads: tuple[str, ...] = (), upload_mb: int | None = None, **limits: Any) -> Any:
+         stops: tuple[float, ...] = (), is_by_line: bool = False, uploads: tuple[str, ...] = (), upload_mb: int | None = None,
+         **limits: Unpack[Limits]) -> Any:  # Any: like pydantic's Field, it stands for a value of whatever type its field has
     """A field of some Settings as people turn it.
 
     Args:
@@ -45,12 +60,12 @@ def knob(default: Any, group: str, description: str, *, role: str = "", also: tu
     """
     if isinstance(default, tuple):
         limits["fail_fast"] = True  # a file may hold a million wrong entries; each would be told
-    extra: dict[str, Any] = {"group": group}
+    extra: JsonDict = {"group": group}
     if role == RESULT:
         extra |= {"role": role, "none": none}
     elif role:
         extra |= {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by, "borrows": list(borrows)}
-    said = {"suggestions": list(suggestions), "stops": list(stops), "is_by_line": is_by_line, "uploads": list(uploads),
+    said: JsonDict = {"suggestions": list(suggestions), "stops": list(stops), "is_by_line": is_by_line, "uploads": list(uploads),
             "upload_mb": upload_mb}
     extra |= {name: value for name, value in said.items() if value}
     return Field(default, description=description, json_schema_extra=extra, **limits)

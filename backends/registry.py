@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Generic, Literal, cast
 
-from backends.run import Inputs, Result, Run, Settings
+from backends.run import Event, Inputs, R, Result, Run, S, Settings
 from worlds.signatures import UploadCheck
 
 _BUILT = ("tstar", "coda", "adaptvis")  # each has backends/NAME/system.py, visualizers/NAME/figures.py and pages/NAME/page.py
@@ -16,12 +16,12 @@ _BUILT = ("tstar", "coda", "adaptvis")  # each has backends/NAME/system.py, visu
 LaneName = Literal["short", "long"]  # what is short never waits behind what is long
 
 
-def _short(settings: Any) -> LaneName:
+def _short(settings: Settings) -> LaneName:
     return "short"
 
 
 @dataclass(frozen=True)
-class System:
+class System(Generic[S, R]):
     """What the pages, the Gradio front and the engine need to know of a system."""
 
     name: str
@@ -30,31 +30,35 @@ class System:
     paper: str  # as it is cited
     source: str  # arXiv number
     icon: str  # a material symbol, drawn from the app's own font
-    settings: type[Settings]
-    result: type[Result]
-    run: Run
+    settings: type[S]
+    result: type[R]
+    run: Run[S]
     recorded: Path | None = None  # a saved run that the page opens with, marked as recorded
     checks: Mapping[str, UploadCheck] = field(default_factory=dict)  # setting -> what a file for it must pass when it is uploaded
-    presets: Mapping[str, tuple[Any, str]] = field(default_factory=dict)  # label -> settings, what to notice
-    lane: Callable[[Any], LaneName] = _short  # where a run of such settings waits
-    objects: Callable[[Any], str] | None = None  # why a run of such settings would be refused, if it is known without running
+    presets: Mapping[str, tuple[S, str]] = field(default_factory=dict)  # label -> settings, what to notice
+    lane: Callable[[S], LaneName] = _short  # where a run of such settings waits
+    objects: Callable[[S], str] | None = None  # why a run of such settings would be refused, if it is known without running
 
-    def objection(self, settings: Any) -> str:
+    def settings_of(self, result: R) -> S:
+        """What was asked for a result; a result's type alone does not say of which kind its settings are."""
+        return cast(S, result.settings)
+
+    def objection(self, settings: S) -> str:
         """One sentence or two on why these settings cannot be run; nothing where nothing speaks against it."""
         return self.objects(settings) if self.objects else ""
 
 
-def runs(package: str) -> Run:
+def runs(package: str) -> Run[Settings]:
     """The run of a package, imported when first called: with it comes torch, for which a saved run need not wait."""
 
-    def run(settings: Any, inputs: Inputs) -> Iterator[Any]:
+    def run(settings: Settings, inputs: Inputs) -> Iterator[Event]:
         yield from importlib.import_module(f"backends.{package}.run").run(settings, inputs)
 
     return run
 
 
 @cache
-def system(name: str) -> System:
+def system(name: str) -> System[Settings, Result]:
     """Raises: KeyError when no such system is built."""
     if name not in _BUILT:
         raise KeyError(name)
@@ -66,5 +70,5 @@ def names() -> tuple[str, ...]:
     return _BUILT
 
 
-def systems() -> tuple[System, ...]:
+def systems() -> tuple[System[Settings, Result], ...]:
     return tuple(system(name) for name in _BUILT)

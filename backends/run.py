@@ -9,25 +9,26 @@ import json
 import os
 import subprocess
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self, TypeAlias, TypeVar, cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from backends.knobs import knob_of, knobs_of
 from backends.made import Made
-from backends.shapes import Shaped, at_most
+from backends.shapes import Frozen, Shaped, at_most
 from worlds.errors import InputError
 
 MAX_PERMALINK = 8_000  # characters; browsers and proxies cut addresses somewhere above
 MAX_LINKED = 100_000  # bytes of settings that a link may unpack to: it may be a bomb
 
+JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
 MadeName = Annotated[str, Field(pattern=r"^made:[a-z]+-[0-9a-f]{8}$")]
 Ended = Literal["finished", "stopped", "time limit", "session gone"]  # stopped: by a person
 
@@ -66,15 +67,16 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
         """Raises: TypeError where a setting could not be drawn: when the settings are imported, not when a page is opened."""
         knobs_of(cls)
 
     @field_validator("*")
     @classmethod
-    def _says_each_choice_once(cls, value: Any, info: ValidationInfo) -> Any:
+    def _says_each_choice_once(cls, value: object, info: ValidationInfo) -> object:
         """A choice that is made twice, in a link or over REST, counts once, as in a page's own box of choices."""
-        return tuple(dict.fromkeys(value)) if knob_of(cls, str(info.field_name)).kind == "several" and value else value
+        is_several = knob_of(cls, str(info.field_name)).kind == "several"
+        return tuple(dict.fromkeys(value)) if is_several and isinstance(value, tuple) else value
 
     def named_models(self) -> tuple[NamedModel, ...]:
         """Every model that a run of these settings loads, as far as they say: what has to be here, and what memory it takes."""
@@ -90,7 +92,7 @@ class Settings(BaseModel):
     def _result_settings(cls) -> tuple[str, ...]:
         return tuple(knob.name for knob in knobs_of(cls) if knob.kind == "result")
 
-    def linked(self) -> dict[str, Any]:
+    def linked(self) -> dict[str, object]:
         """What a link holds: what differs from the defaults, as JSON. No earlier run: it is in this session only."""
         return self.model_dump(mode="json", exclude_defaults=True, exclude=set(self._result_settings()))
 
@@ -153,7 +155,7 @@ def result_digest(result: "Result") -> str:
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def plain_json(value: Any) -> Any:  # Any: JSON
+def plain_json(value: object) -> JSON:
     """Return a value as JSON has it: arrays as their shape and kind, what JSON has no word for as text."""
     if isinstance(value, np.ndarray):
         return {"shape": list(value.shape), "dtype": str(value.dtype)}
@@ -207,13 +209,13 @@ class Result(Shaped):
         noted = (note for note in self.notes if self.ended == "time limit" and note.startswith(_AT_THE_LIMIT))
         return next(noted, ended_sentence(self.ended))
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """Return the numbers without the arrays, of which only shape and kind are told: for JSON, REST, MCP and tables."""
-        return plain_json(self.model_dump())
+        return {name: plain_json(value) for name, value in self.model_dump().items()}
 
     @model_validator(mode="before")
     @classmethod
-    def _from_an_older_run(cls, values: Any) -> Any:
+    def _from_an_older_run(cls, values: object) -> object:
         """Until November 2026 a saved run said only whether it was stopped."""
         if not isinstance(values, dict) or "was_stopped" not in values:
             return values
@@ -253,16 +255,21 @@ class Inputs:
         return folder
 
 
-Event = Any  # Progress, a system's own partial results, at last its Result
-Run = Callable[[Any, Inputs], Iterator[Event]]
+S = TypeVar("S", bound=Settings)
+R = TypeVar("R", bound=Result)
+E = TypeVar("E")
+
+Part: TypeAlias = Frozen | tuple[Frozen, ...]  # a partial result
+Event: TypeAlias = Progress | Part | Result
+Run: TypeAlias = Callable[[S, Inputs], Iterator[Event]]  # at last the Result
 
 
-def keeping(events: Iterator[Event]) -> Generator[Event, None, tuple[Any, Ended]]:
+def keeping(events: Iterator[E]) -> Generator[E, None, tuple[E | None, Ended]]:
     """Pass the events on; return the newest that is not a Progress, and why the run ended.
 
     `part, ended = yield from keeping(events)`. A stop before there is anything to keep goes on upwards.
     """
-    part = None
+    part: E | None = None
     try:
         for event in events:
             if not isinstance(event, Progress):
@@ -277,12 +284,12 @@ def keeping(events: Iterator[Event]) -> Generator[Event, None, tuple[Any, Ended]
     return part, "finished"
 
 
-def last(events: Iterator[Event]) -> Any:
+def last(events: Iterator[Progress | Part | R]) -> R:
     """Run to the end and return the Result: what a script wants."""
-    event = None
+    event: Progress | Part | R | None = None
     for event in events:  # noqa: B007  the last one is the result
         pass
-    return event
+    return cast(R, event)  # a run's last event is its result
 
 
 @cache
@@ -301,7 +308,7 @@ def code_version() -> str:
     return done.stdout.strip()
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Saved runs are read and written in backends.files.saved; scripts know both functions by this module, too."""
     if name in ("load_result", "save_result"):
         from backends.files import saved

@@ -11,7 +11,7 @@ result is held to its types too, so that a backend's own mathematics can be save
 is made, and not only where one is opened. Not here: what is in a file.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from itertools import pairwise
@@ -20,6 +20,7 @@ from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
 from worlds.pictures import SHOWN_SIDE_PX, jpeg_size
@@ -63,7 +64,7 @@ class _Shape:
     may_be_nan: bool = False
     total: float | None = None  # what all add up to
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def _checked(self, array: np.ndarray | None) -> np.ndarray | None:
@@ -98,7 +99,7 @@ class _Jpeg:
 
     side_px: int
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def _checked(self, jpeg: np.ndarray | None) -> np.ndarray | None:
@@ -136,7 +137,7 @@ def jpeg(*, side_px: int = SHOWN_SIDE_PX) -> _Jpeg:
     return _Jpeg(side_px)
 
 
-def axes_of(model: Any) -> dict[str, tuple[int, str]]:
+def axes_of(model: Any) -> dict[str, tuple[int, str]]:  # Any: a model or a dataclass
     """Return every axis in a model or dataclass and in what it holds: its length, and the field that says so.
 
     Raises:
@@ -153,7 +154,7 @@ def axes_of(model: Any) -> dict[str, tuple[int, str]]:
 
 
 @cache
-def _marks(kind: Any) -> dict[str, tuple[Any, ...]]:
+def _marks(kind: Any) -> dict[str, tuple[object, ...]]:  # Any: as of `axes_of`
     """What the type of each field says beside the type."""
     if issubclass(kind, BaseModel):
         return {name: tuple(field.metadata) for name, field in kind.model_fields.items()}
@@ -161,22 +162,22 @@ def _marks(kind: Any) -> dict[str, tuple[Any, ...]]:
     return {entry.name: getattr(hints[entry.name], "__metadata__", ()) for entry in fields(kind)}
 
 
-def _own(value: Any, metadata: tuple[Any, ...]) -> Iterator[tuple[str, int]]:
+def _own(value: object, metadata: tuple[object, ...]) -> Iterator[tuple[str, int]]:
     for mark in metadata:
-        if isinstance(mark, _Shape) and value is not None:
+        if isinstance(mark, _Shape) and isinstance(value, np.ndarray):
             yield from ((axis, size) for axis, size in zip(mark.axes, value.shape) if isinstance(axis, str))
-        elif isinstance(mark, _Length) and value is not None:
+        elif isinstance(mark, _Length) and isinstance(value, int | Sized):
             yield mark.axis, value if isinstance(value, int) else len(value)
 
 
-def _held(value: Any) -> Iterator[tuple[str, int]]:
+def _held(value: object) -> Iterator[tuple[str, int]]:
     for part in value if isinstance(value, tuple) else (value,):
         if isinstance(part, Shaped) or is_dataclass(part):
             own = getattr(part, "own_axes", ())
             yield from ((axis, size) for axis, (size, _) in axes_of(part).items() if axis not in own)
 
 
-def jpegs_of(model: Any) -> Iterator[np.ndarray]:
+def jpegs_of(model: Any) -> Iterator[np.ndarray]:  # Any: as of `axes_of`
     """Yield every picture in a model or dataclass and in what it holds."""
     for name, metadata in _marks(model.__class__).items():
         value = getattr(model, name)
@@ -187,12 +188,12 @@ def jpegs_of(model: Any) -> Iterator[np.ndarray]:
                 yield from jpegs_of(part)
 
 
-def at_most(count: int, *, least: int = 0) -> Any:
+def at_most(count: int, *, least: int = 0) -> FieldInfo:
     """How many entries a tuple has. A file may hold a million wrong ones: only the first is told, each would be kept."""
     return Field(min_length=least, max_length=count, fail_fast=True)
 
 
-def one_of(*choices: Any) -> AfterValidator:
+def one_of(*choices: object) -> AfterValidator:
     """A text among those of some Literals, where code hands it on as plain text."""
     known = frozenset(text for choice in choices for text in get_args(choice))
 

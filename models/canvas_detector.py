@@ -58,7 +58,7 @@ class CanvasDetectorConfig(PretrainedConfig):
         embedding: int = 16,
         floor: float = 0.15,
         confirmation: float = 0.5,
-        **kwargs: Any,  # what transformers itself keeps in config.json
+        **kwargs: Any,  # Any: what transformers itself keeps in config.json
     ) -> None:
         self.colours = list(colours)
         self.kinds = list(kinds)

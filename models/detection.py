@@ -7,7 +7,7 @@ canvas pixels. OWL-ViT: arXiv 2205.06230, OWLv2: 2306.09683, Grounding DINO: 230
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ __all__ = [
     "zero_shot_detector",
 ]
 
+T = TypeVar("T")  # what names are once they are embedded or tokenised
 BATCH = 8  # canvases per forward; OWLv2 at 960 pixels takes about 1 GB for eight in float32
 CACHED_NAMES = 16  # tuples of names whose text stays embedded
 TEXT_THRESHOLD = 0.25  # Grounding DINO: a token above it belongs to the box's phrase (the authors' value)
@@ -39,11 +40,24 @@ NEAR_BEST = 0.8  # patches within this share of the best overlap are all of the 
 NMS_IOU = 0.3  # image-guided detection: boxes that overlap a better one by more are dropped (the processor's value)
 
 
+class _MiniatureConfig(Protocol):
+    canvas_px: int
+
+
+class _Miniature(Protocol):
+    """The network that was trained here."""
+
+    @property
+    def config(self) -> _MiniatureConfig: ...
+
+    def detect(self, canvases: np.ndarray, names: list[str], *, floor: float, max_boxes: int | None) -> list[list[Box]]: ...
+
+
 class MiniatureDetector(Detector):
     """The canvas detector that was trained here, behind the common call."""
 
-    def __init__(self, model: PreTrainedModel, rung: Rung) -> None:
-        self.model: Any = model
+    def __init__(self, model: _Miniature, rung: Rung) -> None:
+        self.model = model
         self.name, self.is_miniature, self.canvas_px = rung.name, True, model.config.canvas_px
         self.theta, self.floor = thresholds_of(rung)
 
@@ -58,17 +72,17 @@ class MiniatureDetector(Detector):
         return [boxes[:max_boxes] for boxes in found]  # the best first
 
 
-class _TransformersDetector(Detector):
+class _TransformersDetector(Detector, Generic[T]):
     """What the transformers families share: thresholds, batches, and a small cache per tuple of names."""
 
     canvas_px = REAL_CANVAS_PX
 
     def __init__(self, model: PreTrainedModel, processor: ProcessorMixin, rung: Rung, *, batch: int = BATCH) -> None:
-        self.model: Any = model  # the families share method names but no base class that declares them
+        self.model: Any = model  # Any: the families share method names but no base class that declares them
         self.processor, self.batch = processor, batch
         self.name, self.is_miniature = rung.name, rung.is_miniature
         self.theta, self.floor = thresholds_of(rung)
-        self._texts: OrderedDict[tuple[str, ...], Any] = OrderedDict()
+        self._texts: OrderedDict[tuple[str, ...], T] = OrderedDict()
 
     def detect(
         self, canvases: np.ndarray, names: Sequence[str], *, floor: float, max_boxes: int | None = None, grid: int | None = None
@@ -90,7 +104,7 @@ class _TransformersDetector(Detector):
         """Return boxes (canvases, queries, 4) in pixels, labels (canvases, queries), scores (canvases, queries)."""
         raise NotImplementedError
 
-    def _remembered(self, names: tuple[str, ...], embed: Callable[[tuple[str, ...]], Any]) -> Any:
+    def _remembered(self, names: tuple[str, ...], embed: Callable[[tuple[str, ...]], T]) -> T:
         if names not in self._texts:
             self._texts[names] = embed(names)
             if len(self._texts) > CACHED_NAMES:
@@ -104,7 +118,7 @@ class _TransformersDetector(Detector):
         return {key: value.to(self.model.device, dtype if value.is_floating_point() else None) for key, value in inputs.items()}
 
 
-class OwlDetector(_TransformersDetector):
+class OwlDetector(_TransformersDetector[torch.Tensor]):
     """OWL-ViT and OWLv2: every patch is a box, scored by the cosine of its class embedding with each name's."""
 
     template = "a photo of a {}"  # the checkpoints were trained on such captions
@@ -237,7 +251,7 @@ def _labels_after_nms(boxes: torch.Tensor, scores: torch.Tensor) -> torch.Tensor
     return labels
 
 
-class ZeroShotDetector(_TransformersDetector):
+class ZeroShotDetector(_TransformersDetector[tuple[dict[str, torch.Tensor], torch.Tensor]]):
     """Grounding DINO and MM Grounding DINO: all names are one sentence, and a box's score is its best token's.
 
     A box belongs to the name of which it covers the largest share of tokens; a box that covers none is dropped. This

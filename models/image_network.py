@@ -8,6 +8,7 @@ symmetric padding or ImageNet's mean it runs, and is worse. Not here: what its k
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,7 +28,7 @@ class ImageNetworkConfig(PretrainedConfig):
     model_type = "orrery-image-network"
 
     def __init__(self, kinds: Sequence[str] = (), num_kinds: int = 1000, stages: Sequence[Sequence[int]] = STAGES,
-                 last: int = LAST, **kwargs: Any) -> None:
+                 last: int = LAST, **kwargs: Any) -> None:  # Any: what transformers itself keeps in config.json
         self.kinds = list(kinds)  # (num_kinds,) names, in the classifier's order
         self.num_kinds = num_kinds
         self.stages = [list(stage) for stage in stages]
@@ -111,7 +112,7 @@ class ImageNetwork(PreTrainedModel):
         return functional.relu6(self.head(hidden_states))
 
 
-def pixels_of(pictures: Any) -> Tensor:
+def pixels_of(pictures: np.ndarray) -> Tensor:
     """(pictures, height, width, 3) uint8 RGB -> (pictures, 3, height, width) as the weights want them."""
     return (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() - 127) / 128
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from models.told import TEMPLATE_ERRORS, blaming_the_tokenizer, check_ids, num_tokens, token_ids
 from models.vlm import VisionLanguageModel
@@ -50,13 +50,13 @@ class LanguageModel:
     """A causal language model with its tokenizer; `model` may also be the whole of a vision-language model."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, chat_template: str | None = None) -> None:
-        self.model: Any = model
-        self.tokenizer: Any = tokenizer
+        self.model = model
+        self.tokenizer = tokenizer
         self.chat_template = chat_template or getattr(tokenizer, "chat_template", None)
         self._pieces: dict[int, str] = {}
 
     @property
-    def config(self) -> Any:
+    def config(self) -> PretrainedConfig:
         """Return the configuration of the language part."""
         return self.model.config.get_text_config()
 
@@ -187,7 +187,8 @@ class LanguageModel:
         raise InputError("This model's chat template changes or drops the prompt. Turn the chat layout off.")
 
     def _rendered(self, text: str, has_parts: bool) -> str:
-        content: Any = [{"type": "text", "text": text}] if has_parts else text  # as vision-language templates want it
+        content: Any = [{"type": "text", "text": text}] if has_parts else text  # Any: parts as vision-language templates want
+        # them, of which transformers' type knows nothing
         try:
             return str(self.tokenizer.apply_chat_template([{"role": "user", "content": content}], tokenize=False,
                                                           add_generation_prompt=True, chat_template=self.chat_template))
@@ -238,7 +239,7 @@ def as_language_model(tool: object) -> LanguageModel:
     if isinstance(tool, LanguageModel):
         return tool
     if isinstance(tool, VisionLanguageModel):
-        processor: Any = tool.processor
+        processor: Any = tool.processor  # Any: each family's own
         return LanguageModel(tool.model, processor.tokenizer, processor.chat_template)
     raise InputError(f"A {type(tool).__name__} writes no text. Choose a language model or a vision-language model.")
 

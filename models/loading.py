@@ -7,11 +7,11 @@ was checked is what is loaded. Quantised weights are packed while they are read.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 import torch
 from huggingface_hub import snapshot_download
@@ -25,6 +25,7 @@ from transformers import (
     AutoTokenizer,
     PretrainedConfig,
     PreTrainedModel,
+    ProcessorMixin,
 )
 
 from models import catalogue
@@ -46,21 +47,22 @@ OWN = ("canvas-detector", "image-network")  # loaders of networks that were made
 _OPTIONS = {"local_files_only": True, "trust_remote_code": False}  # what was to be fetched is here before the first is called
 _BESIDE = ["*.json", "*.jinja", "*.txt", "*.model"]  # what a checkpoint has beside its weights
 _building = threading.RLock()
+P = ParamSpec("P")
 
 
-def _one_at_a_time(contexts: Any) -> Any:
+def _one_at_a_time(contexts: Callable[P, Iterable[object]]) -> Callable[P, list[object]]:
     """Let transformers build one model at a time: meanwhile torch's default dtype, `linspace` and the tying of weights are changed
     for the whole process, and two threads would put back each other's changes. Reading weights, which can hang, is not part of it.
     """
 
     @wraps(contexts)
-    def locked(*args: Any, **options: Any) -> list[Any]:
+    def locked(*args: P.args, **options: P.kwargs) -> list[object]:
         return [_building, *contexts(*args, **options)]
 
     return locked
 
 
-_own_contexts: Any = PreTrainedModel.get_init_context
+_own_contexts: Any = PreTrainedModel.get_init_context  # Any: typed as what it gives when called, not as a class method
 PreTrainedModel.get_init_context = classmethod(_one_at_a_time(_own_contexts.__func__))  # type: ignore
 
 
@@ -190,7 +192,8 @@ def _source(rung: Rung) -> str:
     return str(catalogue.folder_of(rung)) if rung.is_on_disk else rung.source
 
 
-def _weights(auto_class: Any, rung: Rung, quantisation: Quantisation, device: str, held: Held | None) -> PreTrainedModel:
+def _weights(auto_class: Any, rung: Rung, quantisation: Quantisation, device: str,  # Any: as of `network`
+             held: Held | None) -> PreTrainedModel:
     """Return the network in evaluation mode on its device; its class must be the one the catalogue names."""
     dtype = getattr(torch, rung.dtype)
     is_auto = auto_class.__name__.startswith("Auto")
@@ -210,7 +213,7 @@ def _weights(auto_class: Any, rung: Rung, quantisation: Quantisation, device: st
     return model.eval() if packed else model.eval().to(device)
 
 
-def _skeleton(auto_class: Any, rung: Rung, held: Held | None) -> PreTrainedModel:
+def _skeleton(auto_class: Any, rung: Rung, held: Held | None) -> PreTrainedModel:  # Any: as of `network`
     """Return the model without memory behind it. Raises InputError where it is of another class, or larger than its shards."""
     config = AutoConfig.from_pretrained(_source(rung), **_OPTIONS)
     with _building, torch.device("meta"):
@@ -222,5 +225,5 @@ def _skeleton(auto_class: Any, rung: Rung, held: Held | None) -> PreTrainedModel
     return skeleton
 
 
-def _processor(rung: Rung) -> Any:
+def _processor(rung: Rung) -> ProcessorMixin:
     return AutoProcessor.from_pretrained(_source(rung), backend="pil", **_OPTIONS)

@@ -6,7 +6,8 @@ time. So no second copy of the network is kept, nothing on the model changes, an
 Layers that bitsandbytes has packed compute as they always do.
 """
 
-from typing import Any
+
+from collections.abc import Callable
 
 import torch
 from torch.nn import functional
@@ -18,9 +19,11 @@ _HALF = (torch.bfloat16, torch.float16)
 class InFloat32(TorchFunctionMode):
     """What runs in this block, in this thread, computes in float32."""
 
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_function__(self, func: Callable[..., object], types: object, args: tuple[object, ...] = (),
+                           kwargs: dict[str, object] | None = None) -> object:
         kwargs = kwargs or {}
-        if func is functional.embedding:
+        is_lookup = func is functional.embedding
+        if is_lookup:
             return _wide(func(*args, **kwargs))  # rows are picked, nothing is computed: exact
         if func in _WITH_WEIGHTS and _is_mixed((*args, *kwargs.values())):
             args = tuple(_wide(value) for value in args)
@@ -31,11 +34,10 @@ class InFloat32(TorchFunctionMode):
 _WITH_WEIGHTS = {functional.linear, functional.layer_norm, functional.rms_norm, functional.conv1d, torch.addmm, torch.matmul}
 
 
-def _is_mixed(values: tuple[Any, ...]) -> bool:
+def _is_mixed(values: tuple[object, ...]) -> bool:
     kinds = {value.dtype for value in values if isinstance(value, torch.Tensor) and value.is_floating_point()}
     return torch.float32 in kinds and not kinds.isdisjoint(_HALF)
 
 
-def _wide(value: Any) -> Any:
-    is_half = isinstance(value, torch.Tensor) and value.dtype in _HALF
-    return value.float() if is_half else value
+def _wide(value: object) -> object:
+    return value.float() if isinstance(value, torch.Tensor) and value.dtype in _HALF else value

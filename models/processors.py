@@ -36,7 +36,7 @@ def load_image_processor_only(source: str, *, local_files_only: bool, trust_remo
         InputError: the checkpoint names no processor that is known here, or one that does not read pictures and text.
     """
     options = {"local_files_only": local_files_only, "trust_remote_code": trust_remote_code}
-    own: Any = processor_class(source, local_files_only=local_files_only)
+    own: Any = processor_class(source, local_files_only=local_files_only)  # Any: known only now, and subclassed below
 
     class PicturesOnly(own):  # type: ignore[misc]
         """The real processor; its video part is None, which the real one refuses."""
@@ -71,7 +71,7 @@ def processor_class(source: str, *, local_files_only: bool) -> type[ProcessorMix
         config = AutoConfig.from_pretrained(source, local_files_only=local_files_only, trust_remote_code=False)
         if type(config) not in PROCESSOR_MAPPING:
             raise InputError(f"The family {config.model_type!r} has no processor for chats with pictures. Choose another model.")
-        own: Any = PROCESSOR_MAPPING[type(config)]
+        own: Any = PROCESSOR_MAPPING[type(config)]  # Any: transformers' type says pairs, and it holds classes
         return _checked(own.__name__)
     return _checked(name)
 
@@ -87,7 +87,7 @@ def _named(source: str, local_files_only: bool) -> str | None:
     return None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, object]:
     if path.stat().st_size > MAX_FILE_BYTES:
         raise InputError(f"{path.name} has {path.stat().st_size / 1e6:.0f} MB. At most {MAX_FILE_BYTES / 1e6:.0f} MB are read.")
     try:
@@ -100,7 +100,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _checked(name: str) -> type[ProcessorMixin]:
     """Return the class of that name. Raises InputError where transformers has none, or it reads something else."""
     with _without_torchvision(name):
-        found: Any = processor_class_from_name(name) if name.endswith("Processor") else None
+        found = processor_class_from_name(name) if name.endswith("Processor") else None
     if packages := getattr(found, "_backends", None):  # a stand-in that transformers puts where a package is missing
         raise InputError(f"This checkpoint is read by {name[:80]!r}, which needs {', '.join(packages)}. Not all of it is installed.")
     if not (isinstance(found, type) and issubclass(found, ProcessorMixin) and found.__module__.startswith("transformers.")):

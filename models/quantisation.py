@@ -147,7 +147,7 @@ def _is_moved(layer: nn.Module) -> bool:
     """Return whether the first of two rows comes out otherwise beside a wild one."""
     bias = getattr(layer, "bias", None)
     dtype = bias.dtype if isinstance(bias, torch.Tensor) else torch.float32
-    size: Any = layer.in_features
+    size: Any = layer.in_features  # Any: torch knows of no attribute of a module what it is
     calm = torch.randn(2, size, generator=torch.Generator().manual_seed(0)).to(next(layer.parameters()).device, dtype)
     wild = calm.clone()
     wild[1, ::2] = WILD

@@ -13,9 +13,14 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from worlds.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from models.image_network import ImageNetwork
 from worlds.haystack.samples import cache_folder
 
 MANIFEST = "made.json"  # written last into a folder: what it must hold
@@ -146,7 +151,7 @@ def _file_of(made: Made) -> Path:
     return Path(places[0]) / name
 
 
-def _knows_paris(model: Any, tokenizer: Any) -> None:
+def _knows_paris(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
     """A network whose rows were put in a wrong order still writes words, but not this one."""
     import torch
 
@@ -158,7 +163,7 @@ def _knows_paris(model: Any, tokenizer: Any) -> None:
                          "This version of transformers reads the file in another way.")
 
 
-def _knows_a_clock(model: Any) -> None:
+def _knows_a_clock(model: "ImageNetwork") -> None:
     """A network that is padded, scaled or put together in another way still names something, but not this drawing."""
     import cv2
     import numpy as np

@@ -122,7 +122,7 @@ def indexed(folder: Path, *, name: str) -> list[str]:
     return shards
 
 
-def read_json(file: Path, name: str, *, most_bytes: int) -> Any:
+def read_json(file: Path, name: str, *, most_bytes: int) -> object:
     """Return the value of a JSON file of the checkpoint `name`. Raises InputError where it is none, too large or too deep."""
     what = f"{file.name} of {name!r}"
     size = plain_file(file, name).stat().st_size
@@ -160,7 +160,7 @@ def _header(file: Path, name: str) -> tuple[dict[str, tuple[int, ...]], int]:
                          "Save or copy it again.") from error
 
 
-def _shapes(header: dict[str, Any], num_bytes: int) -> dict[str, tuple[int, ...]]:
+def _shapes(header: dict[str, Any], num_bytes: int) -> dict[str, tuple[int, ...]]:  # Any: JSON
     """Return the shapes of a header whose tensors lie in `num_bytes`. Raises ValueError, TypeError or KeyError for a wrong one."""
     shapes, places = {}, []
     for name, entry in header.items():

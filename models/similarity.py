@@ -21,7 +21,7 @@ class FrameScorer:
     """Scores frames against a sentence with a two-tower model."""
 
     def __init__(self, model: PreTrainedModel, processor: ProcessorMixin, *, batch: int = BATCH) -> None:
-        self.model: Any = model
+        self.model: Any = model  # Any: the families share method names, but no base class that declares them
         self.processor, self.batch = processor, batch
         self._embed_text = lru_cache(maxsize=64)(self._text_features)
 
@@ -65,7 +65,7 @@ class FrameScorer:
         return _unit(self.model.get_image_features(**inputs))
 
 
-def _unit(features: Any) -> torch.Tensor:
+def _unit(features: Any) -> torch.Tensor:  # Any: a tensor, or what a version of transformers wraps it in
     embeds = features if isinstance(features, torch.Tensor) else features.pooler_output  # transformers 5 wraps them
     embeds = embeds.float()
     return embeds / embeds.norm(dim=-1, keepdim=True)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from jinja2 import TemplateError
+from transformers import PreTrainedModel, ProcessorMixin
 
 from worlds.errors import InputError
 
@@ -16,31 +17,33 @@ from worlds.errors import InputError
 TEMPLATE_ERRORS = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
-def chat_text(processor: Any, content: Sequence[dict[str, str]]) -> str:
+def chat_text(processor: ProcessorMixin, content: Sequence[dict[str, str]]) -> str:
     """Return a person's turn in the checkpoint's chat template.
 
     Raises:
         InputError: the template cannot be used.
     """
+    turn: Any = {"role": "user", "content": list(content)}  # Any: transformers' type has a content of texts only
     try:
-        return str(processor.apply_chat_template([{"role": "user", "content": list(content)}], add_generation_prompt=True))
+        return str(processor.apply_chat_template([turn], add_generation_prompt=True))
     except TEMPLATE_ERRORS as error:
         reason = " ".join(str(error).split())[:160].rstrip(".") or type(error).__name__
         raise InputError(f"This model's chat template cannot be used: {reason}. Mend it, or choose another model.") from error
 
 
-def token_ids(*found: Any) -> frozenset[int]:
+def token_ids(*found: object) -> frozenset[int]:
     """Return the ids among what configs name as one token or several; what is no whole number names none."""
     listed = [entry if isinstance(entry, list | tuple) else [entry] for entry in found]
     return frozenset(token for entry in listed for token in entry if isinstance(token, int) and not isinstance(token, bool))
 
 
-def num_tokens(model: Any) -> int:
+def num_tokens(model: PreTrainedModel) -> int:
     """Return how many tokens the weights have: rows of the embedding, whatever the tokenizer names."""
-    return int(model.get_input_embeddings().weight.shape[0])
+    embedding: Any = model.get_input_embeddings()  # Any: torch knows of no attribute of a module what it is
+    return int(embedding.weight.shape[0])
 
 
-def check_ids(ids: Iterable[int], model: Any) -> None:
+def check_ids(ids: Iterable[int], model: PreTrainedModel) -> None:
     """Raise InputError where a tokenizer gives tokens that the weights do not have."""
     num_rows, top = num_tokens(model), max(ids, default=0)
     if top >= num_rows:

@@ -25,7 +25,7 @@ class VisionLanguageModel:
     """A chat model that takes pictures, called with frames in the order of time."""
 
     def __init__(self, model: PreTrainedModel, processor: ProcessorMixin) -> None:
-        self.model: Any = model
+        self.model: Any = model  # Any: the checkpoint's own class; what they share does not declare that they generate
         self.processor = processor
 
     def ground(self, frames: np.ndarray, question: str, options: Sequence[str] = (), *, max_tokens: int = GROUNDING_TOKENS) -> str:
@@ -50,7 +50,7 @@ class VisionLanguageModel:
             raise ValueError("there are 0 frames; a vision-language model is asked about 1 or more")
         if not self.processor.chat_template and not getattr(self.processor.tokenizer, "chat_template", None):
             raise InputError("This model has no chat template, so it cannot be asked. Choose an instruction-tuned model.")
-        content: Any = [{"type": "image"} for _ in frames] + [{"type": "text", "text": prompt}]
+        content: list[dict[str, str]] = [{"type": "image"} for _ in frames] + [{"type": "text", "text": prompt}]
         text = chat_text(self.processor, content)
         pictures = [Image.fromarray(frame) for frame in frames]
         try:

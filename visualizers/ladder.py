@@ -8,12 +8,15 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from backends.knobs import knob_of
 from backends.made import PREFIX
 from backends.run import Inputs, NamedModel, Settings
 from worlds.errors import InputError
+
+if TYPE_CHECKING:
+    from models.catalogue import Rung
 
 MAX_FOLDERS = 50  # of ORRERY_MODELS_DIR that are offered; any other can be typed
 
@@ -97,13 +100,13 @@ def memory_mb(settings: Settings) -> int:
     total = 0
     for named in settings.named_models():
         try:
-            total += _rung(named.name, *named.roles).memory_mb.get(named.quantisation, 0)
+            total += _memory_mb(_rung(named.name, *named.roles), named.quantisation)
         except InputError:
             continue
     return total
 
 
-def _rung(name: str, *roles: str, inputs: Inputs | None = None) -> Any:
+def _rung(name: str, *roles: str, inputs: Inputs | None = None) -> "Rung":
     from backends.rungs import rung_of
 
     return rung_of(name, *roles, made=(inputs or Inputs()).model)  # type: ignore[arg-type]
@@ -130,7 +133,7 @@ def _fallback(settings: Settings, named: NamedModel) -> tuple[str, str]:
     return default, _rung(default, *named.roles).title if default else ""
 
 
-def _runs(rung: Any, asks_device: bool) -> bool:
+def _runs(rung: "Rung", asks_device: bool) -> bool:
     from models.catalogue import availability, missing_files
 
     if not asks_device:
@@ -138,7 +141,7 @@ def _runs(rung: Any, asks_device: bool) -> bool:
     return any(availability(rung, quantisation=kind).ok for kind in rung.quantisations)
 
 
-def _short(rung: Any) -> str:
+def _short(rung: "Rung") -> str:
     from models.catalogue import missing_files
 
     reason = missing_files(rung)
@@ -152,13 +155,18 @@ def _command(reason: str) -> str:
     return reason.rpartition("with: ")[2].rstrip(".") if "with: " in reason else ""
 
 
-def _megabytes(rung: Any, quantisation: str = "") -> str:
+def _memory_mb(rung: "Rung", quantisation: str) -> int:
+    """0 where it has no such quantisation."""
+    return next((size for kind, size in rung.memory_mb.items() if kind == quantisation), 0)
+
+
+def _megabytes(rung: "Rung", quantisation: str = "") -> str:
     """In that quantisation, or in the smallest that it has."""
-    least = rung.memory_mb.get(quantisation) or min(rung.memory_mb.values())
+    least = _memory_mb(rung, quantisation) or min(rung.memory_mb.values())
     return f"{least / 1000:.1f} GB" if least >= 1000 else f"{least} MB"
 
 
-def _millions(rung: Any) -> str:
+def _millions(rung: "Rung") -> str:
     return f"{rung.parameters / 1e9:.1f} billion parameters" if rung.parameters >= 1e9 else (
         f"{rung.parameters / 1e6:.0f} million parameters")
 

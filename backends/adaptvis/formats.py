@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePosixPath
-from typing import Any
 
 import numpy as np
 
@@ -132,7 +131,7 @@ def _kind_of(rows: Sequence[Numbered], name: str) -> str | None:
     return "Controlled_Images_B" if "in-front_of" in names or "_behind_" in names else "Controlled_Images_A"
 
 
-def _kind_of_row(row: Any, name: str) -> str | None:
+def _kind_of_row(row: object, name: str) -> str | None:
     if isinstance(row, dict):
         if {"image_path", "caption_options"} <= row.keys():
             return "controlled"
@@ -197,13 +196,13 @@ def _num_equal_at_end(first: Sequence[str], second: Sequence[str]) -> int:
     return count
 
 
-def _reader(kind: str, files: Files) -> Callable[[Any, int], Item]:
+def _reader(kind: str, files: Files) -> Callable[[object, int], Item]:
     """Return what makes an item of a row of this set."""
     read = _controlled if kind in WHATSUP else _vsr if kind == "VSR" else _photo
     return partial(read, kind=kind, pictures=_Pictures(files))
 
 
-def _controlled(row: Any, number: int, *, kind: str, pictures: _Pictures) -> Item:
+def _controlled(row: object, number: int, *, kind: str, pictures: _Pictures) -> Item:
     path = as_text(row.get("image_path") if isinstance(row, dict) else row) or ""
     match = _CONTROLLED.fullmatch(PurePosixPath(path).stem)
     relation = match[2].removeprefix("in-") if match else ""
@@ -215,9 +214,11 @@ def _controlled(row: Any, number: int, *, kind: str, pictures: _Pictures) -> Ite
     return Item(number - 1, pictures.opener(path), question, OPTIONS[kind], relation, relation, f"{thing}_{other}")
 
 
-def _photo(row: Any, number: int, *, kind: str, pictures: _Pictures) -> Item:
-    image = as_text(row[0]) if isinstance(row, list) and len(row) == 3 and isinstance(row[1], str) else None
-    found = (_ONE if "one" in kind else _TWO).search(row[1]) if image is not None and image.isdecimal() else None
+def _photo(row: object, number: int, *, kind: str, pictures: _Pictures) -> Item:
+    image, caption = None, ""
+    if isinstance(row, list) and len(row) == 3 and isinstance(row[1], str):
+        image, caption = as_text(row[0]), row[1]
+    found = (_ONE if "one" in kind else _TWO).search(caption) if image is not None and image.isdecimal() else None
     if found is None or image is None:
         raise OddRow(f"Row {number} is {cut(row)}. It must be a picture's number, the right caption ('A photo of a cup to the left "
                      "of a book') and the wrong one.", "no caption")
@@ -232,15 +233,15 @@ def _relation(words: str, kind: str) -> str:
     return words if "one" in kind else next((name for name in _RELATIONS if name in words), "above")  # on top of: above
 
 
-def _vsr(row: Any, number: int, *, kind: str, pictures: _Pictures) -> Item:
-    caption = as_text(row.get("caption")) if isinstance(row, dict) else None
-    is_true = truth(row.get("label")) if isinstance(row, dict) else None
+def _vsr(row: object, number: int, *, kind: str, pictures: _Pictures) -> Item:
+    fields = row if isinstance(row, dict) else {}
+    caption, is_true = as_text(fields.get("caption")), truth(fields.get("label"))
     if is_true is None or not caption or not caption.strip():
         raise OddRow(f"Row {number} is {cut(row)}. It must have an image, a caption and a label 0 or 1.", "no caption or label")
-    path = as_text(row.get("image_link")) or as_text(row.get("image")) or ""
+    path = as_text(fields.get("image_link")) or as_text(fields.get("image")) or ""
     question = VSR_PROMPT.format(caption)
     return Item(number - 1, pictures.opener(path), question, OPTIONS[kind], "yes" if is_true else "no",
-                as_text(row.get("relation")) or "", PurePosixPath(path).name,
+                as_text(fields.get("relation")) or "", PurePosixPath(path).name,
                 released=whole(VSR_RELEASED.replace("{question}", question)))
 
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -119,7 +118,7 @@ def scenes_of(name: str, scenery: Scenery, sets: int, *, start: int) -> list[Sce
 
 def input_px(vlm: VisionLanguageModel) -> int:
     """Return the side of a drawn picture that the model would not have to resize, where it has one."""
-    side: Any = getattr(getattr(vlm.model.config, "vision_config", None), "image_size", None)
+    side = getattr(getattr(vlm.model.config, "vision_config", None), "image_size", None)
     return min(int(side), MAX_INPUT_PX) if isinstance(side, int) else SHOWN_PX
 
 

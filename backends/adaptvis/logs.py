@@ -7,7 +7,6 @@ prompts that is the last one, their examples go before it.
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -98,7 +97,7 @@ def _official(item: Item, is_yes_no: bool) -> bool:
     return official_yes_no(item.right == "yes", item.adaptvis) if is_yes_no else official_hit(item.right, item.adaptvis)
 
 
-def _options(row: Any, is_yes_no: bool) -> tuple[str, ...]:
+def _options(row: Row, is_yes_no: bool) -> tuple[str, ...]:
     if is_yes_no:
         return OPTIONS["VSR"]
     asked = asked_in(as_text(row.get("Prompt")) or "")

@@ -9,7 +9,6 @@ that a model that others use meanwhile is left as it is.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +54,7 @@ def _unit(values: np.ndarray) -> np.ndarray:
 
 
 def _matrices_fit(vlm: VisionLanguageModel, columns: torch.Tensor) -> str:
-    text: Any = vlm.model.config.get_text_config()
+    text = vlm.model.config.get_text_config()
     size = 4 * text.num_hidden_layers * text.num_attention_heads * len(columns) ** 2 * 3  # with gradients and the softmax's own
     if size <= MAX_MATRIX_BYTES:
         return ""
@@ -133,7 +132,7 @@ def _gradcam(vlm: VisionLanguageModel, inputs: dict[str, torch.Tensor], num_toke
 
     own_thread = threading.get_ident()
 
-    def keep(_: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    def keep(_: nn.Module, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
         if threading.get_ident() != own_thread:  # somebody else's pass through the same model
             return arguments
         features = arguments[0].detach().requires_grad_()

@@ -9,7 +9,6 @@ import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from backends.adaptvis.items import Item, options_in
 from backends.adaptvis.wiring import IMAGE_MARK
@@ -44,7 +43,7 @@ def things_in(question: str) -> tuple[str, ...]:
     return tuple(" ".join(name.lower().replace("-", " ").split()) for name in match.groups() if name) if match else ()
 
 
-def is_prompt(row: Any) -> bool:
+def is_prompt(row: object) -> bool:
     """Return whether a row is a line of a prompt file."""
     return isinstance(row, dict) and {"question", "answer"} <= row.keys()
 
@@ -81,14 +80,15 @@ def with_prompts(items: Sequence[Item], rows: Sequence[Numbered], count: int, nu
     return [replace(item, options=(*item.options, item.right)) if item.right not in item.options else item for item in asked], notes
 
 
-def _prompt(row: Any, number: int) -> Prompt:
-    answer = row.get("answer") if isinstance(row, dict) else None
+def _prompt(row: object, number: int) -> Prompt:
+    fields = row if isinstance(row, dict) else {}
+    answer = fields.get("answer")
     answer = answer[0] if isinstance(answer, list) and answer else answer
-    raw = row.get("question") if isinstance(row, dict) else None
+    raw = fields.get("question")
     right, asked = (as_text(answer) or "").strip().lower(), asked_in(raw) if isinstance(raw, str) else ""
     if not right or not asked:
         raise OddRow(f"Row {number} is {cut(row)}. It must have a question and an answer.", "no prompt")
-    own = row.get("id")
+    own = fields.get("id")
     return Prompt(number, str(raw), asked, right, own if isinstance(own, int) else None)
 
 

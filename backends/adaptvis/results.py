@@ -1,7 +1,7 @@
 """What a run of AdaptVis gives back: one picture looked at, or a set evaluated."""
 
 import math
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -213,9 +213,9 @@ class AdaptVisResult(Result):
         alone = one_alpha((0.0, 1.0), alpha1=settings.alpha1, alpha2=settings.alpha2, beta=settings.beta) if self.looked else ""
         return (alone,) if alone else ()
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """The numbers without the arrays: for REST, MCP and tables."""
-        found: dict[str, Any] = {"seed": self.seed, "model_id": self.model_id, "is_miniature": self.is_miniature,
+        found: dict[str, object] = {"seed": self.seed, "model_id": self.model_id, "is_miniature": self.is_miniature,
                                  "code_version": self.code_version, "ended": self.ended, "told": self.told, "notes": self.notes,
                                  "settings": self.settings.model_dump(mode="json")}
         if self.looked:
@@ -228,7 +228,7 @@ class AdaptVisResult(Result):
         return found
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     """The same with None for what is not a number: JSON has no word for it."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -5,10 +5,10 @@ The paper's settings of both could not be read; these are the general definition
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from models.attention import Prefill, prepare
 from models.attention.asking import option_pieces
@@ -54,7 +54,7 @@ def _noised(pixels: torch.Tensor, seed: int) -> torch.Tensor:
 
 def _dola(vlm: VisionLanguageModel, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
     """Return (questions, vocabulary) log p - log q, q of the upper half's layer that differs most (Jensen-Shannon)."""
-    model: Any = vlm.model
+    model = vlm.model
     norm = final_norm(vlm)
     out = model(**inputs, output_hidden_states=True, use_cache=False, logits_to_keep=1)
     final = out.logits[:, -1].float().log_softmax(-1)
@@ -64,9 +64,9 @@ def _dola(vlm: VisionLanguageModel, inputs: dict[str, torch.Tensor]) -> torch.Te
     return _plausible(final - early[chosen, torch.arange(len(final), device=chosen.device)], final)
 
 
-def final_norm(vlm: VisionLanguageModel) -> Any:
+def final_norm(vlm: VisionLanguageModel) -> nn.Module:
     """Return the norm before the head. Raises InputError where the text stack has none by the usual name."""
-    body: Any = vlm.model.model
+    body = vlm.model.model
     stack = getattr(body, "language_model", None) or getattr(body, "text_model", None)
     norm = getattr(stack, "norm", None)
     if norm is None:

@@ -1,7 +1,6 @@
 """One run of AdaptVis: a picture looked at, a set evaluated, or the files of the released code read."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from backends.adaptvis.dumps import read_dump
 from backends.adaptvis.evaluating import evaluate
@@ -22,7 +21,6 @@ from models.memory import budget
 from models.vlm import VisionLanguageModel
 
 Part = Looked | Evaluated
-_FIELDS: tuple[tuple[type, str], ...] = ((Looked, "looked"), (Evaluated, "evaluated"))
 
 
 def run(settings: AdaptVisSettings, inputs: Inputs) -> Iterator[Progress | Part | AdaptVisResult]:
@@ -41,9 +39,9 @@ def run(settings: AdaptVisSettings, inputs: Inputs) -> Iterator[Progress | Part 
     yield Progress(0.0, "Loading the model")
     with threads_for(rung.parameters):
         part, ended = yield from keeping(_events(settings, inputs, rung, notes))
-    parts: dict[str, Any] = {name: part for kind, name in _FIELDS if isinstance(part, kind)}
     yield AdaptVisResult(seed=settings.seed, model_id=model_text(rung.source, settings.quantisation), ended=ended,
-                         is_miniature=rung.is_miniature, notes=tuple(notes), settings=settings, **parts)
+                         is_miniature=rung.is_miniature, notes=tuple(notes), settings=settings,
+                         looked=part if isinstance(part, Looked) else None, evaluated=part if isinstance(part, Evaluated) else None)
 
 
 def _files_of_the_released_code(settings: AdaptVisSettings, inputs: Inputs) -> AdaptVisResult | None:

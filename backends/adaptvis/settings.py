@@ -98,7 +98,10 @@ class AdaptVisSettings(Settings):
         return self
 
 
-def _look_at(picked: dict[str, Any]) -> AdaptVisSettings:
+_Record = dict[str, Any]  # Any: JSON, as the scripts that pick and evaluate wrote it
+
+
+def _look_at(picked: _Record) -> AdaptVisSettings:
     """A scene that was picked by rule, with the setting that was chosen for its condition."""
     names = ("condition", "index", "alpha1", "alpha2", "beta")
     return AdaptVisSettings(alpha=picked["alpha1"], **{name: picked[name] for name in names})
@@ -106,7 +109,7 @@ def _look_at(picked: dict[str, Any]) -> AdaptVisSettings:
 
 def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
     """Label -> settings, what to notice. Before scenes were picked there is only the evaluation."""
-    record: dict[str, Any] = json.loads(PICKED.read_text()) if PICKED.is_file() else {"picked": {}}
+    record: _Record = json.loads(PICKED.read_text()) if PICKED.is_file() else {"picked": {}}
     picked = record["picked"]
 
     def how_many(kind: str) -> str:
@@ -117,7 +120,7 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
         mean, low, high = (100 * share for share in record["shares"][kind])
         return f"{said}; of {record['others']:,} others {mean:.1f} % [{low:.1f}, {high:.1f}] are such."
 
-    def how_much(larger: dict[str, Any]) -> str:
+    def how_much(larger: _Record) -> str:
         ends = ([100 * end for end in larger[name]] for name in ("adaptvis", "bias"))
         own, bias = ("{:+.1f} points [{:+.1f}, {:+.1f}]".format(*gain) for gain in ends)
         alone = f" {larger['one_alpha']}" if larger["one_alpha"] else ""

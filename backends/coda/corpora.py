@@ -14,6 +14,7 @@ from worlds.errors import InputError
 from worlds.facts.corpus import Corpus, invented_words
 from worlds.facts.files import read_rows, token_rows
 
+_Statement = dict[str, Any]  # Any: texts, whole numbers and lists of them, each as `_statement` has checked it
 RARE_ONLY = "Only the rare statement of each set is asked; the answer of its popular ones counts as wrong."
 
 
@@ -40,17 +41,17 @@ def token_lines(content: str, odd: OddRows) -> tuple[list[Item], list[str]]:
     return _rare_statements(corpus, statements), notes
 
 
-def _statement(row: Row, number: int) -> tuple[int, Row]:
+def _statement(row: Row, number: int) -> tuple[int, _Statement]:
     """Return a row as the project's JSON lines have it; in CSV numbers and lists are texts."""
     where = f"Row {number}"
-    whole: dict[str, Any] = {key: integer(row, key, where=where) for key in ("set", "pos")}
-    lists: dict[str, Any] = {key: whole_numbers(row, key, where=where) for key in ("share", "x", "y")}
-    missing = next((key for key, value in (whole | lists).items() if value is None), None)
+    whole = {key: integer(row, key, where=where) for key in ("set", "pos")}
+    lists = {key: whole_numbers(row, key, where=where) for key in ("share", "x", "y")}
+    missing = next((key for key, value in (*whole.items(), *lists.items()) if value is None), None)
     if missing:
         raise OddRow(f"{where} has no {missing}. A statement has set, kind, share, pos, x and y.", f"{missing} is missing")
     shown = {key: text(row, key, where=where) for key in ("kind", "task", "text")}
-    return number, {key: value for key, value in shown.items() if value is not None} | whole | {
-        key: list(value) for key, value in lists.items()}
+    return number, {**{key: value for key, value in shown.items() if value is not None}, **whole,
+                    **{key: list(value) for key, value in lists.items() if value is not None}}
 
 
 def _corpus(statements: Sequence[tuple[int, Row]], odd: OddRows,
@@ -68,7 +69,7 @@ def _corpus(statements: Sequence[tuple[int, Row]], odd: OddRows,
         return None, set()
 
 
-def _words_of(rows: Sequence[Row], vocabulary: int) -> tuple[tuple[str, ...], int]:
+def _words_of(rows: Sequence[_Statement], vocabulary: int) -> tuple[tuple[str, ...], int]:
     """Return the word of every id, from `text` where the rows have it, and how many are known from capitals only.
 
     `text` is "before X after -> answer" with x in capitals; without it words are invented, as in the miniatures.

@@ -7,7 +7,6 @@ code from the hub, which is never run here.
 """
 
 import math
-from typing import Any
 
 import torch
 
@@ -54,7 +53,7 @@ def layers_of(language: LanguageModel, which: Layers) -> tuple[int, ...]:
 @torch.inference_mode()
 def early_logits(language: LanguageModel, reading: Reading, layers: tuple[int, ...]) -> torch.Tensor:
     """Return (layers, rows, vocabulary) float32 logits of the candidates, read without the final norm."""
-    head: Any = language.model.get_output_embeddings()
+    head = language.model.get_output_embeddings()
     return torch.stack([head(reading.hidden_states[layer]).float() for layer in layers])
 
 

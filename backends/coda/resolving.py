@@ -6,7 +6,6 @@ the gate is off, and CAD has a = 1 for a named word.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from backends.coda import variants
 from backends.coda.choices import Contrast, Detector, Kind, MaskMode
@@ -66,7 +65,7 @@ def definitions(settings: CodaSettings, kind: Kind) -> tuple[Definition, ...]:
 
 def definition_of(variant: Variant) -> Definition:
     finding, contrast = variant.finding, variant.contrast
-    own: dict[str, Any] = {}
+    own: dict[str, object] = {}
     if variant.score == "coda":
         own |= {"alpha": contrast.alpha, "escape_bias": contrast.escape_bias, "gate": contrast.gate}
     if variant.score == "cad":
@@ -76,4 +75,5 @@ def definition_of(variant: Variant) -> Definition:
     if finding is not None:
         own |= {"detector": finding.detector, "unit": finding.unit, "mask_mode": None if finding.mode == "auto" else finding.mode}
         own |= {"tau": finding.tau} if finding.detector == "lift" else {}
-    return Definition(name=variant.name, title=variant.title, formula=variants.FORMULAS[variant.score], source=variant.source, **own)
+    return Definition.model_validate({"name": variant.name, "title": variant.title, "formula": variants.FORMULAS[variant.score],
+                                      "source": variant.source, **own})

@@ -1,7 +1,7 @@
 """What a run of CoDA gives back. One result has one part: the comparison, the law, the recovery or the answered file."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -265,14 +265,14 @@ class CodaResult(Result):
 
     @model_validator(mode="before")
     @classmethod
-    def _had_other_meanings(cls, values: Any) -> Any:
+    def _had_other_meanings(cls, values: object) -> object:
         """A run of before the decoders had complete definitions says what its names meant."""
         if not isinstance(values, dict) or "definitions" in values or not (values.get("asked") or values.get("file")):
             return values
         notes = values.get("notes", ())
         return values | {"notes": (*notes, OLD_MEANINGS)} if isinstance(notes, list | tuple) else values  # else the field says so
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """The numbers without the per-token lists: for REST, MCP and tables."""
         short = {"asked": {"__all__": {"written": {"__all__": {"tokens"}}}}}
         return self.model_dump(mode="json", exclude=short)  # type: ignore[arg-type]

@@ -1,7 +1,6 @@
 """One run of CoDA: prompts, a corpus or a file in; answers, the law, recoveries or a table out."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from backends.coda.choices import Kind
 from backends.coda.comparing import compare
@@ -17,11 +16,10 @@ from backends.rungs import rung_of
 from models import catalogue
 from models.catalogue import Rung
 from models.devices import threads_for
-from models.language import as_language_model
+from models.language import LanguageModel, as_language_model
 from models.memory import budget
 
 Part = tuple[Asked, ...] | LawPart | RecoveryPart | FilePart
-_FIELDS: tuple[tuple[type, str], ...] = ((tuple, "asked"), (LawPart, "law"), (RecoveryPart, "recovery"), (FilePart, "file"))
 SHOWN_EVERY = 16  # rows of a file between two looks at the table
 _TRAINED_NOW = "trained in this run"
 
@@ -42,10 +40,11 @@ def run(settings: CodaSettings, inputs: Inputs) -> Iterator[Progress | Part | Co
     with threads_for(rung.parameters if rung else 0):
         part, ended = yield from keeping(_events(settings, inputs, rung, notes, asked, made))
     kind = asked[0] if asked else None
-    parts: dict[str, Any] = {name: part for kind, name in _FIELDS if isinstance(part, kind)}
     yield CodaResult(seed=settings.seed, model_id=_model_id(settings, rung), is_miniature=rung is None or rung.is_miniature,
                      ended=ended, notes=tuple(notes), made=tuple(made), settings=settings, kind=kind,
-                     definitions=definitions(settings, kind) if kind else (), **parts)
+                     definitions=definitions(settings, kind) if kind else (), asked=part if isinstance(part, tuple) else (),
+                     law=part if isinstance(part, LawPart) else None,
+                     recovery=part if isinstance(part, RecoveryPart) else None, file=part if isinstance(part, FilePart) else None)
 
 
 def _rung(settings: CodaSettings, inputs: Inputs) -> Rung:
@@ -80,7 +79,7 @@ def _events(settings: CodaSettings, inputs: Inputs, rung: Rung | None, notes: li
                 yield from _answer_file(settings, inputs, language, notes)
 
 
-def _answer_file(settings: CodaSettings, inputs: Inputs, language: Any, notes: list[str]) -> Iterator[Progress | Part]:
+def _answer_file(settings: CodaSettings, inputs: Inputs, language: LanguageModel, notes: list[str]) -> Iterator[Progress | Part]:
     name = settings.file.removeprefix("upload:")
     items = load_items(inputs.file(name).read_bytes(), name)
     notes.extend(items.notes)

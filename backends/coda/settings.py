@@ -5,7 +5,7 @@ the law on a corpus, count what decoders recover on a corpus, or answer a file o
 model, for what helps a miniature does not help a real one: `backends.coda.wiring` says what it becomes, and the result holds it.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import StringConstraints, field_validator, model_validator
 
@@ -100,7 +100,7 @@ class CodaSettings(Settings):
 
     @field_validator("gate", mode="before")
     @classmethod
-    def _was_a_switch(cls, value: Any) -> Any:
+    def _was_a_switch(cls, value: object) -> object:
         """Links and runs until November 2026 hold true or false."""
         return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 

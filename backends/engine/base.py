@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
-from backends.run import Ended, Inputs, Progress, Result, Settings
+from backends.run import Ended, Event, Inputs, Part, Progress, Result, Settings
 
 
 class RunState(StrEnum):
@@ -38,13 +38,13 @@ class Seen:
 
     version: int = 0  # counts what happened: each event, the start and the end
     progress: Progress | None = None
-    part: Any = None  # what to draw until there is a result
+    part: Part | None = None  # what to draw until there is a result
     result: Result | None = None
     progress_version: int = 0  # when it came
     part_version: int = 0
     result_version: int = 0
 
-    def with_event(self, event: Any) -> "Seen":
+    def with_event(self, event: Event) -> "Seen":
         """Return these with one event more."""
         version = self.version + 1
         if isinstance(event, Progress):
@@ -57,9 +57,10 @@ class Seen:
         """Return these after a start or an end, which bring nothing."""
         return replace(self, version=self.version + 1)
 
-    def since(self, version: int) -> list[Any]:
+    def since(self, version: int) -> list[Event]:
         """What came after `version` and has not been replaced, in the order in which it came."""
-        came = [(self.progress_version, self.progress), (self.part_version, self.part), (self.result_version, self.result)]
+        came: list[tuple[int, Event | None]] = [
+            (self.progress_version, self.progress), (self.part_version, self.part), (self.result_version, self.result)]
         new = [(when, event) for when, event in came if event is not None and when > version]
         return [event for _, event in sorted(new, key=lambda pair: pair[0])]
 

@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -34,7 +33,7 @@ def key_of(system: str, settings: Settings, inputs: Inputs) -> Key | None:
     return system, sha256(settings.model_dump_json().encode()).hexdigest(), code_version()
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
@@ -47,7 +46,7 @@ def settle(result: Result) -> int:
     return _settle(result, set())
 
 
-def _settle(value: Any, counted: set[int]) -> int:
+def _settle(value: object, counted: set[int]) -> int:
     if id(value) in counted:
         return 0
     counted.add(id(value))
@@ -61,7 +60,7 @@ def _settle(value: Any, counted: set[int]) -> int:
     return sys.getsizeof(value) + sum(_settle(part, counted) for part in _parts(value))
 
 
-def _parts(value: Any) -> list[Any]:
+def _parts(value: object) -> list[object]:
     if isinstance(value, BaseModel):
         return list(vars(value).values())
     if is_dataclass(value) and not isinstance(value, type):

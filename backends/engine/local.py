@@ -21,7 +21,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from backends.engine.base import QueueState, RunState, RunStatus, Seen
 from backends.engine.kept import KEPT_MB, Kept, Key, key_of, settle
@@ -29,7 +29,7 @@ from backends.engine.lanes import Lane
 from backends.engine.patience import Clock, Patience, Pulse
 from backends.registry import LaneName
 from backends.registry import system as find_system
-from backends.run import Ended, Inputs, Result, Run, RunStopped, Settings, ended_sentence
+from backends.run import Ended, Event, Inputs, Result, Run, RunStopped, Settings, ended_sentence
 from worlds.errors import InputError, disk_sentence
 from worlds.given_up import give_up
 
@@ -306,7 +306,7 @@ class LocalEngine:
             return job.cancelled
         return "time limit" if self._clock.now() > job.pulse.started + self._patience.time_limit_s else None
 
-    def _stop(self, job: _Job, events: Iterator[Any], why: Ended) -> None:
+    def _stop(self, job: _Job, events: Iterator[Event], why: Ended) -> None:
         """Tell the run to stop; a run that can yields what it has."""
         if not hasattr(events, "throw"):
             return
@@ -334,7 +334,7 @@ class LocalEngine:
         lost = "It did not react any more, so what it had is lost." if has_part else "There was nothing to show yet."
         return _Outcome(RunState.STOPPED, why, f"{ended_sentence(why, self._patience.time_limit_s)} {lost}")
 
-    def _publish(self, job: _Job, event: Any) -> bool:
+    def _publish(self, job: _Job, event: Event) -> bool:
         """Hand an event on; return whether anybody still waits for this run."""
         if isinstance(event, Result):
             job.num_bytes = settle(event)
@@ -398,6 +398,6 @@ def _always_short(name: str, settings: Settings) -> LaneName:
     return "short"
 
 
-def _close(events: Iterator[Any]) -> None:
+def _close(events: Iterator[Event]) -> None:
     if hasattr(events, "close"):
         events.close()

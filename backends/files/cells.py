@@ -12,7 +12,7 @@ import re
 import tokenize
 from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TypeGuard
 
 from backends.files import json_text
 from backends.files.rows import OddRow, Row
@@ -36,7 +36,7 @@ def is_text(value: object) -> bool:
     return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
-def is_missing(value: Any) -> bool:
+def is_missing(value: object) -> bool:
     """Return whether a cell is empty: nothing, no number, or only blanks."""
     return value is None or (isinstance(value, float) and math.isnan(value)) or (isinstance(value, str) and not value.strip())
 
@@ -54,7 +54,7 @@ def as_text(value: object) -> str | None:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)  # 12.0 is pandas' 12 beside a missing one
 
 
-def unfolded(value: Any) -> Any:
+def unfolded(value: object) -> object:
     """Return the list or object that a cell's text writes out, or the text itself where it only looks like one.
 
     Raises:
@@ -83,14 +83,14 @@ def _is_deep(written: str) -> bool:
     return deepest > MAX_NESTING or _SIGNS.search(written) is not None
 
 
-def _as_json(written: str) -> Any:
+def _as_json(written: str) -> object:
     try:
         return json_text.parse(written, allows_nan=True)
     except (json.JSONDecodeError, InputError):
         return None
 
 
-def _as_python(written: str) -> Any:
+def _as_python(written: str) -> object:
     try:
         return ast.literal_eval(_with_commas(written))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError):
@@ -120,7 +120,7 @@ def text(row: Row, *keys: str, where: str = "The row") -> str | None:
     return None
 
 
-def finite(value: object) -> bool:
+def finite(value: object) -> TypeGuard[float]:
     """Return whether it is a number that can be counted with."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
@@ -173,7 +173,7 @@ def mapping(row: Row, key: str, *, where: str = "The row") -> Row | None:
     return value
 
 
-def entries(row: Row, key: str, *, where: str = "The row") -> list[Any] | None:
+def entries(row: Row, key: str, *, where: str = "The row") -> list[object] | None:
     """Return a list; None where it is missing."""
     value = unfolded(row.get(key))
     if is_missing(value):
@@ -186,10 +186,12 @@ def entries(row: Row, key: str, *, where: str = "The row") -> list[Any] | None:
 def numbers(row: Row, key: str, *, where: str = "The row") -> tuple[float, ...] | None:
     """Return a list of finite numbers; None where it is missing."""
     values = entries(row, key, where=where)
+    found: list[float] = []
     for value in values or ():
         if not finite(value):
             raise OddRow(f"{where} has {cut(value)} in {key}. It must be a list of finite numbers.", f"{key} holds no numbers")
-    return None if values is None else tuple(float(value) for value in values)
+        found.append(float(value))
+    return None if values is None else tuple(found)
 
 
 def whole_numbers(row: Row, key: str, *, where: str = "The row") -> tuple[int, ...] | None:
@@ -220,7 +222,7 @@ def nested(row: Row, known: Collection[str]) -> Row:
     whole: Row = {name: value for name, value in row.items() if name not in dotted}
     for name in dotted:
         *path, last = name.split(".")
-        place: Any = whole
+        place: object = whole
         for part in path:
             place = place.setdefault(part, {}) if isinstance(place, dict) else None
         if isinstance(place, dict) and not is_missing(row[name]):

@@ -14,16 +14,17 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from backends.files.cells import canonical, cut
 from backends.files.encoding import Text, check_lines
-from backends.files.rows import Numbered, OddRow, OddRows
+from backends.files.rows import OddRow, OddRows
 from worlds.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_Cells: TypeAlias = tuple[int, dict[str, str]]  # its number in the file, from 1, and its cells by name
 MAX_CELL = 1_000_000  # characters; a context of NQ has up to 200,000
 MAX_COLUMNS = 2_000
 MAX_LINE = 4 * MAX_CELL  # characters between two line breaks; a longer line is left out before its cells are cut
@@ -42,7 +43,7 @@ csv.field_size_limit(MAX_CELL)  # the module has one limit for all
 class Sheet:
     """The first records of a CSV file as rows, and how many it has in all."""
 
-    rows: tuple[Numbered, ...]
+    rows: tuple[_Cells, ...]
     count: int
     columns: tuple[str, ...]
     notes: tuple[str, ...]
@@ -68,7 +69,7 @@ def read_csv(text: Text, *, known: Collection[str], max_rows: int, odd: OddRows,
         raise InputError(f"{what} has {len(titles.cells):,} columns. At most {MAX_COLUMNS:,} are read.")
     header = _Header(_plain(titles.cells, text.has_mark), known)
     records.width = header.width
-    rows: list[Numbered] = []
+    rows: list[_Cells] = []
     for record in records:
         if records.num_records - 1 <= max_rows:
             _add(rows, record.number, _plain(record.cells, text.has_mark), header, odd)
@@ -178,19 +179,19 @@ class _Header:
         self._unnamed = {f"column {place}" for place, name in enumerate(names, 1) if not name}
         self._twice = [name for name, times in Counter(self.names).items() if times > 1]
 
-    def row(self, cells: Sequence[str]) -> dict[str, Any]:
+    def row(self, cells: Sequence[str]) -> dict[str, str]:
         """Return the cells by name; the first of two columns of one name."""
-        row: dict[str, Any] = {}
+        row: dict[str, str] = {}
         for name, cell in zip(self.names, cells):
             row.setdefault(name, cell)
         return row
 
-    def names_used(self, rows: Sequence[Numbered]) -> tuple[str, ...]:
+    def names_used(self, rows: Sequence[_Cells]) -> tuple[str, ...]:
         """Return the names without those that nobody gave and no row fills."""
         return tuple(name for name in dict.fromkeys(self.names)
                      if name not in self._unnamed or any(row[name].strip() for _, row in rows))
 
-    def notes(self, what: str, rows: Sequence[Numbered]) -> tuple[str, ...]:
+    def notes(self, what: str, rows: Sequence[_Cells]) -> tuple[str, ...]:
         return tuple(f"{what} names the column {cut(name)} twice: the first one is read." for name in self._twice)
 
 
@@ -198,7 +199,7 @@ def _plain(cells: list[str], has_mark: bool) -> list[str]:
     return [cell[1:] if cell[:1] == "'" and _RUN.match(cell) else cell for cell in cells] if has_mark else cells
 
 
-def _add(rows: list[Numbered], number: int, cells: list[str], header: _Header, odd: OddRows) -> None:
+def _add(rows: list[_Cells], number: int, cells: list[str], header: _Header, odd: OddRows) -> None:
     """Append one record as a row, or count it as odd."""
     if cells[0].startswith(_BROKEN):
         odd.leave_out(number, OddRow(f"Row {number} is not CSV: {cells[0].removeprefix(_BROKEN)}. {_REMEDY}", "not CSV"))
@@ -223,6 +224,6 @@ def to_csv(frame: "pd.DataFrame") -> bytes:
     return written.encode("utf-8-sig")
 
 
-def _safe(value: Any) -> Any:
+def _safe(value: object) -> object:
     """Return a text that a spreadsheet would run with an apostrophe in front, and anything else as it is."""
     return f"'{value}" if isinstance(value, str) and _RUN.match(value) else value

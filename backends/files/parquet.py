@@ -12,7 +12,6 @@ import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from backends.files import json_text
 from backends.files.rows import Row
@@ -46,7 +45,7 @@ def read_parquet(content: bytes, *, known: Collection[str], max_rows: int, limit
              "memory_mb": BASE_MB + int(PER_MB * limit_mb) + 4 * len(content) // 1_000_000}
     answer = _answer(json.dumps(asked).encode() + b"\n" + content, int(PER_MB * limit_mb * 1e6))
     try:
-        found: Any = json_text.parse(answer, what=what, allows_nan=True)
+        found = json_text.parse(answer, what=what, allows_nan=True)
         if "error" in found:
             raise InputError(str(found["error"])[:400])
         return Unpacked(int(found["count"]), tuple(found["columns"]), tuple(found["twice"]), tuple(found["rows"]))

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from backends.files.cells import canonical, cut
 from worlds.errors import InputError
 
+_Fields: TypeAlias = dict[int, "int | _Fields | None"]  # of a struct, by number
 BATCH = 512  # rows unpacked at once
 MAX_CHUNKS = 100_000  # columns times row groups
 MAX_VALUES = 20_000_000  # entries of all columns, lists unfolded
@@ -43,7 +44,7 @@ class Unpacked:
     count: int
     columns: tuple[str, ...]
     twice: tuple[str, ...]  # names of several columns
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[str, object]] = field(default_factory=list)
 
 
 def main() -> None:
@@ -70,7 +71,7 @@ def _limit(memory_mb: int) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     """Return what JSON has no word for as text: dates, decimals, bytes."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
@@ -129,7 +130,7 @@ def _read(file: pq.ParquetFile, leaves: list[_Leaf], known: Collection[str], max
         left -= _size(batch.to_struct_array())
         if left < 0:
             raise InputError(_too_much(what, limit_mb))
-        columns: dict[str, list[Any]] = {}
+        columns: dict[str, list[object]] = {}
         for place, name in enumerate(batch.schema.names):
             columns.setdefault(names[name], batch.column(place).to_pylist())  # the first of two of one name
         found.rows += [dict(zip(columns, values)) for values in zip(*columns.values())]
@@ -199,9 +200,11 @@ def _pages(content: bytes, chunk: pq.ColumnChunkMetaData) -> Iterator[_Page]:
         kind, unpacked, packed = (head.integer(number) for number in (1, 2, 3))
         own = head.fields.get(_DATA_PAGES.get(kind, 0))
         values = own.get(1, 0) if isinstance(own, dict) else 0
+        if not isinstance(values, int):
+            raise ValueError("a page without the number of its values")
         if min(unpacked, packed, values) < 0:
             raise ValueError("a page of negative size")
-        yield _Page(unpacked, int(values))
+        yield _Page(unpacked, values)
         place = head.end + packed
 
 
@@ -219,10 +222,10 @@ class _Struct:
             raise ValueError("a page without its size")
         return value
 
-    def _struct(self, depth: int) -> dict[int, Any]:
+    def _struct(self, depth: int) -> _Fields:
         if depth > _MAX_DEPTH:
             raise ValueError("structs nested too deeply")
-        fields: dict[int, Any] = {}
+        fields: _Fields = {}
         number = 0
         while head := self._byte():
             self._num_fields += 1
@@ -233,7 +236,7 @@ class _Struct:
             fields[number] = self._value(kind, depth)
         return fields
 
-    def _value(self, kind: int, depth: int) -> Any:
+    def _value(self, kind: int, depth: int) -> "int | _Fields | None":
         if kind in (1, 2):  # a truth value lies in its kind
             return None
         if kind in (4, 5, 6):

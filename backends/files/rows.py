@@ -8,12 +8,12 @@ with that reason. Not here: how a file becomes rows (tables), what a cell may ho
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NoReturn, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 from worlds.errors import InputError
 
-Row = dict[str, Any]  # names and values as they stand in the file: each is checked where it is read
-Numbered = tuple[int, Any]  # the row's number in the file, from 1, and the row
+Row = dict[str, object]  # names and values as they stand in the file: each is checked where it is read
+Numbered = tuple[int, object]  # the row's number in the file, from 1, and the row
 T = TypeVar("T")
 R = TypeVar("R")
 SHOWN_NUMBERS = 3

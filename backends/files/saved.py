@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -23,11 +23,12 @@ from backends.files.archive import Files, ZipLimits, open_zip
 from backends.files.arrays import read_array
 from backends.files.cells import cut, is_text
 from backends.files.json_text import LARGE_BYTES, check, parse
-from backends.run import Inputs, Result, Settings, last
+from backends.run import Inputs, R, Result, Run, S, last
 from backends.shapes import jpegs_of
 from worlds.errors import InputError
 from worlds.pictures import check_jpeg
 
+V = TypeVar("V")
 VERSION = 1  # of this layout; what is in it has the version of its system's result
 ENDING = "orrery"
 
@@ -92,7 +93,7 @@ def _checked(result: Result) -> tuple[bytes, list[np.ndarray]]:
     return text, arrays
 
 
-def load_result(content: bytes, kind: type[Result]) -> Any:
+def load_result(content: bytes, kind: type[R]) -> R:
     """Return the result in a file.
 
     Raises:
@@ -114,7 +115,7 @@ def load_result(content: bytes, kind: type[Result]) -> Any:
     return result
 
 
-def record(names: Sequence[str], runs: Mapping[str, Settings], run: Callable[..., Iterator[Any]], folder: Path) -> None:
+def record(names: Sequence[str], runs: Mapping[str, S], run: Run[S], folder: Path) -> None:
     """Run these, or all, and save each under its name; the page that opens them says that they are recordings."""
     folder.mkdir(exist_ok=True)
     for name in names or runs:
@@ -133,7 +134,7 @@ def _write(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     archive.writestr(entry, content)
 
 
-def _packed(value: Any, arrays: list[np.ndarray]) -> Any:
+def _packed(value: object, arrays: list[np.ndarray]) -> object:
     """Return plain values; arrays go into the list and leave their number."""
     if isinstance(value, np.ndarray):
         arrays.append(value)
@@ -152,7 +153,7 @@ def _packed(value: Any, arrays: list[np.ndarray]) -> Any:
     return _plain(value.item() if isinstance(value, np.generic) else value)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: V) -> V:
     """Return a value that is neither object nor list. Raises InputError where it is larger than it may be."""
     if isinstance(value, str) and len(value) > MAX_TEXT:
         raise InputError(f"This run holds a text of {len(value):,} characters. Texts of a saved run have at most {MAX_TEXT:,}.")
@@ -175,7 +176,7 @@ def _opened(content: bytes) -> Files:
     return files
 
 
-def _document(files: Files) -> dict[str, Any]:
+def _document(files: Files) -> dict[str, object]:
     """Return what `result.json` says."""
     text = _read(files, "result.json")
     try:
@@ -200,7 +201,7 @@ def _read(files: Files, name: str) -> bytes:
         raise InputError(f"{_WHAT} is damaged in {name!r}. Download it once more.") from error
 
 
-def _unpacked(value: Any, files: Files) -> Any:
+def _unpacked(value: object, files: Files) -> object:
     """Return the value with its arrays in their places; every file must be named once."""
     numbers: list[int] = []
     _check_values(value, numbers)
@@ -211,7 +212,7 @@ def _unpacked(value: Any, files: Files) -> Any:
     return _filled(value, lambda number: read_array(_read(files, _entry(number)), what=f"Array {number} of the saved run"))
 
 
-def _check_values(value: Any, numbers: list[int]) -> None:
+def _check_values(value: object, numbers: list[int]) -> None:
     """Gather the numbers of the arrays that are named. Raises InputError where a value is larger than it may be."""
     if isinstance(value, dict):
         number = value.get(_ARRAY)
@@ -230,7 +231,7 @@ def _check_values(value: Any, numbers: list[int]) -> None:
         _plain(value)
 
 
-def _filled(value: Any, array: Callable[[int], np.ndarray]) -> Any:
+def _filled(value: object, array: Callable[[int], np.ndarray]) -> object:
     """Return the value with arrays in place of their numbers; lists and objects are changed, not copied."""
     if isinstance(value, dict):
         if _ARRAY in value and len(value) == 1 and isinstance(value[_ARRAY], int):

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from backends.files import json_text
 from backends.files.cells import canonical, cut, finite_or_none, nested
@@ -227,7 +227,7 @@ def _lines(lines: Sequence[tuple[int, str]], odd: OddRows, max_rows: int, what: 
     return Values("JSON lines", tuple(rows), len(lines), notes)
 
 
-def _parsed(line: str) -> tuple[Any, json_text.Measure]:
+def _parsed(line: str) -> tuple[object, json_text.Measure]:
     """Return the value of one line and at most how much it holds.
 
     Raises:
@@ -259,9 +259,10 @@ def _of_object(values: Values, known: Collection[str], anchors: Sequence[str], w
         rows = _from_parallel(found, anchor, known, what)
         return Values("JSON", tuple(enumerate(rows[:max_rows], 1)), len(rows), values.notes)
     under = next((key for key in _WRAPPERS if _is_rows(found.get(key))), None) if not any(name in known for name in found) else None
-    if under is None:
+    stand = found[under] if under else None
+    if not isinstance(stand, list):
         return values
-    rows = [row["row"] if isinstance(row, dict) and isinstance(row.get("row"), dict) else row for row in found[under]]
+    rows = [row["row"] if isinstance(row, dict) and isinstance(row.get("row"), dict) else row for row in stand]
     return Values("JSON", tuple(enumerate(rows[:max_rows], 1)), len(rows), (*values.notes, f"The rows stand under {under!r}."))
 
 

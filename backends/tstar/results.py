@@ -1,6 +1,6 @@
 """What T* yields: one `Iteration` per grid, at last one `TStarResult`."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -214,9 +214,11 @@ class TStarResult(Result):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_one_quantisation(cls, values: Any) -> Any:
+    def _with_one_quantisation(cls, values: object) -> object:
         """Until November 2026 the settings had one quantisation, for every model that they named."""
-        settings = values.get("settings") if isinstance(values, dict) else None
+        if not isinstance(values, dict):
+            return values
+        settings = values.get("settings")
         if not isinstance(settings, dict) or not set(OTHER_MODELS.values()).isdisjoint(settings):
             return values
         said = {name: settings.get("quantisation", "none") for model, name in OTHER_MODELS.items() if settings.get(model)}

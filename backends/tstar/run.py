@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 
-from backends.run import Ended, Event, Inputs, Progress, RunStopped
+from backends.run import E, Ended, Inputs, Progress, RunStopped
 from backends.tstar.comparison import Comparison, compare, own_row
 from backends.tstar.detectors import open_detector
 from backends.tstar.results import MAX_POSITIONS, Costs, Iteration, TStarResult, VideoFacts
@@ -61,7 +61,7 @@ def _open(settings: TStarSettings, inputs: Inputs, stack: ExitStack) -> Generato
     return Task(settings, source, video, asked, ready, Shots(video, video.info.duration_s), length, started)
 
 
-def _until_stopped(events: Iterator[Event]) -> Generator[Event, None, Ended]:
+def _until_stopped(events: Iterator[E]) -> Generator[E, None, Ended]:
     """Pass the events on; return why there are no more. Unlike `keeping`, a stop before the first grid still makes a result."""
     try:
         yield from events

@@ -4,7 +4,7 @@ The page shows the groups "input" and "search" at once and folds the others away
 """
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -121,7 +121,7 @@ class TStarSettings(Settings):
             raise ValueError("an example box needs example_s, the second of its frame")
         return self
 
-    def linked(self) -> dict[str, Any]:
+    def linked(self) -> dict[str, object]:
         """Where the detector is quantised, with the other models' quantisations: an older link had the one for all."""
         said = self.model_dump(mode="json", include=set(OTHER_MODELS.values())) if self.quantisation != "none" else {}
         return super().linked() | said

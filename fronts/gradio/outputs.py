@@ -1,7 +1,6 @@
 """What comes out of a run, as Gradio shows it: figures, pictures, numbers, a line of progress, a sentence for people."""
 
 from html import escape
-from typing import Any
 
 import gradio as gr
 
@@ -26,9 +25,9 @@ def pictures_of(what: System, event: object) -> Pictures:
     return drawing(what.name).pictures(event)
 
 
-def summary(result: Result) -> dict[str, Any]:  # Any: JSON
+def summary(result: Result) -> dict[str, object]:
     """The numbers of a result, as JSON."""
-    return plain_json(result.summary())
+    return {name: plain_json(value) for name, value in result.summary().items()}
 
 
 def progress_line(progress: Progress) -> str:

@@ -28,7 +28,7 @@ MAX_FIGURES = 8  # plots that a tab has room for
 class Tab:
     """One system: inputs, Run, Stop, what comes out; and its endpoints."""
 
-    def __init__(self, what: System, sessions: OpenSessions) -> None:
+    def __init__(self, what: System[Settings, Result], sessions: OpenSessions) -> None:
         self.what = what
         self._sessions = sessions
         self._knobs = knobs_of(what.settings)

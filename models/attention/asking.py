@@ -8,11 +8,11 @@ At an alpha where the model's numbers overflow there is no answer, and the other
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
+from transformers import PreTrainedTokenizerBase
 
 from models.attention.families import as_rgb, prepare
 from models.attention.pixels import Places, patches_of, token_places
@@ -89,7 +89,7 @@ def ask_all(vlm: VisionLanguageModel, pictures: Sequence[Image.Image | np.ndarra
 
 def option_pieces(vlm: VisionLanguageModel, options: Sequence[str]) -> tuple[list[list[int]], list[str]]:
     """Return per option the ids that it alone may begin with, small or capital, with a space or not; and what is unclear."""
-    tokenizer: Any = vlm.processor.tokenizer
+    tokenizer = vlm.processor.tokenizer
     found = [{_first_piece(tokenizer, space + form) for space in ("", " ") for form in _forms(option)} for option in options]
     pieces, notes = [], []
     for index, option in enumerate(options):
@@ -103,7 +103,7 @@ def option_pieces(vlm: VisionLanguageModel, options: Sequence[str]) -> tuple[lis
 
 def unknown_words(vlm: VisionLanguageModel, text: str) -> tuple[str, ...]:
     """Return the words of a text that a small vocabulary lacks, each once; of one that spells every word nothing."""
-    tokenizer: Any = vlm.processor.tokenizer
+    tokenizer = vlm.processor.tokenizer
     if tokenizer.unk_token_id is None:
         return ()
     words = dict.fromkeys(_WORD.findall(text))
@@ -115,7 +115,7 @@ def _forms(option: str) -> tuple[str, str, str]:
     return plain, plain.lower(), plain[:1].upper() + plain[1:]
 
 
-def _first_piece(tokenizer: Any, text: str) -> int | None:
+def _first_piece(tokenizer: PreTrainedTokenizerBase, text: str) -> int | None:
     """Return the first id that is more than a space."""
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     return next((int(token) for token in ids if str(tokenizer.decode([token])).strip()), None)
@@ -127,13 +127,13 @@ def _texts(vlm: VisionLanguageModel, prefill: Prefill, look: Look, how: Scaling,
         replies = [prefill.say(replace(how, alpha=alpha), max_tokens=max_tokens) for alpha in look.alphas]
     else:
         replies = [[[token] for token in tokens] for tokens in look.logits.argmax(-1).T.tolist()]
-    tokenizer: Any = vlm.processor.tokenizer
+    tokenizer = vlm.processor.tokenizer
     rows = len(look.logits)
     return [[str(tokenizer.decode(reply[row], skip_special_tokens=True)).strip() for reply in replies] for row in range(rows)]
 
 
 def _notes(vlm: VisionLanguageModel, how: Scaling, prefill: Prefill) -> list[str]:
-    tokenizer: Any = vlm.processor.tokenizer
+    tokenizer = vlm.processor.tokenizer
     notes = []
     if not bool(prefill.columns.any(-1).all()):
         notes.append("A question has no picture, so alpha changes nothing there.")

@@ -36,7 +36,7 @@ def prepare(vlm: VisionLanguageModel, pictures: Sequence[Sequence[Image.Image | 
     """
     if not isinstance(vlm, VisionLanguageModel):
         raise InputError(f"A {type(vlm).__name__} reads text only. Choose a vision-language model.")
-    processor: Any = vlm.processor
+    processor = vlm.processor
     layouts = [layout] * len(questions) if layout is None or isinstance(layout, str) else layout
     prompts = [prompt(vlm, len(own), question, its) for own, question, its in zip(pictures, questions, layouts, strict=True)]
     options = {"padding": True, "padding_side": "left"} if len(prompts) > 1 else {}
@@ -56,7 +56,7 @@ def prepare(vlm: VisionLanguageModel, pictures: Sequence[Sequence[Image.Image | 
 
 def prompt(vlm: VisionLanguageModel, num_pictures: int, question: str, layout: str | None) -> str:
     """Return the text of one prompt with a placeholder for each picture."""
-    processor: Any = vlm.processor
+    processor: Any = vlm.processor  # Any: each family's own, with a token for a picture
     if not question.strip():
         raise InputError("The question is empty. Write at least one word.")
     written = question if layout is None else f"{question}{layout.replace('{image}', '')}"
@@ -65,7 +65,7 @@ def prompt(vlm: VisionLanguageModel, num_pictures: int, question: str, layout: s
         raise InputError(f"The question holds {special!r}, which has a meaning of its own for this model. Leave it out.")
     if layout is not None:
         return layout.replace("{image}", processor.image_token * num_pictures).replace("{question}", question)
-    content: Any = [{"type": "image"}] * num_pictures + [{"type": "text", "text": question}]
+    content: list[dict[str, str]] = [{"type": "image"}] * num_pictures + [{"type": "text", "text": question}]
     return chat_text(processor, content)
 
 
@@ -121,7 +121,7 @@ def positions(model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> tor
 
 def _fitted(vlm: VisionLanguageModel, picture: Image.Image) -> Image.Image:
     """Return the picture at the size of the vision tower, where the processor leaves that to its caller."""
-    processor: Any = vlm.processor
+    processor = vlm.processor
     side = getattr(vlm.model.config.vision_config, "image_size", None)
     if getattr(processor.image_processor, "do_resize", True) or not isinstance(side, int) or picture.size == (side, side):
         return picture

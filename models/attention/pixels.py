@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
+from transformers import PretrainedConfig
 from transformers.image_processing_utils import select_best_resolution
 
 from models.vlm import VisionLanguageModel
@@ -32,23 +34,23 @@ class Places:
 class _Geometry:
     """What the way back needs of a checkpoint."""
 
-    config: Any
-    images: Any  # the image processor
+    config: PretrainedConfig
+    images: Any  # the image processor; Any: each family's has settings of its own
     size: Size
     grid: tuple[int, int] | None  # rows and columns of patches, where the processor says so
 
     @property
     def side(self) -> int:
         """Return how many patches the vision tower has along an edge."""
-        return self.tower // int(_first(self.config.vision_config.patch_size))
+        return self.tower // _first(self.config.vision_config.patch_size)
 
     @property
     def tower(self) -> int:
         """Return the pixels of the vision tower's edge."""
-        return int(_first(self.config.vision_config.image_size))
+        return _first(self.config.vision_config.image_size)
 
 
-def patches_of(config: Any, inputs: Mapping[str, Any], picture: int) -> tuple[int, int] | None:
+def patches_of(config: PretrainedConfig, inputs: Mapping[str, torch.Tensor], picture: int) -> tuple[int, int] | None:
     """Return rows and columns of patches of one picture, where a family's processor chooses them anew for each; else None.
 
     Args:
@@ -57,7 +59,7 @@ def patches_of(config: Any, inputs: Mapping[str, Any], picture: int) -> tuple[in
     if (grid := inputs.get("image_grid_thw")) is not None:
         return int(grid[picture][1]), int(grid[picture][2])
     if config.vision_config.model_type == PIXTRAL and (sizes := inputs.get("image_sizes")) is not None:
-        patch = int(_first(config.vision_config.patch_size))
+        patch = _first(config.vision_config.patch_size)
         return int(sizes[picture][0]) // patch, int(sizes[picture][1]) // patch
     return None
 
@@ -69,7 +71,7 @@ def token_places(vlm: VisionLanguageModel, size: Size, num_tokens: int, grid: tu
         size: width and height of the picture as it was given to the processor.
         grid: of `patches_of`; only families with free grids have one.
     """
-    processor: Any = vlm.processor
+    processor = vlm.processor
     vision = getattr(vlm.model.config.vision_config, "model_type", "")  # Pixtral's tower stands in other families' classes
     find = _free_grid if vision == PIXTRAL else _FAMILIES.get(vlm.model.config.model_type)
     if find is None:
@@ -78,8 +80,8 @@ def token_places(vlm: VisionLanguageModel, size: Size, num_tokens: int, grid: tu
     return places if len(places.boxes) == num_tokens else None
 
 
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, list | tuple) else value
+def _first(value: Any) -> int:  # Any: JSON, of a config
+    return int(value[0] if isinstance(value, list | tuple) else value)
 
 
 def _even(size: tuple[float, float], rows: int, columns: int) -> np.ndarray:

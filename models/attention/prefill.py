@@ -75,7 +75,7 @@ class Prefill:
 
     @torch.inference_mode()
     def __init__(self, model: PreTrainedModel, inputs: Mapping[str, torch.Tensor]) -> None:
-        self.model: Any = model
+        self.model: Any = model  # Any: the checkpoint's own class, whose methods no base class declares
         self.inputs: Inputs = dict(inputs)
         self.columns = image_columns(model, inputs["input_ids"])  # (rows, tokens) bool
         if self.columns[:, -1].any():
@@ -142,12 +142,12 @@ class Prefill:
         """Return a cache that may grow, and (rows, 1, vocabulary) logits of the first token where the last look knows them."""
         if self._prefix is None:
             return DynamicCache(config=self.model.config), None
-        cache: Any = _copied(self._prefix)
+        cache = _copied(self._prefix)
         rows = torch.arange(len(self.columns))
         for fan in (self._fan, self._plain):
             chosen = None if fan is None else fan.places(scaling, len(rows))
             if fan is not None and chosen is not None:
-                for layer, (keys, values) in zip(cache.layers, fan.tails):
+                for layer, (keys, values) in zip(_layers(cache), fan.tails):
                     own = (part[rows, :, chosen][:, :, None] for part in (keys, values))  # (rows, key heads, 1, width)
                     layer.update(*own)
                 return cache, fan.logits[rows, chosen][:, None]
@@ -157,9 +157,9 @@ class Prefill:
         """Return (rows, 1, vocabulary): what is left of the prompt is read into the cache."""
         if start:
             return self._forward(self.inputs["input_ids"][:, start:], cache, self._places(slice(start, None)))
-        return self._whole({name: part for name, part in self.inputs.items() if name in SEQUENCE} | self._pictures, cache)
+        return self._whole({**{name: part for name, part in self.inputs.items() if name in SEQUENCE}, **self._pictures}, cache)
 
-    def _whole(self, inputs: Mapping[str, Any], cache: DynamicCache) -> torch.Tensor:
+    def _whole(self, inputs: Mapping[str, object], cache: DynamicCache) -> torch.Tensor:
         """Return (rows, 1, vocabulary) logits of the last token of the whole prompt."""
         places = self._places(slice(None))
         options = {} if places is None else {"position_ids": places}
@@ -209,7 +209,7 @@ class Prefill:
         whole = torch.cat(logits, dim=1)
         return Look(scaling.alphas, whole.float(), _joined(maps) if reads else None, whole.dtype, in_sight)
 
-    def _encoded(self, accepted: Mapping[str, Any]) -> dict[str, Any]:
+    def _encoded(self, accepted: Mapping[str, inspect.Parameter]) -> Mapping[str, object]:
         """Return the pictures as features, so that the vision tower runs once, or as they are where features are not taken."""
         pictures = {name: part for name, part in self.inputs.items() if name not in SEQUENCE}
         if not pictures or "mm_encoder_outputs" not in accepted:
@@ -224,6 +224,10 @@ class Prefill:
         return token_ids(*found)
 
 
+def _layers(cache: DynamicCache) -> list[Any]:  # Any: transformers has several kinds; those of attention have keys and values
+    return cache.layers
+
+
 def _copied(cache: DynamicCache) -> DynamicCache:
     """Return a cache that may grow while the first stays: layers replace their tensors, they never write into them."""
     twin = copy.copy(cache)
@@ -233,15 +237,15 @@ def _copied(cache: DynamicCache) -> DynamicCache:
 
 def _without_last(cache: DynamicCache) -> DynamicCache:
     """Return the cache of all tokens but the last."""
-    twin: Any = _copied(cache)
-    for layer in twin.layers:
+    twin = _copied(cache)
+    for layer in _layers(twin):
         layer.keys, layer.values = layer.keys[:, :, :-1], layer.values[:, :, :-1]
     return twin
 
 
-def _tails(cache: Any, count: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def _tails(cache: DynamicCache, count: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Return per layer keys and values of the last `count` tokens, (rows, key heads, count, width)."""
-    return [(layer.keys[:, :, -count:].clone(), layer.values[:, :, -count:].clone()) for layer in cache.layers]
+    return [(layer.keys[:, :, -count:].clone(), layer.values[:, :, -count:].clone()) for layer in _layers(cache)]
 
 
 def _joined(maps: list[Maps]) -> Maps:

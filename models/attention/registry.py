@@ -7,19 +7,22 @@ without a listener gets the model's own function, to the bit.
 
 import sys
 import threading
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
-from transformers import AttentionInterface, PreTrainedModel
+from transformers import AttentionInterface, PretrainedConfig, PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, eager_mask, sdpa_mask
 
 from worlds.errors import InputError
 
+Options: TypeAlias = dict[str, Any]  # Any: what a family hands its attention beside tensors: numbers, flags, tensors, None
+Attend: TypeAlias = Callable[..., tuple[torch.Tensor, torch.Tensor | None]]  # an attention function of transformers
 NAMES = {"sdpa": "orrery_tap", "eager": "orrery_tap_eager"}  # the model's own implementation -> ours around it
 
 
@@ -35,8 +38,8 @@ class Call:
     scaling: float | None
     softcap: float | None
     is_causal: bool
-    base: Any
-    options: dict[str, Any]
+    base: Attend
+    options: Options
     before: int = 0  # tokens that this layer has read under the tap, or that its cache held
 
     @property
@@ -80,7 +83,7 @@ def text_attentions(model: PreTrainedModel) -> list[nn.Module]:
     return [module for module in model.modules() if getattr(module, "layer_idx", None) is not None and hasattr(module, "is_causal")]
 
 
-def text_configs(model: PreTrainedModel) -> list[Any]:
+def text_configs(model: PreTrainedModel) -> list[Any]:  # Any: torch knows of no attribute of a module what it is
     """Return the configurations that those modules read their implementation from."""
     return list({id(module.config): module.config for module in text_attentions(model)}.values())
 
@@ -88,8 +91,8 @@ def text_configs(model: PreTrainedModel) -> list[Any]:
 current: ContextVar[Listener | None] = ContextVar("orrery_tap", default=None)
 
 
-def _attention(base: Any, module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,
-               mask: torch.Tensor | None, options: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor | None]:
+def _attention(base: Attend, module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,
+               mask: torch.Tensor | None, options: Options) -> tuple[torch.Tensor, torch.Tensor | None]:
     listener = current.get()
     if listener is None or not listener.covers(module):
         result: tuple[torch.Tensor, torch.Tensor | None] = base(module, query, key, value, mask, **options)
@@ -103,12 +106,12 @@ def _attention(base: Any, module: nn.Module, query: torch.Tensor, key: torch.Ten
 
 
 def _over_sdpa(module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,
-               attention_mask: torch.Tensor | None, **options: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
+               attention_mask: torch.Tensor | None, **options: object) -> tuple[torch.Tensor, torch.Tensor | None]:
     return _attention(sdpa_attention_forward, module, query, key, value, attention_mask, options)
 
 
 def _over_eager(module: nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor,
-                attention_mask: torch.Tensor | None, **options: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
+                attention_mask: torch.Tensor | None, **options: object) -> tuple[torch.Tensor, torch.Tensor | None]:
     base = sys.modules[type(module).__module__].eager_attention_forward  # each family has its own, with its own soft cap
     return _attention(base, module, query, key, value, attention_mask, options)
 
@@ -124,7 +127,7 @@ class _Installed:
 
     def __init__(self) -> None:
         self.users = 0
-        self.originals: list[tuple[Any, str]] = []
+        self.originals: list[tuple[PretrainedConfig, str]] = []
 
 
 _installed: WeakKeyDictionary[PreTrainedModel, _Installed] = WeakKeyDictionary()

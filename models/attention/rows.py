@@ -6,7 +6,7 @@ released code has no variants: "shape" and "mass" are our addition, which part t
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -163,7 +163,7 @@ def measured(logits: torch.Tensor, probabilities: torch.Tensor, seen: torch.Tens
 def stacked(kept: dict[int, dict[str, list[torch.Tensor]]]) -> Maps:
     """Return what was kept per layer as one `Maps`; every tensor in the lists is (rows, heads, queries, ...)."""
     layers = tuple(sorted(kept))
-    fields: dict[str, Any] = {}
+    fields: dict[str, np.ndarray] = {}
     for name in kept[layers[0]]:
         parts = [torch.cat(kept[layer][name], dim=2) for layer in layers]  # queries may come in several calls
         whole = torch.stack(parts, dim=1).transpose(2, 3).transpose(1, 2)  # (rows, queries, layers, heads, ...)

@@ -143,7 +143,7 @@ def _allowed_folder(path: str | Path) -> Path:
     return folder
 
 
-def _class_and_dtype(config: Mapping[str, Any], name: str, role: Role) -> tuple[str, Precision]:
+def _class_and_dtype(config: Mapping[str, Any], name: str, role: Role) -> tuple[str, Precision]:  # Any: JSON
     try:
         architecture = str(config["architectures"][0])
     except (KeyError, IndexError, TypeError) as error:
@@ -151,6 +151,5 @@ def _class_and_dtype(config: Mapping[str, Any], name: str, role: Role) -> tuple[
     known = _CLASSES[role][0]
     if architecture not in known:
         raise InputError(f"{name!r} is a {architecture[:80]!r}, which is no {role} here. Known are {', '.join(known)}.")
-    found: Any = config.get("dtype") or config.get("torch_dtype")
-    dtype: Any = found if isinstance(found, str) and found in BYTES else "float32"
-    return architecture, dtype
+    found = config.get("dtype") or config.get("torch_dtype")
+    return architecture, next((dtype for dtype in BYTES if dtype == found), "float32")

@@ -1,6 +1,5 @@
 """An evaluated set: what each method gains, for whom, and how much of it is a shift of the answers."""
 
-from typing import Any
 
 import streamlit as st
 
@@ -130,7 +129,7 @@ def _tables(evaluated: Evaluated) -> None:
 def live(evaluated: Evaluated) -> None:
     """What is known so far."""
     st.caption(f"{evaluated.num_test} test items so far.")
-    charts: dict[str, Any] = figures.charts(evaluated)
+    charts = figures.charts(evaluated)
     for column, name in zip(st.columns(2), [name for name in ("methods", "halves") if name in charts]):
         with column:
             view.chart(charts[name], key=f"live.{name}")

@@ -1,10 +1,10 @@
 """The knobs of the AdaptVis page: those of the chosen task, the picture or data first, the rest in tabs."""
 
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
+from backends.adaptvis.results import AdaptVisResult
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.system import DATA_SAID
 from backends.knobs import UPLOAD, knob_of
@@ -24,7 +24,7 @@ KEPT = ("alpha", "layer", "normalisation", "alpha1", "alpha2", "beta", "compared
         "replay.alpha1", "replay.alpha2", "replay.beta", *place.KEYS)
 
 
-def turn(system: System, settings: AdaptVisSettings) -> None:
+def turn(system: System[AdaptVisSettings, AdaptVisResult], settings: AdaptVisSettings) -> None:
     """All knobs to what the settings say, and what chooses the picture and the data."""
     knobs.set_knobs(system, settings)
     state = st.session_state
@@ -33,7 +33,7 @@ def turn(system: System, settings: AdaptVisSettings) -> None:
     state["adaptvis.data"] = SCENE if settings.data == "scenes" else OWN if settings.data.startswith("upload:") else FOLDER
 
 
-def draw(system: System, task: str) -> None:
+def draw(system: System[AdaptVisSettings, AdaptVisResult], task: str) -> None:
     """Everything that can be turned for this task, what it will cost, and the button."""
     values = {"task": task, **(_look(system) if task == "look" else _evaluate(system))}
     if values.get("picture") == "upload:" or values.get("data") in ("upload:", ""):
@@ -42,10 +42,11 @@ def draw(system: System, task: str) -> None:
     tasks.run_button(system, values, label=views.TASKS[task].button, cost=views.cost)
 
 
-def _look(system: System) -> dict[str, Any]:
+def _look(system: System[AdaptVisSettings, AdaptVisResult]) -> dict[str, object]:
     kind = st.segmented_control("Picture", list(PICTURES), format_func=PICTURES.__getitem__, key="adaptvis.picture", required=True,
                                 default=None if "adaptvis.picture" in st.session_state else SCENE,
                                 help="Of drawn things the right answer and the places are known; your own picture needs a question.")
+    values: dict[str, object]
     if kind == OWN:
         values = {"picture": _upload(system, "picture")}
     else:
@@ -54,11 +55,12 @@ def _look(system: System) -> dict[str, Any]:
     values |= _question(system, is_own=kind == OWN) | knobs.tabs(system, TABS)
     if kind == PLACED:
         with seen:  # as the model that is chosen below would see it
-            place.preview(knobs.settings_from(system, {"task": "look", **values}))
+            if (asked := knobs.settings_from(system, {"task": "look", **values})) is not None:
+                place.preview(asked)
     return values | {"looking": knobs.pills(system, "looking", LOOKING, "Other ways of looking")}
 
 
-def _evaluate(system: System) -> dict[str, Any]:
+def _evaluate(system: System) -> dict[str, object]:
     kind = st.segmented_control("Data", list(DATA), format_func=DATA.__getitem__, key="adaptvis.data", required=True,
                                 default=None if "adaptvis.data" in st.session_state else SCENE,
                                 help="Drawn scenes; a zip or log in a layout of WhatsUp, COCO, VG, VSR or the released code; or a "
@@ -72,11 +74,11 @@ def _evaluate(system: System) -> dict[str, Any]:
     return values | knobs.tabs(system, TABS)
 
 
-def _scenes(system: System, *beside: str) -> dict[str, Any]:
+def _scenes(system: System, *beside: str) -> dict[str, object]:
     """Which drawn scenes: their condition, and these settings beside it."""
     first, *others = st.columns(1 + len(beside), vertical_alignment="bottom")
     with first:
-        values: dict[str, Any] = {"condition": _condition(system)}
+        values: dict[str, object] = {"condition": _condition(system)}
     for column, name in zip(others, beside):
         with column:
             values |= knobs.knobs(system, (name,), per_row=1)
@@ -90,7 +92,7 @@ def _condition(system: System) -> str:
                             help=f"{knob.description} For other strengths, type another number behind noise, clutter or dis."))
 
 
-def _question(system: System, *, is_own: bool) -> dict[str, Any]:
+def _question(system: System, *, is_own: bool) -> dict[str, object]:
     """The question as text; of an own picture, two names and a list of words write it."""
     if is_own:
         first, second, third = st.columns(3, vertical_alignment="bottom")

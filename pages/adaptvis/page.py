@@ -1,17 +1,14 @@
 """Page of AdaptVis: where a vision-language model looks, and what happens to its answer when its gaze is turned."""
 
-from typing import Any
-
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.adaptvis.results import AdaptVisResult, Evaluated, Looked
 from backends.adaptvis.settings import AdaptVisSettings
-from backends.registry import system as find_system
+from backends.adaptvis.system import SYSTEM
 from pages.adaptvis import item_set, look, own_knobs, views
 from pages.house import results, tasks
 from pages.house.tasks import Page
-
-SYSTEM = find_system("adaptvis")
 
 
 def choose(settings: AdaptVisSettings) -> None:
@@ -20,7 +17,7 @@ def choose(settings: AdaptVisSettings) -> None:
     tasks.start(SYSTEM, settings)
 
 
-def draw_live(part: Any) -> None:
+def draw_live(part: object) -> None:
     """The newest partial result of whichever task runs."""
     if isinstance(part, Looked):
         look.live(part)
@@ -28,7 +25,7 @@ def draw_live(part: Any) -> None:
         item_set.live(part)
 
 
-def first_view(task: str, result: AdaptVisResult, _beside: Any) -> None:
+def first_view(task: str, result: AdaptVisResult, _beside: DeltaGenerator) -> None:
     """What is seen without scrolling."""
     if task == "look":
         look.first_view(result)

@@ -1,8 +1,7 @@
 """Two things that a person puts into a drawn picture: their names, their places, and how it will look."""
 
-from typing import Any
-
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.adaptvis.settings import AdaptVisSettings
 from pages.house.text import plain
@@ -45,12 +44,12 @@ def place() -> str:
     return KIND + "; ".join(texts) + str(st.session_state.get("adaptvis.place.others", ""))
 
 
-def _name(column: Any, letter: str, said: str) -> str:
+def _name(column: DeltaGenerator, letter: str, said: str) -> str:
     key = _key(letter, "name")
     return str(column.selectbox(f"Thing {letter}", list(dict.fromkeys((*NAMES, st.session_state[key]))), key=key, help=said))
 
 
-def _share(column: Any, letter: str, axis: str, said: str) -> str:
+def _share(column: DeltaGenerator, letter: str, axis: str, said: str) -> str:
     key = _key(letter, axis)
     places = sorted({*STEPS, st.session_state[key]})
     return f"{column.select_slider(f'{letter}, {said}', places, key=key, help='In shares of the picture, of its middle.'):.2f}"

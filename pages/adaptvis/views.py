@@ -1,10 +1,12 @@
 """What both tasks of the AdaptVis page share: their names, the paper, the formulas, the tables."""
 
-from typing import Any
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.adaptvis import paper
 from backends.adaptvis.results import AdaptVisResult, Looked
@@ -137,7 +139,7 @@ def tables(result: AdaptVisResult) -> None:
         _heat_maps(looked, columns)
 
 
-def _heat_maps(looked: Looked, columns: Any) -> None:
+def _heat_maps(looked: Looked, columns: Sequence[DeltaGenerator]) -> None:
     """Both maps of the layer that is looked at, on one scale."""
     alpha = float(st.session_state.get("adaptvis.alpha", looked.branch.alpha))
     shown = (figures.at_alpha(looked, 1.0), figures.at_alpha(looked, alpha))

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from math import exp
-from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.coda.choices import Kind
 from backends.coda.resolving import resolved
@@ -23,7 +23,7 @@ MAX_CHIPS = 40  # words of a longer prompt are cut around the masked one
 MAX_LINES = 6  # tokens explained under each answer; the table below has all
 
 
-def answer(result: CodaResult, beside: Any, choose: Callable[[CodaSettings], None]) -> None:
+def answer(result: CodaResult, beside: DeltaGenerator, choose: Callable[[CodaSettings], None]) -> None:
     """The prompt, one decoder's answer, and the probabilities that it was made from."""
     asked = _asked(result)
     written = _written(asked, result, beside, choose)
@@ -56,7 +56,7 @@ def _tally(asked: Asked) -> str:
     return f" · right: {', '.join(right) or 'none'}" if known else ""
 
 
-def _written(asked: Asked, result: CodaResult, line: Any, choose: Callable[[CodaSettings], None]) -> Written:
+def _written(asked: Asked, result: CodaResult, line: DeltaGenerator, choose: Callable[[CodaSettings], None]) -> Written:
     """The answer that is looked at, by the decoder that the person clicks."""
     settings = result.settings
     methods = [written.method for written in asked.written]

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from math import isnan
-from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.coda.results import CodaResult, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
@@ -14,7 +14,7 @@ from visualizers.coda import law as law_figures
 from visualizers.coda import recovery as recovery_figures
 
 
-def law(result: CodaResult, beside: Any) -> None:
+def law(result: CodaResult, beside: DeltaGenerator) -> None:
     """R against the factor after the epoch of the slider."""
     part = result.law
     if part is None:
@@ -28,7 +28,7 @@ def law(result: CodaResult, beside: Any) -> None:
     st.caption(f"To notice: {_notice(part, index)}")
 
 
-def _epoch(result: CodaResult, part: LawPart, beside: Any) -> int:
+def _epoch(result: CodaResult, part: LawPart, beside: DeltaGenerator) -> int:
     """Which epoch is shown: a slider over those that there are."""
     epochs = [epoch.epoch for epoch in part.epochs]
     if st.session_state.get("coda.epoch.of") is not result:

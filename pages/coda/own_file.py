@@ -1,10 +1,9 @@
 """A person's own file of prompts: which layouts are read, the rows as they are answered, the table."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -73,7 +72,7 @@ def invitation(choose: Callable[[CodaSettings], None]) -> None:
         f"- {kind}: {what}" for kind, what in LAYOUTS.items()))
     with left.container(horizontal=True):
         st.button("Answer this example", type="primary", icon=":material/play_arrow:", key="coda.example", on_click=_answer,
-                  args=(choose, table, EXAMPLE), help=f"{len(table)} rare facts of the miniature's own world.")
+                  args=(choose, table, EXAMPLE, {}), help=f"{len(table)} rare facts of the miniature's own world.")
         st.download_button("Example (CSV)", to_csv(table), EXAMPLE, "text/csv", key="example.csv", on_click="ignore")
     _real_example(choose)
 
@@ -86,20 +85,20 @@ def _real_example(choose: Callable[[CodaSettings], None]) -> None:
     with st.container(horizontal=True):
         asked = {"model": AUSTRALIA.model, "num_rows": NUM_REAL, "methods": REAL_METHODS}
         st.button(f"Answer {NUM_REAL} of them with SmolLM2", icon=":material/play_arrow:", key="coda.example.real", on_click=_answer,
-                  args=(choose, table, REAL_EXAMPLE), kwargs=asked,
+                  args=(choose, table, REAL_EXAMPLE, asked),
                   help="Greedy decoding, CAD without the ignored word, CAD without a random one, CoDA as printed.")
         st.download_button("All of them (CSV)", to_csv(table), REAL_EXAMPLE, "text/csv", key="example.real.csv",
                            on_click="ignore")
 
 
-def _answer(choose: Callable[[CodaSettings], None], table: pd.DataFrame, file: str, **asked: Any) -> None:
-    """Bring an example as if a person had uploaded it, and answer it."""
+def _answer(choose: Callable[[CodaSettings], None], table: pd.DataFrame, file: str, asked: Mapping[str, object]) -> None:
+    """Bring an example as if a person had uploaded it, and answer it with these settings."""
     try:
         name = session.current().add_upload(file, io.BytesIO(to_csv(table)))
     except InputError as error:
         st.session_state["error.coda"] = str(error)
         return
-    choose(CodaSettings(task="file", file=f"upload:{name}", **asked))
+    choose(CodaSettings.model_validate({"task": "file", "file": f"upload:{name}", **asked}))
 
 
 def upload(system: System) -> str:

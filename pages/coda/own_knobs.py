@@ -1,7 +1,6 @@
 """The knobs of the CoDA page: those of the chosen task, the paper's first, the rest in tabs."""
 
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
@@ -24,12 +23,12 @@ def draw(system: System, task: str, choose: Callable[[CodaSettings], None]) -> N
     tasks.run_button(system, values, label=views.TASKS[task].button, cost=views.cost)
 
 
-def _compare(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, Any]:
+def _compare(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, object]:
     values = _prompts(system) | {"methods": _methods(system)} | knobs.knobs(system, ("compare_with",))
     return values | knobs.tabs(system, {"Contrast": CONTRAST, "Detector": DETECTOR, "Model": ("task", "reply")})
 
 
-def _law(system: System, choose: Callable[[CodaSettings], None]) -> dict[str, Any]:
+def _law(system: System, choose: Callable[[CodaSettings], None]) -> dict[str, object]:
     corpus.shipped(choose)
     values = knobs.knobs(system, knobs.of(system, "law"))
     if values["trains"] or values["factor"] == "S":
@@ -38,14 +37,14 @@ def _law(system: System, choose: Callable[[CodaSettings], None]) -> dict[str, An
     return values | knobs.knobs(system, ("model", "seed"))
 
 
-def _recovery(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, Any]:
+def _recovery(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, object]:
     st.caption("Every decoder of the paper's comparison is counted; “your settings” is a row more.")
     names = [name for name in knobs.of(system, "task", "contrast", "detector") if name != "seed"]  # nothing is drawn at random
     return knobs.knobs(system, names)
 
 
-def _file(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, Any]:
-    values = {"file": own_file.upload(system), "methods": _methods(system)}
+def _file(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, object]:
+    values: dict[str, object] = {"file": own_file.upload(system), "methods": _methods(system)}
     values |= knobs.knobs(system, ("num_rows", *knobs.of(system, "reply")))
     return values | knobs.tabs(system, {"Contrast": CONTRAST, "Detector": DETECTOR, "Model": ("task",)})
 
@@ -53,7 +52,7 @@ def _file(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, 
 _DRAWN = {"compare": _compare, "law": _law, "recovery": _recovery, "file": _file}
 
 
-def _prompts(system: System) -> dict[str, Any]:
+def _prompts(system: System) -> dict[str, object]:
     """The person's own prompts, or rare facts of the miniature's world."""
     prompts = knobs.lines(system, "prompts", height=120, note=" At most 16, of 20,000 characters each.",
                           placeholder="One prompt per line. The miniature knows its own invented world only; a real model of the "

@@ -1,17 +1,14 @@
 """Page of CoDA: facts that overshadow facts, the law of it, and the decoders that bring the rare ones back."""
 
-from typing import Any
-
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.coda.results import CodaResult, FilePart, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
-from backends.registry import system as find_system
+from backends.coda.system import SYSTEM
 from pages.coda import compare, corpus, named, own_file, own_knobs, real, views
 from pages.house import knobs, results, tasks
 from pages.house.tasks import Page
-
-SYSTEM = find_system("coda")
 
 
 def choose(settings: CodaSettings) -> None:
@@ -21,7 +18,7 @@ def choose(settings: CodaSettings) -> None:
         tasks.start(SYSTEM, settings)
 
 
-def draw_live(part: Any) -> None:
+def draw_live(part: object) -> None:
     """The newest partial result of whichever task runs."""
     if isinstance(part, LawPart):
         corpus.law_live(part)
@@ -29,11 +26,11 @@ def draw_live(part: Any) -> None:
         corpus.recovery_charts(part, place="live")
     elif isinstance(part, FilePart):
         own_file.rows(part, place="live")
-    else:
+    elif isinstance(part, tuple):
         compare.live(part, tasks.running_settings(SYSTEM))
 
 
-def first_view(task: str, result: CodaResult, beside: Any) -> None:
+def first_view(task: str, result: CodaResult, beside: DeltaGenerator) -> None:
     """What is seen without scrolling; `beside` is the line of the tasks, which has room for one more choice."""
     if task == "compare":
         compare.answer(result, beside, choose)

@@ -4,7 +4,6 @@ A preset on SmolLM2 and its one click were recorded. Asked for anything else on 
 shows and says what is missing; nothing that a person set is lost.
 """
 
-from typing import Any
 
 import streamlit as st
 
@@ -45,7 +44,7 @@ def _recorded(system: System, settings: CodaSettings) -> CodaResult | None:
     return next((result for result in found if result.settings == settings), None)
 
 
-def recording(system: System, task: str) -> tuple[Any, bool] | None:
+def recording(system: System, task: str) -> tuple[CodaResult, bool] | None:
     """What is shown in place of a run that cannot be made here; None where nothing is, or another task is looked at."""
     result = st.session_state.get(_KEY)
     if result is None or task != result.settings.task or tasks.is_live(system, task):

@@ -1,7 +1,7 @@
 """What all tasks of the CoDA page share: their names, the paper, the formulas, the tables."""
 
+from collections.abc import Callable
 from math import exp
-from typing import Any
 
 import streamlit as st
 
@@ -211,7 +211,7 @@ def code(task: str) -> None:
     """The functions that ran. Importing them imports torch, so this comes last."""
     from backends.coda import contrast, detect, law, recovery
 
-    shown: dict[str, tuple[Any, ...]] = {
+    shown: dict[str, tuple[Callable[..., object], ...]] = {
         "compare": (contrast.scores, contrast.sets, contrast.escape_bias, contrast.indicator, detect.detect),
         "law": (law.law, law.fit), "recovery": (recovery.outcome, recovery.recovery, contrast.scores),
         "file": (contrast.scores, detect.detect)}

@@ -1,7 +1,5 @@
 """Two runs beside each other: what was set differently, what each says, and the same charts of both."""
 
-from typing import Any
-
 import streamlit as st
 
 from backends.registry import System
@@ -28,9 +26,9 @@ def draw(system: System, result: Result) -> None:
 
 def held(system: System, *, but: Result | None = None) -> dict[str, Result]:
     """The results of this session that can stand beside one, or be gone on from, by name; those of another task are left out."""
-    task = _task(but.settings) if but is not None else None
+    task = task_of(but.settings) if but is not None else None
     return {name: other for name, other in session.current().results.items()
-            if other.system == system.name and other is not but and (task is None or _task(other.settings) == task)}
+            if other.system == system.name and other is not but and (task is None or task_of(other.settings) == task)}
 
 
 def label(name: str, result: Result) -> str:
@@ -42,7 +40,8 @@ def label(name: str, result: Result) -> str:
     return f"{name} · {said[:80]}{'' if result.ended == 'finished' else f' · {result.ended}'}"
 
 
-def _task(settings: Any) -> str:
+def task_of(settings: Settings) -> str:
+    """What was done, where the system has several tasks."""
     return getattr(settings, "task", "")
 
 
@@ -69,6 +68,6 @@ def _both(system: System, result: Result, other: Result) -> None:
                     view.chart(charts[title], key=f"beside.{system.name}.{side}.{title}")
 
 
-def _short(value: Any) -> str:
+def _short(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple) else "nothing" if value in (None, "") else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

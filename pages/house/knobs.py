@@ -1,7 +1,6 @@
 """The knobs of a system as widgets, and what they say. What a knob is stands in `backends.knobs`."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
@@ -9,7 +8,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from backends.knobs import UPLOAD, Knob, groups_of, knob_of
 from backends.registry import System
-from backends.run import Settings, explain
+from backends.run import R, S, Settings, explain
 from backends.sessions import MAX_FILE_MB
 from pages.house import beside, ladder, session
 from pages.house.text import plain
@@ -29,9 +28,9 @@ def set_knobs(system: System, settings: Settings) -> None:
         st.session_state[knob_key(system, name)] = _held(knob_of(system.settings, name), value)
 
 
-def _held(knob: Knob, value: Any) -> Any:
+def _held(knob: Knob, value: object) -> object:
     """A setting's value as its widget holds it."""
-    if knob.kind == "several":
+    if isinstance(value, tuple) and knob.kind == "several":
         return list(value)
     if knob.kind == "result":  # a link or a file may name a run of another session
         return value if value in session.current().results else ""
@@ -47,7 +46,7 @@ def of(system: System, *groups: str) -> tuple[str, ...]:
     return tuple(knob.name for group in groups for knob in known[group] if knob.name != THE_TASK)
 
 
-def knobs(system: System, names: Sequence[str], *, per_row: int = 3) -> dict[str, Any]:
+def knobs(system: System, names: Sequence[str], *, per_row: int = 3) -> dict[str, object]:
     """One widget per setting, made from its knob; returns what they say."""
     ladders = [name for name in names if knob_of(system.settings, name).kind == "model"]  # their entries are long: a line each
     values = {name: _drawn(system, name) for name in ladders}
@@ -59,9 +58,9 @@ def knobs(system: System, names: Sequence[str], *, per_row: int = 3) -> dict[str
     return values
 
 
-def tabs(system: System, groups: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def tabs(system: System, groups: Mapping[str, Sequence[str]]) -> dict[str, object]:
     """The knobs of these groups of the settings behind a tab with that label; returns what they all say."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for tab, names in zip(st.tabs(list(groups)), groups.values()):
         with tab:
             values |= knobs(system, of(system, *names))
@@ -89,7 +88,7 @@ def held(system: System, name: str) -> str:
     return key
 
 
-def _drawn(system: System, name: str) -> Any:  # Any: whatever its setting takes
+def _drawn(system: System, name: str) -> object:
     knob, key = knob_of(system.settings, name), held(system, name)
     if knob.kind == "model":
         return ladder.knob(system, knob, key)
@@ -172,7 +171,7 @@ def _stored(system: System, name: str, file: UploadedFile, key: str) -> str:
     return kept[file.file_id]
 
 
-def settings_from(system: System, values: Mapping[str, Any]) -> Any:
+def settings_from(system: System[S, R], values: Mapping[str, object]) -> S | None:
     """The settings that the knobs say, or None with a sentence on the page about each that is wrong."""
     try:
         return system.settings(**values)
@@ -181,6 +180,6 @@ def settings_from(system: System, values: Mapping[str, Any]) -> Any:
         return None
 
 
-def can_run(system: System, asked: Any) -> bool:
+def can_run(system: System, asked: Settings | None) -> bool:
     """Whether the settings are right and every model that they name is here; draws a card for each that is not."""
     return asked is not None and ladder.cards(asked, lambda name: knob_key(system, name))

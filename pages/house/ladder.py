@@ -1,6 +1,7 @@
 """The ladder of models as a widget: one list with what runs here first, and one card for a chosen model that does not."""
 
-from typing import Any
+
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -26,7 +27,7 @@ def knob(system: System, asked: Knob, key: str) -> str:
     return ladder.value_of(str(chosen or ""), *asked.roles)
 
 
-def cards(asked: Settings, key_of: Any, *, place: str = "") -> bool:
+def cards(asked: Settings, key_of: Callable[[str], str], *, place: str = "") -> bool:
     """Draw one card per chosen model that cannot run here; returns whether all can. `place`: where a page draws a second one."""
     missing = ladder.missing(asked, session.current().inputs())
     for entry in missing:

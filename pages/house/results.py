@@ -3,36 +3,35 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_result
 from backends.registry import System
-from backends.run import Result, Settings
+from backends.run import R, Result, S, Settings
 from pages.house import running, session
 from pages.house.text import plain
 from worlds.errors import InputError
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
-def _opened(path: str, _kind: type[Result]) -> Result:
+def _opened(path: str, _kind: type[R]) -> R:
     return load_result(Path(path).read_bytes(), _kind)
 
 
-def recorded(system: System, path: Path | None = None) -> Any:
+def recorded(system: System[S, R], path: Path | None = None) -> R:
     """The run that the page opens with, or another of the system's that is kept in a file."""
     return _opened(str(path or system.recorded), system.result)
 
 
-def current_result(system: System) -> tuple[Any, bool]:
-    """The session's result and False, else the recorded one and True, else None."""
+def current_result(system: System[S, R]) -> tuple[R, bool]:
+    """The session's result and False, else the recorded one and True: for a system that has one."""
     if result := st.session_state.get(f"result.{system.name}"):
         return result, False
-    return (recorded(system), True) if system.recorded else (None, False)
+    return recorded(system), True
 
 
-def open_saved(system: System, turn: Callable[[Any], None]) -> None:
+def open_saved(system: System[S, R], turn: Callable[[S], None]) -> None:
     """Upload box for a saved run; it opens in the same page as a live one. A file that is none keeps its sentence beside it.
 
     Args:
@@ -45,7 +44,7 @@ def open_saved(system: System, turn: Callable[[Any], None]) -> None:
         st.error(plain(said), icon=":material/error:")
 
 
-def _open(system: System, turn: Callable[[Any], None]) -> None:
+def _open(system: System[S, R], turn: Callable[[S], None]) -> None:
     """Read the file that was chosen, once: reruns find its result, or what is wrong with it."""
     store = st.session_state
     store.pop(f"refused.{system.name}", None)
@@ -61,7 +60,7 @@ def _open(system: System, turn: Callable[[Any], None]) -> None:
     store[f"result.{system.name}"] = result
     store.setdefault("brought", {})[system.name, getattr(result.settings, "task", "")] = result  # a page keeps one of each task
     store.pop(f"error.{system.name}", None)
-    turn(result.settings)
+    turn(system.settings_of(result))
 
 
 def was_brought(result: Result) -> bool:

@@ -1,14 +1,14 @@
 """A run of this session: asked for, watched, stopped."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Literal
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backends.engine import RunState, the_engine
 from backends.registry import System
-from backends.run import Result, Settings
+from backends.run import R, Result, S, Settings
 from pages.house import session
 from pages.house.text import plain
 from worlds.errors import InputError
@@ -16,7 +16,7 @@ from worlds.errors import InputError
 POLL_S = 0.4
 
 
-def linked_settings(system: System) -> Any:
+def linked_settings(system: System[S, R]) -> S | None:
     """The settings of `?settings=`, once per session; a broken link is said, not followed."""
     text = st.query_params.get("settings")
     seen = f"link.{system.name}"
@@ -41,13 +41,14 @@ def uploads_of(settings: Settings) -> list[str]:
     return [value.removeprefix("upload:") for _, value in settings if isinstance(value, str) and value.startswith("upload:")]
 
 
-def pressed(place: DeltaGenerator, label: str, *, key: str, **options: Any) -> bool:
+def pressed(place: DeltaGenerator, label: str, *, key: str, icon: str, help: str, disabled: bool,
+            type: Literal["primary", "secondary"] = "secondary") -> bool:
     """A button that runs what the knobs say; True in the rerun that its click made.
 
     No callback: its arguments would be those of the page as it stood before the click, and whoever types and clicks at once, without
     leaving the box first, would run what stood there before.
     """
-    return bool(place.button(label, key=key, width="stretch", **options))
+    return bool(place.button(label, key=key, width="stretch", icon=icon, help=help, disabled=disabled, type=type))
 
 
 def start(system: System, settings: Settings) -> None:
@@ -93,7 +94,7 @@ def show_error(system: System) -> None:
 
 
 @st.fragment(run_every=POLL_S)
-def watch(system: System, draw: Callable[[Any], None]) -> None:
+def watch(system: System, draw: Callable[[object], None]) -> None:
     """Progress, Stop and the newest partial result of the current run; when it ends, the page is drawn anew."""
     run_id = st.session_state.get(f"run.{system.name}")
     if run_id is None:

@@ -6,12 +6,14 @@ the recorded run of its name beside the system's own, if there is one.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.knobs import knob_of
 from backends.registry import System
+from backends.run import R, Result, S
 from pages.house import beside, knobs, results, running, view
 
 
@@ -39,35 +41,35 @@ def _no_card() -> None:
     """Nothing is missing."""
 
 
-def _not_kept(_result: Any, _is_recorded: bool) -> None:
+def _not_kept(_result: Result, _is_recorded: bool) -> None:
     """Nothing of a result is needed later."""
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(Generic[S, R]):
     """What a page with several tasks hands in. What stands where, and in which order it is made, is `show`'s."""
 
-    system: System
+    system: System[S, R]
     note: str  # behind the paper: what is different here
     tasks: Mapping[str, Task]
-    choose: Callable[[Any], None]  # a preset, a link or a button: turns the knobs and starts the run
-    turn: Callable[[System, Any], None]  # turns the knobs only
-    settle: Callable[[System], None]  # gives the newest result to its task
-    live: Callable[[Any], None]  # draws the newest partial result
-    first_view: Callable[[str, Any, Any], None]  # task, result, and the line of the tasks, which has room for one more choice
-    rest: Callable[[str, Any], None]  # what follows the knobs, down to the downloads
+    choose: Callable[[S], None]  # a preset, a link or a button: turns the knobs and starts the run
+    turn: Callable[[System[S, R], S], None]  # turns the knobs only
+    settle: Callable[[System[S, R]], None]  # gives the newest result to its task
+    live: Callable[[object], None]  # draws the newest partial result
+    first_view: Callable[[str, R, DeltaGenerator], None]  # task, result, and the line of the tasks: it has room for one more choice
+    rest: Callable[[str, R], None]  # what follows the knobs, down to the downloads
     knobs: Callable[[str], None]  # everything that can be turned for a task, and the button
     code: Callable[[str], None]  # the functions that ran
-    is_empty: Callable[[Any], bool]  # whether a run ended before there was anything to draw
+    is_empty: Callable[[R], bool]  # whether a run ended before there was anything to draw
     kept: Collection[str] = ()  # sliders of the page's own that stay as they are while another task is shown
-    instead: Callable[[str], tuple[Any, bool] | None] = _no_other  # what is shown in place of the session's results, if anything
+    instead: Callable[[str], tuple[R, bool] | None] = _no_other  # what is shown in place of the session's results, if anything
     card: Callable[[], None] = _no_card  # says what is missing, where something is
     without: Callable[[str], None] = nothing_yet  # in place of a result that is not there
     opened: Collection[str] = ()  # tasks that need an input first: their fold is open until there is a result
-    remember: Callable[[Any, bool], None] = _not_kept  # what a shown result teaches of later costs
+    remember: Callable[[R, bool], None] = _not_kept  # what a shown result teaches of later costs
 
 
-def show(page: Page) -> None:
+def show(page: Page[S, R]) -> None:
     """Draw the page: head, presets, tasks, what runs or what came out, knobs, the rest."""
     system = page.system
     keep(system, page.kept)
@@ -121,27 +123,27 @@ def keep(system: System, also: Collection[str] = ()) -> None:
         state[key] = state[key]
 
 
-def start(system: System, settings: Any) -> None:
+def start(system: System[S, R], settings: S) -> None:
     """Queue a run; the page shows its task."""
-    st.session_state[f"{system.name}.task"], st.session_state[f"{system.name}.asked"] = settings.task, settings
+    st.session_state[f"{system.name}.task"], st.session_state[f"{system.name}.asked"] = beside.task_of(settings), settings
     running.start(system, settings)
 
 
-def running_settings(system: System) -> Any:
+def running_settings(system: System[S, R]) -> S:
     """What was asked last."""
     return st.session_state.get(f"{system.name}.asked") or system.settings()
 
 
 def is_live(system: System, task: str) -> bool:
     """Whether that task is being run now."""
-    return running.is_running(system) and running_settings(system).task == task
+    return running.is_running(system) and beside.task_of(running_settings(system)) == task
 
 
 def draw_nothing(_part: object) -> None:
     """While another task's run goes on, its progress is enough."""
 
 
-def settle(system: System) -> tuple[Any, Any]:
+def settle(system: System[S, R]) -> tuple[R | None, R | None]:
     """Give the newest result to its task, once; a saved run that was opened is shown.
 
     Returns:
@@ -159,7 +161,7 @@ def settle(system: System) -> tuple[Any, Any]:
     return latest, before
 
 
-def choice(system: System, tasks: Mapping[str, Task], place: Any = st) -> str:
+def choice(system: System, tasks: Mapping[str, Task], place: DeltaGenerator) -> str:
     """What the person wants to do."""
     st.session_state.setdefault(f"{system.name}.task", first(system))
     return str(place.segmented_control(
@@ -167,7 +169,7 @@ def choice(system: System, tasks: Mapping[str, Task], place: Any = st) -> str:
         required=True, wrap=True, label_visibility="collapsed", help="Each keeps its own last run.") or first(system))
 
 
-def result_of(system: System, task: str) -> tuple[Any, bool]:
+def result_of(system: System[S, R], task: str) -> tuple[R | None, bool]:
     """The session's last result of a task and False, else the recorded one and True, else None."""
     if result := st.session_state.get(f"{system.name}.result.{task}"):
         return result, False
@@ -177,12 +179,12 @@ def result_of(system: System, task: str) -> tuple[Any, bool]:
     return (results.recorded(system, path), True) if path and path.is_file() else (None, False)
 
 
-def fold(tasks: Mapping[str, Task], task: str, *, is_open: bool = False) -> Any:
+def fold(tasks: Mapping[str, Task], task: str, *, is_open: bool = False) -> DeltaGenerator:
     """Where the knobs of a task are; filled by the page, later."""
     return st.expander(tasks[task].fold, expanded=is_open, icon=":material/tune:", key=f"knobs.fold.{task}")
 
 
-def run_button(system: System, values: Mapping[str, Any], *, label: str, cost: Callable[[Any], str]) -> None:
+def run_button(system: System[S, R], values: Mapping[str, object], *, label: str, cost: Callable[[S], str]) -> None:
     """The button that runs a task with what the knobs say, and what that will cost."""
     asked = knobs.settings_from(system, values)
     is_off = not knobs.can_run(system, asked)
@@ -192,4 +194,4 @@ def run_button(system: System, values: Mapping[str, Any], *, label: str, cost: C
         st.session_state[f"{system.name}.asked"] = asked
         running.start(system, asked)
         st.rerun()
-    said.caption(knobs.IN_THE_WAY if is_off else cost(asked))
+    said.caption(knobs.IN_THE_WAY if is_off or asked is None else cost(asked))

@@ -3,16 +3,19 @@
 import inspect
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from backends.registry import System
-from backends.run import Result
+from backends.run import R, Result, S
 from pages.house import results
 from pages.house.text import code, plain
 from visualizers.theme import themed
+
+if TYPE_CHECKING:
+    from streamlit.elements.plotly_chart import PlotlyState
 
 MAX_NOTES = 20  # shown; real runs have a handful
 
@@ -21,11 +24,21 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(figure: go.Figure, key: str, **options: Any) -> Any:
+def chart(figure: go.Figure, key: str) -> None:
     """A figure in the app's template, with plotly's camera as its only tool."""
-    config = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "autoScale2d"],
-              "toImageButtonOptions": {"format": "svg", "filename": key.replace(".", "-")}}
-    return st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=config, **options)
+    st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key))
+
+
+def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],
+                  selection_mode: Literal["points", "box"]) -> "PlotlyState":
+    """The same, in which something can be picked; returns what is."""
+    return st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key), on_select=on_select,
+                           selection_mode=selection_mode)
+
+
+def _tools(key: str) -> dict[str, object]:
+    return {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "autoScale2d"],
+            "toImageButtonOptions": {"format": "svg", "filename": key.replace(".", "-")}}
 
 
 def head(system: System, claim_note: str) -> None:
@@ -34,7 +47,7 @@ def head(system: System, claim_note: str) -> None:
     st.caption(f"{system.paper} ({system.source}). {claim_note}")
 
 
-def presets(system: System, on_choice: Callable[[Any], None]) -> None:
+def presets(system: System[S, R], on_choice: Callable[[S], None]) -> None:
     """One button per preset of the system; on a phone they share lines."""
     with st.container(horizontal=True, gap="small"):
         for label, (settings, help_text) in system.presets.items():
@@ -62,7 +75,7 @@ def ladder_waits() -> bool:
     return "models.catalogue" not in sys.modules
 
 
-def source_of(function: Callable[..., Any]) -> None:
+def source_of(function: Callable[..., object]) -> None:
     """Fold-out with the code that ran, so that it cannot be out of date."""
     with st.expander(f"The code: {function.__module__}.{function.__name__}"):
         st.code(inspect.getsource(function))

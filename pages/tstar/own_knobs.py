@@ -1,6 +1,5 @@
 """What a person can turn before a T* search, and what the search will cost."""
 
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -30,7 +29,7 @@ def fold(system: System) -> DeltaGenerator:
                        expanded=bool(st.session_state.get(f"needs.{system.name}")))
 
 
-def input_knobs(system: System) -> tuple[dict[str, Any], DeltaGenerator]:
+def input_knobs(system: System) -> tuple[dict[str, object], DeltaGenerator]:
     """Video, question, what to look for; and the place beside the words where something can be said of them."""
     key = knobs.held(system, "video")
     wanted = st.session_state[key]
@@ -53,7 +52,7 @@ def input_knobs(system: System) -> tuple[dict[str, Any], DeltaGenerator]:
     if choice == OWN:
         video = _upload(system, wanted)
     st.session_state[key] = st.session_state["tstar.kind.of"] = video
-    values: dict[str, Any] = {"video": video}
+    values: dict[str, object] = {"video": video}
     values |= knobs.knobs(system, ("question", "targets", "cues"))
     said = st.container()
     if choice == OWN and video != NOTHING_YET:
@@ -71,7 +70,7 @@ def _upload(system: System, wanted: str) -> str:
     return wanted if wanted.startswith("upload:") else NOTHING_YET
 
 
-def _example(system: System, video: str) -> dict[str, Any]:
+def _example(system: System, video: str) -> dict[str, object]:
     """Let the person draw a box on one frame: search by example needs no trained model."""
     from worlds.video import open_video
 
@@ -96,7 +95,7 @@ def _example(system: System, video: str) -> dict[str, Any]:
     figure.update_layout(dragmode="select", height=440, margin={"l": 0, "r": 0, "t": 0, "b": 0})
     figure.update_xaxes(visible=False, range=[0, width]).update_yaxes(visible=False, range=[height, 0], scaleanchor="x")
     st.caption("Draw a box around what you look for, or upload a picture of it above.")
-    picked = view.chart(figure, key="tstar.example", on_select="rerun", selection_mode="box")
+    picked = view.picking_chart(figure, key="tstar.example", on_select="rerun", selection_mode="box")
     boxes = picked.selection.box if picked and picked.selection else []
     if not boxes:
         return {}

@@ -3,16 +3,15 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from backends.registry import system as find_system
 from backends.tstar.results import Iteration, TStarResult
 from backends.tstar.search import Search, distribution, spread
 from backends.tstar.settings import TStarSettings
+from backends.tstar.system import SYSTEM
 from pages.house import beside, knobs, results, running, view
 from pages.house.text import plain
 from pages.tstar import own_knobs, views
 from visualizers.tstar import figures
 
-SYSTEM = find_system("tstar")
 FOLDED = ("detector", "distribution", "selection and answer")  # groups of the settings
 
 
@@ -22,7 +21,9 @@ def choose(settings: TStarSettings) -> None:
     running.start(SYSTEM, settings)
 
 
-def draw_live(step: Iteration) -> None:
+def draw_live(step: object) -> None:
+    if not isinstance(step, Iteration):
+        return
     picture, chart = st.columns([2, 3])
     picture.image(figures.canvas_picture(step), width="stretch", alt=f"Grid {step.number}: frames with detected boxes",
                   caption=f"Grid {step.number}: {len(step.positions)} frames in one picture")
@@ -41,7 +42,7 @@ def every_knob(folded: DeltaGenerator) -> None:
         asked = knobs.settings_from(SYSTEM, values)
         with said:
             knows = own_knobs.has_its_video(asked) and (asked is None or own_knobs.knows_the_words(SYSTEM, asked))
-        is_off = not (knobs.can_run(SYSTEM, asked) and knows and own_knobs.has_its_similarity(asked))
+        is_off = asked is None or not (knobs.can_run(SYSTEM, asked) and knows and own_knobs.has_its_similarity(asked))
         search, series, cost = st.columns([2, 2, 3], vertical_alignment="center")
         runs = running.pressed(search, "Search", key="run.button", type="primary", icon=":material/play_arrow:", disabled=is_off,
                              help="Runs the search with these settings.")
@@ -50,7 +51,7 @@ def every_knob(folded: DeltaGenerator) -> None:
         if asked is not None and (runs or repeats):
             running.start(SYSTEM, asked.model_copy(update={"num_seeds": 20}) if repeats else asked)
             st.rerun()
-        cost.caption(knobs.IN_THE_WAY if is_off else own_knobs.cost(asked))
+        cost.caption(knobs.IN_THE_WAY if is_off or asked is None else own_knobs.cost(asked))
 
 
 def show_rest(result: TStarResult) -> None:

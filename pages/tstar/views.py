@@ -2,10 +2,11 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import models
 from backends.files.csv_text import to_csv
@@ -75,8 +76,8 @@ def replay(result: TStarResult) -> None:
                   caption=f"What the detector was shown ({step.model_px} px there). Orange: targets, blue: cues. "
                           "Green frame: confirmed at a second look, red: refused.")
     with charts:
-        view.chart(figures.timeline(step, result.truth_spans, result.truth_s, _shown(result, step)), key="timeline",
-                    selection_mode="points", on_select=_jump_to_click)
+        view.picking_chart(figures.timeline(step, result.truth_spans, result.truth_s, _shown(result, step)), key="timeline",
+                           selection_mode="points", on_select=_jump_to_click)
         if count > 1:  # a single grid is drawn evenly: there is nothing to see in it
             view.chart(figures.heatmap(result.iterations[:step.number]), key="heatmap")
     if count > 1:
@@ -269,7 +270,7 @@ def larger_grids(result: TStarResult) -> None:
 
 
 @st.cache_data(show_spinner=False)
-def _card(model_id: str) -> dict[str, Any]:
+def _card(model_id: str) -> dict[str, object]:
     """What was measured of a miniature when it was made; nothing if it has no card."""
     ours = {folder.name: folder / "card.json" for folder in (Path(models.__file__).parent / "miniatures").iterdir()}
     file = ours.get(Path(model_id).name)  # a saved run may say any name
@@ -364,7 +365,7 @@ def _annotations_alone(content: bytes, name: str, rate: float | None) -> None:
         st.info("\n".join(f"- {plain(note)}" for note in found.notes), icon=":material/info:")
 
 
-def _by_name(files: list[Any]) -> dict[str, bytes]:
+def _by_name(files: Sequence[UploadedFile]) -> dict[str, bytes]:
     """Uploads by their names; a name that comes again gets a number."""
     named: dict[str, bytes] = {}
     for file in files:

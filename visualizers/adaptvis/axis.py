@@ -6,9 +6,8 @@ with it whatever is too small to differ from it.
 
 from collections.abc import Sequence
 from math import log2
-from typing import Any
 
-BELOW: dict[str, Any] = {"orientation": "h", "yref": "container", "y": 0.005, "yanchor": "bottom", "x": 0}  # under the axis' title
+BELOW: dict[str, object] = {"orientation": "h", "yref": "container", "y": 0.005, "yanchor": "bottom", "x": 0}  # under the axis' title
 ROOM = {"t": 40, "b": 82}  # for a title of one line, and for such a legend
 NOTHING = 0.01  # up to here image logits are as good as 0
 TICKS = (0, 0.25, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10)
@@ -20,7 +19,7 @@ def places(wanted: Sequence[float], alphas: Sequence[float]) -> list[float]:
     return [log2(alpha) if alpha > NOTHING else log2(least) - 0.8 for alpha in wanted]
 
 
-def axis(alphas: Sequence[float]) -> dict[str, Any]:
+def axis(alphas: Sequence[float]) -> dict[str, object]:
     """The layout of that axis."""
     ticks = [tick for tick in TICKS if min(alphas) <= tick <= max(alphas)]
     return {"title": "alpha", "tickvals": places(ticks, alphas), "ticktext": [f"{tick:g}" for tick in ticks], "zeroline": False}

@@ -5,7 +5,6 @@ model gives as it is orange. What models and people wrote goes through `said`: p
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -166,7 +165,7 @@ def masses(looked: Looked, at: AtAlpha) -> go.Figure:
                                 legend=BELOW, yaxis={"title": "attention (%)"})
 
 
-def _layer_ticks(num_layers: int) -> dict[str, Any]:
+def _layer_ticks(num_layers: int) -> dict[str, object]:
     return {"tickmode": "array", "tickvals": list(range(0, num_layers, max(1, -(-num_layers // 8))))}
 
 

@@ -6,7 +6,6 @@ models do, a cell shows the sum of its tokens, each weighed by how much smaller 
 
 import base64
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
@@ -90,7 +89,7 @@ def gaze(looked: Looked, values: np.ndarray, *, title: str, unit: str = SHARE, t
     return figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 46, "b": 24}, dragmode="pan", title=_titled(title, unit))
 
 
-def _titled(title: str, unit: str) -> dict[str, Any]:
+def _titled(title: str, unit: str) -> dict[str, object]:
     """Two lines need a little more room above than one."""
     return {"text": f"{title}<br><sub>{unit}</sub>", "y": 0.945}
 
@@ -103,7 +102,7 @@ def _mark_boxes(figure: go.Figure, looked: Looked) -> None:
     """The true boxes, if they are known: white on black, which reads on any picture."""
     width, height = looked.size
     for name, x1, y1, x2, y2 in looked.true_boxes:
-        box: dict[str, Any] = {"type": "rect", "x0": x1 * width, "y0": y1 * height, "x1": x2 * width, "y1": y2 * height}
+        box: dict[str, object] = {"type": "rect", "x0": x1 * width, "y0": y1 * height, "x1": x2 * width, "y1": y2 * height}
         figure.add_shape(**box, line={"color": "#000000", "width": 3}).add_shape(**box, line={"color": "#FFFFFF", "width": 1.3})
         figure.add_annotation(x=x1 * width, y=y1 * height, text=said(name), showarrow=False, xanchor="left",
                               yanchor="bottom", borderpad=1, font={"color": "#FFFFFF", "size": 10}, bgcolor="rgba(0,0,0,0.6)")

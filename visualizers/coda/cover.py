@@ -1,7 +1,7 @@
 """The picture that stands for CoDA in the gallery: a prompt with its masked words, and two decoders' answers to it."""
 
 from math import exp, isfinite
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -10,6 +10,8 @@ from backends.coda.results import Asked, CodaResult, Written
 from visualizers.coda.methods import DECODER_NAMES
 from visualizers.coda.words import ROLE_COLOURS, role, shown_piece, words_of
 from visualizers.theme import DISTRIBUTION_COLOUR
+
+Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def cover(result: CodaResult) -> np.ndarray:
@@ -24,7 +26,7 @@ def cover(result: CodaResult) -> np.ndarray:
     return np.asarray(picture)
 
 
-def _draw_prompt(draw: ImageDraw.ImageDraw, asked: Asked, font: Any) -> int:
+def _draw_prompt(draw: ImageDraw.ImageDraw, asked: Asked, font: Font) -> int:
     """The words of the prompt, the masked one in colour; returns where the last line ends."""
     x, y = 40, 40
     for text, is_masked in words_of(asked):
@@ -38,7 +40,7 @@ def _draw_prompt(draw: ImageDraw.ImageDraw, asked: Asked, font: Any) -> int:
     return y + 46
 
 
-def _draw_answer(draw: ImageDraw.ImageDraw, asked: Asked, written: Written, at: tuple[int, int], fonts: tuple[Any, Any]) -> None:
+def _draw_answer(draw: ImageDraw.ImageDraw, asked: Asked, written: Written, at: tuple[int, int], fonts: tuple[Font, Font]) -> None:
     """One decoder's answer over the likeliest tokens by its score."""
     (x, y), (big, small) = at, fonts
     token = written.tokens[0]

@@ -1,7 +1,6 @@
 """Figures of one token of an answer: what may come next, the scores it was chosen by, and what masking each word does."""
 
 from math import exp, isfinite
-from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -15,7 +14,7 @@ from visualizers.theme import OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, SCORE_
 
 MAX_TOKENS_SHOWN = 8
 HOVERED = 40  # characters of a token or a word in a hover text
-STRIPED: dict[str, Any] = {"opacity": 0.6, "pattern": {"shape": "/", "size": 5, "fgcolor": "#FFFFFF", "fillmode": "overlay"}}
+STRIPED: dict[str, object] = {"opacity": 0.6, "pattern": {"shape": "/", "size": 5, "fgcolor": "#FFFFFF", "fillmode": "overlay"}}
 
 
 def tokens_shown(token: WrittenToken, asked: Asked, *, with_masked: bool) -> list[TopToken]:
@@ -52,7 +51,7 @@ def distributions(token: WrittenToken, asked: Asked, *, alpha: float, with_maske
 
 def _explain_colours(figure: go.Figure, asked: Asked, *, with_masked: bool) -> None:
     """Legend entries of their own: a bar's colour says whose answer it is, its stripes which prompt it is read from."""
-    entries: list[tuple[str, dict[str, Any]]] = []
+    entries: list[tuple[str, dict[str, object]]] = []
     if asked.right is not None:
         entries += [("right", {"color": RIGHT_COLOUR}), ("popular", {"color": POPULAR_COLOUR})]
     if with_masked:

@@ -200,7 +200,7 @@ def cost_bars(result: TStarResult) -> go.Figure:
                                 showlegend=False)
 
 
-def grid_recall(card: Mapping[str, Any]) -> go.Figure | None:
+def grid_recall(card: Mapping[str, Any]) -> go.Figure | None:  # Any: JSON
     """What the miniature's card measured: held-out recall against frames per side of the grid; None if it holds no such table."""
     grids = card.get("measured", {}).get("grids", {})
     sides = sorted((side for side in grids if side.isdecimal()), key=int)

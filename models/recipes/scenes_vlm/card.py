@@ -4,7 +4,7 @@ What AdaptVis does to it is measured by `python -m benchmarks --only gaze`.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,8 @@ class Measured:
     relations: dict[str, float]
 
 
-def measure(folders: Sequence[Path], training: dict[str, Any]) -> tuple[list[Measured], dict[str, list[float]]]:
+def measure(folders: Sequence[Path], training: Mapping[str, Any],  # Any: JSON
+            ) -> tuple[list[Measured], dict[str, list[float]]]:
     """Return every condition over all folders, one per seed, and where the shipped (first) model's last row looks.
 
     `training` is the shipped model's, from its training.json: it is measured on the scenery and the layouts that it knows.

@@ -14,7 +14,6 @@ import os
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -210,7 +209,7 @@ def main(name: str = NAME, size: Size | None = None, training: Training | None =
     training = replace(training, learning_rate=0.7 * training.learning_rate) if arguments.resume else training
     if not arguments.only_measure:
         arguments.out.mkdir(parents=True, exist_ok=True)
-        made: dict[str, Any] = train(size, training, arguments.out, resume=arguments.resume)
+        made = train(size, training, arguments.out, resume=arguments.resume)
         if arguments.resume:  # the card counts all training
             before = json.loads((arguments.resume / "training.json").read_text())["made"]
             stops = [*before.get("resumed_after", []), before["steps"]]
