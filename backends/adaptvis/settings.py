@@ -1,7 +1,6 @@
 """Every knob of AdaptVis, with its range, its default and where the default comes from.
 
-[P] the paper's page, [C] the released code, [O] Orrery's own. One page does two things, and `task` says which: look at one
-picture at many alphas, or evaluate a set of pictures.
+One page does two things, and `task` says which: look at one picture at many alphas, or evaluate a set of pictures.
 """
 
 import json
@@ -55,40 +54,48 @@ class AdaptVisSettings(Settings):
     looking: tuple[OtherWay, ...] = knob((), "picture", "Other ways to see where it looked, beside attention.", max_length=3)
 
     prompt: Layout = knob("chat", "reply", "How picture and question are laid out: the checkpoint's chat template, or as released "
-                          "[C]: the picture, USER:, the question, ASSISTANT:.")
-    max_new_tokens: int = knob(1, "reply", "Longest reply in tokens [C: 100]. 1 costs nothing: options are words.", ge=1, le=100)
-    match: Match = knob("likeliest", "reply", "How a reply is read: the option whose first token is likeliest [O]; strict: the "
-                        "one option that stands in the text [O]; official: the right word is found in the text [C].")
+                          "The released code's: the picture, USER:, the question, ASSISTANT:.")
+    max_new_tokens: int = knob(1, "reply", "Longest reply in tokens (the released code: 100). 1 costs nothing: options are "
+                               "words.", ge=1, le=100)
+    match: Match = knob("likeliest", "reply", "How a reply is read: the option whose first token is likeliest; strict: the "
+                        "one option that stands in the text; official: the right word is found in the text.")
 
-    alpha: float = knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this [C: weight].", ge=0, le=10,
+    alpha: float = knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this (the released code: "
+                        "weight).", ge=0, le=10,
                         stops=ALPHAS)
-    alpha1: float = knob(0.5, "gaze", "alpha where the model is unsure [C: 0.5].", ge=0, le=10, stops=ALPHAS)
-    alpha2: float = knob(1.5, "gaze", "alpha where it is sure [C: 1.2 to 2.0 by data set].", ge=0, le=10, stops=ALPHAS)
-    beta: float = knob(0.9, "gaze", "Below this confidence it counts as unsure [C: 0.2 to 0.64 by data set, for LLaVA-1.5].",
+    alpha1: float = knob(0.5, "gaze", "alpha where the model is unsure (the released code: 0.5).", ge=0, le=10, stops=ALPHAS)
+    alpha2: float = knob(1.5, "gaze", "alpha where it is sure (the released code: 1.2 to 2.0 by data "
+                         "set).", ge=0, le=10, stops=ALPHAS)
+    beta: float = knob(0.9, "gaze", "Below this confidence it counts as unsure (the released code: 0.2 to 0.64 by data set, for "
+                       "LLaVA-1.5).",
                        ge=0, le=1.01)
-    rounds_confidence: bool = knob(False, "gaze", "Round the confidence to two decimals before it is compared [C: on].")
-    variant: Variant = knob("multiply", "gaze", "multiply [C]; shape keeps the image's share of the attention, mass changes only "
-                            "that share [O].")
+    rounds_confidence: bool = knob(False, "gaze", "Round the confidence to two decimals before it is compared (the released "
+                                   "code: on).")
+    variant: Variant = knob("multiply", "gaze", "multiply, as the released code; shape keeps the image's share of the attention, "
+                            "mass changes only "
+                            "that share.")
 
-    first_layer: int = knob(0, "layers and heads", "First layer that is changed [C: 0].", ge=0, le=200)
-    last_layer: int | None = knob(None, "layers and heads", "Last layer that is changed. Empty: the last one [C: layer 31].",
+    first_layer: int = knob(0, "layers and heads", "First layer that is changed (the released code: 0).", ge=0, le=200)
+    last_layer: int | None = knob(None, "layers and heads", "Last layer that is changed. Empty: the last one (the released code: "
+                                  "layer 31).",
                                   ge=0, le=200)
-    heads: tuple[Head, ...] = knob((), "layers and heads", "Heads that are changed. Empty: all [C].", max_length=64)
+    heads: tuple[Head, ...] = knob((), "layers and heads", "Heads that are changed. Empty: all.", max_length=64)
     columns: Literal["span", "image"] = knob(
         "span", "layers and heads", "What is scaled: span, from the first image token to the last with the text between a picture's "
-        "tiles [C]; image, its own tokens only [O].")
-    every_step: bool = knob(False, "layers and heads", "Change every written token's row, not only the prompt's last one [C: off].")
+        "tiles; image, its own tokens only.")
+    every_step: bool = knob(False, "layers and heads", "Change every written token's row, not only the prompt's last one (the "
+                            "released code: off).")
 
     data: str = knob("scenes", "evaluate", "'scenes': drawn ones; 'upload:NAME': a zip or log of the released formats; else a "
                      "folder below ORRERY_DATA_DIR. '#FILE' behind it picks one of several sets.", max_length=300,
                      uploads=("zip", "json", "jsonl"))
     num_items: int = knob(400, "evaluate", "Of a data set: at most this many items, whole groups drawn at random.", ge=8, le=10_000)
-    num_sets: int = knob(50, "evaluate", "Sets of four drawn scenes to test on; as many others to choose alphas on [O].",
+    num_sets: int = knob(50, "evaluate", "Sets of four drawn scenes to test on; as many others to choose alphas on.",
                          ge=4, le=1000)
     methods: tuple[Method, ...] = knob(("greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle"), "evaluate",
                                        "What is compared.", min_length=1, max_length=9)
-    split: Literal["groups", "official"] = knob("groups", "evaluate", "Validation part: 20 % of whole sets [O], or the released "
-                                                "code's random 20 % of items [C].")
+    split: Literal["groups", "official"] = knob("groups", "evaluate", "Validation part: 20 % of whole sets, or the released "
+                                                "code's random 20 % of items.")
     chooses: bool = knob(True, "evaluate", "Choose alphas and beta on the validation part. Off: use the knobs.")
 
     @model_validator(mode="after")

@@ -1,8 +1,8 @@
 """Every knob of CoDA, with its range, its default and where the default comes from.
 
-[P] the paper, [O] Orrery's own. One page does four things, and `task` says which: compare decoders on prompts, measure
-the law on a corpus, count what decoders recover on a corpus, or answer a file of prompts. What is "auto" or empty depends on the
-model, for what helps a miniature does not help a real one: `backends.coda.wiring` says what it becomes, and the result holds it.
+One page does four things, and `task` says which: compare decoders on prompts, measure the law on a corpus, count what decoders
+recover on a corpus, or answer a file of prompts. What is "auto" or empty depends on the model, for what helps a miniature does not
+help a real one: `backends.coda.wiring` says what it becomes, and the result holds it.
 """
 
 from typing import Annotated, Literal, Self
@@ -46,43 +46,44 @@ class CodaSettings(Settings):
     max_new_tokens: int = knob(8, "reply", "Longest answer, in tokens.", ge=1, le=MAX_NEW_TOKENS,
                                stops=(1, 2, 4, 8, 16, 32, 64, 128, MAX_NEW_TOKENS))
 
-    alpha: float = knob(0.01, "contrast", "A token is plausible from alpha times the largest probability [P 6.1: 0.01].", gt=0, le=1,
+    alpha: float = knob(0.01, "contrast", "A token is plausible from alpha times the largest probability (the paper: "
+                        "0.01).", gt=0, le=1,
                         stops=(1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0))
     escape_bias: EscapeBias = knob("floor", "contrast", "What stands for a token that the masked prompt finds implausible: floor "
-                                   "[O], or paper [P eq. 11], which collapses for sure models.")
+                                   "or paper (its eq. 11), which collapses for sure models.")
     gate: Literal["auto", "on", "off"] = knob("auto", "contrast", "Contrast only where the masked prompt likes the greedy token even "
-                                              "more [O; P: off]. auto: on in a miniature. Of coda alone.")
+                                              "more (the paper: off). auto: on in a miniature. Of coda alone.")
 
-    weight: float | None = knob(None, "other decoders", "a of CAD: (1 + a) log p - a log p' [CAD: 0.5 to 1]. Empty: 0.5 in a "
+    weight: float | None = knob(None, "other decoders", "a of CAD: (1 + a) log p - a log p' (its paper: 0.5 to 1). Empty: 0.5 in a "
                                 "miniature and with a second prompt or a guess, else 1.", ge=0, le=5)
-    temperature: float = knob(0.0, "other decoders", "0 takes the best token; above, answers are drawn [P A.4.5: 0.6].", ge=0, le=2)
-    layers: Layers = knob("high", "other decoders", "DoLa's early layers [P A.4.5: high].")
+    temperature: float = knob(0.0, "other decoders", "0 takes the best token; above, answers are drawn (the paper: 0.6).", ge=0, le=2)
+    layers: Layers = knob("high", "other decoders", "DoLa's early layers (the paper: high).")
 
     detector: Literal["auto", Detector] = knob(
         "auto", "detector", "How the ignored word is found. auto: the word you name, else lift in a miniature and none in a real "
-        "model. lift [O]; lift_argmax: a guess; indicator_first [P 6.1]; argmax, argmin; random: the baseline; oracle: the "
+        "model. lift; lift_argmax: a guess; indicator_first; argmax, argmin; random: the baseline; oracle: the "
         "miniature's own rare word; manual: the word you name; suggested: by a rule, from the words alone; compare: a second prompt.")
-    tau: float = knob(0.1, "detector", "lift fires above this many nats: 0 is sensitive, 0.3 conservative [O].", ge=0, le=5)
+    tau: float = knob(0.1, "detector", "lift fires above this many nats: 0 is sensitive, 0.3 conservative.", ge=0, le=5)
     mask_mode: Literal["auto", MaskMode] = knob("auto", "detector", "A masked word is replaced by the mask token, deleted or "
-                                                "unattended [P does not say]. auto: replaced in a miniature, else deleted.")
+                                                "unattended. auto: replaced in a miniature, else deleted.")
 
     named: str = knob("", "masking", "The ignored words of the prompt; 'first#2' is the second 'first'.", max_length=200)
-    unit: Unit = knob("word", "masking", "Mask whole words [O] or single tokens [P].")
+    unit: Unit = knob("word", "masking", "Mask whole words or single tokens.")
     skips_stop_words: bool = knob(False, "masking", "Never mask words such as 'the'.")
     redetects: bool = knob(False, "masking", "Look for the overshadowed word before every token, not once per prompt.")
 
     trains: bool = knob(False, "law", "Train a model now instead of opening the shipped one.")
     factor: Factor = knob("P", "law", "What varies: popularity P, length L, or the model's size S (always trained).")
 
-    num_sets: int = knob(50, "training", "Knowledge sets per value [P: 100].", ge=5, le=100)
-    other: int = knob(5, "training", "The factor that does not vary [P A.1: 5].", ge=2, le=100)
-    position: Position = knob("end", "training", "Where the distinct word stands in the shared ones; P has it vary [P 3.1].")
-    weight_decay: float = knob(1.0, "training", "1.0 keeps overshadowing, 0.01 lets it pass with more epochs [P A.1: 0.01].",
+    num_sets: int = knob(50, "training", "Knowledge sets per value (the paper: 100).", ge=5, le=100)
+    other: int = knob(5, "training", "The factor that does not vary (the paper: 5).", ge=2, le=100)
+    position: Position = knob("end", "training", "Where the distinct word stands in the shared ones; P has it vary.")
+    weight_decay: float = knob(1.0, "training", "1.0 keeps overshadowing, 0.01 lets it pass with more epochs (the paper: 0.01).",
                                ge=0, le=3, stops=(0.0, 0.01, 0.03, 0.1, 0.3, 1.0, 2.0, 3.0))
     hidden: int = knob(64, "training", "Width of the model.", ge=16, le=256, multiple_of=8)
-    learning_rate: float = knob(2e-3, "training", "AdamW's, constant [P A.1: 1e-5, for large models].", ge=1e-5, le=1e-2,
+    learning_rate: float = knob(2e-3, "training", "AdamW's, constant (the paper: 1e-5, for large models).", ge=1e-5, le=1e-2,
                                 stops=(1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 4e-3, 0.01))
-    epochs: int = knob(14, "training", "Times that every sentence is seen [P A.1: 40].", ge=1, le=60)
+    epochs: int = knob(14, "training", "Times that every sentence is seen (the paper: 40).", ge=1, le=60)
     continues: str = knob("", "training", "Go on training where a run of this session ended: the same knobs, more epochs.",
                           role="result", none="Train from the beginning", max_length=40)
     num_seeds: int = knob(1, "training", "Train this many models that differ in their seed; intervals then cover seeds too.",
