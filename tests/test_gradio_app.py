@@ -20,7 +20,7 @@ from backends.knobs import knob, knob_of, knobs_of
 from backends.registry import System
 from backends.registry import system as find_system
 from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
-from fronts.gradio import gate
+from fronts.gradio import gate, running
 from fronts.gradio.inputs import checked, component, parsed, shown
 from fronts.gradio.outputs import summary
 from fronts.gradio.running import refuse_what_cannot_run
@@ -235,6 +235,26 @@ def test_stop_before_there_is_anything_says_that(tab: Tab, halting: Halting, mon
     watching.join(PATIENCE_S)
 
     assert updates[-1][tab.line] == "You stopped this run. There was nothing to show yet."
+
+
+def test_leaving_a_run_that_others_wait_for_says_that(tab: Tab, halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(settings: Knobs, inputs: Inputs) -> Iterator[Any]:
+        halting.entered.set()
+        assert halting.let.wait(PATIENCE_S)
+        yield Progress(0.0, "and no more")
+
+    monkeypatch.setattr(halting, "run", nothing)
+    updates: list[dict[Any, Any]] = []
+    watching = threading.Thread(target=lambda: updates.extend(tab.run(a_person(), *held())))
+    watching.start()
+    assert halting.entered.wait(PATIENCE_S)
+    running.the_engine().submit("counting", Knobs(), session="somebody else")
+
+    tab.stop(a_person())
+    watching.join(PATIENCE_S)
+    halting.let.set()
+
+    assert "Others asked for the same" in updates[-1][tab.line]
 
 
 def test_stop_of_someone_else_changes_nothing(tab: Tab, halting: Halting) -> None:

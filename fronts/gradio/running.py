@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from backends.engine import RunState, the_engine
 from backends.registry import System
-from backends.run import Event, Inputs, Progress, Settings
+from backends.run import Event, Inputs, Progress, Settings, ended_sentence
 from fronts.gradio.sessions import quietly_cancel
 from fronts.gradio.zero_gpu import ON_ZERO_GPU, run_on_zero_gpu
 from visualizers import ladder
@@ -17,6 +17,15 @@ def refuse_what_cannot_run(what: System, settings: Settings, inputs: Inputs | No
         raise InputError(said)
     for entry in () if ON_ZERO_GPU else ladder.missing(settings, inputs):  # there, the device is known inside the run only
         raise InputError(f"{entry.reason} Or choose {entry.fallback_title or 'none'}, which works here.")
+
+
+def why_nothing(run_id: str) -> str:
+    """Why a run that ended without a result did so, as the engine says it: others may go on with it."""
+    try:
+        said = the_engine().status(run_id).error
+    except InputError:  # it is forgotten, or there was no engine
+        said = None
+    return said or f"{ended_sentence('stopped')} There was nothing to show yet."
 
 
 def events_of(name: str, settings: Settings, inputs: Inputs, *, session: str,

@@ -12,12 +12,12 @@ import gradio as gr
 from backends.files.saved import load_result, refusal, save_result
 from backends.knobs import UPLOAD, Knob, groups_of, knobs_of, uploads_of
 from backends.registry import System
-from backends.run import Inputs, Progress, Result, Settings, ended_sentence
+from backends.run import Inputs, Progress, Result, Settings
 from backends.sessions import MAX_FILE_MB, Session, check_file
 from fronts.gradio import gate
 from fronts.gradio.inputs import checked, component, parsed, shown, upload_box
 from fronts.gradio.outputs import figures_of, for_people, pictures_of, progress_line, summary
-from fronts.gradio.running import events_of, refuse_what_cannot_run
+from fronts.gradio.running import events_of, refuse_what_cannot_run, why_nothing
 from fronts.gradio.sessions import OpenSessions
 from visualizers.contract import Charts, Pictures
 from worlds.errors import InputError
@@ -107,13 +107,19 @@ class Tab:
     def run(self, request: gr.Request, *values: Any) -> Iterator[dict[Any, Any]]:
         """Run with what the inputs hold; yields what changed."""
         key = str(request.session_hash)
+        run_ids: list[str] = []
+
+        def started(run_id: str) -> None:
+            run_ids.append(run_id)
+            self._sessions.started(key, self.what.name, run_id)
+
         yield {self.line: "0%: starting", self.numbers: None, self.download: None}
         try:
             session = self._sessions.of(key)
             settings = self._settings(values, session)
             refuse_what_cannot_run(self.what, settings, session.inputs())
             events = events_of(self.what.name, settings, session.inputs(), session=session.session_id,
-                               started=lambda run_id: self._sessions.started(key, self.what.name, run_id))
+                               started=started)
             result = None
             for event in events:
                 if isinstance(event, Progress):
@@ -125,7 +131,7 @@ class Tab:
             yield {self.line: "Not run."}  # otherwise the last stage stands there for ever
             raise for_people(error) from error
         if result is None:
-            yield {self.line: f"{ended_sentence('stopped')} There was nothing to show yet."}
+            yield {self.line: why_nothing(run_ids[-1] if run_ids else "")}
             return
         line = f"{result.reason} This is what there was." if result.was_stopped else "Done."
         notes = [note for note in result.notes if note != result.reason]
