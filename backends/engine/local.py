@@ -20,11 +20,11 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 from backends.engine.base import QueueState, RunState, RunStatus, Seen
-from backends.engine.kept import KEPT_MB, Kept, Key, key_of, settle
+from backends.engine.jobs import Job, Outcome, Ticket
+from backends.engine.kept import KEPT_MB, Kept, key_of, settle
 from backends.engine.lanes import Lane
 from backends.engine.patience import Clock, Patience, Pulse
 from backends.registry import LaneName
@@ -43,40 +43,6 @@ KEPT_RUNS = 200  # of all sessions: a client that never says goodbye cannot fill
 
 
 _GOES_ON = "Others asked for the same, so that it goes on for them; start it again to join it where it is then."
-
-
-class _Outcome(NamedTuple):
-    state: RunState
-    ended: Ended | None
-    error: str | None = None
-
-
-@dataclass
-class _Job:
-    run_id: str
-    system: str
-    settings: Settings
-    inputs: Inputs
-    lane: "Lane[_Job]"
-    sessions: list[str]  # who waits for it, once for each time that it was asked for
-    key: Key | None = None  # who has the same joins it
-    state: RunState = RunState.WAITING
-    seen: Seen = field(default_factory=Seen)
-    error: str | None = None
-    ended: Ended | None = None
-    ended_at: float = 0.0
-    cancelled: Ended | None = None  # why it should end before its time
-    pulse: Pulse = field(default_factory=lambda: Pulse(0.0, 0.0))  # of a run that has started
-    num_bytes: int = 0  # of its result
-
-
-@dataclass
-class _Ticket:
-    """A run as one session has it."""
-
-    run_id: str
-    session: str
-    job: _Job
 
 
 class LocalEngine:
@@ -98,12 +64,12 @@ class LocalEngine:
                  find_lane: Callable[[str, Settings], LaneName] | None = None) -> None:
         self._find_run = find_run or (lambda name: find_system(name).run)
         self._find_lane = find_lane or (_always_short if find_run else lambda name, settings: find_system(name).lane(settings))
-        self._lanes: dict[LaneName, Lane[_Job]] = {"short": Lane(num_workers), "long": Lane(LONG_WORKERS)}
+        self._lanes: dict[LaneName, Lane[Job]] = {"short": Lane(num_workers), "long": Lane(LONG_WORKERS)}
         self._max_waiting, self._patience = max_waiting, patience or Patience()
         self._clock = clock or Clock()
         self._shares, self._kept = shares, Kept(kept_mb)
-        self._tickets: dict[str, _Ticket] = {}
-        self._running: dict[threading.Thread, _Job] = {}  # also runs that are over, until their worker has come back
+        self._tickets: dict[str, Ticket] = {}
+        self._running: dict[threading.Thread, Job] = {}  # also runs that are over, until their worker has come back
         self._given_up: list[threading.Thread] = []
         self._ended: Counter[tuple[RunState, str]] = Counter()
         lock = threading.RLock()
@@ -118,20 +84,20 @@ class LocalEngine:
         inputs, run_id = inputs or Inputs(), secrets.token_hex(6)
         key = key_of(system, settings, inputs) if self._shares else None
         lane = self._lanes[self._find_lane(system, settings)]
-        asked = _Job(run_id, system, settings, inputs if key is None else Inputs(makes=inputs.makes), lane, [session], key)
+        asked = Job(run_id, system, settings, inputs if key is None else Inputs(makes=inputs.makes), lane, [session], key)
         with self._changed:
             job = self._shared(asked, session)
             if job is None:
                 self._check_room(session, asked.lane)
                 job = asked
                 job.lane.waiting.append(job)
-            self._tickets[run_id] = _Ticket(run_id, session, job)
+            self._tickets[run_id] = Ticket(run_id, session, job)
             self._forget_old()
             self._changed.notify_all()
         log.info("run %s: %s %s", run_id, system, job.state if job.run_id == run_id else f"shares {job.run_id}")
         return run_id
 
-    def _shared(self, asked: _Job, session: str) -> _Job | None:
+    def _shared(self, asked: Job, session: str) -> Job | None:
         """The run of whoever asked for the same before, with this session as one that waits for it; None where there is none."""
         if asked.key is None:
             return None
@@ -147,10 +113,10 @@ class LocalEngine:
                 job.lane.serve(session)
         return job
 
-    def _waiting(self) -> list[_Job]:
+    def _waiting(self) -> list[Job]:
         return [job for lane in self._lanes.values() for job in lane.waiting]
 
-    def _check_room(self, session: str, lane: Lane[_Job], joined: _Job | None = None) -> None:
+    def _check_room(self, session: str, lane: Lane[Job], joined: Job | None = None) -> None:
         """Raise InputError where the session cannot have one more run of this lane: one that it joins, or a new one."""
         if trouble := self._trouble():
             raise InputError(trouble)
@@ -193,12 +159,12 @@ class LocalEngine:
             return QueueState(len(self._running), len(self._waiting()), num_workers, self._max_waiting, self._mean(),
                               self._patience.time_limit_s, dict(self._ended), self._num_given_up(), self._trouble())
 
-    def _ticket(self, run_id: str) -> _Ticket:
+    def _ticket(self, run_id: str) -> Ticket:
         if run_id not in self._tickets:
             raise InputError(f"There is no run {run_id[:80]!r} here any more. Start it again.")
         return self._tickets[run_id]
 
-    def _leave(self, ticket: _Ticket, why: Ended) -> None:
+    def _leave(self, ticket: Ticket, why: Ended) -> None:
         """A session wants its run no longer; it ends where nobody else waits for it."""
         job = ticket.job
         if job.state.is_over or len(job.sessions) == 1:
@@ -210,7 +176,7 @@ class LocalEngine:
         self._forget_old()
         self._changed.notify_all()
 
-    def _cancel(self, job: _Job, why: Ended) -> None:
+    def _cancel(self, job: Job, why: Ended) -> None:
         if job.state.is_over or job.cancelled:
             return
         job.cancelled = why
@@ -235,10 +201,10 @@ class LocalEngine:
         return (f"{count} runs hang on this machine and were given up. New runs are taken again as soon as one of them ends; whoever "
                 "runs this server can start it anew.")
 
-    def _hire(self, lane: Lane[_Job]) -> None:
+    def _hire(self, lane: Lane[Job]) -> None:
         threading.Thread(target=self._work, args=(lane,), name=f"orrery-worker-{secrets.token_hex(2)}", daemon=True).start()
 
-    def _work(self, lane: Lane[_Job]) -> None:
+    def _work(self, lane: Lane[Job]) -> None:
         """Do one run of the lane after another, until one of them is given up."""
         here = threading.current_thread()
         while True:
@@ -251,7 +217,7 @@ class LocalEngine:
                 self._end(job, outcome)
             del job  # an idle worker holds nobody's video
 
-    def _next(self, worker: threading.Thread, lane: Lane[_Job]) -> _Job:
+    def _next(self, worker: threading.Thread, lane: Lane[Job]) -> Job:
         """Wait for a run and start it."""
         with self._changed:
             self._changed.wait_for(lambda: lane.waiting)
@@ -263,7 +229,7 @@ class LocalEngine:
             self._alarm.notify_all()
             return job
 
-    def _end(self, job: _Job, outcome: _Outcome) -> None:
+    def _end(self, job: Job, outcome: Outcome) -> None:
         """A run is over, once and for all; what comes later is dropped."""
         if job.state.is_over:
             return
@@ -280,7 +246,7 @@ class LocalEngine:
         self._changed.notify_all()
         log.info("run %s: %s %s", job.run_id, job.state, job.ended or "")
 
-    def _execute(self, job: _Job) -> _Outcome:
+    def _execute(self, job: Job) -> Outcome:
         try:
             events = self._find_run(job.system)(job.settings, job.inputs)
             for event in events:
@@ -288,25 +254,25 @@ class LocalEngine:
                     _close(events)
                     break
                 if isinstance(event, Result):
-                    return _Outcome(RunState.DONE, event.ended)
+                    return Outcome(RunState.DONE, event.ended)
                 if why := self._should_end(job):
                     self._stop(job, events, why)
                     return self._stopped(job, why)
         except InputError as error:
             log.info("run %s: refused: %s", job.run_id, error)
-            return _Outcome(RunState.FAILED, None, str(error))
+            return Outcome(RunState.FAILED, None, str(error))
         except BaseException as error:  # the door: nothing that a run raises may end its worker, not even a panic in Rust
             log.exception("run %s: failed", job.run_id)
-            return _Outcome(RunState.FAILED, None, disk_sentence(error) or (
+            return Outcome(RunState.FAILED, None, disk_sentence(error) or (
                 f"Something went wrong on our side. The run's id is {job.run_id}; the log has the rest."))
-        return _Outcome(RunState.DONE, "finished")
+        return Outcome(RunState.DONE, "finished")
 
-    def _should_end(self, job: _Job) -> Ended | None:
+    def _should_end(self, job: Job) -> Ended | None:
         if job.cancelled:
             return job.cancelled
         return "time limit" if self._clock.now() > job.pulse.started + self._patience.time_limit_s else None
 
-    def _stop(self, job: _Job, events: Iterator[Event], why: Ended) -> None:
+    def _stop(self, job: Job, events: Iterator[Event], why: Ended) -> None:
         """Tell the run to stop; a run that can yields what it has."""
         if not hasattr(events, "throw"):
             return
@@ -327,14 +293,14 @@ class LocalEngine:
             return result
         return result.model_copy(update={"notes": (ended_sentence(result.ended, self._patience.time_limit_s), *result.notes)})
 
-    def _stopped(self, job: _Job, why: Ended) -> _Outcome:
+    def _stopped(self, job: Job, why: Ended) -> Outcome:
         if job.seen.result is not None:
-            return _Outcome(RunState.STOPPED, why)
+            return Outcome(RunState.STOPPED, why)
         has_part = job.seen.part is not None
         lost = "It did not react any more, so what it had is lost." if has_part else "There was nothing to show yet."
-        return _Outcome(RunState.STOPPED, why, f"{ended_sentence(why, self._patience.time_limit_s)} {lost}")
+        return Outcome(RunState.STOPPED, why, f"{ended_sentence(why, self._patience.time_limit_s)} {lost}")
 
-    def _publish(self, job: _Job, event: Event) -> bool:
+    def _publish(self, job: Job, event: Event) -> bool:
         """Hand an event on; return whether anybody still waits for this run."""
         if isinstance(event, Result):
             job.num_bytes = settle(event)
@@ -356,7 +322,7 @@ class LocalEngine:
             for thread in lost:
                 give_up(thread)  # not under the lock: others are told, who have locks of their own
 
-    def _due(self, job: _Job) -> float:
+    def _due(self, job: Job) -> float:
         given_up, shown = self._patience.given_up(job.pulse), self._patience.shown_as_stopped(job.pulse)
         return given_up if job.state.is_over else min(given_up, shown)
 
@@ -371,7 +337,7 @@ class LocalEngine:
                 lost.append(worker)
         return lost
 
-    def _replace(self, worker: threading.Thread, job: _Job) -> None:
+    def _replace(self, worker: threading.Thread, job: Job) -> None:
         log.error("run %s: gave no sign for %.0f s and is given up", job.run_id, self._clock.now() - job.pulse.last)
         del self._running[worker]
         self._given_up.append(worker)
@@ -380,7 +346,7 @@ class LocalEngine:
         if trouble := self._trouble():
             for waiting in self._waiting():  # they would hang as well, or wait without end
                 waiting.lane.waiting.remove(waiting)
-                self._end(waiting, _Outcome(RunState.FAILED, None, trouble))
+                self._end(waiting, Outcome(RunState.FAILED, None, trouble))
 
     def _forget_old(self) -> None:
         over = sorted((ticket for ticket in reversed(self._tickets.values()) if ticket.job.state.is_over),
