@@ -96,9 +96,12 @@ def earlier(settings: CodaSettings, inputs: Inputs) -> CodaResult | None:
     if differing := [name for name in SAME if getattr(was, name) != getattr(now, name)]:
         said = ", ".join(f"{name} {getattr(was, name)} instead of {getattr(now, name)}" for name in differing)
         raise InputError(f"The run {settings.continues!r} trained with {said}. Set that again to go on with it, or train anew.")
-    num_epochs, series = len(before.law.epochs), len(series_of(settings))
-    if len(before.made) != series:
-        raise InputError(f"The run {settings.continues!r} was ended before all its models were trained. Train anew.")
+    num_epochs, series = len(before.law.epochs), series_of(settings)
+    if before.made != tuple(one.name(num_epochs) for one in series):
+        if before.was_stopped or len(before.made) != len(series):
+            raise InputError(f"The run {settings.continues!r} was ended before all its models were trained. Train anew.")
+        # a file says what it likes: weights of another training must not go on under this one's name
+        raise InputError(f"The run {settings.continues!r} names other models than it would have trained. Train anew.")
     if settings.epochs <= num_epochs:
         raise InputError(f"The run {settings.continues!r} made {num_epochs} epochs. Set 'epochs' above that to go on with it.")
     return before
