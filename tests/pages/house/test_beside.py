@@ -7,6 +7,7 @@ from backends.coda.run import run as run_coda
 from backends.coda.settings import CodaSettings
 from backends.files.saved import save_result
 from backends.run import Inputs, last
+from pages.house import beside
 from tests.pages.driving import charts, finish, said
 
 SMALL = {"num_sets": 5, "hidden": 16, "epochs": 2}
@@ -81,3 +82,9 @@ def test_knobs_of_a_run_that_went_on_elsewhere_train_from_the_beginning(page):
 
     assert not opened.exception
     assert opened.session_state["knob.coda.continues"] == ""
+
+
+@pytest.mark.parametrize(("value", "shown"), [
+    ("one\ntwo", "one two"), (("a\n| b |", "c"), "a | b |, c"), ("", "nothing"), (("x",) * 500, ", ".join("x" * 20)[:57] + "...")])
+def test_a_setting_stays_in_its_row(value, shown):
+    assert beside._short(value) == shown
