@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -53,19 +54,28 @@ class Made:
     def find(self, name: str) -> Path | None:
         """Return the folder of that name; None where it is not here any more."""
         with self._lock:
-            if name not in self._used:
+            if name not in self._used or not (folder := self._folder(name)).is_dir():  # whoever tidies a disk may have removed it
                 return None
             self._used[name] = time.monotonic()
-            return self._folder(name)
+            return folder
 
     def _folder(self, name: str) -> Path:
         return self._root() / "made" / name.removeprefix(PREFIX)
 
     def _forget_old(self) -> None:
         limit = 1e6 * (self._max_mb if self._max_mb is not None else float(os.environ.get("ORRERY_MADE_MB", MAX_MB)))
-        sizes = {name: sum(file.stat().st_size for file in self._folder(name).rglob("*") if file.is_file()) for name in self._used}
+        sizes = {name: _size(self._folder(name)) for name in self._used}
         for name in sorted(self._used, key=lambda name: self._used[name])[:-1]:  # the newest stays, however large
             if sum(sizes.values()) <= limit:
                 return
             shutil.rmtree(self._folder(name), ignore_errors=True)
             del self._used[name], sizes[name]
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes in a folder; nothing of what somebody else removes meanwhile."""
+    size = 0
+    with suppress(OSError):
+        for file in folder.rglob("*"):
+            size += file.stat().st_size if file.is_file() else 0
+    return size

@@ -20,6 +20,7 @@ from backends.knobs import knob, knob_of, knobs_of
 from backends.registry import System
 from backends.registry import system as find_system
 from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
+from backends.sessions import made
 from fronts.gradio import gate, running
 from fronts.gradio.inputs import checked, component, parsed, shown
 from fronts.gradio.outputs import summary
@@ -205,6 +206,19 @@ def test_the_session_of_a_rest_call_ends_with_the_call(halting: Halting, setting
 
     assert all(session.is_released for session in sessions.opened) and not sessions._sessions
     assert len(sessions.opened) == (0 if said in ("less than or equal to 50", "Nothing is known of it") else 1)
+
+
+def test_a_rest_call_makes_what_a_run_makes_that_joins_it(halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+
+    def run(settings: Knobs, inputs: Inputs) -> Iterator[Any]:
+        seen.append(inputs.makes)
+        yield Counted(seed=1, model_id="none", is_miniature=True, code_version="test", values=np.ones(3))
+
+    monkeypatch.setattr(halting, "run", run)
+    Tab(halting.system(), OpenSessions())._endpoint()({}, a_person())
+
+    assert seen == [made()]
 
 
 def test_two_rest_calls_of_one_client_have_sessions_of_their_own(halting: Halting) -> None:

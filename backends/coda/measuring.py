@@ -60,7 +60,7 @@ def _card(rung: Rung) -> dict[int, tuple[float, float]]:
     return {entry["epoch"]: (entry["loss"], entry["cpu_s"]) for entry in card.get("epochs", [])}
 
 
-def trained_law(settings: CodaSettings, inputs: Inputs, made: list[str]) -> Iterator[Progress | LawPart]:
+def trained_law(settings: CodaSettings, inputs: Inputs, made: list[str], notes: list[str]) -> Iterator[Progress | LawPart]:
     """Train now and yield the law after every epoch: of one size over P or L, or of four sizes over S.
 
     Several seeds are trained one after the other, each on words of its own, and pooled. A run that goes on from another begins where
@@ -68,6 +68,7 @@ def trained_law(settings: CodaSettings, inputs: Inputs, made: list[str]) -> Iter
 
     Args:
         made: gets the name of every model that was kept.
+        notes: gets a sentence for each that could not be.
     Raises:
         InputError: the corpus cannot be drawn, the width does not suit, or the earlier run cannot be gone on with.
     """
@@ -79,7 +80,8 @@ def trained_law(settings: CodaSettings, inputs: Inputs, made: list[str]) -> Iter
     num_new = settings.epochs - len(fits)
     total, done, started = len(series) * num_new, 0, time.process_time()
     for place, one in enumerate(series):
-        for state in trained(one, epochs=settings.epochs, place=place, before=before, inputs=inputs, made=made):
+        for state in trained(one, epochs=settings.epochs, place=place, before=before, inputs=inputs, made=made,
+                             notes=notes):
             done += 1
             own = ask(scores_of(state.model), one.corpus)
             size = state.model.num_parameters()

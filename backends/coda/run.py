@@ -64,7 +64,7 @@ def _events(settings: CodaSettings, inputs: Inputs, rung: Rung | None, notes: li
             made: list[str]) -> Iterator[Progress | Part]:
     """`asked` gets the kind of the model once it is loaded, `made` the names of those that were trained."""
     if rung is None:
-        yield from trained_law(settings, inputs, made)
+        yield from trained_law(settings, inputs, made, notes)
     elif settings.task == "law":
         yield from shipped_law(settings, rung)
     elif settings.task == "recovery":

@@ -4,10 +4,13 @@ A model that was trained is a rung of its session: it answers prompts and is ask
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
+
+from safetensors import SafetensorError
 
 from backends.coda.results import CodaResult
 from backends.coda.settings import CodaSettings
@@ -15,9 +18,11 @@ from backends.made import name_of
 from backends.run import Inputs, seeds_from
 from models.training.language import Epoch, Tokens, Training, train
 from models.training.words import word_tokenizer
-from worlds.errors import InputError
+from worlds.errors import InputError, disk_sentence
 from worlds.facts.corpus import BOS, EOS, PAD, PAPER_VALUES, Corpus, CorpusSpec
 from worlds.facts.english import draw_corpus
+
+log = logging.getLogger("orrery.coda")
 
 SIZES = (16, 32, 64, 128)  # widths of the size law; 256 would take minutes an epoch
 SAME = ("factor", "other", "num_sets", "position", "hidden", "weight_decay", "learning_rate", "num_seeds", "seed")  # in both runs
@@ -96,31 +101,42 @@ def earlier(settings: CodaSettings, inputs: Inputs) -> CodaResult | None:
     if differing := [name for name in SAME if getattr(was, name) != getattr(now, name)]:
         said = ", ".join(f"{name} {getattr(was, name)} instead of {getattr(now, name)}" for name in differing)
         raise InputError(f"The run {settings.continues!r} trained with {said}. Set that again to go on with it, or train anew.")
-    num_epochs, series = len(before.law.epochs), len(series_of(settings))
-    if len(before.made) != series:
-        raise InputError(f"The run {settings.continues!r} was ended before all its models were trained. Train anew.")
+    num_epochs, series = len(before.law.epochs), series_of(settings)
+    if before.made != tuple(one.name(num_epochs) for one in series):
+        if before.was_stopped or len(before.made) != len(series):
+            raise InputError(f"The run {settings.continues!r} was ended before all its models were trained. Train anew.")
+        # a file says what it likes: weights of another training must not go on under this one's name
+        raise InputError(f"The run {settings.continues!r} names other models than it would have trained. Train anew.")
     if settings.epochs <= num_epochs:
         raise InputError(f"The run {settings.continues!r} made {num_epochs} epochs. Set 'epochs' above that to go on with it.")
     return before
 
 
-def trained(one: One, *, epochs: int, place: int, before: CodaResult | None, inputs: Inputs, made: list[str]) -> Iterator[Epoch]:
-    """Yield the state after every new epoch; the last one that was reached is kept, and its name added to `made`."""
+def trained(one: One, *, epochs: int, place: int, before: CodaResult | None, inputs: Inputs, made: list[str],
+            notes: list[str]) -> Iterator[Epoch]:
+    """Yield the state after every new epoch; the last one that was reached is kept and its name added to `made`, or to `notes` why
+    it could not be: what was measured is not lost for that."""
     state: Epoch | None = None
     folder = inputs.model(before.made[place]) if before else None
     try:
         for state in one.states(epochs=epochs, goes_on_from=folder):
             yield state
     except GeneratorExit:  # the run was stopped
-        _keep(one, state, inputs, made)
+        _keep(one, state, inputs, made, notes)
         raise
-    _keep(one, state, inputs, made)
+    _keep(one, state, inputs, made, notes)
 
 
-def _keep(one: One, state: Epoch | None, inputs: Inputs, made: list[str]) -> None:
+def _keep(one: One, state: Epoch | None, inputs: Inputs, made: list[str], notes: list[str]) -> None:
     if state is None or inputs.makes is None:
         return
     kept = state
     name = one.name(kept.epoch)
-    inputs.makes.put(name, lambda folder: one.write(kept, folder))
+    try:
+        inputs.makes.put(name, lambda folder: one.write(kept, folder))
+    except (OSError, SafetensorError) as error:
+        log.warning("%s was not kept", name, exc_info=error)
+        notes.append(f"The model of seed {one.seed} could not be kept, so that no run can go on from here. "
+                     f"{disk_sentence(error) or 'Its files could not be written.'}")
+        return
     made.append(name)

@@ -12,7 +12,7 @@ import gradio as gr
 from backends.files.saved import load_result, refusal, save_result
 from backends.knobs import UPLOAD, Knob, groups_of, knobs_of, uploads_of
 from backends.registry import System
-from backends.run import Inputs, Progress, Result, Settings
+from backends.run import Progress, Result, Settings
 from backends.sessions import MAX_FILE_MB, Session, check_file
 from fronts.gradio import gate
 from fronts.gradio.inputs import checked, component, parsed, shown, upload_box
@@ -206,7 +206,8 @@ class Tab:
                 asked = checked(what.settings, settings)
                 refuse_what_cannot_run(what, asked)
                 result = None
-                for event in events_of(what.name, asked, Inputs(), session=sessions.of(key).session_id):
+                session = sessions.of(key)  # with its inputs: whoever joins this run gets what it makes
+                for event in events_of(what.name, asked, session.inputs(), session=session.session_id):
                     result = event if isinstance(event, Result) else result
             except (InputError, OSError) as error:
                 raise for_people(error) from error

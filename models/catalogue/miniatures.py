@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.catalogue.rung import Rung, Stage
+from worlds.errors import InputError
 
 MINIATURES = Path(__file__).parents[1] / "miniatures"
 
@@ -34,8 +35,16 @@ def declared_in(root: Path) -> tuple[Rung, ...]:
 
 
 def made_rung(folder: Path, name: str) -> Rung:
-    """Return the rung of a model that was trained here a while ago and lies in `folder` with its card."""
-    return replace(declared(folder / "card.json")[1], name=name, source=str(folder), is_local=True)
+    """Return the rung of a model that was trained here a while ago and lies in `folder` with its card.
+
+    Raises:
+        InputError: the folder is gone or damaged.
+    """
+    try:
+        _, rung = declared(folder / "card.json")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"The model {name[:80]!r} is damaged on this machine, or was removed. Train it again.") from error
+    return replace(rung, name=name, source=str(folder), is_local=True)
 
 
 SHIPPED = declared_in(MINIATURES)

@@ -7,6 +7,7 @@ only training needs lies in `training/` inside it. Weights keep their precision.
 import json
 import shutil
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,16 @@ def save(learner: Learner[Batch], folder: Path, *, generators: Generators, said:
     """
     fresh = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        _write(learner, fresh, generators, said or {})
+    except BaseException:  # such as a full disk, which must not stay full of halves
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def _write(learner: Learner[Batch], fresh: Path, generators: Generators, said: Mapping[str, float]) -> None:
     (fresh / FOLDER).mkdir(parents=True)
     model = learner.model
     assert isinstance(model, PreTrainedModel), "only what save_pretrained writes can be read back by the ladder"
@@ -38,19 +49,18 @@ def save(learner: Learner[Batch], folder: Path, *, generators: Generators, said:
     state = learner.optimizer.state_dict()
     moments = {f"{index}.{name}": value for index, own in state["state"].items() for name, value in own.items()}
     save_file({name: value.contiguous() for name, value in moments.items()}, fresh / FOLDER / "optimizer.safetensors")
-    record = {"step": learner.step, "groups": state["param_groups"], "said": dict(said or {}),
+    record = {"step": learner.step, "groups": state["param_groups"], "said": dict(said),
               "generators": {name: generator.bit_generator.state for name, generator in generators.items()}}
     (fresh / FOLDER / "state.json").write_text(json.dumps(record))
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
 
 
 def resume(learner: Learner[Batch], folder: Path, *, generators: Generators) -> dict[str, float]:
     """Put weights, optimiser, steps and generators back to where they stood; return what `save` was told.
 
     Raises:
-        InputError: the folder is gone, or holds a network of another shape.
+        InputError: the folder is gone or damaged, or holds a network of another shape.
     """
+    known = set(learner.optimizer.param_groups[0])
     try:
         record = json.loads((folder / FOLDER / "state.json").read_text())
         moments = load_file(folder / FOLDER / "optimizer.safetensors")
@@ -62,7 +72,11 @@ def resume(learner: Learner[Batch], folder: Path, *, generators: Generators) -> 
         learner.optimizer.load_state_dict({"state": own, "param_groups": record["groups"]})
         for name, generator in generators.items():
             generator.bit_generator.state = record["generators"][name]
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        if any(set(group) != known for group in learner.optimizer.param_groups):
+            raise ValueError("the optimiser has other knobs")
+        learner.step, said = int(record["step"]), {name: float(value) for name, value in record["said"].items()}
+        if not all(map(isfinite, said.values())):
+            raise ValueError("what was said is no number")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RuntimeError, SafetensorError) as error:
         raise InputError("This training cannot be gone on with: its checkpoint is gone or of another network. Train anew.") from error
-    learner.step = record["step"]
-    return dict(record["said"])
+    return said

@@ -70,4 +70,5 @@ def _both(system: System, result: Result, other: Result) -> None:
 
 def _short(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, tuple) else "nothing" if value in (None, "") else str(value)
+    text = " ".join(text.split())  # a line of its own would end the table
     return text if len(text) <= 60 else f"{text[:57]}..."

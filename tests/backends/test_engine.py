@@ -2,9 +2,11 @@ import errno
 import gc
 import logging
 import math
+import shutil
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -13,6 +15,7 @@ from torch import nn
 from backends.engine import LocalEngine, Patience, RunState, Seen
 from backends.engine import local as local_engine
 from backends.engine.patience import Clock, Pulse
+from backends.made import Made
 from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
 from models.catalogue import Rung
 from models.loading import Loaded
@@ -934,6 +937,26 @@ def test_what_a_session_brought_is_neither_shared_nor_handed_to_a_run_that_is() 
         wait_for_end(engine, engine.submit("counting", Named(name=name), session="a", inputs=files))
 
     assert seen == [*[("upload:mine.csv", ["mine.csv"])] * 2, *[("mine.csv", ["mine.csv"])] * 2, ("none of them", [])]
+
+
+def test_a_kept_result_whose_models_had_to_go_is_run_anew(tmp_path: Path) -> None:
+    makes, counted = Made(lambda: tmp_path), []
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        counted.append(settings.name)
+        assert inputs.makes is not None
+        inputs.makes.put("made:x-00000000", lambda folder: folder.mkdir(parents=True))
+        yield a_count(1).model_copy(update={"made": ("made:x-00000000",)})
+
+    engine = a_sharing_engine(run)
+    for _ in range(2):
+        wait_for_end(engine, engine.submit("counting", Named(name="same"), session="a", inputs=Inputs(makes=makes)))
+    assert counted == ["same"]
+    shutil.rmtree(tmp_path / "made")
+
+    wait_for_end(engine, engine.submit("counting", Named(name="same"), session="a", inputs=Inputs(makes=makes)))
+
+    assert counted == ["same"] * 2 and makes.find("made:x-00000000") is not None
 
 
 def test_who_joins_counts_as_one_that_waits_and_as_served() -> None:

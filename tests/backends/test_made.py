@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,29 @@ def test_what_was_asked_for_longest_ago_goes_first(tmp_path):
 
     assert made.find("made:x-2") is None
     assert sorted(path.name for path in (tmp_path / "made").iterdir()) == ["x-1", "x-3"]
+
+
+def test_a_folder_that_somebody_removed_is_not_found_and_made_again(tmp_path):
+    made = Made(lambda: tmp_path)
+    made.put("made:x-1", of_size(1))
+    shutil.rmtree(tmp_path / "made" / "x-1")
+
+    assert made.find("made:x-1") is None
+    made.put("made:x-1", of_size(1))
+    assert (made.find("made:x-1") / "weights").is_file()
+
+
+def test_a_folder_that_somebody_removes_while_it_is_measured_has_no_size(tmp_path, monkeypatch):
+    made = Made(lambda: tmp_path)
+    made.put("made:x-1", of_size(1))
+
+    def gone(*_, **__):
+        raise FileNotFoundError("gone")
+
+    monkeypatch.setattr(Path, "rglob", gone)
+    made.put("made:x-2", of_size(1))
+
+    assert made.find("made:x-2") is not None
 
 
 def test_a_folder_that_could_not_be_written_is_not_there(tmp_path):

@@ -1,9 +1,12 @@
 """The live law goes on where a run ended, and what was trained is a model of its session."""
 
+import errno
+import json
 from dataclasses import replace
 
 import pytest
 import torch
+from transformers import LlamaForCausalLM
 
 from backends.coda.run import run
 from backends.coda.settings import CodaSettings
@@ -76,6 +79,64 @@ def test_what_cannot_be_gone_on_with_is_one_sentence(inputs, change, said):
 
     with pytest.raises(InputError, match=said):
         last(run(asked, with_run(inputs, first)))
+
+
+def test_a_run_that_was_stopped_before_its_last_seed_was_done_is_not_gone_on_with(inputs):
+    settings = SETTINGS.model_copy(update={"num_seeds": 2})
+    events = run(settings, inputs)
+    for event in events:
+        if isinstance(event, Progress) and event.fraction == 0.75:  # the second seed has one epoch of two
+            break
+    stopped = events.throw(RunStopped("stopped"))
+    assert len(stopped.made) == 2
+
+    with pytest.raises(InputError, match="before all its models were trained"):
+        last(run(settings.model_copy(update={"epochs": 3, "continues": "before"}), with_run(inputs, stopped)))
+
+
+def test_a_file_that_names_the_model_of_another_training_is_not_gone_on_with(inputs):
+    other = last(run(SETTINGS.model_copy(update={"learning_rate": 0.01}), inputs))
+    forged = other.model_copy(update={"settings": SETTINGS})
+
+    with pytest.raises(InputError, match="other models than it would have trained"):
+        last(run(SETTINGS.model_copy(update={"epochs": 3, "continues": "before"}), with_run(inputs, forged)))
+
+
+@pytest.mark.parametrize("card", [None, "", "[]", "{}"])
+def test_a_trained_model_that_was_damaged_is_one_sentence(inputs, card):
+    first = last(run(SETTINGS, inputs))
+    path = inputs.makes.find(first.made[0]) / "card.json"
+    path.unlink() if card is None else path.write_text(card)
+
+    with pytest.raises(InputError, match="damaged on this machine, or was removed"):
+        last(run(CodaSettings(model=first.made[0]), with_run(inputs, first)))
+
+
+@pytest.mark.parametrize("change", [
+    {"said": None}, {"said": {"epoch": "x", "cpu_s": 0}}, {"said": {"epoch": float("nan"), "cpu_s": 0}}, {"step": "x"},
+    {"step": None}, {"groups": [{"params": list(range(21))}]}, {"generators": {"order": {"bit_generator": "PCG64", "state": None}}}])
+def test_a_checkpoint_that_was_damaged_is_one_sentence(inputs, change):
+    first = last(run(SETTINGS, inputs))
+    path = inputs.makes.find(first.made[0]) / "training" / "state.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+    with pytest.raises(InputError, match="cannot be gone on with"):
+        last(run(SETTINGS.model_copy(update={"epochs": 3, "continues": "before"}), with_run(inputs, first)))
+
+
+def test_a_full_disk_costs_the_checkpoint_whole_and_not_the_law(inputs, tmp_path, monkeypatch):
+    def full(self, folder):
+        (folder / "half").write_text("x")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(LlamaForCausalLM, "save_pretrained", full)
+
+    result = last(run(SETTINGS, inputs))
+
+    assert len(result.law.epochs) == 2 and result.made == ()
+    (note,) = result.notes
+    assert "could not be kept" in note and "disk is full" in note
+    assert not list((tmp_path / "made").iterdir())
 
 
 def test_a_run_that_trained_nothing_is_refused(inputs):

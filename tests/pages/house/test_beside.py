@@ -7,13 +7,17 @@ from backends.coda.run import run as run_coda
 from backends.coda.settings import CodaSettings
 from backends.files.saved import save_result
 from backends.run import Inputs, last
+from backends.sessions import Session
+from pages.house import beside
 from tests.pages.driving import charts, finish, said
 
 SMALL = {"num_sets": 5, "hidden": 16, "epochs": 2}
 
 
 @pytest.fixture
-def page():
+def page(monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    own = Session("beside")  # without a browser all tests would be one session
+    monkeypatch.setattr("pages.house.session.current", lambda: own)
     return AppTest.from_file("../../../app.py", default_timeout=120).run().switch_page("pages/coda/page.py").run()
 
 
@@ -81,3 +85,9 @@ def test_knobs_of_a_run_that_went_on_elsewhere_train_from_the_beginning(page):
 
     assert not opened.exception
     assert opened.session_state["knob.coda.continues"] == ""
+
+
+@pytest.mark.parametrize(("value", "shown"), [
+    ("one\ntwo", "one two"), (("a\n| b |", "c"), "a | b |, c"), ("", "nothing"), (("x",) * 500, ", ".join("x" * 20)[:57] + "...")])
+def test_a_setting_stays_in_its_row(value, shown):
+    assert beside._short(value) == shown
