@@ -96,8 +96,8 @@ def earlier(settings: CodaSettings, inputs: Inputs) -> CodaResult | None:
     if differing := [name for name in SAME if getattr(was, name) != getattr(now, name)]:
         said = ", ".join(f"{name} {getattr(was, name)} instead of {getattr(now, name)}" for name in differing)
         raise InputError(f"The run {settings.continues!r} trained with {said}. Set that again to go on with it, or train anew.")
-    num_epochs, series = len(before.law.epochs), len(series_of(settings))
-    if len(before.made) != series:
+    num_epochs = len(before.law.epochs)
+    if before.made != tuple(one.name(num_epochs) for one in series_of(settings)):  # the last may have been stopped half-way
         raise InputError(f"The run {settings.continues!r} was ended before all its models were trained. Train anew.")
     if settings.epochs <= num_epochs:
         raise InputError(f"The run {settings.continues!r} made {num_epochs} epochs. Set 'epochs' above that to go on with it.")
