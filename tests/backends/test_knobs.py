@@ -109,6 +109,14 @@ def test_whatever_can_be_brought_is_looked_at_when_it_comes(system: System) -> N
     assert {made.name for made in uploads_of(system.settings)} == set(system.checks)
 
 
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_every_value_that_a_link_may_hold_fits_into_its_widget(system: System) -> None:
+    """A slider or a box ends a step before an open bound; what lies between would break the page. Stops take any value in."""
+    open_ended = [knob.name for knob in knobs_of(system.settings) if (knob.is_low_open or knob.is_high_open) and not knob.stops]
+
+    assert open_ended == []
+
+
 def test_two_settings_of_a_system_may_take_a_file() -> None:
     assert [(made.name, made.upload_mb) for made in uploads_of(Knobs)] == [("film", 5)]
     assert [len(uploads_of(system.settings)) for system in systems() if system.name in ("tstar", "adaptvis")] == [2, 2]
