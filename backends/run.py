@@ -245,6 +245,10 @@ class Inputs:
             raise InputError(f"The run {name[:80]!r} is not in this session. Open its .orrery file, or run it again.")
         return self.results[name]
 
+    def has_made(self, result: Result) -> bool:
+        """Whether all models that a run made are here still: where one had to go, the run has to be made again."""
+        return not result.made or (self.makes is not None and all(self.makes.find(name) for name in result.made))
+
     def model(self, name: str) -> Path:
         """Return the folder of a model that an earlier run of this session made."""
         folder = None

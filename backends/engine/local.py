@@ -101,7 +101,8 @@ class LocalEngine:
         """The run of whoever asked for the same before, with this session as one that waits for it; None where there is none."""
         if asked.key is None:
             return None
-        if (result := self._kept.get(asked.key)) is not None:
+        result = self._kept.get(asked.key)
+        if result is not None and asked.inputs.has_made(result):
             return replace(asked, run_id=f"kept {asked.key[1][:12]}", state=RunState.DONE, seen=Seen().with_event(result),
                            ended="finished", ended_at=self._clock.now())
         live = (job for job in (*self._waiting(), *self._running.values()) if not job.state.is_over and not job.cancelled)

@@ -5,6 +5,7 @@ import math
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -13,6 +14,7 @@ from torch import nn
 from backends.engine import LocalEngine, Patience, RunState, Seen
 from backends.engine import local as local_engine
 from backends.engine.patience import Clock, Pulse
+from backends.made import Made
 from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
 from models.catalogue import Rung
 from models.loading import Loaded
@@ -919,6 +921,25 @@ def test_what_did_not_finish_or_does_not_fit_is_run_anew(how: str, limits: dict[
         wait_for_end(engine, engine.submit("counting", Named(name="same"), session=session))
 
     assert run.counted == ["same", "same"]  # type: ignore[attr-defined]
+
+
+def test_a_run_whose_model_had_to_go_is_run_anew(tmp_path: Path) -> None:
+    made, names = Made(lambda: tmp_path, max_mb=0), []
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        names.append(settings.name)
+        made.put("made:counting-00000000", lambda folder: folder.mkdir(parents=True))
+        yield a_count(1).model_copy(update={"made": ("made:counting-00000000",)})
+
+    engine = a_sharing_engine(run)
+    for session in ("a", "b"):
+        wait_for_end(engine, engine.submit("counting", Named(name="same"), session=session, inputs=Inputs(makes=made)))
+    assert names == ["same"]
+    made.put("made:counting-11111111", lambda folder: folder.mkdir(parents=True) or (folder / "x").write_text("x"))
+
+    wait_for_end(engine, engine.submit("counting", Named(name="same"), session="c", inputs=Inputs(makes=made)))
+
+    assert names == ["same", "same"]
 
 
 def test_what_a_session_brought_is_neither_shared_nor_handed_to_a_run_that_is() -> None:
