@@ -7,6 +7,7 @@ from backends.coda.run import run as run_coda
 from backends.coda.settings import CodaSettings
 from backends.files.saved import save_result
 from backends.run import Inputs, last
+from pages.house import beside
 from tests.pages.driving import charts, finish, said
 
 SMALL = {"num_sets": 5, "hidden": 16, "epochs": 2}
@@ -43,6 +44,11 @@ def test_a_run_is_gone_on_with_and_stands_beside_the_one_before(page):
     chosen = second.selectbox(key="beside.coda").select(name).run()
     assert not chosen.exception
     assert charts(chosen) > before_choosing and "| epochs | 4 | 2 |" in said(chosen)
+
+
+def test_a_prompt_of_two_lines_stays_in_its_row():
+    assert beside._short("first\n\n| second") == "first | second"
+    assert beside._short(("one\ntwo", "three")) == "one two, three"
 
 
 def test_what_was_trained_is_offered_as_a_model_and_answers(page):
