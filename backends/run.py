@@ -109,8 +109,10 @@ class Settings(BaseModel):
         plain = json.dumps(changed, separators=(",", ":"), sort_keys=True).encode()
         text = base64.urlsafe_b64encode(zlib.compress(plain, level=9)).decode().rstrip("=")
         if len(plain) > MAX_LINKED or len(text) > MAX_PERMALINK:
-            raise InputError(f"These settings are too long for a link: {len(text):,} characters of at most {MAX_PERMALINK:,}. "
-                             "Send the saved run (.orrery) instead, which holds them whole.")
+            said = (f"{len(text):,} characters of at most {MAX_PERMALINK:,}" if len(text) > MAX_PERMALINK else
+                    f"{len(plain):,} bytes before they are packed, of at most {MAX_LINKED:,}")
+            raise InputError(f"These settings are too long for a link: {said}. Send the saved run (.orrery) instead, which holds "
+                             "them whole.")
         return text
 
     @classmethod
