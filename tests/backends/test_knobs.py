@@ -26,6 +26,8 @@ class Knobs(Settings):
     texts: tuple[str, ...] = knob(("cup", "red ball"), "second", "Texts.", max_length=4)
     lines: tuple[str, ...] = knob((), "second", "Lines.", is_by_line=True)
     box: tuple[Share, Share] | None = knob(None, "second", "Box.")
+    seed: int = knob(0, "second", "Seed.", ge=0, le=2**31 - 1)
+    few: float = knob(0.5, "second", "Few.", ge=0, le=1, stops=(0.0, 0.001, 0.5))
     film: str = knob("", "second", "Film.", max_length=80, uploads=("mp4",), upload_mb=5)
 
 
@@ -51,6 +53,14 @@ def test_a_knob_knows_its_bounds_and_whether_the_bound_itself_is_refused() -> No
 
 def test_a_small_range_is_gone_through_in_small_steps() -> None:
     assert knob_of(Knobs, "rate").step == pytest.approx(1e-5)
+
+
+def test_the_least_stop_is_a_step() -> None:
+    assert knob_of(Knobs, "few").step == 0.001
+
+
+def test_a_range_in_which_no_slider_meets_a_value_is_typed() -> None:
+    assert knob_of(Knobs, "share").is_ranged and not knob_of(Knobs, "seed").is_ranged and not knob_of(Knobs, "weight").is_ranged
 
 
 def test_a_knob_knows_what_can_be_chosen() -> None:

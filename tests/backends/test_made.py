@@ -42,6 +42,14 @@ def test_what_was_asked_for_longest_ago_goes_first(tmp_path):
     assert sorted(path.name for path in (tmp_path / "made").iterdir()) == ["x-1", "x-3"]
 
 
+def test_the_newest_stays_however_large(tmp_path):
+    made = Made(lambda: tmp_path, max_mb=0.0005)
+    for name in ("made:x-1", "made:x-2"):
+        made.put(name, of_size(1000))
+
+    assert made.find("made:x-1") is None and (made.find("made:x-2") / "weights").is_file()
+
+
 def test_a_folder_that_could_not_be_written_is_not_there(tmp_path):
     made = Made(lambda: tmp_path)
 
