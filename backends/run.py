@@ -109,8 +109,10 @@ class Settings(BaseModel):
         plain = json.dumps(changed, separators=(",", ":"), sort_keys=True).encode()
         text = base64.urlsafe_b64encode(zlib.compress(plain, level=9)).decode().rstrip("=")
         if len(plain) > MAX_LINKED or len(text) > MAX_PERMALINK:
-            raise InputError(f"These settings are too long for a link: {len(text):,} characters of at most {MAX_PERMALINK:,}. "
-                             "Send the saved run (.orrery) instead, which holds them whole.")
+            said = (f"{len(text):,} characters of at most {MAX_PERMALINK:,}" if len(text) > MAX_PERMALINK else
+                    f"{len(plain):,} bytes before they are packed, of at most {MAX_LINKED:,}")
+            raise InputError(f"These settings are too long for a link: {said}. Send the saved run (.orrery) instead, which holds "
+                             "them whole.")
         return text
 
     @classmethod
@@ -244,6 +246,10 @@ class Inputs:
         if name not in self.results:
             raise InputError(f"The run {name[:80]!r} is not in this session. Open its .orrery file, or run it again.")
         return self.results[name]
+
+    def has_made(self, result: Result) -> bool:
+        """Whether all models that a run made are here still: where one had to go, the run has to be made again."""
+        return not result.made or (self.makes is not None and all(self.makes.find(name) for name in result.made))
 
     def model(self, name: str) -> Path:
         """Return the folder of a model that an earlier run of this session made."""

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from backends.engine import Engine, the_engine
+from backends.engine.kept import settle
 from backends.made import Made
 from backends.run import Inputs, Result, result_digest
 from worlds.errors import InputError, disk_sentence
@@ -36,6 +37,7 @@ MAX_FILE_MB = 1024  # the upload box of the pages has the same limit
 MAX_FILES = 20
 MAX_SESSION_MB = 2048
 MAX_RESULTS = 6  # that later runs can name
+MAX_RESULTS_MB = 512  # of them in all sessions together
 MAX_TOTAL_MB = 8192  # of all sessions together; ORRERY_UPLOADS_MB replaces it
 MAX_HOLDING = 500  # sessions that hold files
 IDLE_S = 3600.0  # longer than any run: a session that was not used for so long has none
@@ -69,6 +71,7 @@ class Session:
         self._digests: dict[str, str] = {}  # name -> content, so that the same file twice is one file
         self._sizes: dict[str, int] = {}
         self._results: dict[str, Result] = {}
+        self._result_sizes: dict[str, int] = {}
         self._incoming = 0  # bytes of the file that is being stored now
         self._num_stored = 0
         self._lock = threading.Lock()
@@ -107,12 +110,30 @@ class Session:
     def remember(self, result: Result) -> str:
         """Hold a result for the runs after it and return the name by which settings call it; the oldest of too many is forgotten."""
         name = f"{result.system}-{result_digest(result)[:8]}"
+        size = settle(result)
         with self._lock:
+            if self.is_released:
+                return name
             self._results.pop(name, None)
-            self._results[name] = result
+            self._results[name], self._result_sizes[name] = result, size
             while len(self._results) > MAX_RESULTS:
-                self._results.pop(next(iter(self._results)))
+                self._forget(next(iter(self._results)))
+        everybody().bound_results(but=self)
         return name
+
+    @property
+    def result_bytes(self) -> int:
+        """What its results take in memory, about."""
+        return sum(list(self._result_sizes.values()))
+
+    def forget_results(self) -> None:
+        """Hold none of its results any more; what its page shows is not one of these."""
+        with self._lock:
+            for name in list(self._results):
+                self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        del self._results[name], self._result_sizes[name]
 
     @property
     def results(self) -> dict[str, Result]:
@@ -128,6 +149,7 @@ class Session:
             self._files.clear()
             self._sizes.clear()
             self._results.clear()
+            self._result_sizes.clear()
         everybody().remove(self)
         (self._engine or the_engine()).release(self.session_id)
         if self._folder is not None:
@@ -242,6 +264,16 @@ class Everybody:
         with self._lock:
             holding = sum(bool(session.num_bytes) for session in self._sessions if session is not wanting)
             return self.num_bytes + size <= most_mb * 1e6 and holding < MAX_HOLDING
+
+    def bound_results(self, *, but: Session) -> None:
+        """Have the sessions that nobody used for longest forget their results, until all fit into MAX_RESULTS_MB."""
+        with self._lock:
+            holding = sorted((session for session in self._sessions if session.result_bytes), key=lambda session: session.last_used_s)
+        for session in holding:  # outside the lock: a session that stores a file holds its own while it asks for this one
+            if sum(other.result_bytes for other in holding) <= MAX_RESULTS_MB * 1e6:
+                return
+            if session is not but:
+                session.forget_results()
 
     def end_idle(self, *, now_s: float | None = None, is_needed: bool = False, but: Session | None = None) -> int:
         """Release the sessions that nobody used for IDLE_S and return how many; with `is_needed` also those of open tabs."""

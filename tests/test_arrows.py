@@ -11,7 +11,9 @@ from backends import registry
 ROOT = Path(__file__).resolve().parent.parent
 SYSTEMS = set(registry.names())
 SYSTEM_FLOORS = ("backends", "visualizers", "pages")  # each has a folder per system
-KNOWS_NO_SYSTEM = ("backends/run.py", "backends/knobs.py", "backends/sessions.py", "backends/engine/", "backends/files/")
+KNOWS_NO_SYSTEM = ("backends/run.py", "backends/knobs.py", "backends/made.py", "backends/rungs.py", "backends/sessions.py",
+                   "backends/shapes.py", "backends/statistics.py", "backends/engine/", "backends/files/", "pages/house/",
+                   "visualizers/theme.py", "visualizers/ladder.py", "visualizers/contract.py", "fronts/")
 RUNS = ("backends.engine", "backends.sessions")  # what figures have no business with
 FLOORS = {"worlds": 0, "models": 1, "backends": 2, "visualizers": 3, "pages": 4, "fronts": 5, "app": 5, "server": 5, "gradio_app": 5,
           "benchmarks": 6, "tests": 6}
@@ -21,13 +23,14 @@ COMPUTES = {"torch", "transformers"}  # for models and above only
 DRAWS_FIGURES = {"plotly", "matplotlib"}  # for visualizers and above only
 
 
-def imports(source: str) -> Iterator[tuple[int, str]]:
-    """Line and full name of every import, `importlib.import_module` with a constant beginning included."""
+def imports(source: str, where: str) -> Iterator[tuple[int, str]]:
+    """Line and full name of every import, relative ones and `importlib.import_module` with a constant beginning included."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = where.removesuffix(".py").split("/")[:-node.level] if node.level else []
+            yield from ((node.lineno, ".".join(filter(None, (*above, node.module, alias.name)))) for alias in node.names)
         elif isinstance(node, ast.Call) and node.args and _called(node) in ("import_module", "__import__"):
             name = node.args[0]
             if isinstance(name, ast.JoinedStr) and name.values:
@@ -48,7 +51,7 @@ def _system(name: str) -> str:
 
 def findings(floor: str, source: str, where: str) -> list[str]:
     found, own = [], _system(where.removesuffix(".py").replace("/", "."))
-    for line, name in imports(source):
+    for line, name in imports(source, where):
         top = name.split(".")[0]
         if FLOORS.get(top, -1) > FLOORS[floor]:
             found.append(f"{where}:{line} imports {name}: {floor} may not know {top}")
@@ -61,7 +64,7 @@ def findings(floor: str, source: str, where: str) -> list[str]:
         if own and _system(name) not in ("", own):
             found.append(f"{where}:{line} imports {name}: no system knows another")
         if where.startswith(KNOWS_NO_SYSTEM) and _system(name):
-            found.append(f"{where}:{line} imports {name}: what runs any system knows none")
+            found.append(f"{where}:{line} imports {name}: what serves every system knows none")
         if floor == "visualizers" and name.startswith(RUNS):
             found.append(f"{where}:{line} imports {name}: figures know results, never the engine or a session")
         if top in COMPUTES and floor == "worlds":
@@ -106,11 +109,15 @@ def test_an_arrow_that_runs_up_is_found(floor: str, source: str) -> None:
 
 @pytest.mark.parametrize(("where", "source"), [
     pytest.param("backends/coda/run.py", "from backends.tstar import search", id="a system that knows another"),
+    pytest.param("backends/coda/run.py", "from ..tstar import search", id="a system that knows another, by a relative name"),
+    pytest.param("pages/coda/page.py", "from .. import tstar", id="a page that knows another system, by a relative name"),
     pytest.param("pages/coda/page.py", "from backends.adaptvis.results import Looked", id="a page that knows another system"),
     pytest.param("visualizers/tstar/figures.py", "def f():\n    from visualizers import coda", id="figures that know another's"),
     pytest.param("backends/run.py", "from backends.coda.results import Law", id="a run that knows a system"),
     pytest.param("backends/engine/local.py", "import backends.tstar.run", id="an engine that knows a system"),
     pytest.param("backends/sessions.py", "from backends import adaptvis", id="sessions that know a system"),
+    pytest.param("backends/made.py", "import backends.coda.training", id="a store that knows a system"),
+    pytest.param("pages/house/knobs.py", "from pages.tstar import own_knobs", id="what pages share that knows a system"),
     pytest.param("backends/files/rows.py", "from backends.coda.formats import read", id="a reader that knows a system"),
     pytest.param("visualizers/theme.py", "from backends.engine import the_engine", id="a figure that knows the engine"),
     pytest.param("visualizers/ladder.py", "from backends.sessions import Session", id="a figure that knows a session"),

@@ -102,9 +102,7 @@ class LocalEngine:
         if asked.key is None:
             return None
         result = self._kept.get(asked.key)
-        if result is not None and (makes := asked.inputs.makes) is not None and not all([makes.find(name) for name in result.made]):
-            result = None  # what it made had to go: only a run makes it again
-        if result is not None:
+        if result is not None and asked.inputs.has_made(result):
             return replace(asked, run_id=f"kept {asked.key[1][:12]}", state=RunState.DONE, seen=Seen().with_event(result),
                            ended="finished", ended_at=self._clock.now())
         live = (job for job in (*self._waiting(), *self._running.values()) if not job.state.is_over and not job.cancelled)

@@ -55,7 +55,7 @@ class TStarSettings(Settings):
     num_frames: int = knob(8, "search", "Key frames to return, K (released code: 8).", ge=1, le=32)
     budget_share: float = knob(0.5, "search", "Share of the seconds that may be looked at "
                                "(released code: 0.5 in its demo, 1.0 on data sets).",
-                               gt=0, le=1)
+                               gt=0, le=1, stops=(0.005, 0.01, 0.02, 0.05, 0.07, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0))
     rule: Rule = knob("softmax", "search",
                       "How scores become sampling probabilities: softmax, Orrery's own; official, the released code's; early, the "
                       "released code's before 2025-01-14; paper, as it is written there; random ignores the scores.")

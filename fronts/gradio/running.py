@@ -1,6 +1,7 @@
 """A run as the Gradio front asks for it: refused at once where it cannot run, else its events as they come."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from backends.engine import RunState, the_engine
 from backends.registry import System
@@ -35,7 +36,7 @@ def events_of(name: str, settings: Settings, inputs: Inputs, *, session: str,
     Raises: InputError where it failed, or where the time limit ended it before there was a result.
     """
     if ON_ZERO_GPU:
-        yield from run_on_zero_gpu(name, settings, inputs)
+        yield from run_on_zero_gpu(name, settings, replace(inputs, makes=None))  # what that process made would not be found here
         return
     engine = the_engine()
     run_id = engine.submit(name, settings, session=session, inputs=inputs)

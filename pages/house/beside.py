@@ -69,6 +69,7 @@ def _both(system: System, result: Result, other: Result) -> None:
 
 
 def _short(value: object) -> str:
+    """A value in one line: a second one would end the row of its table."""
     text = ", ".join(map(str, value)) if isinstance(value, tuple) else "nothing" if value in (None, "") else str(value)
-    text = " ".join(text.split())  # a line of its own would end the table
+    text = " ".join(text.split())
     return text if len(text) <= 60 else f"{text[:57]}..."

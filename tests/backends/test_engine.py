@@ -924,6 +924,25 @@ def test_what_did_not_finish_or_does_not_fit_is_run_anew(how: str, limits: dict[
     assert run.counted == ["same", "same"]  # type: ignore[attr-defined]
 
 
+def test_a_run_whose_model_had_to_go_is_run_anew(tmp_path: Path) -> None:
+    made, names = Made(lambda: tmp_path, max_mb=0), []
+
+    def run(settings: Named, inputs: Inputs) -> Iterator[Any]:
+        names.append(settings.name)
+        made.put("made:counting-00000000", lambda folder: folder.mkdir(parents=True))
+        yield a_count(1).model_copy(update={"made": ("made:counting-00000000",)})
+
+    engine = a_sharing_engine(run)
+    for session in ("a", "b"):
+        wait_for_end(engine, engine.submit("counting", Named(name="same"), session=session, inputs=Inputs(makes=made)))
+    assert names == ["same"]
+    made.put("made:counting-11111111", lambda folder: folder.mkdir(parents=True) or (folder / "x").write_text("x"))
+
+    wait_for_end(engine, engine.submit("counting", Named(name="same"), session="c", inputs=Inputs(makes=made)))
+
+    assert names == ["same", "same"]
+
+
 def test_what_a_session_brought_is_neither_shared_nor_handed_to_a_run_that_is() -> None:
     seen: list[tuple[str, list[str]]] = []
 

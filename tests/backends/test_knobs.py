@@ -26,6 +26,8 @@ class Knobs(Settings):
     texts: tuple[str, ...] = knob(("cup", "red ball"), "second", "Texts.", max_length=4)
     lines: tuple[str, ...] = knob((), "second", "Lines.", is_by_line=True)
     box: tuple[Share, Share] | None = knob(None, "second", "Box.")
+    seed: int = knob(0, "second", "Seed.", ge=0, le=2**31 - 1)
+    few: float = knob(0.5, "second", "Few.", ge=0, le=1, stops=(0.0, 0.001, 0.5))
     film: str = knob("", "second", "Film.", max_length=80, uploads=("mp4",), upload_mb=5)
 
 
@@ -51,6 +53,14 @@ def test_a_knob_knows_its_bounds_and_whether_the_bound_itself_is_refused() -> No
 
 def test_a_small_range_is_gone_through_in_small_steps() -> None:
     assert knob_of(Knobs, "rate").step == pytest.approx(1e-5)
+
+
+def test_the_least_stop_is_a_step() -> None:
+    assert knob_of(Knobs, "few").step == 0.001
+
+
+def test_a_range_in_which_no_slider_meets_a_value_is_typed() -> None:
+    assert knob_of(Knobs, "share").is_ranged and not knob_of(Knobs, "seed").is_ranged and not knob_of(Knobs, "weight").is_ranged
 
 
 def test_a_knob_knows_what_can_be_chosen() -> None:
@@ -107,6 +117,14 @@ def test_every_knob_says_what_it_is(system: System) -> None:
 @pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
 def test_whatever_can_be_brought_is_looked_at_when_it_comes(system: System) -> None:
     assert {made.name for made in uploads_of(system.settings)} == set(system.checks)
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_every_value_that_a_link_may_hold_fits_into_its_widget(system: System) -> None:
+    """A slider or a box ends a step before an open bound; what lies between would break the page. Stops take any value in."""
+    open_ended = [knob.name for knob in knobs_of(system.settings) if (knob.is_low_open or knob.is_high_open) and not knob.stops]
+
+    assert open_ended == []
 
 
 def test_two_settings_of_a_system_may_take_a_file() -> None:

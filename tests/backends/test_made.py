@@ -66,6 +66,14 @@ def test_a_folder_that_somebody_removes_while_it_is_measured_has_no_size(tmp_pat
     assert made.find("made:x-2") is not None
 
 
+def test_the_newest_stays_however_large(tmp_path):
+    made = Made(lambda: tmp_path, max_mb=0.0005)
+    for name in ("made:x-1", "made:x-2"):
+        made.put(name, of_size(1000))
+
+    assert made.find("made:x-1") is None and (made.find("made:x-2") / "weights").is_file()
+
+
 def test_a_folder_that_could_not_be_written_is_not_there(tmp_path):
     made = Made(lambda: tmp_path)
 

@@ -9,7 +9,7 @@ import pytest
 
 from backends import sessions
 from backends.engine import QueueState, RunStatus, Seen
-from backends.run import Inputs, Settings
+from backends.run import Inputs, Result, Settings
 from backends.sessions import Session, check_file, clean_name, clean_up
 from worlds.errors import InputError
 
@@ -325,3 +325,34 @@ def test_a_file_as_large_as_its_setting_takes_passes_and_one_byte_more_is_told(t
     (tmp_path / "f").write_bytes(b"x" * 2_000_001)
     with pytest.raises(InputError, match=r"'mine\.txt' is larger than the 2 MB"):
         check_file("mine.txt", tmp_path / "f", check=None, max_mb=2)
+
+
+class Told(Result):
+    system = "told"
+    settings: Settings
+
+
+def told(seed: int) -> Told:
+    return Told(seed=seed, model_id="none", is_miniature=True, code_version="test", settings=Settings())
+
+
+def test_as_many_results_are_held_as_there_is_room_for_and_none_after_the_end(engine: Listening) -> None:
+    session = Session("a", engine=engine)
+
+    names = [session.remember(told(seed)) for seed in range(sessions.MAX_RESULTS + 1)]
+
+    assert list(session.results) == list(session.inputs().results) == names[1:]
+    session.release()
+    session.remember(told(0))
+    assert session.results == {} and session.result_bytes == 0
+
+
+def test_results_of_all_sessions_together_are_bounded(engine: Listening, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Session("a", engine=engine), Session("b", engine=engine)
+    first.remember(told(0))
+    monkeypatch.setattr(sessions, "MAX_RESULTS_MB", 1.5 * first.result_bytes / 1e6)
+    first.last_used_s -= 60
+
+    name = second.remember(told(1))
+
+    assert list(second.results) == [name] and first.results == {}

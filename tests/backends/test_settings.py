@@ -104,7 +104,7 @@ def test_settings_that_pack_well_but_unpack_too_large_make_no_link_either() -> N
     settings = CodaSettings(prompts=("a " * 9_999 + "b",) * 16)
     assert len(json.dumps(settings.prompts)) > 100_000
 
-    with pytest.raises(InputError, match="too long for a link"):
+    with pytest.raises(InputError, match=r"too long for a link: [\d,]+ bytes .* at most 100,000\."):
         settings.permalink()
 
 

@@ -30,6 +30,18 @@ def test_what_lends_the_gpu_is_imported_first_and_lends_it_to_a_run(tmp_path: Pa
     assert asked(tmp_path, ASK) == "True [] [('run_on_zero_gpu', 120)]"
 
 
+def test_what_crosses_into_the_lent_process_can_be_pickled(tmp_path: Path) -> None:
+    program = """
+import pickle, gradio_app
+from backends.coda.settings import CodaSettings
+from backends.sessions import Session
+from fronts.gradio import running
+running.run_on_zero_gpu = lambda *given: iter([len(pickle.dumps(given)) > 0])
+print(list(running.events_of("coda", CodaSettings(), Session("one").inputs(), session="one")))
+"""
+    assert asked(tmp_path, program) == "[True]"
+
+
 def test_elsewhere_nothing_asks_for_a_lender() -> None:
     program = "import sys, gradio_app; from fronts.gradio import running; print(running.ON_ZERO_GPU, 'spaces' in sys.modules)"
     variables = {name: value for name, value in os.environ.items() if name != "SPACES_ZERO_GPU"}

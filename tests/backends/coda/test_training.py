@@ -8,6 +8,7 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM
 
+from backends.coda.results import LawPart
 from backends.coda.run import run
 from backends.coda.settings import CodaSettings
 from backends.made import Made
@@ -68,6 +69,20 @@ def test_a_run_that_was_stopped_can_be_gone_on_with(inputs):
     whole = last(run(SETTINGS.model_copy(update={"epochs": 4}), Inputs()))
     rest = last(run(SETTINGS.model_copy(update={"epochs": 4, "continues": "before"}), with_run(inputs, stopped)))
     assert without_times(rest.law) == without_times(whole.law)
+
+
+@pytest.mark.parametrize("epochs_before_the_stop", [3, 4, 5])  # of two models with three each
+def test_a_run_that_was_stopped_before_all_its_models_were_trained_is_not_gone_on_with(inputs, epochs_before_the_stop):
+    settings = SETTINGS.model_copy(update={"epochs": 3, "num_seeds": 2})
+    events = run(settings, inputs)
+    done = 0
+    while done < epochs_before_the_stop:
+        done += isinstance(next(events), LawPart)
+    stopped = events.throw(RunStopped("stopped"))
+
+    assert len(stopped.made) == (1 if done == 3 else 2)
+    with pytest.raises(InputError, match="before all its models"):
+        last(run(settings.model_copy(update={"epochs": 5, "continues": "before"}), with_run(inputs, stopped)))
 
 
 @pytest.mark.parametrize(("change", "said"), [

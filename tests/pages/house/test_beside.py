@@ -49,6 +49,11 @@ def test_a_run_is_gone_on_with_and_stands_beside_the_one_before(page):
     assert charts(chosen) > before_choosing and "| epochs | 4 | 2 |" in said(chosen)
 
 
+def test_a_prompt_of_two_lines_stays_in_its_row():
+    assert beside._short("first\n\n| second") == "first | second"
+    assert beside._short(("one\ntwo", "three")) == "one two, three"
+
+
 def test_what_was_trained_is_offered_as_a_model_and_answers(page):
     trained = law(page)
     (made,) = trained.session_state["coda.result.law"].made
