@@ -7,6 +7,7 @@ are kept as fit into a number of bytes; those that nobody asked for longest go f
 
 import json
 import os
+import secrets
 import shutil
 import threading
 import time
@@ -39,17 +40,19 @@ class Made:
         self._lock = threading.RLock()
 
     def put(self, name: str, write: Callable[[Path], None]) -> None:
-        """Let `write` make the folder of that name, unless it is there."""
-        with self._lock:
-            folder = self._folder(name)
+        """Let `write` make a folder, which gets that name once it is whole, unless there is one."""
+        folder = self._folder(name)
+        own = folder.with_name(f"{folder.name}.{secrets.token_hex(4)}")  # nobody waits for a slow disk
+        try:
             if not folder.is_dir():
-                try:
-                    write(folder)
-                except BaseException:
-                    shutil.rmtree(folder, ignore_errors=True)
-                    raise
-            self._used[name] = time.monotonic()
-            self._forget_old()
+                write(own)
+            with self._lock:
+                if not folder.is_dir():
+                    own.rename(folder)
+                self._used[name] = time.monotonic()
+                self._forget_old()
+        finally:
+            shutil.rmtree(own, ignore_errors=True)
 
     def find(self, name: str) -> Path | None:
         """Return the folder of that name; None where it is not here any more."""

@@ -151,10 +151,10 @@ def explain(error: ValidationError) -> str:
     return " ".join(f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg'].rstrip('.')}." for p in error.errors())
 
 
-def result_digest(result: "Result") -> str:
-    """Return what tells a result from others: its settings, what made it, and why it ended."""
+def name_of(result: "Result") -> str:
+    """Return the name by which settings of the same session call a result: its settings, what made it and why it ended, in short."""
     told = result.model_dump(mode="json", include={"seed", "model_id", "code_version", "made_on", "ended", "made", "settings"})
-    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+    return f"{result.system}-{sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:8]}"
 
 
 def plain_json(value: object) -> JSON:

@@ -24,7 +24,7 @@ from typing import IO, BinaryIO
 from backends.engine import Engine, the_engine
 from backends.engine.kept import settle
 from backends.made import Made
-from backends.run import Inputs, Result, result_digest
+from backends.run import Inputs, Result, name_of
 from worlds.errors import InputError, disk_sentence
 from worlds.signatures import HEAD, UploadCheck
 
@@ -109,7 +109,7 @@ class Session:
 
     def remember(self, result: Result) -> str:
         """Hold a result for the runs after it and return the name by which settings call it; the oldest of too many is forgotten."""
-        name = f"{result.system}-{result_digest(result)[:8]}"
+        name = name_of(result)
         size = settle(result)
         with self._lock:
             if self.is_released:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,22 +81,23 @@ def trained_law(settings: CodaSettings, inputs: Inputs, made: list[str], notes: 
     num_new = settings.epochs - len(fits)
     total, done, started = len(series) * num_new, 0, time.process_time()
     for place, one in enumerate(series):
-        for state in trained(one, epochs=settings.epochs, place=place, before=before, inputs=inputs, made=made,
-                             notes=notes):
-            done += 1
-            own = ask(scores_of(state.model), one.corpus)
-            size = state.model.num_parameters()
-            if settings.factor == "S":
-                own = replace(own, value=np.full(len(own.value), float(size)))
-            epoch = state.epoch
-            answers.setdefault(epoch, []).append(own)
-            losses.setdefault(epoch, []).append(state.loss)
-            cpu[epoch] = cpu.get(epoch, 0.0) + state.cpu_s
-            fits[epoch] = _epoch(settings, epoch, answers[epoch], losses[epoch], cpu[epoch])  # the others are as they were
-            yield LawPart(factor=settings.factor, num_parameters=size, num_sentences=one.num_sentences, was_trained=True,
-                          epochs=tuple(fits[epoch] for epoch in sorted(fits)))
-            yield Progress(done / total, f"Epoch {epoch} of {settings.epochs}, loss {state.loss:.3f}",
-                           (time.process_time() - started) / done * (total - done))
+        new = trained(one, epochs=settings.epochs, place=place, before=before, inputs=inputs, made=made, notes=notes)
+        with closing(new) as states:  # a stop is over when what was reached is kept
+            for state in states:
+                done += 1
+                own = ask(scores_of(state.model), one.corpus)
+                size = state.model.num_parameters()
+                if settings.factor == "S":
+                    own = replace(own, value=np.full(len(own.value), float(size)))
+                epoch = state.epoch
+                answers.setdefault(epoch, []).append(own)
+                losses.setdefault(epoch, []).append(state.loss)
+                cpu[epoch] = cpu.get(epoch, 0.0) + state.cpu_s
+                fits[epoch] = _epoch(settings, epoch, answers[epoch], losses[epoch], cpu[epoch])  # the others are as they were
+                yield LawPart(factor=settings.factor, num_parameters=size, num_sentences=one.num_sentences, was_trained=True,
+                              epochs=tuple(fits[epoch] for epoch in sorted(fits)))
+                yield Progress(done / total, f"Epoch {epoch} of {settings.epochs}, loss {state.loss:.3f}",
+                               (time.process_time() - started) / done * (total - done))
 
 
 def _epoch(settings: CodaSettings, epoch: int, answers: list[Answers], losses: list[float], cpu_s: float) -> TrainedEpoch:

@@ -11,6 +11,7 @@ from backends.coda.measuring import recover, shipped_law, trained_law
 from backends.coda.results import Asked, CodaResult, FilePart, FileRow, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
 from backends.coda.wiring import definitions, kind_of
+from backends.knobs import UPLOAD
 from backends.run import Inputs, Progress, keeping
 from backends.rungs import rung_of
 from models import catalogue
@@ -80,7 +81,7 @@ def _events(settings: CodaSettings, inputs: Inputs, rung: Rung | None, notes: li
 
 
 def _answer_file(settings: CodaSettings, inputs: Inputs, language: LanguageModel, notes: list[str]) -> Iterator[Progress | Part]:
-    name = settings.file.removeprefix("upload:")
+    name = settings.file.removeprefix(UPLOAD)
     items = load_items(inputs.file(name).read_bytes(), name)
     notes.extend(items.notes)
     asked = items.items[:settings.num_rows]

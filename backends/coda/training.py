@@ -5,7 +5,7 @@ A model that was trained is a rung of its session: it answers prompts and is ask
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -69,10 +69,8 @@ def series_of(settings: CodaSettings) -> list[One]:
     """Return what is trained, in order: each seed, and for the size law each width of it.
 
     Raises:
-        InputError: the corpus cannot be drawn, or the width does not suit.
+        InputError: the corpus cannot be drawn.
     """
-    if settings.hidden % 8:
-        raise InputError(f"The width is {settings.hidden}. It must be a multiple of 8: there are four heads.")
     factor: Literal["P", "L"] = "L" if settings.factor == "L" else "P"
     widths = SIZES if settings.factor == "S" else (settings.hidden,)
     series: list[One] = []
@@ -113,7 +111,7 @@ def earlier(settings: CodaSettings, inputs: Inputs) -> CodaResult | None:
 
 
 def trained(one: One, *, epochs: int, place: int, before: CodaResult | None, inputs: Inputs, made: list[str],
-            notes: list[str]) -> Iterator[Epoch]:
+            notes: list[str]) -> Generator[Epoch, None, None]:
     """Yield the state after every new epoch; the last one that was reached is kept and its name added to `made`, or to `notes` why
     it could not be: what was measured is not lost for that."""
     state: Epoch | None = None

@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 
+from backends.knobs import UPLOAD
 from backends.run import Inputs
 from backends.rungs import rung_of
 from backends.tstar.settings import IMAGE_NETWORK, TStarSettings
@@ -90,7 +91,7 @@ def _example(settings: TStarSettings, video: Video, inputs: Inputs) -> ExampleDe
 
 
 def _uploaded(settings: TStarSettings, inputs: Inputs) -> np.ndarray:
-    name = settings.example_picture.removeprefix("upload:")
+    name = settings.example_picture.removeprefix(UPLOAD)
     return read_picture(inputs.file(name), max_side_px=EXAMPLE_FRAME_PX, name=name)
 
 

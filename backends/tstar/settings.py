@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from backends.knobs import knob
+from backends.knobs import UPLOAD, knob
 from backends.run import NamedModel, Settings
 from models import real
 from models.vocabulary import CLOSED
@@ -145,7 +145,7 @@ class TStarSettings(Settings):
     def of_its_kind(self) -> bool:
         """Whether a search by example looks for others of the kind, too. Of drawn videos the image network knows nothing."""
         if self.like == "best here":
-            return self.by_example and self.video.startswith("upload:") and real.is_made(IMAGE_NETWORK)
+            return self.by_example and self.video.startswith(UPLOAD) and real.is_made(IMAGE_NETWORK)
         return self.by_example and self.like == "this kind"
 
     @property

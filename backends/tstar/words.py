@@ -1,5 +1,6 @@
 """What the chosen detector does not know of what is asked, said before a run: while somebody types, and at the REST door."""
 
+from backends.knobs import UPLOAD
 from backends.tstar.grounding import ground_template
 from backends.tstar.settings import TStarSettings
 from models.vocabulary import refusal
@@ -22,7 +23,7 @@ def objection(settings: TStarSettings) -> str:
 
 def _is_own_question(settings: TStarSettings) -> bool:
     """Whether it is a drawn video's own question, whose objects are known."""
-    if settings.video.startswith("upload:"):
+    if settings.video.startswith(UPLOAD):
         return False
     try:
         questions = haystack_of(settings.video).questions

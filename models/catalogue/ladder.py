@@ -6,6 +6,7 @@ cache unless ORRERY_ALLOW_DOWNLOAD=1.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -78,9 +79,12 @@ def make(rung: Rung) -> Path:
         if not recipe:
             raise InputError(missing_files(rung))
         folder = _made_folder(rung)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", *f"models.recipes.{recipe}".split(), "--out", str(folder)]
+        fresh = folder.with_name(f"{folder.name}.new")  # half of a model is none
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", *f"models.recipes.{recipe}".split(), "--out", str(fresh)]
         subprocess.run(command, check=True, stdout=sys.stderr, cwd=MINIATURES.parents[1])
+        fresh.rename(folder)
     return folder_of(rung)
 
 

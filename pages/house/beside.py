@@ -3,7 +3,7 @@
 import streamlit as st
 
 from backends.registry import System
-from backends.run import Result, Settings
+from backends.run import Result, Settings, name_of
 from pages.house import session, view
 from pages.house.text import plain
 from visualizers.contract import drawing
@@ -26,9 +26,9 @@ def draw(system: System, result: Result) -> None:
 
 def held(system: System, *, but: Result | None = None) -> dict[str, Result]:
     """The results of this session that can stand beside one, or be gone on from, by name; those of another task are left out."""
-    task = task_of(but.settings) if but is not None else None
+    task, own = (task_of(but.settings), name_of(but)) if but is not None else (None, "")
     return {name: other for name, other in session.current().results.items()
-            if other.system == system.name and other is not but and (task is None or task_of(other.settings) == task)}
+            if other.system == system.name and name != own and (task is None or task_of(other.settings) == task)}
 
 
 def label(name: str, result: Result) -> str:

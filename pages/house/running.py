@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backends.engine import RunState, the_engine
+from backends.knobs import UPLOAD
 from backends.registry import System
 from backends.run import R, Result, S, Settings
 from pages.house import session
@@ -38,7 +39,7 @@ def missing_upload(settings: Settings) -> str:
 
 def uploads_of(settings: Settings) -> list[str]:
     """The files that the settings name."""
-    return [value.removeprefix("upload:") for _, value in settings if isinstance(value, str) and value.startswith("upload:")]
+    return [value.removeprefix(UPLOAD) for _, value in settings if isinstance(value, str) and value.startswith(UPLOAD)]
 
 
 def pressed(place: DeltaGenerator, label: str, *, key: str, icon: str, help: str, disabled: bool,

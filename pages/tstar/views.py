@@ -11,6 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 import models
 from backends.files.csv_text import to_csv
 from backends.files.rows import counted
+from backends.knobs import UPLOAD
 from backends.registry import System
 from backends.run import Inputs
 from backends.tstar.results import Appearance, Iteration, TStarResult
@@ -280,7 +281,7 @@ def _card(model_id: str) -> dict[str, object]:
 def downloads(system: System, result: TStarResult) -> None:
     inputs = session.current().inputs()  # here: a download is made in another thread, which knows of no session
     video = result.settings.video
-    is_gone = video.startswith("upload:") and video_path(video, inputs) is None  # a sample may have to be drawn: not before a click
+    is_gone = video.startswith(UPLOAD) and video_path(video, inputs) is None  # a sample may have to be drawn: not before a click
     first, second, third = st.columns(3)
     first.download_button("Frames (zip)", lambda: figures.keyframe_zip(result), "keyframes.zip", key="frames.zip",
                           width="stretch", on_click="ignore")
