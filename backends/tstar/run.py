@@ -80,11 +80,14 @@ def _result(task: Task, found: VideoSearch, comparison: Comparison, ended: Ended
     settings, source, asked, ready, info = task.settings, task.source, task.asked, task.ready, task.video.info
     rows = with_visual(comparison.rows, found.truth_s, task.video)
     keyframes = found.keyframes()
-    answer = answer_question(settings, asked.question, asked.options, asked.expected, task.video, ready,
-                             [frame.second for frame in keyframes])
+    is_left_out = ended != "finished" and bool(settings.vlm)  # a large model takes minutes, and somebody has waited enough
+    answer = None if is_left_out else answer_question(settings, asked.question, asked.options, asked.expected, task.video, ready,
+                                                      [frame.second for frame in keyframes])
+    unasked = ("The run ended early, so that no model was asked for the answer.",) if is_left_out else ()
     return TStarResult(
         seed=settings.seed, model_id=ready.model_id, is_miniature=ready.is_miniature, ended=ended,
-        notes=(*source.notes, *asked.notes, *ready.notes, *task.video.notes, *_grid_note(settings, found.search)), settings=settings,
+        notes=(*source.notes, *asked.notes, *ready.notes, *task.video.notes, *_grid_note(settings, found.search), *unasked),
+        settings=settings,
         video=VideoFacts(name=source.name, duration_s=info.duration_s, width=info.width, height=info.height,
                          frame_rate=info.frame_rate, codec=info.codec, num_positions=task.length),
         question=asked.question, options=asked.options, targets=asked.targets, cues=asked.cues, threshold=ready.threshold,

@@ -89,6 +89,22 @@ def test_a_stopped_search_keeps_its_grids_and_asks_no_other_method() -> None:
     assert [row.method for row in result.methods] == ["tstar"] and result.keyframes
 
 
+def test_a_stopped_run_asks_no_large_model_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object) -> None:
+        raise AssertionError("a large model takes minutes")
+
+    monkeypatch.setattr("backends.tstar.run.answer_question", asked)
+    events = run(TStarSettings(**ALONE | {"vlm": "llava-1.5-7b", "targets": ("red star",)}), Inputs())
+    for event in events:
+        if isinstance(event, Iteration):
+            break
+
+    result = events.throw(RunStopped("stopped"))
+
+    assert isinstance(result, TStarResult) and result.answer is None
+    assert "no model was asked for the answer" in " ".join(result.notes)
+
+
 def test_a_search_says_how_far_it_is_before_every_grid() -> None:
     events = [event for event in run(TStarSettings(**ALONE), Inputs()) if isinstance(event, Progress | Iteration)]
     told = [event.stage for event, following in pairwise(events) if isinstance(following, Iteration)]

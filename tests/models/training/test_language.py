@@ -1,12 +1,14 @@
 """Training of small Llamas: it learns, it is the same twice, and a break leaves no trace."""
 
+import json
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
 import pytest
 import torch
 
-from models.training.language import CONTEXT, Tokens, Training, by_length, fresh_model, train
+from models.training.language import CONTEXT, Tokens, Training, batches, by_length, fresh_model, train
 from worlds.errors import InputError
 from worlds.facts.corpus import PAD, CorpusSpec
 from worlds.facts.english import draw_corpus
@@ -54,6 +56,8 @@ def test_a_break_gives_the_same_bytes_as_no_break(tmp_path, after):
     assert again == list(enumerate(losses, 1))[after:]
     for file in ("model.safetensors", "training/optimizer.safetensors"):
         assert (tmp_path / "end" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+    steps = [json.loads((tmp_path / name / "training" / "state.json").read_text())["step"] for name in ("end", "whole")]
+    assert steps == [5 * len(list(batches(by_length(SENTENCES), TINY.batch, np.random.default_rng(0))))] * 2
 
 
 def test_nothing_is_left_to_do_where_a_checkpoint_is_at_the_last_epoch(tmp_path):
