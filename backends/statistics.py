@@ -92,7 +92,7 @@ def wilson(hits: int, count: int) -> Interval:
     z, share = 1.96, hits / count
     middle, spread = share + z * z / (2 * count), z * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
     scale = 1 + z * z / count
-    return share, min(share, (middle - spread) / scale), max(share, (middle + spread) / scale)
+    return share, max(0.0, min(share, (middle - spread) / scale)), min(1.0, max(share, (middle + spread) / scale))
 
 
 class Bootstrap:

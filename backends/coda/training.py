@@ -101,7 +101,9 @@ def earlier(settings: CodaSettings, inputs: Inputs) -> CodaResult | None:
         raise InputError(f"The run {settings.continues!r} trained with {said}. Set that again to go on with it, or train anew.")
     num_epochs, series = len(before.law.epochs), series_of(settings)
     if before.made != tuple(one.name(num_epochs) for one in series):
-        if before.was_stopped or len(before.made) != len(series):
+        if len(before.made) != len(series) and not before.was_stopped:
+            raise InputError(f"The models of the run {settings.continues!r} were not kept; its notes say why. Train anew.")
+        if before.was_stopped:
             raise InputError(f"The run {settings.continues!r} was ended before all its models were trained. Train anew.")
         # a file says what it likes: weights of another training must not go on under this one's name
         raise InputError(f"The run {settings.continues!r} names other models than it would have trained. Train anew.")

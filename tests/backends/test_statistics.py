@@ -115,3 +115,10 @@ def test_a_statistic_of_any_shape_is_drawn_anew_for_every_sample():
 
     assert drawn.shape == (50, 2) and (drawn[:, 0] <= drawn[:, 1]).all() and len(np.unique(drawn, axis=0)) > 5
     assert (drawn == resampled(lambda rng: np.array([(sample := values[anew(6, rng)]).min(), sample.max()]), draws=50)).all()
+
+
+def test_wilsons_interval_never_leaves_0_to_1():
+    for count in range(1, 60):
+        for hits in (0, count):
+            _, low, high = wilson(hits, count)
+            assert 0 <= low <= high <= 1

@@ -154,6 +154,13 @@ def test_a_full_disk_costs_the_checkpoint_whole_and_not_the_law(inputs, tmp_path
     assert not list((tmp_path / "made").iterdir())
 
 
+def test_a_run_whose_models_were_not_kept_says_that(inputs):
+    finished = last(run(SETTINGS, Inputs()))  # which has nowhere to keep them
+
+    with pytest.raises(InputError, match="were not kept"):
+        last(run(SETTINGS.model_copy(update={"epochs": 4, "continues": "before"}), with_run(inputs, finished)))
+
+
 def test_a_run_that_trained_nothing_is_refused(inputs):
     opened = last(run(CodaSettings(task="law", model="coda-p-law"), Inputs()))
 
