@@ -196,6 +196,11 @@ class Result(Shaped):
     made: Annotated[tuple[MadeName, ...], at_most(1_000)] = ()  # models that were trained and kept
 
     @property
+    def title(self) -> str:
+        """What was run, in a few words, where its settings alone do not say it best."""
+        return ""
+
+    @property
     def told(self) -> tuple[str, ...]:
         """What the run says in sentences, where its system puts numbers into words."""
         return ()

@@ -272,6 +272,16 @@ class CodaResult(Result):
         notes = values.get("notes", ())
         return values | {"notes": (*notes, OLD_MEANINGS)} if isinstance(notes, list | tuple) else values  # else the field says so
 
+    @property
+    def title(self) -> str:
+        """A training in the words by which the ladder calls its model."""
+        if self.law is None or not self.law.was_trained or not self.law.epochs:
+            return ""
+        width = "four widths" if self.settings.factor == "S" else f"{self.settings.hidden} wide"
+        more = f" and {self.settings.num_seeds - 1} more" if self.settings.num_seeds > 1 else ""
+        epoch = self.law.epochs[-1].epoch
+        return f"Trained here: {self.settings.factor} law, {width}, epoch {epoch}, seed {self.settings.seed}{more}"
+
     def summary(self) -> dict[str, object]:
         """The numbers without the per-token lists: for REST, MCP and tables."""
         short = {"asked": {"__all__": {"written": {"__all__": {"tokens"}}}}}

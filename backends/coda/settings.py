@@ -83,7 +83,7 @@ class CodaSettings(Settings):
     hidden: int = knob(64, "training", "Width of the model.", ge=16, le=256, multiple_of=8)
     learning_rate: float = knob(2e-3, "training", "AdamW's, constant (the paper: 1e-5, for large models).", ge=1e-5, le=1e-2,
                                 stops=(1e-5, 1e-4, 3e-4, 1e-3, 2e-3, 4e-3, 0.01))
-    epochs: int = knob(14, "training", "Times that every sentence is seen (the paper: 40).", ge=1, le=60)
+    epochs: int = knob(14, "training", "Times that every sentence is seen, an earlier run's included (the paper: 40).", ge=1, le=60)
     continues: str = knob("", "training", "Go on training where a run of this session ended: the same knobs, more epochs.",
                           role="result", none="Train from the beginning", max_length=40)
     num_seeds: int = knob(1, "training", "Train this many models that differ in their seed; intervals then cover seeds too.",

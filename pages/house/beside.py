@@ -36,7 +36,7 @@ def label(name: str, result: Result) -> str:
     settings: Settings = result.settings
     told = {key: value for key, value in settings.linked().items() if key != "task" and value is not False}
     changed = [key if value is True else f"{key} {value}" for key, value in told.items() if isinstance(value, int | float | str)]
-    said = ", ".join(changed[:4]) or "as it opens"
+    said = result.title or ", ".join(changed[:4]) or "as it opens"
     return f"{name} · {said[:80]}{'' if result.ended == 'finished' else f' · {result.ended}'}"
 
 
@@ -56,7 +56,7 @@ def _both(system: System, result: Result, other: Result) -> None:
     sides = tuple(zip(st.columns(2), (result, other), ("This run", "The other")))
     for column, run, title in sides:
         with column:
-            st.markdown(f"**{title}** · {plain(run.model_id)}, seed {run.seed}")
+            st.markdown(f"**{title}** · {plain(run.title or f'{run.model_id}, seed {run.seed}')}")
             for sentence in run.told:
                 st.caption(plain(sentence))
     drawn = drawing(system.name)

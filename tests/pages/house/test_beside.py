@@ -36,6 +36,7 @@ def test_a_run_is_gone_on_with_and_stands_beside_the_one_before(page):
     before = first.session_state["coda.result.law"]
     offered = first.selectbox(key="knob.coda.continues").options
     assert offered[0] == "Train from the beginning" and len(offered) == 2
+    assert offered[1].endswith(" · Trained here: P law, 16 wide, epoch 2, seed 0")
     name = offered[1].split(" · ")[0]
 
     second = law(first, epochs=4, continues=name)
