@@ -118,7 +118,7 @@ def test_an_entry_without_a_name_is_refused():
     nameless = content[:line + 28] + bytes(2) + content[line + 30:line + 46] + content[line + 47:]  # its length, then its name
     nameless = nameless[:-10] + (46).to_bytes(4, "little") + nameless[-6:]  # the table of contents is a byte shorter
 
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"cannot be read|leads outside"):  # the first by zipfile before Python 3.13
         open_zip(nameless)
 
 
