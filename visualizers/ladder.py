@@ -95,12 +95,12 @@ def missing(settings: Settings, inputs: Inputs | None = None) -> tuple[Missing, 
     return tuple(found)
 
 
-def memory_mb(settings: Settings) -> int:
+def memory_mb(settings: Settings, inputs: Inputs | None = None) -> int:
     """Estimated memory of all models that the settings name; one that is not known counts nothing."""
     total = 0
     for named in settings.named_models():
         try:
-            total += _memory_mb(_rung(named.name, *named.roles), named.quantisation)
+            total += _memory_mb(_rung(named.name, *named.roles, inputs=inputs), named.quantisation)
         except InputError:
             continue
     return total

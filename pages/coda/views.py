@@ -124,7 +124,7 @@ def cost(asked: CodaSettings) -> str:
         return f"{said}: about {costs.in_words(foreseen.seconds)}, going by {foreseen.basis}.{limit}"
     from visualizers.ladder import memory_mb
 
-    return f"Model: about {memory_mb(asked):,} MB."
+    return f"Model: about {memory_mb(asked, session.current().inputs()):,} MB."
 
 
 def beside_the_paper(result: CodaResult) -> None:

@@ -65,6 +65,7 @@ def test_what_was_trained_is_offered_as_a_model_and_answers(page):
     assert models.options[0].startswith("Trained here: P law, 16 wide, epoch 2, seed 0")
     trained.session_state["knob.coda.model"] = made
     trained.run()
+    assert "Model: about 1 MB" in said(trained)
     answered = finish(trained.button(key="run.compare").click().run(), "coda")
 
     assert not answered.exception and not answered.error
