@@ -232,7 +232,9 @@ def test_two_rest_calls_of_one_client_have_sessions_of_their_own(halting: Haltin
     assert all(session.is_released for session in sessions.opened)
 
 
-def test_stop_before_there_is_anything_says_that(tab: Tab, halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
+def entered_without_a_result(tab: Tab, halting: Halting, monkeypatch: pytest.MonkeyPatch
+                             ) -> tuple[threading.Thread, list[dict[Any, Any]]]:
+    """The thread of a run that has begun and will have no result, and what the tab is told of it."""
     def nothing(settings: Knobs, inputs: Inputs) -> Iterator[Any]:
         halting.entered.set()
         assert halting.let.wait(PATIENCE_S)
@@ -243,6 +245,11 @@ def test_stop_before_there_is_anything_says_that(tab: Tab, halting: Halting, mon
     watching = threading.Thread(target=lambda: updates.extend(tab.run(a_person(), *held())))
     watching.start()
     assert halting.entered.wait(PATIENCE_S)
+    return watching, updates
+
+
+def test_stop_before_there_is_anything_says_that(tab: Tab, halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
+    watching, updates = entered_without_a_result(tab, halting, monkeypatch)
 
     tab.stop(a_person())
     halting.let.set()
@@ -252,16 +259,7 @@ def test_stop_before_there_is_anything_says_that(tab: Tab, halting: Halting, mon
 
 
 def test_leaving_a_run_that_others_wait_for_says_that(tab: Tab, halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
-    def nothing(settings: Knobs, inputs: Inputs) -> Iterator[Any]:
-        halting.entered.set()
-        assert halting.let.wait(PATIENCE_S)
-        yield Progress(0.0, "and no more")
-
-    monkeypatch.setattr(halting, "run", nothing)
-    updates: list[dict[Any, Any]] = []
-    watching = threading.Thread(target=lambda: updates.extend(tab.run(a_person(), *held())))
-    watching.start()
-    assert halting.entered.wait(PATIENCE_S)
+    watching, updates = entered_without_a_result(tab, halting, monkeypatch)
     running.the_engine().submit("counting", Knobs(), session="somebody else")
 
     tab.stop(a_person())

@@ -81,6 +81,7 @@ def trained_law(settings: CodaSettings, inputs: Inputs, made: list[str], notes: 
     num_new = settings.epochs - len(fits)
     total, done, started = len(series) * num_new, 0, time.process_time()
     for place, one in enumerate(series):
+        num_sentences = one.num_sentences
         new = trained(one, epochs=settings.epochs, place=place, before=before, inputs=inputs, made=made, notes=notes)
         with closing(new) as states:  # a stop is over when what was reached is kept
             for state in states:
@@ -94,7 +95,7 @@ def trained_law(settings: CodaSettings, inputs: Inputs, made: list[str], notes: 
                 losses.setdefault(epoch, []).append(state.loss)
                 cpu[epoch] = cpu.get(epoch, 0.0) + state.cpu_s
                 fits[epoch] = _epoch(settings, epoch, answers[epoch], losses[epoch], cpu[epoch])  # the others are as they were
-                yield LawPart(factor=settings.factor, num_parameters=size, num_sentences=one.num_sentences, was_trained=True,
+                yield LawPart(factor=settings.factor, num_parameters=size, num_sentences=num_sentences, was_trained=True,
                               epochs=tuple(fits[epoch] for epoch in sorted(fits)))
                 yield Progress(done / total, f"Epoch {epoch} of {settings.epochs}, loss {state.loss:.3f}",
                                (time.process_time() - started) / done * (total - done))

@@ -243,6 +243,11 @@ class FilePart(Frozen):
     rows: Annotated[tuple[FileRow, ...], at_most(MAX_ITEMS)]
 
 
+def training_title(factor: str, width: str, epoch: int, seed: int) -> str:
+    """Return what a training is called, in the ladder of models and in lists of runs."""
+    return f"Trained here: {factor} law, {width}, epoch {epoch}, seed {seed}"
+
+
 class CodaResult(Result):
     """One run."""
 
@@ -279,8 +284,7 @@ class CodaResult(Result):
             return ""
         width = "four widths" if self.settings.factor == "S" else f"{self.settings.hidden} wide"
         more = f" and {self.settings.num_seeds - 1} more" if self.settings.num_seeds > 1 else ""
-        epoch = self.law.epochs[-1].epoch
-        return f"Trained here: {self.settings.factor} law, {width}, epoch {epoch}, seed {self.settings.seed}{more}"
+        return training_title(self.settings.factor, width, self.law.epochs[-1].epoch, self.settings.seed) + more
 
     def summary(self) -> dict[str, object]:
         """The numbers without the per-token lists: for REST, MCP and tables."""

@@ -12,7 +12,7 @@ from typing import Literal
 
 from safetensors import SafetensorError
 
-from backends.coda.results import CodaResult
+from backends.coda.results import CodaResult, training_title
 from backends.coda.settings import CodaSettings
 from backends.made import name_of
 from backends.run import Inputs, seeds_from
@@ -57,7 +57,7 @@ class One:
         state.save(folder)
         word_tokenizer(self.corpus.words, self.corpus.openings).save_pretrained(folder)
         (folder / "corpus.json").write_text(self.spec.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        title = f"Trained here: {self.spec.factor} law, {self.training.hidden} wide, epoch {state.epoch}, seed {self.seed}"
+        title = training_title(self.spec.factor, f"{self.training.hidden} wide", state.epoch, self.seed)
         rung = {"role": "language", "title": title, "loader": "language-model", "architecture": "LlamaForCausalLM",
                 "licence": "apache-2.0", "parameters": state.model.num_parameters(), "made_for": ["coda"], "order": 0,
                 "note": f"Weight decay {self.training.weight_decay:g}; it knows the invented words of its own corpus and no others."}

@@ -75,7 +75,7 @@ def make(rung: Rung) -> Path:
         InputError: no recipe makes it.
     """
     if missing_files(rung):
-        recipe = _recipe(rung)
+        recipe = _own_recipe(rung) or rung.recipe
         if not recipe:
             raise InputError(missing_files(rung))
         folder = _made_folder(rung)
@@ -88,16 +88,10 @@ def make(rung: Rung) -> Path:
     return folder_of(rung)
 
 
-def _recipe(rung: Rung) -> str:
-    """What makes the state that the rung's source says."""
+def _own_recipe(rung: Rung) -> str:
+    """What makes the very state that the rung's source says, where that is not shipped; empty for any other."""
     below = rung.source.partition("/")[2]
-    stage = next((stage for stage in rung.stages.values() if stage.folder == below), None)
-    return stage.recipe if stage and stage.recipe else rung.recipe
-
-
-def _is_made_when_asked_for(rung: Rung) -> bool:
-    below = rung.source.partition("/")[2]
-    return any(stage.folder == below and stage.recipe for stage in rung.stages.values())
+    return next((stage.recipe for stage in rung.stages.values() if stage.folder == below), "")
 
 
 def _made_folder(rung: Rung) -> Path:
@@ -159,7 +153,7 @@ def missing_files(rung: Rung) -> str:
         if rung.is_local:
             return f"{rung.title} has no config.json with safetensors weights any more. Write it again with save_pretrained."
         out = f" --out {folder}" if folder == _made_folder(rung) else ""
-        return f"{rung.title} is not in this copy. Make it with: python -m models.recipes.{_recipe(rung)}{out}."
+        return f"{rung.title} is not in this copy. Make it with: python -m models.recipes.{_own_recipe(rung) or rung.recipe}{out}."
     if _is_cached(rung.source) or downloads_allowed():
         return ""
     return (
@@ -180,7 +174,7 @@ def folder_of(rung: Rung) -> Path:
         if rung.is_local:
             return Path(rung.source)
         shipped = MINIATURES / rung.source
-        return shipped if shipped.is_dir() or not _is_made_when_asked_for(rung) else _made_folder(rung)
+        return shipped if shipped.is_dir() or not _own_recipe(rung) else _made_folder(rung)
     folder = _cached_folder(rung.source)
     if folder is None:
         raise InputError(missing_files(rung))

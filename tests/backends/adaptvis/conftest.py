@@ -7,19 +7,14 @@ import pytest
 import torch
 
 from models.memory import budget
-from models.scene_vlm import Size, fresh_model, save
+from tests.backends.adaptvis.knob_cases import save_random
 
 
 @pytest.fixture(scope="session")
 def random_folder(tmp_path_factory) -> Iterator[Path]:
     """The folder of a LlavaForConditionalGeneration."""
     folder = tmp_path_factory.mktemp("models") / "random"
-    size = Size()
-    model, generator = fresh_model(size), torch.Generator().manual_seed(1)
-    for weight in model.parameters():
-        if weight.ndim > 1:
-            weight.data = torch.randn(weight.shape, generator=generator) * 1.5 / weight[0].numel() ** 0.5
-    save(model, size, folder)
+    save_random(folder)
     yield folder
     budget().clear()
 
