@@ -201,6 +201,11 @@ class Result(Shaped):
         return ""
 
     @property
+    def brief(self) -> str:
+        """What came out, in half a line: for the line above the picture."""
+        return ""
+
+    @property
     def told(self) -> tuple[str, ...]:
         """What the run says in sentences, where its system puts numbers into words."""
         return ()

@@ -188,6 +188,10 @@ class Evaluated(Shaped):
         return self
 
 
+def _short(reply: str) -> str:
+    return " ".join(reply.split())[:40]
+
+
 class AdaptVisResult(Result):
     """One run."""
 
@@ -203,6 +207,15 @@ class AdaptVisResult(Result):
         if other is not None:
             raise ValueError(f"the task is {self.settings.task}, and there is the part of the other")
         return self
+
+    @property
+    def brief(self) -> str:
+        if self.evaluated:
+            return f"{self.evaluated.num_test:,} items answered at {len(self.evaluated.alphas)} alphas"
+        if self.looked is None or not self.looked.at:
+            return ""
+        base, chosen = (min(self.looked.at, key=lambda at: abs(at.alpha - alpha)) for alpha in (1.0, self.looked.branch.alpha))
+        return f"as it is “{_short(base.text)}”, AdaptVis “{_short(chosen.text)}”"
 
     @property
     def told(self) -> tuple[str, ...]:

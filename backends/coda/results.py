@@ -286,6 +286,22 @@ class CodaResult(Result):
         more = f" and {self.settings.num_seeds - 1} more" if self.settings.num_seeds > 1 else ""
         return training_title(self.settings.factor, width, self.law.epochs[-1].epoch, self.settings.seed) + more
 
+    @property
+    def brief(self) -> str:
+        if self.law and self.law.epochs:
+            return f"{self.law.epochs[-1].epoch} epochs" if self.law.was_trained else "measured"
+        if self.recovery:
+            return "every rare fact asked"
+        if self.file:
+            return f"{len(self.file.rows):,} rows of {self.file.num_in_file:,}"
+        if not self.asked:
+            return ""
+        known = [asked for asked in self.asked if asked.right is not None]
+        if len(self.asked) > 1 or not known:
+            return f"{len(self.asked)} prompts answered" if len(self.asked) > 1 else "your prompt answered"
+        correct = [written.method for written in known[0].written if written.is_right]
+        return f"{len(correct)} of {len(known[0].written)} decoders correct"
+
     def summary(self) -> dict[str, object]:
         """The numbers without the per-token lists: for REST, MCP and tables."""
         short = {"asked": {"__all__": {"written": {"__all__": {"tokens"}}}}}

@@ -88,6 +88,9 @@ class Engine(Protocol):
         Raises: InputError when the queue, or the session's share of it, is full, or when runs hang that were given up.
         """
 
+    def held(self, system: str, settings: Settings, *, inputs: Inputs | None = None) -> Result | None:
+        """Return the result that a run of equal settings would be given at once, None where it would have to run."""
+
     def status(self, run_id: str) -> RunStatus: ...
 
     def seen(self, run_id: str, *, after: int = -1, wait_s: float = 0.0) -> Seen:

@@ -114,6 +114,12 @@ class LocalEngine:
                 job.lane.serve(session)
         return job
 
+    def held(self, system: str, settings: Settings, *, inputs: Inputs | None = None) -> Result | None:
+        inputs = inputs or Inputs()
+        with self._changed:
+            result = self._kept.get(key_of(system, settings, inputs)) if self._shares else None
+            return result if result is not None and inputs.has_made(result) else None
+
     def _waiting(self) -> list[Job]:
         return [job for lane in self._lanes.values() for job in lane.waiting]
 

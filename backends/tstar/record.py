@@ -4,10 +4,10 @@ import sys
 
 from backends.files.saved import record
 from backends.tstar.run import run
-from backends.tstar.settings import TStarSettings
+from backends.tstar.settings import OPENING
 from backends.tstar.system import RECORDED
 
-RUNS = {"default": TStarSettings(baselines=("uniform", "random_grid", "dense"))}
+RUNS = {"default": OPENING}
 
 if __name__ == "__main__":
     record(sys.argv[1:], RUNS, run, RECORDED.parent)

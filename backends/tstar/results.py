@@ -212,6 +212,29 @@ class TStarResult(Result):
             raise ValueError(f"the first method is {self.methods[0].method}; T* comes first")
         return self
 
+    @property
+    def brief(self) -> str:
+        seen = f"looked at {self.costs.frames_grid:,} of {self.video.num_positions:,} frames"
+        if self.settings.finds_all:
+            return f"{seen}, {len(self.found)} found"
+        return f"{seen}, {self.verdict}"
+
+    @property
+    def verdict(self) -> str:
+        """Whether what was sought was found, and truly, where the truth is known."""
+        if self.is_mistaken:
+            return "taken for found, wrongly"
+        num_targets = len(self.targets)
+        if not self.unconfirmed:
+            return "found" if num_targets == 1 else f"all {num_targets} found"
+        num_found = num_targets - len(self.unconfirmed)
+        return f"{num_found} of {num_targets} found" if num_found else "not found"
+
+    @property
+    def is_mistaken(self) -> bool:
+        """Whether it was confirmed although no key frame is near where it truly is."""
+        return not self.unconfirmed and self.methods[0].recall == 0
+
     @model_validator(mode="before")
     @classmethod
     def _with_one_quantisation(cls, values: object) -> object:

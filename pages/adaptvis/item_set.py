@@ -5,11 +5,12 @@ import streamlit as st
 
 from backends.adaptvis.results import AdaptVisResult, Evaluated
 from pages.adaptvis import views
-from pages.house import view
+from pages.house import address, view
 from pages.house.text import plain
 from visualizers.adaptvis import gain
 from visualizers.adaptvis import item_set as figures
 
+VIEWS = ("kind",)  # in the address
 KINDS = {"halves": "Unsure and sure half", "relations": "Each relation"}
 
 
@@ -32,12 +33,13 @@ def _charts(evaluated: Evaluated) -> None:
     with right:
         kinds = [kind for kind in KINDS if figures.curves_of(evaluated, kind)]
         if kinds:
-            chosen = st.session_state.get("adaptvis.kind") or kinds[0]
-            view.chart(figures.alpha_curves(evaluated, chosen if chosen in kinds else kinds[0]), key="set.curves")
-            st.segmented_control("Curves", kinds, format_func=KINDS.__getitem__, key="adaptvis.kind", default=kinds[0],
-                                 required=True, label_visibility="collapsed", help="Accuracy against alpha of which items.")
+            key = address.view("adaptvis", "kind", kinds, kinds[0], of=evaluated)
+            view.chart(figures.alpha_curves(evaluated, st.session_state[key]), key="set.curves")
+            st.segmented_control("Curves", kinds, format_func=KINDS.__getitem__, key=key, required=True,
+                                 label_visibility="collapsed", help="Accuracy against alpha of which items.")
     st.caption("Hatched bars are not methods: the oracle counts an item as right if any alpha is, lucky hits included; re-weighted "
                "counts AdaptVis' answers with relations as frequent as in training. In brackets: points against the model as it is.")
+    address.write_view("adaptvis", "curves")
 
 
 def details(result: AdaptVisResult) -> None:

@@ -11,28 +11,32 @@ from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.words import one_alpha
 from backends.knobs import knob_of
 from pages.adaptvis import views
-from pages.house import view
+from pages.house import address, view
 from pages.house.text import plain
 from visualizers.adaptvis import figures, gaze
 
 ALL_LAYERS = "mean of all layers"
 NORMALISATIONS = {"share": "Share of the image part", "absolute": "Absolute"}
 VARIANTS = {"multiply": "Multiply, as released", "shape": "Sharpness only (shape)", "mass": "Image share only (mass)"}
+VIEWS = ("alpha", "layer", "normalisation", "alpha1", "alpha2", "beta", "compared")  # in the address
 BETA_STEPS = tuple(step / 100 for step in range(102))
 
 
-def settle(result: AdaptVisResult) -> None:
-    """Sliders to what this result was asked, once per result."""
-    looked, state = result.looked, st.session_state
-    if looked is None or (state.get("adaptvis.of") is result and "adaptvis.alpha" in state):
-        return
+def settle(result: AdaptVisResult, looked: Looked) -> None:
+    """Sliders to what this result was asked, or to what an opened address says, once per result."""
     settings, alphas = result.settings, [at.alpha for at in looked.at]
-    state["adaptvis.of"] = result
-    state["adaptvis.alpha"] = figures.at_alpha(looked, looked.branch.alpha).alpha
-    state["adaptvis.layer"] = None
-    state["adaptvis.alpha1"], state["adaptvis.alpha2"] = (min(alphas, key=lambda alpha: abs(alpha - asked))
-                                                          for asked in (settings.alpha1, settings.alpha2))
-    state["adaptvis.beta"] = settings.beta
+    address.view("adaptvis", "alpha", alphas, figures.at_alpha(looked, looked.branch.alpha).alpha, of=result)
+    address.view("adaptvis", "layer", (None, *range(looked.num_layers)), None, of=result)
+    for name in ("alpha1", "alpha2"):
+        near = min(alphas, key=lambda alpha: abs(alpha - getattr(settings, name)))
+        address.view("adaptvis", name, alphas, near, of=result)
+    address.view("adaptvis", "beta", betas(settings), settings.beta, of=result)
+    address.view("adaptvis", "normalisation", list(NORMALISATIONS), "share", of="every run")
+
+
+def betas(settings: AdaptVisSettings) -> list[float]:
+    """The steps of the slider of beta, the run's own among them."""
+    return sorted({*BETA_STEPS, settings.beta})
 
 
 @st.fragment
@@ -41,7 +45,7 @@ def first_view(result: AdaptVisResult) -> None:
     looked = result.looked
     if looked is None:
         return
-    settle(result)
+    settle(result, looked)
     at = figures.at_alpha(looked, st.session_state["adaptvis.alpha"])
     _asked(looked, at)
     _pictures(looked, at)
@@ -50,6 +54,7 @@ def first_view(result: AdaptVisResult) -> None:
     _views(looked)
     st.caption("To notice: " + plain(notice(looked, at)))
     _adaptive(result, looked)
+    address.write_view("adaptvis", "look")
 
 
 def _branch(result: AdaptVisResult, looked: Looked) -> Branch:
@@ -113,7 +118,7 @@ def _views(looked: Looked) -> None:
     first.select_slider("Layer", [None, *range(looked.num_layers)], key="adaptvis.layer",
                         format_func=lambda layer: ALL_LAYERS if layer is None else f"layer {layer}",
                         help="Whose attention is drawn; the mean over its heads.")
-    second.segmented_control("Heat maps show", list(NORMALISATIONS), key="adaptvis.normalisation", default="share", required=True,
+    second.segmented_control("Heat maps show", list(NORMALISATIONS), key="adaptvis.normalisation", required=True,
                              format_func=NORMALISATIONS.__getitem__,
                              help="Share: each map adds up to 100 %, so only the shape is compared. Absolute: per cent of all "
                              "attention, text included, so that less image is darker. Both maps share one scale.")
@@ -139,7 +144,7 @@ def _adaptive(result: AdaptVisResult, looked: Looked) -> None:
     columns = st.columns(3, vertical_alignment="bottom")
     shown: dict[str, tuple[str, list[float]]] = {
         "alpha1": ("alpha1, where it is unsure", alphas), "alpha2": ("alpha2, where it is sure", alphas),
-        "beta": ("beta, below which it is unsure", sorted({*BETA_STEPS, st.session_state["adaptvis.beta"]}))}
+        "beta": ("beta, below which it is unsure", betas(result.settings))}
     for column, (name, (label, values)) in zip(columns, shown.items()):
         column.select_slider(label, values, key=f"adaptvis.{name}", format_func=lambda value: f"{value:g}", on_change=_follow,
                              args=(result, looked), help=knob_of(AdaptVisSettings, name).description)
@@ -180,14 +185,14 @@ def what_alpha_does(result: AdaptVisResult, choose: Callable[[AdaptVisSettings],
         st.dataframe(figures.alphas_table(looked), hide_index=True, width="stretch")
     if looked.options:
         _variants(result, looked, choose)
+    address.write_view("adaptvis", "compared")
 
 
 def _compared(looked: Looked) -> AtAlpha:
     """The alpha that these charts set beside alpha 1: another slider, because the first view is drawn by itself."""
     turned = [at.alpha for at in looked.at]
-    if st.session_state.get("adaptvis.compared") not in turned:
-        st.session_state["adaptvis.compared"] = figures.at_alpha(looked, looked.branch.alpha).alpha
-    chosen = st.select_slider("alpha, against alpha 1", turned, key="adaptvis.compared", format_func=lambda alpha: f"{alpha:g}",
+    key = address.view("adaptvis", "compared", turned, figures.at_alpha(looked, looked.branch.alpha).alpha, of=looked)
+    chosen = st.select_slider("alpha, against alpha 1", turned, key=key, format_func=lambda alpha: f"{alpha:g}",
                               help="The charts of this section set this alpha beside the untouched model.")
     return figures.at_alpha(looked, chosen)
 

@@ -9,12 +9,10 @@ from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.system import DATA_SAID
 from backends.knobs import UPLOAD, knob_of
 from backends.registry import System
-from pages.adaptvis import place, views
+from pages.adaptvis import own_picture, place, views
 from pages.house import knobs, tasks
 from visualizers.adaptvis.methods import GAZE_NAMES
-from worlds.picture_kinds import HEIC, offered
 
-OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, right, above or below", "left, right, top or bottom")
 TABS = {"Gaze": ("gaze",), "Layers and heads": ("layers and heads",), "Model and reply": ("reply", "task")}  # of groups
 LOOKING = {"rollout": "Rollout", "gradient": "Gradient x attention", "gradcam": "Grad-CAM"}
 SCENE, PLACED, OWN, FOLDER = "scene", "placed", "own", "folder"
@@ -36,23 +34,40 @@ def turn(system: System[AdaptVisSettings, AdaptVisResult], settings: AdaptVisSet
 def draw(system: System[AdaptVisSettings, AdaptVisResult], task: str) -> None:
     """Everything that can be turned for this task, what it will cost, and the button."""
     values = {"task": task, **(_look(system) if task == "look" else _evaluate(system))}
-    if values.get("picture") == "upload:" or values.get("data") in ("upload:", ""):
+    if values.get("data") in ("upload:", ""):
         st.caption("Upload a file, or name a folder, first.")
         return
     tasks.run_button(system, values, label=views.TASKS[task].button, cost=views.cost)
 
 
+def of_looking(system: System) -> tuple[str, ...]:
+    """The settings that one picture is looked at with."""
+    return ("picture", "question", "options", "looking", *knobs.of(system, *(group for groups in TABS.values() for group in groups)))
+
+
 def _look(system: System[AdaptVisSettings, AdaptVisResult]) -> dict[str, object]:
-    kind = st.segmented_control("Picture", list(PICTURES), format_func=PICTURES.__getitem__, key="adaptvis.picture", required=True,
-                                default=None if "adaptvis.picture" in st.session_state else SCENE,
-                                help="Of drawn things the right answer and the places are known; your own picture needs a question.")
+    was_own = own_picture.is_there(system, "look")
+    offered = [SCENE, PLACED, *([OWN] if was_own else [])]
+    if st.session_state.get("adaptvis.picture") not in offered:
+        st.session_state["adaptvis.picture"] = OWN if was_own else SCENE
+    kind = st.segmented_control("Picture", offered, format_func=PICTURES.__getitem__, key="adaptvis.picture", required=True,
+                                help="Of drawn things the right answer and the places are known. Your own is brought above, beside "
+                                "the presets.")
     values: dict[str, object]
     if kind == OWN:
-        values = {"picture": _upload(system, "picture")}
+        values = knobs.said(system, ("picture", "question", "options"))  # its question stands above, beside the picture
     else:
         values = {"picture": place.place() if kind == PLACED else "scene"} | _scenes(system, "scenery", "index")
+        if was_own:
+            for name in ("question", "options"):
+                knobs.set_default(system, name)
+        st.session_state[knobs.knob_key(system, "picture")] = values["picture"]
+        if was_own:
+            st.rerun()
     seen = st.container()
-    values |= _question(system, is_own=kind == OWN) | knobs.tabs(system, TABS)
+    if kind != OWN:
+        values |= knobs.knobs(system, ("question", "options"), per_row=2)
+    values |= knobs.tabs(system, TABS)
     if kind == PLACED:
         with seen:  # as the model that is chosen below would see it
             if (asked := knobs.settings_from(system, {"task": "look", **values})) is not None:
@@ -68,7 +83,7 @@ def _evaluate(system: System) -> dict[str, object]:
     if kind == SCENE:
         values = {"data": "scenes"} | _scenes(system, "scenery") | knobs.knobs(system, ("num_sets", "split", "chooses"))
     else:
-        values = {"data": _upload(system, "data") if kind == OWN else _folder(system)}
+        values = {"data": _upload(system) if kind == OWN else _folder(system)}
         values |= knobs.knobs(system, ("num_items", "split", "chooses"))
     values["methods"] = knobs.pills(system, "methods", GAZE_NAMES, "Methods")
     return values | knobs.tabs(system, TABS)
@@ -92,35 +107,10 @@ def _condition(system: System) -> str:
                             help=f"{knob.description} For other strengths, type another number behind noise, clutter or dis."))
 
 
-def _question(system: System, *, is_own: bool) -> dict[str, object]:
-    """The question as text; of an own picture, two names and a list of words write it."""
-    if is_own:
-        first, second, third = st.columns(3, vertical_alignment="bottom")
-        first.text_input("Object A", key="adaptvis.a", max_chars=60, on_change=_write, args=(system,), placeholder="cup",
-                         help="What is asked for. With both names the question below is written for you.")
-        second.text_input("Object B", key="adaptvis.b", max_chars=60, on_change=_write, args=(system,), placeholder="book",
-                          help="What it is asked in relation to.")
-        third.selectbox("Answers", OPTIONS, key="adaptvis.words", on_change=_write, args=(system,), accept_new_options=True,
-                        help="The words that can be answered, in the order in which the question names them.")
-    return knobs.knobs(system, ("question", "options"), per_row=2)
-
-
-def _write(system: System) -> None:
-    """The question in the manner of WhatsUp, once both objects have a name."""
-    state = st.session_state
-    first, second = str(state.get("adaptvis.a") or "").strip(), str(state.get("adaptvis.b") or "").strip()
-    if first and second:
-        state[knobs.knob_key(system, "question")] = (
-            f"Where is the {first} in relation to the {second}? Answer with {state.get('adaptvis.words') or OPTIONS[0]}.")
-        state[knobs.knob_key(system, "options")] = ""
-
-
-def _upload(system: System, name: str) -> str:
-    """The upload box; returns what the setting says, 'upload:' where there is no file yet."""
-    is_picture = name == "picture"
-    label, said = ("Picture file", offered()) if is_picture else ("Data file", DATA_SAID)
-    note = f"{said}; at most {knobs.upload_mb(system, name)} MB. It stays in this session." + is_picture * f" {HEIC}"
-    return knobs.kept_upload(system, name, label, key=f"adaptvis.upload.{name}", note=note) or UPLOAD
+def _upload(system: System) -> str:
+    """The upload box of a set; returns what the setting says, 'upload:' where there is no file yet."""
+    note = f"{DATA_SAID}; at most {knobs.upload_mb(system, 'data')} MB. It stays in this session."
+    return knobs.kept_upload(system, "data", "Data file", key="adaptvis.upload.data", note=note) or UPLOAD
 
 
 def _folder(system: System) -> str:

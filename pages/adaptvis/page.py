@@ -6,9 +6,9 @@ from streamlit.delta_generator import DeltaGenerator
 from backends.adaptvis.results import AdaptVisResult, Evaluated, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.system import SYSTEM
-from pages.adaptvis import item_set, look, own_knobs, views
-from pages.house import results, tasks
-from pages.house.tasks import Page
+from pages.adaptvis import item_set, look, own_knobs, own_picture, views
+from pages.house import frame, results, tasks
+from pages.house.frame import Own, Page
 
 
 def choose(settings: AdaptVisSettings) -> None:
@@ -54,7 +54,11 @@ def rest(task: str, result: AdaptVisResult) -> None:
     results.download_whole(SYSTEM, result, result.settings)
 
 
-tasks.show(Page(
+frame.show(Page(
     SYSTEM, "Here: drawn scenes.", views.TASKS, choose=choose, turn=own_knobs.turn, settle=views.settle, live=draw_live,
     first_view=first_view, rest=rest, code=views.code, is_empty=views.is_empty, kept=own_knobs.KEPT,
+    views=look.VIEWS + item_set.VIEWS,
+    own=Own(box=lambda: own_picture.box(SYSTEM), is_there=lambda task: own_picture.is_there(SYSTEM, task),
+            is_answered=lambda result: own_picture.is_answered(SYSTEM, result), panel=lambda: own_picture.panel(SYSTEM),
+            title=lambda: own_picture.title(SYSTEM)),
     knobs=lambda task: own_knobs.draw(SYSTEM, task)))

@@ -12,7 +12,7 @@ from backends.coda.results import Asked, CodaResult, Found, TopToken, Written, W
 from backends.coda.settings import CodaSettings
 from backends.made import PREFIX
 from pages.coda import named, views
-from pages.house import view
+from pages.house import address, view
 from pages.house.text import plain
 from visualizers.coda import tables as coda_tables
 from visualizers.coda import tokens as token_figures
@@ -43,9 +43,9 @@ def _asked(result: CodaResult) -> Asked:
     """The prompt that is looked at; a list where there are several."""
     if len(result.asked) == 1:
         return result.asked[0]
-    if st.session_state.get("coda.prompt.of") is not result:
-        st.session_state["coda.prompt"], st.session_state["coda.prompt.of"] = 0, result
-    number = st.selectbox("Prompt", range(len(result.asked)), key="coda.prompt", help="Each was answered by every decoder.",
+    numbers = range(len(result.asked))
+    key = address.view("coda", "prompt", numbers, 0, of=result)
+    number = st.selectbox("Prompt", numbers, key=key, help="Each was answered by every decoder.",
                           format_func=lambda n: f"{n + 1}. {result.asked[n].prompt[:90]}{_tally(result.asked[n])}")
     return result.asked[number or 0]
 
@@ -60,9 +60,8 @@ def _written(asked: Asked, result: CodaResult, line: DeltaGenerator, choose: Cal
     """The answer that is looked at, by the decoder that the person clicks."""
     settings = result.settings
     methods = [written.method for written in asked.written]
-    if st.session_state.get("coda.decoder") not in methods:
-        st.session_state["coda.decoder"] = methods[0]
-    method = line.segmented_control("Answered by", methods, key="coda.decoder", required=True, wrap=True,
+    key = address.view("coda", "decoder", methods, views.shown_first(result), of=result)
+    method = line.segmented_control("Answered by", methods, key=key, required=True, wrap=True,
                                     format_func=lambda name: wording.decoder_name(name, settings, result.kind),
                                     label_visibility="collapsed")
     if "coda" not in methods and result.kind != "real":
@@ -109,19 +108,17 @@ def chips(asked: Asked, found: Found | None = None) -> str:
 
 def _index(written: Written) -> int:
     """Which token of the answer is looked at; the first unless another was clicked."""
-    key = f"coda.token.{written.method}"
-    if not 0 <= st.session_state.get(key, 0) < len(written.tokens):
-        st.session_state[key] = 0
-    return int(st.session_state.setdefault(key, 0))
+    return int(st.session_state[address.view("coda", "token", range(len(written.tokens)), 0, of=written)])
 
 
 def _turn_to(written: Written) -> None:
     """Under the pictures: another token of the answer, another scale."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.pills("Token of the answer", range(len(written.tokens)), key=f"coda.token.{written.method}", required=True,
+        st.pills("Token of the answer", range(len(written.tokens)), key="coda.token", required=True,
                  format_func=lambda index: f"{index + 1}. {_name(written.tokens[index])}", label_visibility="collapsed",
                  help="The pictures and the formula show where this token came from.")
-        st.toggle("Logarithmic bars", key="coda.is_log", help="Shows small probabilities, and the ends of V_top.")
+        key = address.view("coda", "log", (False, True), False, of="every run")
+        st.toggle("Logarithmic bars", key=key, help="Shows small probabilities, and the ends of V_top.")
 
 
 def _name(token: WrittenToken) -> str:
@@ -133,7 +130,7 @@ def _pictures(result: CodaResult, asked: Asked, written: Written, token: Written
     with_masked = wording.is_paired(written.method, token, wording.found_of(asked, written))
     alpha = wording.variant(written.method, result.settings, result.kind).contrast.alpha
     bars = token_figures.distributions(token, asked, alpha=alpha, with_masked=with_masked,
-                                       is_log=bool(st.session_state.get("coda.is_log")))
+                                       is_log=bool(st.session_state.get("coda.log")))
     if not with_masked and written.method != "dola":
         view.chart(bars, key="coda.distributions")
         return

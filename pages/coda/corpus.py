@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from backends.coda.results import CodaResult, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
-from pages.house import view
+from pages.house import address, view
 from pages.house.text import plain
 from visualizers.coda import law as law_figures
 from visualizers.coda import recovery as recovery_figures
@@ -31,11 +31,10 @@ def law(result: CodaResult, beside: DeltaGenerator) -> None:
 def _epoch(result: CodaResult, part: LawPart, beside: DeltaGenerator) -> int:
     """Which epoch is shown: a slider over those that there are."""
     epochs = [epoch.epoch for epoch in part.epochs]
-    if st.session_state.get("coda.epoch.of") is not result:
-        st.session_state["coda.epoch"], st.session_state["coda.epoch.of"] = epochs[-1], result
     if len(epochs) == 1 or part.factor == "S":
         return len(epochs) - 1
-    chosen = beside.select_slider("Epoch", epochs, key="coda.epoch", width=300, label_visibility="collapsed",
+    key = address.view("coda", "epoch", epochs, epochs[-1], of=result)
+    chosen = beside.select_slider("Epoch", epochs, key=key, width=300, label_visibility="collapsed",
                                   format_func=lambda epoch: f"epoch {epoch}", help="How often the model has read every sentence.")
     return epochs.index(chosen)
 

@@ -17,7 +17,7 @@ from pages.house import knobs, session, view
 from pages.house.text import plain
 from visualizers.coda import answered as figures
 from worlds.errors import InputError
-from worlds.facts.corpus import CorpusSpec
+from worlds.facts.corpus import Corpus, CorpusSpec
 from worlds.facts.english import draw_corpus
 from worlds.facts.popular_answers import Question, questions
 
@@ -34,11 +34,17 @@ LAYOUTS = {
 }
 
 
+@st.cache_resource(show_spinner=False)
+def english() -> Corpus:
+    """What the English miniature read."""
+    path = Path(models.__file__).parent / "miniatures" / "coda-english" / "corpus.json"
+    return draw_corpus(CorpusSpec.from_json(path.read_text(encoding="utf-8")))
+
+
 @st.cache_data(show_spinner=False)
 def example() -> pd.DataFrame:
     """Rare facts of the English miniature's world, with what is right and what the popular fact says."""
-    path = Path(models.__file__).parent / "miniatures" / "coda-english" / "corpus.json"
-    corpus = draw_corpus(CorpusSpec.from_json(path.read_text(encoding="utf-8")))
+    corpus = english()
     sets = corpus.sets[::max(1, len(corpus.sets) // NUM_EXAMPLES)][:NUM_EXAMPLES]
     return pd.DataFrame([{"prompt": corpus.text(one.statement("b").prompt), "right": corpus.text(one.rare_answer),
                           "wrong": corpus.text(one.popular_answer)} for one in sets])

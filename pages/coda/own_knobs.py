@@ -6,7 +6,7 @@ import streamlit as st
 
 from backends.coda.settings import CodaSettings
 from backends.registry import System
-from pages.coda import corpus, own_file, views
+from pages.coda import corpus, own_file, own_prompt, views
 from pages.house import knobs, session, tasks
 from visualizers.coda.methods import DECODER_NAMES
 from worlds.errors import InputError
@@ -24,7 +24,10 @@ def draw(system: System, task: str, choose: Callable[[CodaSettings], None]) -> N
 
 
 def _compare(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, object]:
-    values = _prompts(system) | {"methods": _methods(system)} | knobs.knobs(system, ("compare_with",))
+    if own_prompt.is_there(system, "compare"):  # it stands above, with the decoders
+        values = knobs.said(system, ("prompts", "methods", "num_examples", "popularity")) | knobs.knobs(system, ("compare_with",))
+    else:
+        values = _prompts(system) | {"methods": methods(system)} | knobs.knobs(system, ("compare_with",))
     return values | knobs.tabs(system, {"Contrast": CONTRAST, "Detector": DETECTOR, "Model": ("task", "reply")})
 
 
@@ -44,7 +47,7 @@ def _recovery(system: System, _choose: Callable[[CodaSettings], None]) -> dict[s
 
 
 def _file(system: System, _choose: Callable[[CodaSettings], None]) -> dict[str, object]:
-    values: dict[str, object] = {"file": own_file.upload(system), "methods": _methods(system)}
+    values: dict[str, object] = {"file": own_file.upload(system), "methods": methods(system)}
     values |= knobs.knobs(system, ("num_rows", *knobs.of(system, "reply")))
     return values | knobs.tabs(system, {"Contrast": CONTRAST, "Detector": DETECTOR, "Model": ("task",)})
 
@@ -82,5 +85,12 @@ def _take(system: System) -> None:
     state[knobs.knob_key(system, "prompts")] = "\n".join(rare_prompts(corpus, popularity=popularity, count=count, seed=seed))
 
 
-def _methods(system: System) -> tuple[str, ...]:
+def of_comparing(system: System) -> tuple[str, ...]:
+    """The settings that a comparison is made from."""
+    return ("prompts", "methods", "compare_with", "num_examples", "popularity",
+            *knobs.of(system, *CONTRAST, *DETECTOR, "task", "reply"))
+
+
+def methods(system: System) -> tuple[str, ...]:
+    """The decoders, one click each."""
     return knobs.pills(system, "methods", DECODER_NAMES, "Decoders", note=" Sampling needs a temperature above 0.")

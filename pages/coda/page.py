@@ -6,9 +6,9 @@ from streamlit.delta_generator import DeltaGenerator
 from backends.coda.results import CodaResult, FilePart, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
 from backends.coda.system import SYSTEM
-from pages.coda import compare, corpus, named, own_file, own_knobs, real, views
-from pages.house import knobs, results, tasks
-from pages.house.tasks import Page
+from pages.coda import compare, corpus, named, own_file, own_knobs, own_prompt, real, views
+from pages.house import frame, knobs, results, tasks
+from pages.house.frame import Own, Page
 
 
 def choose(settings: CodaSettings) -> None:
@@ -63,10 +63,15 @@ def rest(task: str, result: CodaResult) -> None:
     results.download_whole(SYSTEM, result, result.settings)
 
 
-tasks.show(Page(
+frame.show(Page(
     SYSTEM, "Here: invented facts; a real model is one click away.", views.TASKS, choose=choose, turn=knobs.set_knobs,
     settle=views.settle, live=draw_live, first_view=first_view, rest=rest, code=views.code, is_empty=views.is_empty,
     knobs=lambda task: own_knobs.draw(SYSTEM, task, choose),
+    own=Own(box=lambda: own_prompt.box(SYSTEM), is_there=lambda task: own_prompt.is_there(SYSTEM, task),
+            is_answered=lambda result: own_prompt.is_answered(SYSTEM, result), panel=lambda: own_prompt.panel(SYSTEM),
+            title=lambda: own_prompt.title(SYSTEM)),
+    views=("prompt", "decoder", "token", "log", "epoch"), 
+    substitute=lambda settings: real.shows_recording(SYSTEM, settings),
     instead=lambda task: real.recording(SYSTEM, task), card=lambda: real.card(SYSTEM),
-    without=lambda task: own_file.invitation(choose) if task == "file" else tasks.nothing_yet(), opened=("file",),
+    without=lambda task: own_file.invitation(choose) if task == "file" else frame.nothing_yet(), opened=("file",),
     remember=views.remember))

@@ -10,7 +10,6 @@ import streamlit as st
 from backends.coda.results import CodaResult
 from backends.coda.settings import CodaSettings
 from backends.registry import System
-from pages.coda import views
 from pages.house import knobs, ladder, results, tasks
 from visualizers.ladder import missing
 
@@ -25,11 +24,11 @@ def shows_recording(system: System, settings: CodaSettings) -> bool:
     if settings.model == CodaSettings().model or not missing(settings):  # the default is always here: torch is not imported for it
         return False
     state[_MISSING], state[_KEY] = settings, _recorded(system, settings)
-    if state[_KEY] is not None:
-        state["coda.decoder"] = views.shown_first(state[_KEY])
     state[f"{system.name}.task"] = settings.task
     state.pop(f"error.{system.name}", None)
-    st.query_params["settings"] = state[f"link.{system.name}"] = settings.permalink()
+    state[f"{system.name}.stand"] = settings
+    if state[_KEY] is None:  # the run before stays, and its knobs do not come back
+        state[f"{system.name}.seen"] = tasks.result_of(system, settings.task)[0]
     return True
 
 

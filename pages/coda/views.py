@@ -33,13 +33,15 @@ TASKS = {
 }
 
 
+MAX_WORDS = 40  # of a prompt that are shown as chips
+
+
 def settle(system: System) -> None:
     """Give the newest result to its task; the comparison before it stays for comparing."""
     state, (latest, before) = st.session_state, tasks.settle(system)
     if latest is None:
         return
     if latest.settings.task == "compare":
-        state["coda.decoder"] = shown_first(latest)
         state["coda.before"] = before
     if latest.law and latest.law.factor == "S":
         state["coda.result.size"] = latest

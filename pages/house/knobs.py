@@ -1,16 +1,16 @@
 """The knobs of a system as widgets, and what they say. What a knob is stands in `backends.knobs`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 from pydantic import ValidationError
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from backends.knobs import UPLOAD, Knob, groups_of, knob_of
+from backends.knobs import UPLOAD, Knob, groups_of, knob_of, knobs_of
 from backends.registry import System
 from backends.run import R, S, Settings, explain
 from backends.sessions import MAX_FILE_MB
-from pages.house import beside, ladder, session
+from pages.house import beside, ladder, session, style
 from pages.house.text import plain
 from worlds.errors import InputError
 
@@ -25,7 +25,7 @@ def knob_key(system: System, name: str) -> str:
 def set_knobs(system: System, settings: Settings) -> None:
     """Turn every knob to what `settings` say; call before the widgets are drawn or from a callback."""
     for name, value in settings:
-        st.session_state[knob_key(system, name)] = _held(knob_of(system.settings, name), value)
+        turn(system, name, value)
 
 
 def _held(knob: Knob, value: object) -> object:
@@ -35,6 +35,31 @@ def _held(knob: Knob, value: object) -> object:
     if knob.kind == "result":  # a link or a file may name a run of another session
         return value if value in session.current().results else ""
     return knob.typed(value) if knob.kind in ("texts", "numbers") else value
+
+
+def turn(system: System, name: str, value: object) -> None:
+    """Turn one knob; before its widget is drawn, or from a callback."""
+    st.session_state[knob_key(system, name)] = _held(knob_of(system.settings, name), value)
+
+
+def set_default(system: System, name: str) -> None:
+    """Turn one knob back to its default."""
+    turn(system, name, knob_of(system.settings, name).default)
+
+
+def said(system: System[S, R], names: Sequence[str] | None = None) -> dict[str, object]:
+    """What the knobs say, drawn or not: of these settings, by default of all."""
+    return {knob.name: _read(knob, st.session_state[held(system, knob.name)]) for knob in knobs_of(system.settings)
+            if names is None or knob.name in names}
+
+
+def _read(knob: Knob, value: object) -> object:
+    """A widget's value as the setting has it."""
+    if knob.kind == "several" and isinstance(value, list | tuple):
+        return tuple(value)
+    if knob.kind == "model":
+        return ladder.value_of(str(value or ""), knob)
+    return knob.read(str(value or "")) if knob.kind in ("texts", "numbers") else value
 
 
 def of(system: System, *groups: str) -> tuple[str, ...]:
@@ -130,17 +155,40 @@ def _number(knob: Knob, key: str) -> float | None:
                            help=knob.description, placeholder="automatic" if knob.is_optional else None)
 
 
-def uploaded(system: System, name: str, label: str, *, key: str, note: str) -> str:
-    """The upload box of a setting: "upload:NAME" of the file in it, or nothing, with a sentence where it is refused."""
-    file = _box(system, name, label, key=key, note=note)
-    return _stored(system, name, file, key) if file else ""
+def own_upload(system: System, name: str, label: str, *, note: str, on_new: Callable[[System], None]) -> None:
+    """The upload box that stands beside the presets: each new file is at once what the knob of the setting says.
+
+    Args:
+        on_new: turns what belonged to the input before; the page is drawn anew after it.
+    """
+    key = f"own.{system.name}.{name}"
+    with st.container(key=style.OWN):
+        file, taken = _box(system, name, label, key=key, note=note), f"{key}.taken"
+        if file is None or st.session_state.get(taken) == file.file_id:
+            return
+        st.session_state[taken] = file.file_id
+        if stored := _stored(system, name, file, key):
+            state = st.session_state
+            state.pop(f"error.{system.name}", None)
+            waits = state.get(f"{system.name}.waiting")
+            if waits is None or getattr(waits, name) != stored:  # else it is the file that a link lacked
+                state.pop(f"{system.name}.waiting", None)
+                on_new(system)
+                state[knob_key(system, name)] = stored
+            st.rerun()
 
 
-def kept_upload(system: System, name: str, label: str, *, key: str, note: str) -> str:
-    """The upload box of a setting, whose knob is turned to each new file and stays so; returns what the setting says."""
+def kept_upload(system: System, name: str, label: str, *, key: str, note: str, can_be_removed: bool = False) -> str:
+    """The upload box of a setting, whose knob is turned to each new file and stays so; returns what the setting says.
+
+    Args:
+        can_be_removed: whether the knob goes back to its default once its file is taken out of the box.
+    """
     file, knob, taken = _box(system, name, label, key=key, note=note), knob_key(system, name), f"{key}.taken"
     if file and st.session_state.get(taken) != file.file_id and (stored := _stored(system, name, file, key)):
         st.session_state[knob], st.session_state[taken] = stored, file.file_id
+    elif can_be_removed and file is None and st.session_state.pop(taken, None):
+        set_default(system, name)
     chosen = str(st.session_state.get(knob) or "")
     if not chosen.startswith(UPLOAD):
         return ""
@@ -180,6 +228,10 @@ def settings_from(system: System[S, R], values: Mapping[str, object]) -> S | Non
         return None
 
 
-def can_run(system: System, asked: Settings | None) -> bool:
-    """Whether the settings are right and every model that they name is here; draws a card for each that is not."""
-    return asked is not None and ladder.cards(asked, lambda name: knob_key(system, name))
+def can_run(system: System, asked: Settings | None, *, place: str = "") -> bool:
+    """Whether the settings are right and every model that they name is here; draws a card for each that is not.
+
+    Args:
+        place: where a page draws them a second time.
+    """
+    return asked is not None and ladder.cards(asked, lambda name: knob_key(system, name), place=place)

@@ -27,6 +27,11 @@ def knob(system: System, asked: Knob, key: str) -> str:
     return ladder.value_of(str(chosen or ""), *asked.roles)
 
 
+def value_of(said: str, asked: Knob) -> str:
+    """What the setting says where its list says this; torch is imported only for a name that is typed."""
+    return said if said == asked.default or not said else ladder.value_of(said, *asked.roles)
+
+
 def cards(asked: Settings, key_of: Callable[[str], str], *, place: str = "") -> bool:
     """Draw one card per chosen model that cannot run here; returns whether all can. `place`: where a page draws a second one."""
     missing = ladder.missing(asked, session.current().inputs())

@@ -1,5 +1,6 @@
 """A run of this session: asked for, watched, stopped."""
 
+import time
 from collections.abc import Callable
 from typing import Literal
 
@@ -9,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from backends.engine import RunState, the_engine
 from backends.knobs import UPLOAD
 from backends.registry import System
-from backends.run import R, Result, S, Settings
+from backends.run import Result, Settings
 from pages.house import session
 from pages.house.text import plain
 from worlds.errors import InputError
@@ -17,24 +18,16 @@ from worlds.errors import InputError
 POLL_S = 0.4
 
 
-def linked_settings(system: System[S, R]) -> S | None:
-    """The settings of `?settings=`, once per session; a broken link is said, not followed."""
-    text = st.query_params.get("settings")
-    seen = f"link.{system.name}"
-    if not text or st.session_state.get(seen) == text:
-        return None
-    st.session_state[seen] = text
-    try:
-        return system.settings.from_permalink(text)
-    except InputError as error:
-        st.error(plain(str(error)), icon=":material/link_off:")
-        return None
-
-
 def missing_upload(settings: Settings) -> str:
     """The name of a file that the settings speak of and that this session does not have, or nothing."""
     files = session.current().inputs().files
     return next((name for name in uploads_of(settings) if name not in files), "")
+
+
+def says_missing(name: str) -> str:
+    """What to do about a file that some settings name and that is not here."""
+    return (f"These settings are for the file {name!r}, which is not in this session: a link holds settings, never a file. "
+                 "Upload it again; the knobs are set already.")
 
 
 def uploads_of(settings: Settings) -> list[str]:
@@ -53,28 +46,22 @@ def pressed(place: DeltaGenerator, label: str, *, key: str, icon: str, help: str
 
 
 def start(system: System, settings: Settings) -> None:
-    """Queue a run and remember it; its settings go into the address."""
+    """Queue a run and remember it: from now on the knobs are its own."""
     stop(system)
-    state = st.session_state
+    state, name = st.session_state, system.name
+    state[f"{name}.asked"] = state[f"{name}.stand"] = settings
+    state[f"began.{name}"] = time.monotonic()
+    for key in (f"{name}.waiting", f"{name}.part", f"took.{name}"):
+        state.pop(key, None)
     state.pop(f"error.{system.name}", None)
-    state[f"needs.{system.name}"] = name = missing_upload(settings)
-    if name:
-        state[f"error.{system.name}"] = (f"These settings are for the file {name!r}, which is not in this session: a link holds "
-                                         "settings, never a file. Upload it again below; the other knobs are set already.")
+    if lacking := missing_upload(settings):
+        state[f"error.{system.name}"] = says_missing(lacking)
         return
     try:
         state[f"run.{system.name}"] = the_engine().submit(system.name, settings, session=session.current().session_id,
                                                           inputs=session.current().inputs())
     except InputError as error:
         state[f"error.{system.name}"] = str(error)
-        return
-    try:
-        link = settings.permalink()
-    except InputError:  # too long for an address; the foot of the page says so
-        st.query_params.pop("settings", None)
-        return
-    state[f"link.{system.name}"] = link
-    st.query_params["settings"] = link
 
 
 def stop(system: System) -> None:
@@ -87,6 +74,20 @@ def stop(system: System) -> None:
 
 def is_running(system: System) -> bool:
     return f"run.{system.name}" in st.session_state
+
+
+def has_part(system: System) -> bool:
+    """Whether the current run has brought something to draw."""
+    return bool(st.session_state.get(f"{system.name}.part"))
+
+
+def say_done(system: System, result: Result) -> None:
+    """One line on what the run did that was made here just now."""
+    took = st.session_state.get(f"took.{system.name}")
+    if took is None or took[0] is not result:
+        return
+    said = f" {plain(result.brief)}," if result.brief else ""
+    st.markdown(f":green[:material/check_circle:] **Your run:**{said} {took[1]:.1f} s.")
 
 
 def show_error(system: System) -> None:
@@ -122,6 +123,9 @@ def watch(system: System, draw: Callable[[object], None]) -> None:
     else:
         bar.progress(0.0, text="Starting")
     if seen.part is not None:
+        if not has_part(system):  # the picture before goes
+            st.session_state[f"{system.name}.part"] = True
+            st.rerun()
         draw(seen.part)
 
 
@@ -131,6 +135,6 @@ def _take(system: System, result: Result | None, error: str | None) -> None:
     if result is not None:
         session.current().remember(result)
         store[f"result.{system.name}"] = result
-        store.pop(f"recorded.{system.name}", None)
+        store[f"took.{system.name}"] = result, time.monotonic() - store.get(f"began.{system.name}", time.monotonic())
     elif error:
         store[f"error.{system.name}"] = error

@@ -1,8 +1,8 @@
 """What a page is made of beside its own views: head, presets, charts, badge, code."""
 
 import inspect
-import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Literal
 
 import plotly.graph_objects as go
@@ -10,7 +10,7 @@ import streamlit as st
 
 from backends.registry import System
 from backends.run import R, Result, S
-from pages.house import results
+from pages.house import results, style
 from pages.house.text import code, plain
 from visualizers.theme import themed
 
@@ -47,11 +47,18 @@ def head(system: System, claim_note: str) -> None:
     st.caption(f"{system.paper} ({system.source}). {claim_note}")
 
 
-def presets(system: System[S, R], on_choice: Callable[[S], None]) -> None:
-    """One button per preset of the system; on a phone they share lines."""
+def presets(system: System[S, R], shown: S | None, on_choice: Callable[[S], None]) -> None:
+    """One button per preset of the system; the one that is shown is marked, and what there is to see in it stands below."""
+    said = ""
     with st.container(horizontal=True, gap="small"):
         for label, (settings, help_text) in system.presets.items():
-            st.button(label, key=f"preset.{system.name}.{label}", help=help_text, on_click=on_choice, args=(settings,))
+            is_shown = settings == shown
+            said = help_text if is_shown else said
+            with st.container(width="content", key=style.CHOSEN) if is_shown else nullcontext():
+                st.button(label, key=f"preset.{system.name}.{label}", help=help_text, on_click=on_choice, args=(settings,),
+                          icon=":material/check:" if is_shown else None)
+    if said:
+        st.caption(plain(said))
 
 
 def badge(result: Result, *, is_recorded: bool = False) -> None:
@@ -68,11 +75,6 @@ def badge(result: Result, *, is_recorded: bool = False) -> None:
         st.info(plain(note), icon=":material/info:")
     if len(notes) > MAX_NOTES:
         st.caption(f"{len(notes) - MAX_NOTES} more notes are in the whole run, below.")
-
-
-def ladder_waits() -> bool:
-    """Whether the knobs are best drawn last: their list of models imports torch, once, and pictures do not wait for it."""
-    return "models.catalogue" not in sys.modules
 
 
 def source_of(function: Callable[..., object]) -> None:

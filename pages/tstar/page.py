@@ -3,20 +3,24 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from backends.registry import System
 from backends.tstar.results import Iteration, TStarResult
 from backends.tstar.search import Search, distribution, spread
 from backends.tstar.settings import TStarSettings
 from backends.tstar.system import SYSTEM
-from pages.house import beside, knobs, results, running, view
+from pages.house import frame, knobs, results, running, tasks, view
+from pages.house.frame import Own, Page
+from pages.house.tasks import Task
 from pages.house.text import plain
-from pages.tstar import own_knobs, views
+from pages.tstar import own_knobs, own_video, views
 from visualizers.tstar import figures
 
-FOLDED = ("detector", "distribution", "selection and answer")  # groups of the settings
+TASKS = {"": Task("Search", ":material/travel_explore:", button="Search", fold="Every knob, other videos",
+                  coming="The first grid comes within a second or two; each that follows replaces it.")}
 
 
 def choose(settings: TStarSettings) -> None:
-    """A preset or link: knobs turned, run started."""
+    """A preset, a link or a button of the page: knobs turned, run started."""
     knobs.set_knobs(SYSTEM, settings)
     running.start(SYSTEM, settings)
 
@@ -32,29 +36,14 @@ def draw_live(step: object) -> None:
         st.caption(f"Still to confirm: {plain(', '.join(step.remaining)) or 'nothing'} · {step.budget_left} frames of budget left")
 
 
-def every_knob(folded: DeltaGenerator) -> None:
-    """Everything that can be turned, and what it will cost."""
-    with folded:
-        values, said = own_knobs.input_knobs(SYSTEM)
-        values |= knobs.knobs(SYSTEM, knobs.of(SYSTEM, "search"))
-        values |= knobs.tabs(SYSTEM, {group.capitalize(): (group,) for group in FOLDED})
-        values["baselines"] = own_knobs.baseline_knob(SYSTEM)
-        asked = knobs.settings_from(SYSTEM, values)
-        with said:
-            knows = own_knobs.has_its_video(asked) and (asked is None or own_knobs.knows_the_words(SYSTEM, asked))
-        is_off = asked is None or not (knobs.can_run(SYSTEM, asked) and knows and own_knobs.has_its_similarity(asked))
-        search, series, cost = st.columns([2, 2, 3], vertical_alignment="center")
-        runs = running.pressed(search, "Search", key="run.button", type="primary", icon=":material/play_arrow:", disabled=is_off,
-                             help="Runs the search with these settings.")
-        repeats = running.pressed(series, "Run 20 seeds", key="run.seeds", icon=":material/casino:", disabled=is_off,
-                                help="The same search with 20 seeds, beside a random grid: how much of the result is luck?")
-        if asked is not None and (runs or repeats):
-            running.start(SYSTEM, asked.model_copy(update={"num_seeds": 20}) if repeats else asked)
-            st.rerun()
-        cost.caption(knobs.IN_THE_WAY if is_off or asked is None else own_knobs.cost(asked))
+def first_view(_task: str, result: TStarResult, _beside: DeltaGenerator) -> None:
+    """What is seen without scrolling."""
+    views.replay(result)
+    views.verdict(result)
 
 
-def show_rest(result: TStarResult) -> None:
+def rest(_task: str, result: TStarResult) -> None:
+    """The key frames, the rivals, the paper, the formulas, the downloads."""
     views.film_strip(SYSTEM, result)
     st.header("Against other ways of choosing frames")
     views.comparison(result)
@@ -62,37 +51,33 @@ def show_rest(result: TStarResult) -> None:
     st.header("How it works")
     views.how_it_works(result)
     views.larger_grids(result)
-    for function in (Search.update, spread, distribution):
-        view.source_of(function)
     st.header("Take it away")
     views.downloads(SYSTEM, result)
     results.download_whole(SYSTEM, result, result.settings)
 
 
-if (linked := running.linked_settings(SYSTEM)) is not None:
-    choose(linked)
+def code(_task: str) -> None:
+    """The functions that ran."""
+    st.caption("The code that ran")
+    for function in (Search.update, spread, distribution):
+        view.source_of(function)
 
-view.head(SYSTEM, "Here a miniature detector shows the mechanism, on drawn videos and on yours.")
-view.presets(SYSTEM, choose)
-running.show_error(SYSTEM)
-result, is_recorded = results.current_result(SYSTEM)
-own_knobs.remember(result, is_recorded=is_recorded)
-waits = view.ladder_waits()
-if running.is_running(SYSTEM):
-    running.watch(SYSTEM, draw_live)
-else:
-    views.replay(result)
-    view.badge(result, is_recorded=is_recorded)
-    views.verdict(result)
-folded = own_knobs.fold(SYSTEM)
-if not waits:
-    every_knob(folded)
-if not running.is_running(SYSTEM):
-    show_rest(result)
-    beside.draw(SYSTEM, result)
-results.open_saved(SYSTEM, lambda settings: knobs.set_knobs(SYSTEM, settings))
 
-st.header("Score result files")
-views.score_files()
-if waits:
-    every_knob(folded)
+def settle(_system: System[TStarSettings, TStarResult]) -> None:
+    """The newest result is the one that is shown."""
+    tasks.settle(SYSTEM)
+
+
+def foot() -> None:
+    st.header("Score result files")
+    views.score_files()
+
+
+frame.show(Page(
+    SYSTEM, "Here a miniature detector shows the mechanism, on drawn videos and on yours.", TASKS, choose=choose,
+    turn=knobs.set_knobs, settle=settle, live=draw_live, first_view=first_view, rest=rest, code=code,
+    knobs=lambda _task: own_knobs.draw(SYSTEM), is_empty=lambda _result: False, views=("step",), foot=foot,
+    remember=lambda result, is_recorded: own_knobs.remember(result, is_recorded=is_recorded),
+    own=Own(box=lambda: own_video.box(SYSTEM), is_there=lambda _task: own_video.is_there(SYSTEM),
+            is_answered=lambda result: own_video.is_answered(SYSTEM, result), panel=lambda: own_video.panel(SYSTEM),
+            title=lambda: own_video.title(SYSTEM))))

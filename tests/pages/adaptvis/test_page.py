@@ -30,15 +30,12 @@ def page() -> AppTest:
 
 
 def linked(settings: AdaptVisSettings) -> AppTest:
-    app = AppTest.from_file("../../../app.py", default_timeout=120).run()
-    app.query_params["settings"] = settings.permalink()
-    return app.switch_page("pages/adaptvis/page.py").run()
+    """The page of a link, after the one click that runs it."""
+    return driving.run_link(driving.opened(settings, "adaptvis"), "adaptvis")
 
 
 def finish(page: AppTest) -> AppTest:
     """Wait for the page's run to end, then let the page take its result."""
-    if "run.adaptvis" not in page.session_state:  # it was over before the page was drawn
-        return page
     return driving.finish(page, "adaptvis")
 
 
@@ -184,12 +181,10 @@ def test_the_recorded_evaluation_has_2_000_items_and_needs_no_larger_one_beside_
 def test_own_picture_is_asked_about_two_named_things(page):
     content = io.BytesIO()
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 160, 3), dtype=np.uint8)).save(content, "PNG")
-    page.session_state["adaptvis.picture"] = "own"
-    page = page.run()
     page.get("file_uploader")[0].set_value(("mine.png", content.getvalue(), "image/png")).run()
     page.text_input(key="adaptvis.a").set_value("red star").run()
     page.text_input(key="adaptvis.b").set_value("blue cross").run()
-    page = finish(page.button(key="run.look").click().run())
+    page = finish(page.button(key="run.own").click().run())
 
     looked = page.session_state["result.adaptvis"].looked
     assert looked.question == "Where is the red star in relation to the blue cross? Answer with left, right, on or under."
@@ -199,21 +194,22 @@ def test_own_picture_is_asked_about_two_named_things(page):
 
 
 @pytest.mark.parametrize("task", ["look", "evaluate"])
-def test_scenery_of_drawn_scenes_can_be_chosen_and_stays_for_the_other_task(page, task):
+def test_scenery_of_drawn_scenes_can_be_chosen_and_stays_while_the_other_task_is_looked_at(page, task):
     page = turned_to(page, task)
     scenery = page.selectbox(key="knob.adaptvis.scenery")
     assert (scenery.value, scenery.options) == ("trained", ["trained", "board", "rooms"])
     scenery.set_value("board").run()
-    page = turned_to(turned_to(page, "look"), "evaluate")
+    other = "evaluate" if task == "look" else "look"
+    page = turned_to(page, other)
+    assert page.selectbox(key="knob.adaptvis.scenery").value == "trained"  # the knobs are those of what is shown
+    page = turned_to(page, task)
 
     assert page.selectbox(key="knob.adaptvis.scenery").value == "board"
     assert not page.exception
 
 
 def test_alpha_between_the_steps_of_its_slider_is_kept():
-    app = AppTest.from_file("../../../app.py", default_timeout=120).run()
-    app.session_state["knob.adaptvis.alpha"] = 0.42  # as a link leaves it
-    page = app.switch_page("pages/adaptvis/page.py").run()
+    page = driving.opened(AdaptVisSettings(alpha=0.42), "adaptvis")
 
     slider = page.select_slider(key="knob.adaptvis.alpha")
     assert slider.value == 0.42 and {"0.4", "0.42", "0.5"} <= set(slider.options)
@@ -226,13 +222,6 @@ def test_a_reply_that_is_no_option_is_said_beside_its_confidence():
 
     assert "none of the options" in said(page) and "That is the confidence of a reply that is none of the options." in said(page)
     assert any("does not know 'cheetah', 'tree'" in info.value.replace("\\", "") for info in page.info)
-
-
-def test_own_picture_without_a_file_waits_for_it(page):
-    page.session_state["adaptvis.picture"] = "own"
-    page = page.run()
-
-    assert "Upload a file" in said(page) and not page.exception
 
 
 @pytest.mark.parametrize(("settings", "reason"), [

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backends.engine import the_engine
-from backends.tstar.settings import TStarSettings
+from backends.tstar.settings import OPENING, TStarSettings
 from pages.house import costs
 from pages.tstar import views
 from tests.pages import driving
@@ -66,14 +66,13 @@ def test_twenty_seeds_are_asked_for_with_what_the_knobs_say(page, monkeypatch):
     page.slider(key="knob.tstar.grid").set_value(2).run()
     page.button(key="run.seeds").click().run()
 
-    assert asked == [TStarSettings(grid=2, num_seeds=20)]
+    assert asked == [OPENING.model_copy(update={"grid": 2, "num_seeds": 20})]
 
 
 def test_link_restores_knobs_and_result():
-    link = TStarSettings(grid=2, num_frames=5, baselines=()).permalink()
-    app = AppTest.from_file("../../../app.py", default_timeout=120).run()
-    app.query_params["settings"] = link
-    page = finish(app.switch_page("pages/tstar/page.py").run())
+    page = driving.opened(TStarSettings(grid=2, num_frames=5, baselines=()), "tstar")
+    assert "run.tstar" not in page.session_state and page.slider(key="knob.tstar.grid").value == 2  # opening starts nothing
+    page = finish(driving.run_link(page, "tstar"))
 
     assert page.session_state["result.tstar"].settings == TStarSettings(grid=2, num_frames=5, baselines=())
     assert len(page.session_state["result.tstar"].keyframes) == 5
@@ -206,12 +205,17 @@ def test_two_uploads_of_one_name_are_two_files():
     assert views._by_name(files) == {"results.json": b"one", "results.json (2)": b"two"}
 
 
-def test_before_a_video_is_uploaded_the_page_says_what_to_do_and_nothing_runs(page):
-    page = page.selectbox(key="tstar.kind").set_value("own").run()
+def test_own_video_becomes_the_page_at_once_and_what_cannot_be_found_is_said(page, phone_video):
+    page.get("file_uploader")[0].set_value(("toy.mp4", phone_video.read_bytes(), "video/mp4"))
+    page = page.run()
 
     assert not page.error and not page.exception
-    assert any("Upload your video" in info.value for info in page.info)
-    assert page.button(key="run.button").disabled
+    assert any("toy.mp4, 0:40 min" in caption for image in page.image for caption in image.captions)
+    assert page.session_state["knob.tstar.question"] == "" and not any(button.key == "run.own" for button in page.button)
+    page = page.text_input(key="knob.tstar.question").set_value("When does the cyclist pass?").run()
+    assert "cyclist" in page.warning[0].value and page.button(key="run.own").disabled
+    page = page.text_input(key="knob.tstar.question").set_value("red chair").run()
+    assert not page.button(key="run.own").disabled
 
 
 @pytest.mark.parametrize(("codec", "ending", "is_played"), [

@@ -1,0 +1,186 @@
+"""The address of a page: it holds what is seen, the settings and the view, and opening one starts nothing.
+
+The browser's own script writes it by `replaceState`: turning a slider adds nothing to the history, and Back leaves the page.
+What Streamlit offers for writing it adds an entry at every step. An address that was pasted, reloaded or gone back to looks alike
+from here, and a reload has lost the tab's state: so what is held of equal settings is shown, and nothing is started.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from backends.engine import the_engine
+from backends.registry import System
+from backends.run import R, Result, S
+from pages.house import beside, results, session, style
+from pages.house.text import plain
+from worlds.errors import InputError
+
+SETTINGS = "settings"
+T = TypeVar("T")
+
+_WRITES = """
+export default function ({ data }) {
+  const url = new URL(window.location.href)
+  for (const [name, value] of Object.entries(data.parameters)) {
+    if (value === null) url.searchParams.delete(name)
+    else url.searchParams.set(name, value)
+  }
+  if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url)
+  window.dispatchEvent(new Event("orrery-address"))
+}
+"""
+
+_SHOWS = """
+export default function ({ parentElement }) {
+  const box = parentElement.querySelector("input"), button = parentElement.querySelector("button")
+  const follow = () => { box.value = window.location.href }
+  follow()
+  window.addEventListener("orrery-address", follow)
+  button.onclick = async () => {
+    box.select()
+    try { await navigator.clipboard.writeText(box.value) } catch { document.execCommand("copy") }
+    button.textContent = "Copied"
+    setTimeout(() => { button.textContent = "Copy" }, 1500)
+  }
+  return () => window.removeEventListener("orrery-address", follow)
+}
+"""
+_BOX = '<div class="link"><input readonly aria-label="Link to what is seen"><button type="button">Copy</button></div>'
+_BOX_STYLE = """
+.link { display: flex; gap: .5rem }
+.link input { flex: 1; min-width: 0; font: inherit; font-size: .875rem; color: var(--st-text-color); padding: .4rem .6rem;
+  background: var(--st-secondary-background-color); border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius) }
+.link button { font: inherit; font-size: .875rem; padding: .4rem .9rem; cursor: pointer; color: var(--st-text-color);
+  background: var(--st-background-color); border: 1px solid var(--st-border-color); border-radius: var(--st-base-radius) }
+"""
+
+
+def opened(system: System[S, R], views: Collection[str]) -> S | None:
+    """The settings of an address that was opened just now; a broken one is said, not followed. Its view waits for `view`.
+
+    Args:
+        views: the names of what the page's view is made of.
+    """
+    state, name = st.session_state, system.name
+    state[f"{name}.address.names"] = tuple(views)
+    read = {key: value for key, value in st.query_params.items() if key == SETTINGS or key in views}
+    if read == state.get(f"{name}.address.read"):
+        return None
+    state[f"{name}.address.read"] = read
+    if not read or read == state.get(f"{name}.address.written"):
+        return None
+    state[f"{name}.address.view"] = {key: value for key, value in read.items() if key != SETTINGS}
+    if SETTINGS not in read:
+        return None
+    try:
+        return system.settings.from_permalink(read[SETTINGS])
+    except InputError as error:
+        st.error(plain(str(error)), icon=":material/link_off:")
+        return None
+
+
+def find(system: System[S, R], settings: S) -> bool:
+    """Show what is held of equal settings: by this session, recorded, or by the engine for whoever asks the same."""
+    state, name, task = st.session_state, system.name, beside.task_of(settings)
+    own = [result for result in session.current().results.values() if result.system == name and result.settings == settings]
+    held: Result | None = own[-1] if own else None
+    if held is None:
+        recorded = results.recorded_with(system, settings)
+        if recorded is not None:
+            state.pop(f"{name}.result.{task}", None)
+            return True
+        held = the_engine().held(name, settings, inputs=session.current().inputs())
+    if held is None:
+        return False
+    state[f"result.{name}"], state[f"{name}.asked"] = held, settings
+    state.pop(f"{name}.settled", None)
+    return True
+
+
+def wait(system: System[S, R], settings: S) -> None:
+    """Let the settings of a link, of which nothing is held, wait for a click."""
+    st.session_state[f"{system.name}.waiting"] = settings
+
+
+def waiting(system: System[S, R]) -> S | None:
+    """The settings that wait for a click."""
+    return st.session_state.get(f"{system.name}.waiting")
+
+
+def is_waiting(system: System) -> bool:
+    """Whether an opened link's settings wait, and their task is looked at."""
+    settings = waiting(system)
+    return settings is not None and st.session_state.get(f"{system.name}.task", "") == beside.task_of(settings)
+
+
+def view(system: str, name: str, options: Sequence[T], default: T, *, of: object) -> str:
+    """The key of a widget that turns the view and runs nothing, under which there is one of the options.
+
+    It starts at what the opened address says, else at `default`, and does so again for anything new to look at.
+
+    Args:
+        system: its name.
+        of: what is looked at; compared by identity.
+    """
+    state, key = st.session_state, f"{system}.{name}"
+    default = default if default in options else options[0]  # of a run that was stopped half-way, there may be less
+    if state.get(f"{key}.of") is not of or state.get(key) not in options:
+        said = state.get(f"{system}.address.view", {}).pop(name, None)
+        state[key] = next((option for option in options if _text(option) == said), default) if said is not None else default
+        state[f"{key}.of"] = of
+    state.setdefault(f"{system}.views", {})[name] = (key, _text(default))
+    return key
+
+
+def _text(value: object) -> str:
+    """A value of the view as an address says it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+def seen(system: str) -> dict[str, str | None]:
+    """The view as the address says it: what is turned away from where it starts; None for the rest."""
+    state = st.session_state
+    turned: dict[str, str | None] = dict.fromkeys(state.get(f"{system}.address.names", ()))
+    for name, (key, default) in state.get(f"{system}.views", {}).items():
+        text = _text(state.get(key))
+        turned[name] = text if key in state and text != default else None
+    return turned
+
+
+def write(system: System[S, R], settings: S | None) -> None:
+    """Let the browser write the address of these settings, and of the view.
+
+    Args:
+        settings: None where the page shows what it opens with, and where they are too long for an address.
+    """
+    _write(system.name, {SETTINGS: permalink(settings) if settings is not None else None} | seen(system.name), place="page")
+
+
+def write_view(system: str, place: str) -> None:
+    """The same of the view alone: at the end of a part of the page that is drawn anew by itself, whose name is `place`."""
+    _write(system, seen(system), place=place)
+
+
+def permalink(settings: S) -> str | None:
+    """The settings as an address holds them; None where they are too long for one."""
+    try:
+        return settings.permalink()
+    except InputError:
+        return None
+
+
+def _write(system: str, parameters: dict[str, str | None], *, place: str) -> None:
+    state, written = st.session_state, f"{system}.address.written"
+    said = state.get(written, {}) | parameters
+    state[written] = {name: value for name, value in said.items() if value is not None}
+    with st.container(key=f"{style.UNSEEN}-{place}-{system}"):
+        st.components.v2.component("orrery_address", js=_WRITES)(data={"parameters": parameters}, key=f"address.{place}.{system}")
+
+
+def show_link(system: System) -> None:
+    """The address in a box with a button that copies it; it follows the sliders."""
+    st.components.v2.component("orrery_link", html=_BOX, css=_BOX_STYLE, js=_SHOWS)(key=f"link.{system.name}")

@@ -1,0 +1,236 @@
+"""The frame of every page: what stands where, what is shown, and that the knobs are those of what is shown."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Generic
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from backends.registry import System
+from backends.run import R, Result, S, Settings
+from pages.house import address, beside, results, running, style, tasks, view
+from pages.house.tasks import Task
+from pages.house.text import plain
+
+
+def nothing_yet(_task: str = "") -> None:
+    """In place of a result."""
+    st.info("There is no run of this yet. Press a preset above, or the button under the knobs below.", icon=":material/info:")
+
+
+def _no_other(_task: str) -> None:
+    """Nothing is shown in place of the session's own results."""
+
+
+def _none_takes_its_place(_settings: Settings) -> bool:
+    """Every run can be made here."""
+    return False
+
+
+def _nothing() -> None:
+    """Nothing is missing, and nothing stands at the foot."""
+
+
+def _not_kept(_result: Result, _is_recorded: bool) -> None:
+    """Nothing of a result is needed later."""
+
+
+def _not_brought(_task: str) -> bool:
+    """No input of the person's own is there."""
+    return False
+
+
+@dataclass(frozen=True)
+class Own(Generic[R]):
+    """A person's own input: it comes first."""
+
+    box: Callable[[], None]  # takes it, beside the presets
+    is_there: Callable[[str], bool]  # whether the knobs of a task name one
+    is_answered: Callable[[R], bool]  # whether a result is about the one that is there
+    panel: Callable[[], None]  # its first picture, the questions that matter, Run
+    title: Callable[[], str]  # of the panel, once it is answered and folded
+
+
+@dataclass(frozen=True)
+class Page(Generic[S, R]):
+    """What a page hands in. What stands where, and in which order it is made, is `show`'s."""
+
+    system: System[S, R]
+    note: str  # behind the paper: what is different here
+    tasks: Mapping[str, Task]
+    choose: Callable[[S], None]  # a preset, a link or a button: turns the knobs and starts the run
+    turn: Callable[[System[S, R], S], None]  # turns the knobs only
+    settle: Callable[[System[S, R]], None]  # gives the newest result to its task
+    live: Callable[[object], None]  # draws the newest partial result
+    first_view: Callable[[str, R, DeltaGenerator], None]  # task, result, and the line of the tasks: it has room for one more choice
+    rest: Callable[[str, R], None]  # what follows the knobs, down to the downloads
+    knobs: Callable[[str], None]  # everything that can be turned for a task, and the button
+    code: Callable[[str], None]  # the functions that ran
+    is_empty: Callable[[R], bool]  # whether a run ended before there was anything to draw
+    own: Own[R] | None = None
+    kept: Collection[str] = ()  # sliders of the page's own that stay as they are while another task is shown
+    instead: Callable[[str], tuple[R, bool] | None] = _no_other  # what is shown in place of the session's results, if anything
+    substitute: Callable[[S], bool] = _none_takes_its_place  # whether a recording takes the place of a run that cannot be made here
+    views: Collection[str] = ()  # what is turned without a run and stands in the address
+    card: Callable[[], None] = _nothing  # says what is missing, where something is
+    without: Callable[[str], None] = nothing_yet  # in place of a result that is not there
+    opened: Collection[str] = ()  # tasks that need an input first: their fold is open until there is a result
+    remember: Callable[[R, bool], None] = _not_kept  # what a shown result teaches of later costs
+    foot: Callable[[], None] = _nothing  # what stands on the page whatever is shown
+
+
+def show(page: Page[S, R]) -> None:
+    """Draw the page: head, presets, own input, tasks, what runs or what came out, knobs, the rest."""
+    system = page.system
+    style.write()
+    tasks.keep(system, page.kept)
+    if (linked := address.opened(system, page.views)) is not None:
+        _take_link(page, linked)
+    page.settle(system)
+    task = tasks.now(system)
+    result, is_recorded = page.instead(task) or tasks.result_of(system, task)
+    is_live = tasks.is_live(system, task)
+    if result is not None and not is_live and not address.is_waiting(system):
+        _follow(page, result)
+
+    view.head(system, page.note)
+    _inputs(page)
+    line = st.container(horizontal=True, gap="medium", vertical_alignment="center")
+    tasks.choice(system, page.tasks, line)
+    running.show_error(system)
+    bar = st.container()
+    code = None
+    if is_live:
+        folded = _while_it_runs(page, task, result, line)
+    elif address.is_waiting(system):
+        _run_this_link(page)
+        folded = tasks.fold(page.tasks, task)
+    elif page.own and page.own.is_there(task) and not (result and page.own.is_answered(result)):
+        page.own.panel()
+        folded = tasks.fold(page.tasks, task)
+    elif result is None or page.is_empty(result):
+        page.card()
+        page.without(task)
+        folded = tasks.fold(page.tasks, task, is_open=task in page.opened)
+    else:
+        folded, code = _what_came_out(page, task, result, line, is_recorded=is_recorded)
+    results.open_saved(system, lambda settings: _stand(page, settings))
+    page.foot()
+
+    with folded:  # late: the ladder of models imports torch, and the pictures above do not wait for it
+        page.knobs(task)
+    if code is not None:
+        with code:
+            page.code(task)
+    address.write(system, _addressed(page, task, result, is_recorded=is_recorded))
+    if running.is_running(system):  # last: its ticks bring the browser's widgets along, which must be those that are drawn above
+        with bar:
+            running.watch(system, page.live if is_live else draw_nothing)
+
+
+def _addressed(page: Page[S, R], task: str, result: R | None, *, is_recorded: bool) -> S | None:
+    """Whose settings stand in the address: those of what is seen; none for what the page opens with."""
+    system = page.system
+    if tasks.is_live(system, task):
+        return tasks.running_settings(system)
+    if address.is_waiting(system):
+        return address.waiting(system)
+    if result is None or (is_recorded and task == tasks.first(system) and page.instead(task) is None):
+        return None
+    return system.settings_of(result)
+
+
+def draw_nothing(_part: object) -> None:
+    """While another task's run goes on, its progress is enough."""
+
+
+def _take_link(page: Page[S, R], settings: S) -> None:
+    """An opened address starts nothing: what is held of equal settings is shown, else its knobs wait for a click."""
+    system = page.system
+    st.session_state[f"{system.name}.task"] = beside.task_of(settings)
+    _stand(page, settings)
+    if not page.substitute(settings) and not address.find(system, settings):
+        address.wait(system, settings)
+
+
+def _stand(page: Page[S, R], settings: S) -> None:
+    """Turn the knobs to what is shown from now on."""
+    st.session_state[f"{page.system.name}.stand"] = settings
+    page.turn(page.system, settings)
+
+
+def _follow(page: Page[S, R], result: R) -> None:
+    """The knobs are those of the result that is shown; what was turned since a run was asked for stays."""
+    state, name = st.session_state, page.system.name
+    before = state.get(f"{name}.seen")
+    if before is result:
+        return
+    state[f"{name}.seen"] = result
+    left: dict[str, tuple[R, dict[str, object]]] = state.setdefault(f"{name}.left", {})
+    task, settings = beside.task_of(result.settings), page.system.settings_of(result)
+    if before is not None and beside.task_of(before.settings) != task:
+        left[beside.task_of(before.settings)] = before, tasks.turned(page.system, page.kept)
+    result_left, values = left.pop(task, (None, {}))
+    if result_left is result:  # another task was looked at in between
+        state[f"{name}.stand"] = settings
+        state.update(values)
+    elif state.get(f"{name}.stand") != settings:
+        _stand(page, settings)
+
+
+def _inputs(page: Page[S, R]) -> None:
+    """The presets, and beside them a person's own input; what the shown preset shows stands below."""
+    system = page.system
+    shown = st.session_state.get(f"{system.name}.stand")
+    if page.own is None:
+        view.presets(system, shown, page.choose)
+        return
+    left, right = st.columns([3, 2], vertical_alignment="top", gap="medium")
+    with left:
+        view.presets(system, shown, page.choose)
+    with right:
+        page.own.box()
+
+
+def _while_it_runs(page: Page[S, R], task: str, result: R | None, line: DeltaGenerator) -> DeltaGenerator:
+    """The picture before stays, dimmed, until the first part of the new one is there."""
+    if running.has_part(page.system) or result is None or page.is_empty(result):
+        st.caption(page.tasks[task].coming)
+    else:
+        with st.container(key=style.BEFORE):
+            page.first_view(task, result, line)
+    return tasks.fold(page.tasks, task)
+
+
+def _run_this_link(page: Page[S, R]) -> None:
+    """The knobs are a link's, whose run is not here: one button runs it."""
+    system = page.system
+    settings = address.waiting(system)
+    if settings is None:
+        return
+    if lacking := running.missing_upload(settings):
+        st.error(plain(running.says_missing(lacking)), icon=":material/upload_file:")
+        return
+    with st.container(border=True):
+        st.markdown("**This link holds settings whose run is not here.** The knobs below are turned to them; nothing was started.")
+        st.button("Run this link", key=f"link.run.{system.name}", type="primary", icon=":material/play_arrow:", on_click=page.choose,
+                  args=(settings,), help="Runs with the settings of the link.")
+
+
+def _what_came_out(page: Page[S, R], task: str, result: R, line: DeltaGenerator, *,
+                   is_recorded: bool) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The result: its first view, its knobs' place, the rest, the place of its code."""
+    if not is_recorded:
+        running.say_done(page.system, result)
+    page.first_view(task, result, line)
+    view.badge(result, is_recorded=is_recorded)
+    page.card()
+    page.remember(result, is_recorded)
+    if page.own and page.own.is_there(task):
+        with st.expander(page.own.title(), icon=":material/upload_file:", key=f"own.fold.{page.system.name}"):
+            page.own.panel()
+    folded = tasks.fold(page.tasks, task)
+    page.rest(task, result)
+    beside.draw(page.system, result)
+    return folded, st.container()
