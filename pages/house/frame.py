@@ -186,7 +186,7 @@ def _inputs(page: Page[S, R]) -> None:
     if page.own is None:
         view.presets(system, shown, page.choose)
         return
-    left, right = st.columns([3, 2], vertical_alignment="top", gap="medium")
+    left, right = st.columns([2, 1], vertical_alignment="top", gap="small")
     with left:
         view.presets(system, shown, page.choose)
     with right:

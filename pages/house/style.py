@@ -5,12 +5,17 @@ import streamlit as st
 BEFORE, CHOSEN, OWN, UNSEEN = "picture-before", "preset-chosen", "own-box", "unseen"  # keys of containers
 
 _RULES = f"""
+@media (min-width: 768px) {{ .stMainBlockContainer {{ padding-left: 2.5rem; padding-right: 2.5rem }} }}
 .st-key-{BEFORE} {{ opacity: .45; pointer-events: none }}
 .st-key-{CHOSEN} button {{ border-color: var(--st-primary-color); font-weight: 600;
-  box-shadow: inset 0 0 0 1px var(--st-primary-color) }}
+  background: color-mix(in srgb, var(--st-primary-color) 12%, transparent) }}
+.st-key-presets button {{ min-height: 2.25rem; padding: .2rem .7rem }}
 [class*="st-key-{UNSEEN}-"] {{ display: none }}
 [data-testid=stStatusWidget] button {{ display: none }}
-[class*="st-key-{OWN}"] [data-testid=stFileUploaderDropzone] {{ padding: .35rem .75rem; min-height: 0 }}
+[class*="st-key-{OWN}"] [data-testid=stFileUploaderDropzone] {{ flex-direction: row; align-items: center; padding: .3rem .6rem; min-height: 0;
+  gap: .75rem }}
+[class*="st-key-{OWN}"] [data-testid=stFileUploaderDropzoneInstructions] {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  margin: 0 }}
 """
 
 

@@ -1,8 +1,10 @@
 """What a page is made of beside its own views: head, presets, charts, badge, code."""
 
 import inspect
+import re
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import plotly.graph_objects as go
@@ -17,6 +19,9 @@ from visualizers.theme import themed
 if TYPE_CHECKING:
     from streamlit.elements.plotly_chart import PlotlyState
 
+PAPERS = "https://arxiv.org/abs/"
+DOCS = Path(__file__).parents[2] / "docs"
+_PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)\n?")
 MAX_NOTES = 20  # shown; real runs have a handful
 
 
@@ -42,15 +47,28 @@ def _tools(key: str) -> dict[str, object]:
 
 
 def head(system: System, claim_note: str) -> None:
-    st.title(system.title)
-    st.markdown(f"**{plain(system.claim)}**")
-    st.caption(f"{system.paper} ({system.source}). {claim_note}")
+    """The claim, the paper and how this page differs from it."""
+    with st.container(gap=None):
+        st.title(system.title)
+        st.markdown(f"**{plain(system.claim)}**")
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.caption(f"[{plain(system.paper)}]({PAPERS}{system.source.removeprefix('arXiv ')}) ({system.source}). {claim_note}",
+                       width="content")
+            if st.button("How this differs from the paper", key=f"docs.{system.name}", type="tertiary", icon=":material/menu_book:"):
+                _docs(system)
+
+
+@st.dialog("How this differs from the paper", width="large")
+def _docs(system: System) -> None:
+    """The system's own page of the documentation, without its pictures, which show this page."""
+    text = (DOCS / f"{system.name}.md").read_text(encoding="utf-8")
+    st.markdown(_PICTURE.sub("", text))
 
 
 def presets(system: System[S, R], shown: S | None, on_choice: Callable[[S], None]) -> None:
     """One button per preset of the system; the one that is shown is marked, and what there is to see in it stands below."""
     said = ""
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall", key="presets"):
         for label, (settings, help_text) in system.presets.items():
             is_shown = settings == shown
             said = help_text if is_shown else said
