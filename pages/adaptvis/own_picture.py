@@ -10,7 +10,6 @@ from pages.house import knobs, session, tasks
 from pages.house.text import plain
 from worlds.picture_kinds import HEIC, offered
 
-PICTURE_PX = 420
 OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, right, above or below", "left, right, top or bottom")
 
 
@@ -56,7 +55,7 @@ def panel(system: System) -> None:
     if not name:
         return
     left, right = st.columns([2, 3], gap="medium")
-    left.image(str(session.current().inputs().file(name)), width=PICTURE_PX, caption=name, alt=f"Your picture {name}")
+    left.image(str(session.current().inputs().file(name)), width="stretch", caption=name, alt=f"Your picture {name}")
     with right:
         _names(system)
         knobs.knobs(system, ("question", "options"), per_row=1)

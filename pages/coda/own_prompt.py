@@ -56,22 +56,25 @@ def _prompt(system: System) -> str:
 def panel(system: System) -> None:
     """The prompt's words, what the model cannot know of them, the decoders, Answer."""
     prompt = _prompt(system)
-    _words(system, prompt)
+    strange = _words(system, prompt)
     own_knobs.methods(system)
     values = {"task": "compare", **knobs.said(system, own_knobs.of_comparing(system))}
-    tasks.run_button(system, values, label="Answer your prompt", cost=views.cost, key="run.own")
+    tasks.run_button(system, values, label="Answer your prompt", cost=views.cost, key="run.own",
+                     is_ready=lambda _asked: not strange)
 
 
-def _words(system: System, prompt: str) -> None:
-    """The prompt as chips; the words that its miniature never read are red, with what would work."""
+def _words(system: System, prompt: str) -> list[str]:
+    """The prompt as chips; the words that its miniature never read are red, with what would work. Returns these words."""
     model = str(st.session_state.get(knobs.knob_key(system, "model")) or CodaSettings().model)
     known = frozenset(english().words) if model == CodaSettings().model else None
     words = prompt.split()
     strange = [word for word in words if known is not None and word not in known]
     st.markdown(" ".join(f":{'red' if word in strange else 'gray'}-badge[{plain(word)}]" for word in words[:views.MAX_WORDS]))
     if not strange:
-        return
-    st.warning(plain(f"The miniature never read {', '.join(dict.fromkeys(strange))[:200]}: it answers as if nothing stood there. It "
-                     f"knows sentences such as “{english().text(english().sets[0].statement('b').prompt)}”."), icon=":material/help:")
+        return []
+    named = ", ".join(map(repr, dict.fromkeys(strange)))[:200]
+    st.warning(plain(f"The miniature never read {named}. It knows {len(known or ()):,} words "
+                     f"and sentences such as “{english().text(english().sets[0].statement('b').prompt)}”."), icon=":material/help:")
     st.button("Ask SmolLM2 instead, which takes any text", key="coda.own.real", icon=":material/swap_horiz:", on_click=knobs.turn,
               args=(system, "model", AUSTRALIA.model), help="Turns the knob Model to the real one.")
+    return strange

@@ -95,7 +95,9 @@ def show(page: Page[S, R]) -> None:
         _follow(page, result)
 
     view.head(system, page.note)
-    _inputs(page)
+    asks = bool(page.own and page.own.is_there(task) and not is_live and not address.is_waiting(system)
+                and not (result is not None and page.own.is_answered(result)))
+    _inputs(page, None if asks else st.session_state.get(f"{system.name}.stand"))
     line = st.container(horizontal=True, gap="medium", vertical_alignment="center")
     tasks.choice(system, page.tasks, line)
     running.show_error(system)
@@ -106,7 +108,7 @@ def show(page: Page[S, R]) -> None:
     elif address.is_waiting(system):
         _run_this_link(page)
         folded = tasks.fold(page.tasks, task)
-    elif page.own and page.own.is_there(task) and not (result and page.own.is_answered(result)):
+    elif page.own and asks:
         page.own.panel()
         folded = tasks.fold(page.tasks, task)
     elif result is None or page.is_empty(result):
@@ -179,10 +181,9 @@ def _follow(page: Page[S, R], result: R) -> None:
         _stand(page, settings)
 
 
-def _inputs(page: Page[S, R]) -> None:
+def _inputs(page: Page[S, R], shown: S | None) -> None:
     """The presets, and beside them a person's own input; what the shown preset shows stands below."""
     system = page.system
-    shown = st.session_state.get(f"{system.name}.stand")
     if page.own is None:
         view.presets(system, shown, page.choose)
         return

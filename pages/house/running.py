@@ -42,7 +42,7 @@ def pressed(place: DeltaGenerator, label: str, *, key: str, icon: str, help: str
     No callback: its arguments would be those of the page as it stood before the click, and whoever types and clicks at once, without
     leaving the box first, would run what stood there before.
     """
-    return bool(place.button(label, key=key, width="stretch", icon=icon, help=help, disabled=disabled, type=type))
+    return bool(place.button(label, key=key, width="content", icon=icon, help=help, disabled=disabled, type=type))
 
 
 def start(system: System, settings: Settings) -> None:

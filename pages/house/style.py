@@ -12,10 +12,10 @@ _RULES = f"""
 .st-key-presets button {{ min-height: 2.25rem; padding: .2rem .7rem }}
 [class*="st-key-{UNSEEN}-"] {{ display: none }}
 [data-testid=stStatusWidget] button {{ display: none }}
-[class*="st-key-{OWN}"] [data-testid=stFileUploaderDropzone] {{ flex-direction: row; align-items: center; padding: .3rem .6rem; min-height: 0;
-  gap: .75rem }}
-[class*="st-key-{OWN}"] [data-testid=stFileUploaderDropzoneInstructions] {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
-  margin: 0 }}
+[class*="st-key-{OWN}"] [data-testid=stFileUploaderDropzone] {{ flex-direction: row; align-items: center; padding: .3rem .6rem;
+  min-height: 0; gap: .75rem }}
+[class*="st-key-{OWN}"] [data-testid=stFileUploaderDropzoneInstructions] {{ overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; margin: 0 }}
 """
 
 

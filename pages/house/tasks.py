@@ -115,12 +115,12 @@ def run_button(system: System[S, R], values: Mapping[str, object], *, label: str
     """
     asked = knobs.settings_from(system, values)
     is_off = asked is None or not all((is_ready(asked), knobs.can_run(system, asked, place=key and f"{key}.")))  # both are said
-    run, said = st.columns([2, 5], vertical_alignment="center")
+    run = st.container(horizontal=True, vertical_alignment="center", gap="medium")
     if running.pressed(run, label, key=key or f"run.{values.get(knobs.THE_TASK) or 'button'}", type="primary",
                        icon=":material/play_arrow:", disabled=is_off, help="Runs with these settings.") and asked is not None:
         running.start(system, asked)
         st.rerun()
-    said.caption(knobs.IN_THE_WAY if is_off or asked is None else cost(asked) + changed(system, asked))
+    run.caption(knobs.IN_THE_WAY if is_off or asked is None else cost(asked) + changed(system, asked), width="stretch")
 
 
 def changed(system: System[S, R], asked: S) -> str:

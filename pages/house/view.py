@@ -49,13 +49,12 @@ def _tools(key: str) -> dict[str, object]:
 def head(system: System, claim_note: str) -> None:
     """The claim, the paper and how this page differs from it."""
     with st.container(gap=None):
-        st.title(system.title)
-        st.markdown(f"**{plain(system.claim)}**")
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.caption(f"[{plain(system.paper)}]({PAPERS}{system.source.removeprefix('arXiv ')}) ({system.source}). {claim_note}",
-                       width="content")
+        with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", horizontal_alignment="distribute"):
+            st.title(system.title, width="content")
             if st.button("How this differs from the paper", key=f"docs.{system.name}", type="tertiary", icon=":material/menu_book:"):
                 _docs(system)
+        st.markdown(f"**{plain(system.claim)}**")
+        st.caption(f"[{plain(system.paper)}]({PAPERS}{system.source.removeprefix('arXiv ')}) ({system.source}). {claim_note}")
 
 
 @st.dialog("How this differs from the paper", width="large")
