@@ -32,6 +32,7 @@ from backends.registry import systems  # noqa: E402
 from backends.run import code_version  # noqa: E402
 from backends.sessions import process_folder  # noqa: E402
 from fronts import api_page, tabs, uploads  # noqa: E402
+from fronts.browsers import KnowsBrowsers  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
 
 log = logging.getLogger("orrery.server")
@@ -222,7 +223,7 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
 
     app.mount("/", pages)
     front = GradioFront(tabs.OpenTabs(uploads.UploadGate(app)))
-    return KnownHosts(front)
+    return KnownHosts(KnowsBrowsers(front))
 
 
 def main() -> None:

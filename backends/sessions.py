@@ -24,7 +24,7 @@ from typing import IO, BinaryIO
 from backends.engine import Engine, the_engine
 from backends.engine.kept import settle
 from backends.made import Made
-from backends.run import Inputs, Result, name_of
+from backends.run import Inputs, Result, Settings, name_of
 from worlds.errors import InputError, disk_sentence
 from worlds.signatures import HEAD, UploadCheck
 
@@ -70,6 +70,7 @@ class Session:
         self._files: dict[str, Path] = {}
         self._digests: dict[str, str] = {}  # name -> content, so that the same file twice is one file
         self._sizes: dict[str, int] = {}
+        self.runs: dict[str, tuple[str, Settings]] = {}  # the last of each system: a tab that was reloaded takes it up again
         self._results: dict[str, Result] = {}
         self._result_sizes: dict[str, int] = {}
         self._incoming = 0  # bytes of the file that is being stored now

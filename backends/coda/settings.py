@@ -134,11 +134,11 @@ class CodaSettings(Settings):
 FIRST_MENDED = 1
 AUSTRALIA = CodaSettings(model="smollm2-135m", prompts=("The capital of Australia is",), methods=("greedy", "cad"))
 PRESETS: dict[str, tuple[CodaSettings, str]] = {  # label: settings, what to notice
-    "See it fail": (CodaSettings(seed=0), "The rare fact's word hardly counts, no masking shows it, and every decoder repeats the "
-                    "popular answer: so with 14 of the 21 facts that are answered so."),
     "One click on CoDA": (CodaSettings(seed=FIRST_MENDED),
                           "Masking the ignored word makes the wrong answer likelier, and CoDA turns away from it. It mends 7 of 21 "
                           "popular answers so, and breaks 3 of 8 right ones."),
+    "See it fail": (CodaSettings(seed=0), "The rare fact's word hardly counts, no masking shows it, and every decoder repeats the "
+                    "popular answer: so with 14 of the 21 facts that are answered so."),
     "A real model": (AUSTRALIA, "SmolLM2 says Sydney. Click the word that it ignores, “capital”, and it says Canberra. This is an "
                      "easy one: here any word does, and on most questions nothing helps. The numbers are below."),
     "The paper's formula": (CodaSettings(seed=FIRST_MENDED, methods=("greedy", "coda_paper", "coda"), detector="oracle",

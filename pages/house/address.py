@@ -144,7 +144,8 @@ def _text(value: object) -> str:
 def seen(system: str) -> dict[str, str | None]:
     """The view as the address says it: what is turned away from where it starts; None for the rest."""
     state = st.session_state
-    turned: dict[str, str | None] = dict.fromkeys(state.get(f"{system}.address.names", ()))
+    waits = state.get(f"{system}.address.view", {})  # for what is not looked at yet
+    turned: dict[str, str | None] = {name: waits.get(name) for name in state.get(f"{system}.address.names", ())}
     for name, (key, default) in state.get(f"{system}.views", {}).items():
         text = _text(state.get(key))
         turned[name] = text if key in state and text != default else None

@@ -152,7 +152,7 @@ def _take_link(page: Page[S, R], settings: S) -> None:
     system = page.system
     st.session_state[f"{system.name}.task"] = beside.task_of(settings)
     _stand(page, settings)
-    if not page.substitute(settings) and not address.find(system, settings):
+    if not (page.substitute(settings) or address.find(system, settings) or running.take_up(system, settings)):
         address.wait(system, settings)
 
 

@@ -58,8 +58,9 @@ def start(system: System, settings: Settings) -> None:
         state[f"error.{system.name}"] = says_missing(lacking)
         return
     try:
-        state[f"run.{system.name}"] = the_engine().submit(system.name, settings, session=session.current().session_id,
-                                                          inputs=session.current().inputs())
+        own = session.current()
+        run_id = the_engine().submit(system.name, settings, session=own.session_id, inputs=own.inputs())
+        state[f"run.{system.name}"], own.runs[system.name] = run_id, (run_id, settings)
     except InputError as error:
         state[f"error.{system.name}"] = str(error)
 
@@ -70,6 +71,20 @@ def stop(system: System) -> None:
             the_engine().cancel(run_id)
         except InputError:  # the engine has already forgotten it
             st.session_state.pop(f"run.{system.name}", None)
+
+
+def take_up(system: System, settings: Settings) -> bool:
+    """Go on watching this browser's last run of the system, where it was asked for these settings and the page was reloaded."""
+    run_id, asked = session.current().runs.get(system.name, ("", None))
+    if asked != settings:
+        return False
+    try:
+        the_engine().status(run_id)
+    except InputError:  # forgotten
+        return False
+    state, name = st.session_state, system.name
+    state[f"run.{name}"], state[f"{name}.asked"], state[f"began.{name}"] = run_id, settings, time.monotonic()
+    return True
 
 
 def is_running(system: System) -> bool:

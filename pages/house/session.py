@@ -1,20 +1,19 @@
-"""This browser tab's files and runs, and the machine behind them."""
+"""This browser's files and runs, and the machine behind them."""
 
 import sys
 
 import psutil
 import streamlit as st
 
+from backends.browsers import COOKIE, browsers
 from backends.engine import the_engine
 from backends.sessions import Session
 
 
-@st.cache_resource(scope="session", on_release=lambda session: session.release(), show_spinner=False)
+@st.cache_resource(scope="session", on_release=lambda session: browsers().leave(session), show_spinner=False)
 def current() -> Session:
-    """This browser tab's files and runs; they go when it closes."""
-    import secrets
-
-    return Session(secrets.token_hex(8))
+    """The files and runs of this browser's tabs; they go when the last one closes."""
+    return browsers().enter(st.context.cookies.get(COOKIE))
 
 
 def machine_status() -> None:

@@ -1,0 +1,162 @@
+"""What is set is what is shown, on every page: at opening, after a preset, a link, a task change; and opening a link starts nothing."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from backends import registry
+from backends.files.saved import load_result
+from backends.knobs import knob_of, knobs_of
+from backends.registry import system as find_system
+from backends.run import Result, Settings
+from pages.house import knobs, tasks
+from tests.pages import driving
+
+NAMES = registry.names()
+
+
+def page_of(name: str) -> AppTest:
+    return AppTest.from_file("../../../app.py", default_timeout=120).run().switch_page(f"pages/{name}/page.py").run()
+
+
+def knobs_say(page: AppTest, name: str) -> dict[str, object]:
+    return {knob.name: page.session_state[f"knob.{name}.{knob.name}"] for knob in knobs_of(find_system(name).settings)
+            if knob.name != knobs.THE_TASK and knob.kind != "result"}
+
+
+def as_held(settings: Settings) -> dict[str, object]:
+    return {name: knobs._held(knob, value) for name, value in settings
+            if (knob := knob_of(type(settings), name)).kind != "result" and name != knobs.THE_TASK}
+
+
+def run_untouched(page: AppTest) -> Settings:
+    """What the run button asks for as the page stands."""
+    button = next(button for button in page.button if str(button.key).startswith("run.") and button.key != "run.seeds")
+    name = next(name for name in NAMES if f"docs.{name}" in {button.key for button in page.button})
+    page = button.click().run()
+    return page.session_state[f"{name}.asked"]
+
+
+def recorded(name: str) -> Result:
+    what = find_system(name)
+    assert what.recorded is not None
+    return load_result(what.recorded.read_bytes(), what.result)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_at_opening_the_knobs_are_the_pictures_and_run_gives_it_again(name: str) -> None:
+    page = page_of(name)
+
+    assert knobs_say(page, name) == as_held(recorded(name).settings)
+    assert run_untouched(page) == recorded(name).settings
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_preset_is_the_one_that_is_shown_at_opening_and_it_is_marked(name: str) -> None:
+    page, (label, (settings, said)) = page_of(name), next(iter(find_system(name).presets.items()))
+
+    assert settings == recorded(name).settings
+    assert page.button(key=f"preset.{name}.{label}").icon == ":material/check:"
+    assert said.split(".")[0] in driving.said(page).replace("\\", "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_after_a_task_change_and_back_the_knobs_are_again_the_pictures(name: str) -> None:
+    page, what = page_of(name), find_system(name)
+    others = [knob.choices for knob in knobs_of(what.settings) if knob.name == knobs.THE_TASK]
+    for task in others[0] if others else ():
+        page.session_state[f"{name}.task"] = task
+        page = page.run()
+        page.session_state[f"{name}.task"] = tasks.first(what)
+        page = page.run()
+
+    assert knobs_say(page, name) == as_held(recorded(name).settings)
+    assert run_untouched(page) == recorded(name).settings
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_starts_nothing_and_one_click_runs_it(name: str) -> None:
+    settings = recorded(name).settings.model_copy(update={"seed": 4242})
+    page = driving.opened(settings, name)
+
+    assert not page.exception and not page.error
+    assert f"run.{name}" not in page.session_state and not page.get("plotly_chart")
+    assert knobs_say(page, name) == as_held(settings)
+    page = page.button(key=f"link.run.{name}").click().run()
+    assert page.session_state[f"{name}.asked"] == settings
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_link_to_what_is_recorded_shows_it_at_once(name: str) -> None:
+    page = driving.opened(recorded(name).settings, name)
+
+    assert "recorded" in driving.said(page) and page.get("plotly_chart")
+    assert f"run.{name}" not in page.session_state and f"{name}.waiting" not in page.session_state
+
+
+def test_a_link_to_what_the_engine_holds_shows_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = recorded("coda").settings.model_copy(update={"seed": 11})
+    result = recorded("coda").model_copy(update={"settings": settings})
+    asked = []
+
+    class Engine:
+        def held(self, system: str, wanted: Settings, *, inputs: object) -> Result | None:
+            asked.append((system, wanted))
+            return result
+
+    monkeypatch.setattr("pages.house.address.the_engine", Engine)
+
+    page = driving.opened(settings, "coda")
+    assert asked == [("coda", settings)] and page.session_state["coda.result.compare"] is result
+    assert "run.coda" not in page.session_state and page.get("plotly_chart") and "Your run:" not in driving.said(page)
+
+
+def test_the_view_of_a_link_is_taken_where_it_fits_and_left_where_not() -> None:
+    settings = recorded("adaptvis").settings
+    page = driving.opened(settings, "adaptvis", alpha="2", layer="1", normalisation="nonsense", beta="7")
+
+    assert page.session_state["adaptvis.alpha"] == 2.0 and page.session_state["adaptvis.layer"] == 1
+    assert page.session_state["adaptvis.normalisation"] == "share" and page.session_state["adaptvis.beta"] == settings.beta
+    assert page.session_state["adaptvis.address.written"] == {"alpha": "2", "layer": "1"}
+    page.session_state["adaptvis.layer"] = None
+    page = page.run()
+    assert page.session_state["adaptvis.address.written"] == {"alpha": "2"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_turned_since_the_picture_is_said_and_stays_while_an_error_is_shown(name: str) -> None:
+    page = page_of(name)
+    page.session_state[f"knob.{name}.seed"] = 977
+    page = page.run()
+
+    assert "Turned since the picture: seed" in driving.said(page)
+    page.session_state[f"error.{name}"] = "It did not work."
+    page = page.run()
+    assert page.session_state[f"knob.{name}.seed"] == 977 and page.error[0].value == "It did not work."
+
+
+def test_settings_too_long_for_a_link_are_offered_as_a_file_that_opens_again() -> None:
+    words = " ".join(str(hash(str(number))) for number in range(900))
+    settings = find_system("coda").settings(prompts=(words,))
+    page = page_of("coda")
+    box = next(box for box in page.get("file_uploader") if box.key == "open.coda")
+    page = box.set_value(("coda-settings.json", settings.model_dump_json().encode(), "application/json")).run()
+
+    assert not page.error and not page.exception and page.button(key="link.run.coda")
+    assert page.session_state["knob.coda.prompts"] == words
+    assert "settings" not in page.session_state["coda.address.written"]
+
+
+def test_a_page_that_was_reloaded_takes_its_run_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from backends.sessions import Session
+
+    own = Session("one-browser")
+    monkeypatch.setattr("pages.house.session.current", lambda: own)
+    settings = find_system("coda").settings(task="law", trains=True, num_sets=5, epochs=3, hidden=16, seed=31)
+    driving.run_link(driving.opened(settings, "coda"), "coda")
+
+    page = driving.opened(settings, "coda")  # the same browser, a new tab
+    assert "coda.waiting" not in page.session_state
+    page = driving.finish(page, "coda")
+    assert page.session_state["coda.result.law"].settings == settings
+    assert driving.opened(settings, "coda").session_state["coda.result.law"].settings == settings  # now it is held
+    own.release()
