@@ -30,7 +30,7 @@ KINDS: tuple[str, ...] = SHAPES + FURNITURE
 WALLS: dict[str, tuple[int, int, int]] = {
     "white": (240, 238, 232),
     "grey": (176, 178, 182),
-    "sky": (176, 210, 236),
+    "sky blue": (176, 210, 236),
     "mint": (184, 224, 196),
     "lilac": (210, 194, 234),
     "rose": (240, 200, 202),

@@ -135,8 +135,8 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
                 f"one constant per answer {bias}.{alone}")
 
     labels = {
-        "mended": ("See it mended", "Unsure and wrong; with its look spread over the picture (alpha1) it is right."),
-        "unchanged": ("See nothing change", "Unsure and right; the same change of its look leaves the answer where it is."),
+        "mended": ("See it mended", "Unsure and wrong; with its look spread over the picture (alpha1) it is correct."),
+        "unchanged": ("See nothing change", "Unsure and correct; the same change of its look leaves the answer where it is."),
         "broken": ("See it broken", "Right without AdaptVis, wrong with it."),
     }
     found = {label: (_look_at(picked[kind]), text + how_many(kind)) for kind, (label, text) in labels.items() if kind in picked}

@@ -136,7 +136,7 @@ AUSTRALIA = CodaSettings(model="smollm2-135m", prompts=("The capital of Australi
 PRESETS: dict[str, tuple[CodaSettings, str]] = {  # label: settings, what to notice
     "One click on CoDA": (CodaSettings(seed=FIRST_MENDED),
                           "Masking the ignored word makes the wrong answer likelier, and CoDA turns away from it. It mends 7 of 21 "
-                          "popular answers so, and breaks 3 of 8 right ones."),
+                          "popular answers so, and breaks 3 of 8 correct ones."),
     "See it fail": (CodaSettings(seed=0), "The rare fact's word hardly counts, no masking shows it, and every decoder repeats the "
                     "popular answer: so with 14 of the 21 facts that are answered so."),
     "A real model": (AUSTRALIA, "SmolLM2 says Sydney. Click the word that it ignores, “capital”, and it says Canberra. This is an "
@@ -144,7 +144,7 @@ PRESETS: dict[str, tuple[CodaSettings, str]] = {  # label: settings, what to not
     "The paper's formula": (CodaSettings(seed=FIRST_MENDED, methods=("greedy", "coda_paper", "coda"), detector="oracle",
                                          escape_bias="paper", gate="off"),
                             "As printed, its detector is silent (on 28 of 30 facts) and nothing is contrasted. Told the word, the "
-                            "right answer escapes, but b is taken from the popular one: 3 of 21 are mended."),
+                            "correct answer escapes, but b is taken from the popular one: 3 of 21 are mended."),
     "The law, live": (CodaSettings(task="law", trains=True),
                       "Train a model now: the more popular the fact, the more it overshadows."),
 }

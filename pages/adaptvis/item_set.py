@@ -5,7 +5,7 @@ import streamlit as st
 
 from backends.adaptvis.results import AdaptVisResult, Evaluated
 from pages.adaptvis import views
-from pages.house import address, view
+from pages.house import address, view, words
 from pages.house.text import plain
 from visualizers.adaptvis import gain
 from visualizers.adaptvis import item_set as figures
@@ -37,8 +37,9 @@ def _charts(evaluated: Evaluated) -> None:
             view.chart(figures.alpha_curves(evaluated, st.session_state[key]), key="set.curves")
             st.segmented_control("Curves", kinds, format_func=KINDS.__getitem__, key=key, required=True,
                                  label_visibility="collapsed", help="Accuracy against alpha of which items.")
-    st.caption("Hatched bars are not methods: the oracle counts an item as right if any alpha is, lucky hits included; re-weighted "
+    st.caption("Hatched bars are not methods: the oracle counts an item as correct if any alpha is, lucky hits included; re-weighted "
                "counts AdaptVis' answers with relations as frequent as in training. In brackets: points against the model as it is.")
+    words.explain("set", "alpha", "beta", "confidence", "95 % interval", "AUROC")
     address.write_view("adaptvis", "curves")
 
 
@@ -65,7 +66,7 @@ def _replay(result: AdaptVisResult, evaluated: Evaluated) -> None:
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         view.chart(figures.beta_curve(evaluated, **asked), key="set.beta")
-    right.markdown(f"With these settings **{found.accuracy:.1f} %** are right: {found.difference.mended} mended, "
+    right.markdown(f"With these settings **{found.accuracy:.1f} %** are correct: {found.difference.mended} mended, "
                    f"{found.difference.broken} broken, {plain(str(found.difference))} (95 %) against the model as it is. "
                    f"{found.unsure:.0f} % of the items count as unsure. {plain(found.one_alpha)}")
     right.caption("Looking for the best place of these sliders on the test items is cheating: the run's own choice was made on the "
@@ -82,8 +83,8 @@ def _replay_knobs(result: AdaptVisResult, evaluated: Evaluated) -> dict[str, flo
         state["adaptvis.replay.of"] = result
     alphas = list(evaluated.alphas)
     betas = sorted({*gain.BETAS.tolist(), state["adaptvis.replay.beta"]})
-    labels = {"alpha1": "alpha1, where it is unsure", "alpha2": "alpha2, where it is sure",
-              "beta": "beta, below which it is unsure"}
+    labels = {"alpha1": "When unsure, scale by (alpha1)", "alpha2": "When sure, scale by (alpha2)",
+              "beta": "Unsure below a confidence of (beta)"}
     return {name: column.select_slider(label, betas if name == "beta" else alphas, key=f"adaptvis.replay.{name}",
                                        format_func=lambda value: f"{value:g}",
                                        help="On the answers of this run: every alpha's answer is there, nothing is run.")
@@ -105,12 +106,12 @@ def _attention(evaluated: Evaluated) -> None:
     overlap = figures.auroc_per_layer(evaluated)
     if overlap is None:
         return
-    st.header("Does looking at the right place help?")
+    st.header("Does looking at the true place help?")
     chart, words = st.columns([3, 2], vertical_alignment="center")
     with chart:
         view.chart(overlap, key="set.overlap")
     words.markdown("The area under the curve says how well a layer's attention parts image tokens on the two true boxes from all "
-                   "others: 0.5 is chance, 1 is attention on them alone. The paper reports that right answers look at the right "
+                   "others: 0.5 is chance, 1 is attention on them alone. The paper reports that correct answers look at the true "
                    "place in middle layers; where the two lines lie on each other, that is not so in this model.")
 
 

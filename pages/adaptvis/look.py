@@ -8,10 +8,11 @@ import streamlit as st
 from backends.adaptvis.matching import is_none_of
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Looked
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.adaptvis.system import SYSTEM
 from backends.adaptvis.words import one_alpha
 from backends.knobs import knob_of
 from pages.adaptvis import views
-from pages.house import address, view
+from pages.house import address, results, view, words
 from pages.house.text import plain
 from visualizers.adaptvis import figures, gaze
 
@@ -49,11 +50,15 @@ def first_view(result: AdaptVisResult) -> None:
     at = figures.at_alpha(looked, st.session_state["adaptvis.alpha"])
     _asked(looked, at)
     _pictures(looked, at)
-    st.markdown(f"**AdaptVis:** {plain(figures.branch_words(_branch(result, looked)))} {plain(_alone())}"
+    branch = _branch(result, looked)
+    st.markdown(f"**AdaptVis:** {plain(figures.branch_words(branch))}{plain(_among_others(result, branch))} {plain(_alone())}"
                 f"{_of_no_option(looked)}")
     _views(looked)
     st.caption("To notice: " + plain(notice(looked, at)))
     _adaptive(result, looked)
+    shown = {name: st.session_state[f"adaptvis.{name}"] for name in ("alpha", "layer", "normalisation")}
+    st.session_state.setdefault("adaptvis.shown", {}).update(shown)  # in place: the downloads below read it when they are clicked
+    words.explain("look", "alpha", "beta", "confidence", "attention", "logit", "entropy", "nats")
     address.write_view("adaptvis", "look")
 
 
@@ -62,6 +67,16 @@ def _branch(result: AdaptVisResult, looked: Looked) -> Branch:
     state = st.session_state
     return figures.branch_for(looked, alpha1=state["adaptvis.alpha1"], alpha2=state["adaptvis.alpha2"], beta=state["adaptvis.beta"],
                               rounds=result.settings.rounds_confidence)
+
+
+def _among_others(result: AdaptVisResult, branch: Branch) -> str:
+    """How sure that is beside the recorded evaluation of the same model: a high number can be a low one."""
+    recorded = results.recorded_of(SYSTEM, "evaluate", is_first=False)[0]
+    evaluated = recorded.evaluated if recorded is not None and recorded.model_id == result.model_id else None
+    if evaluated is None or not evaluated.items:
+        return ""
+    share = 100 * sum(item.confidence > branch.confidence for item in evaluated.items) / len(evaluated.items)
+    return f" Of {len(evaluated.items):,} recorded scenes it is surer of {share:.0f} %."
 
 
 def _alone() -> str:
@@ -81,9 +96,9 @@ def _asked(looked: Looked, at: AtAlpha) -> None:
     base = figures.at_alpha(looked, 1.0)
     happened = figures.verdict(base.is_right, at.is_right)
     is_no_answer = all(is_none_of(looked.options, each.probabilities, each.text) for each in (base, at))
-    told = happened or ("none of the options" if is_no_answer else "what is right is not known here")
+    told = happened or ("none of the options" if is_no_answer else "the true answer is not known here")
     if looked.right and not (base.is_right or at.is_right):
-        told += f", right is {looked.right}"
+        told += f"; the correct answer is {looked.right}"
     question = looked.question.partition(" Answer with ")[0]  # the options stand under the bars
     st.markdown(f"**{plain(question)}**  \nAs it is {views.badge_of(base.text, base.is_right)} · alpha {at.alpha:g} "
                 f"{views.badge_of(at.text, at.is_right)} **{plain(told)}**")
@@ -107,7 +122,8 @@ def _pictures(looked: Looked, at: AtAlpha) -> None:
 
 
 def _alpha(looked: Looked) -> None:
-    st.select_slider("alpha", [at.alpha for at in looked.at], key="adaptvis.alpha", format_func=lambda alpha: f"{alpha:g}",
+    st.select_slider("Scale of the second gaze: alpha", [at.alpha for at in looked.at], key="adaptvis.alpha",
+                     format_func=lambda alpha: f"{alpha:g}",
                      help="The image logits of the last prompt token are multiplied by this. Below 1 smooths the gaze, above 1 "
                      "sharpens it. All alphas ran as one batch: moving this runs nothing.")
 
@@ -143,8 +159,8 @@ def _adaptive(result: AdaptVisResult, looked: Looked) -> None:
     alphas = [at.alpha for at in looked.at]
     columns = st.columns(3, vertical_alignment="bottom")
     shown: dict[str, tuple[str, list[float]]] = {
-        "alpha1": ("alpha1, where it is unsure", alphas), "alpha2": ("alpha2, where it is sure", alphas),
-        "beta": ("beta, below which it is unsure", betas(result.settings))}
+        "alpha1": ("When unsure, scale by (alpha1)", alphas), "alpha2": ("When sure, scale by (alpha2)", alphas),
+        "beta": ("Unsure below a confidence of (beta)", betas(result.settings))}
     for column, (name, (label, values)) in zip(columns, shown.items()):
         column.select_slider(label, values, key=f"adaptvis.{name}", format_func=lambda value: f"{value:g}", on_change=_follow,
                              args=(result, looked), help=knob_of(AdaptVisSettings, name).description)
@@ -192,7 +208,7 @@ def _compared(looked: Looked) -> AtAlpha:
     """The alpha that these charts set beside alpha 1: another slider, because the first view is drawn by itself."""
     turned = [at.alpha for at in looked.at]
     key = address.view("adaptvis", "compared", turned, figures.at_alpha(looked, looked.branch.alpha).alpha, of=looked)
-    chosen = st.select_slider("alpha, against alpha 1", turned, key=key, format_func=lambda alpha: f"{alpha:g}",
+    chosen = st.select_slider("Hold this alpha against the untouched model", turned, key=key, format_func=lambda alpha: f"{alpha:g}",
                               help="The charts of this section set this alpha beside the untouched model.")
     return figures.at_alpha(looked, chosen)
 

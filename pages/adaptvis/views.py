@@ -1,7 +1,10 @@
 """What both tasks of the AdaptVis page share: their names, the paper, the formulas, the tables."""
 
 
-from collections.abc import Sequence
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -136,17 +139,26 @@ def tables(result: AdaptVisResult) -> None:
         column.download_button(label, to_csv(table), f"adaptvis-{name}.csv", "text/csv", key=f"csv.{name}",
                                width="stretch", on_click="ignore", help="One row per line of the table, full precision.")
     if looked and looked.at:
-        _heat_maps(looked, columns)
+        _heat_maps(looked, columns[0])
 
 
-def _heat_maps(looked: Looked, columns: Sequence[DeltaGenerator]) -> None:
-    """Both maps of the layer that is looked at, on one scale."""
-    alpha = float(st.session_state.get("adaptvis.alpha", looked.branch.alpha))
-    shown = (figures.at_alpha(looked, 1.0), figures.at_alpha(looked, alpha))
-    layer = st.session_state.get("adaptvis.layer")
-    maps = [gaze.attention(at.maps, layer, is_share=True) for at in shown]
+def _heat_maps(looked: Looked, column: DeltaGenerator) -> None:
+    """Both maps as they are seen when the button is clicked, on one scale."""
+    shown: dict[str, object] = st.session_state.setdefault("adaptvis.shown", {})  # a download is made in another thread
+    column.download_button("Both heat maps as shown (PNG, zip)", lambda: heat_maps(looked, shown), "gaze.zip", "application/zip",
+                           key="png", width="stretch", on_click="ignore",
+                           help="The picture under its map as it is and at the slider's alpha, of the chosen layer, on one scale.")
+
+
+def heat_maps(looked: Looked, shown: Mapping[str, object]) -> bytes:
+    """A zip of both maps of a view: alpha 1 and its `alpha`, of its `layer`, as its `normalisation` says."""
+    pair = (figures.at_alpha(looked, 1.0), figures.at_alpha(looked, cast(float, shown.get("alpha", looked.branch.alpha))))
+    layer, kind = cast("int | None", shown.get("layer")), str(shown.get("normalisation", "share"))
+    maps = [gaze.attention(at.maps, layer, is_share=kind == "share") for at in pair]
     top = float(max(values.max() for values in maps))
-    for number, (column, at, values) in enumerate(zip(columns, shown, maps)):
-        column.download_button(f"Heat map at alpha {at.alpha:g} (PNG)", gaze.png(looked, values, top=top),
-                               f"gaze-alpha-{at.alpha:g}.png", "image/png", key=f"png.{number}", width="stretch", on_click="ignore",
-                               help="The picture under its map, on the same scale as the other one.")
+    of_layer = "all-layers" if layer is None else f"layer-{layer}"
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for number, (at, values) in enumerate(zip(pair, maps), start=1):
+            archive.writestr(f"{number}-alpha-{at.alpha:g}-{of_layer}-{kind}.png", gaze.png(looked, values, top=top))
+    return content.getvalue()

@@ -12,7 +12,7 @@ from backends.coda.results import Asked, CodaResult, Found, TopToken, Written, W
 from backends.coda.settings import CodaSettings
 from backends.made import PREFIX
 from pages.coda import named, views
-from pages.house import address, view
+from pages.house import address, view, words
 from pages.house.text import plain
 from visualizers.coda import tables as coda_tables
 from visualizers.coda import tokens as token_figures
@@ -37,6 +37,7 @@ def answer(result: CodaResult, beside: DeltaGenerator, choose: Callable[[CodaSet
     _pictures(result, asked, written, written.tokens[index])
     st.caption(f"To notice: {plain(notice(asked, written, written.tokens[index], index))}")
     _turn_to(written)
+    words.explain("answer", "token", "greedy", "decoder", "popular", "masked prompt", "lift", "R-PMI", "gate", "floor", "nats")
 
 
 def _asked(result: CodaResult) -> Asked:
@@ -53,7 +54,7 @@ def _asked(result: CodaResult) -> Asked:
 def _tally(asked: Asked) -> str:
     right = [DECODER_NAMES[written.method] for written in asked.written if written.is_right]
     known = any(written.is_right is not None for written in asked.written)
-    return f" · right: {', '.join(right) or 'none'}" if known else ""
+    return f" · correct: {', '.join(right) or 'none'}" if known else ""
 
 
 def _written(asked: Asked, result: CodaResult, line: DeltaGenerator, choose: Callable[[CodaSettings], None]) -> Written:
@@ -76,11 +77,11 @@ def _prompt(asked: Asked, written: Written, result: CodaResult) -> None:
     found = wording.found_of(asked, written)
     st.markdown(f"{chips(asked, found)} → {views.badge_of(written)}{_cross(written)}")
     if asked.right is None:
-        st.caption("The right answer of this prompt is not known here." + _masked_line(found))
+        st.caption("The correct answer of this prompt is not known here." + _masked_line(found))
         return
     many = (f"{asked.num_popular} sentences like “{asked.popular_example}” were read for this one. " if asked.num_popular else "")
     popular = f" Popular: {asked.popular}." if asked.popular else ""
-    st.caption(plain(f"{many}Right: {asked.right}.{popular}") + _masked_line(found))
+    st.caption(plain(f"{many}Correct: {asked.right}.{popular}") + _masked_line(found))
 
 
 def _cross(written: Written) -> str:
@@ -151,7 +152,7 @@ def notice(asked: Asked, written: Written, token: WrittenToken, index: int) -> s
     if right is None or popular is None:
         return "the bold name belongs to the token that was written."
     if written.method not in wording.CONTRASTS:
-        return (f"the model gives the right answer (green) {wording.percent(exp(right.full))} and the popular one (orange) "
+        return (f"the model gives the correct answer (green) {wording.percent(exp(right.full))} and the popular one (orange) "
                 f"{wording.percent(exp(popular.full))}. " + ("It read both; the rare one is suppressed."
                                                              if right.full < popular.full else "Here the rare fact wins."))
     if not wording.is_paired(written.method, token, wording.found_of(asked, written)):
@@ -160,8 +161,8 @@ def notice(asked: Asked, written: Written, token: WrittenToken, index: int) -> s
     if not token.is_contrasted:
         return f"{change}; the gate is closed, so nothing is contrasted."
     if written.is_right:
-        return f"{change}, the right one from {_from_to(right)}: divided out, it comes first."
-    return f"{change}; even so the right answer does not come first. This decoder does not bring it back here."
+        return f"{change}, the correct one from {_from_to(right)}: divided out, it comes first."
+    return f"{change}; even so the correct answer does not come first. This decoder does not bring it back here."
 
 
 def _from_to(entry: TopToken) -> str:

@@ -147,7 +147,7 @@ def finders(result: CodaResult) -> None:
     st.header("Finding the overshadowed word")
     view.chart(recovery_figures.finders(part), key="recovery.finders")
     alarm = "" if isnan(part.alarm.mean) else f" The paper's alarm is right for {100 * part.alarm.mean:.0f} % of the prompts."
-    st.caption("To notice: a detector that fires on right answers, too, breaks some of them." + alarm)
+    st.caption("To notice: a detector that fires on correct answers, too, breaks some of them." + alarm)
 
 
 SIZE_NOTICE = ("the paper reports that R rises with size, by 11.6 points per decade from 160M to 13B parameters. The miniatures show "

@@ -92,6 +92,6 @@ def _measured() -> None:
         st.markdown(f"**{plain(model.title)}.** {plain(real_figures.in_words(model))}")
     st.markdown(plain(real_figures.earlier_in_words(measurements().earlier)))
     st.dataframe(real_figures.table(models), hide_index=True, width="stretch")
-    st.caption("Questions whose right answer is less famous than a wrong one, and controls; intervals are 95 % over facts. “Mended”: "
-               "wrong before, right now. “Broken”: right before, wrong now. Nothing was decided on the held-out half. "
+    st.caption("Questions whose correct answer is less famous than a wrong one, and controls; intervals are 95 % over facts. "
+               "“Mended”: wrong before, correct now. “Broken”: correct before, wrong now. Nothing was decided on the held-out half. "
                f"Measured {models[0].made_on}, docs/benchmarks.md.")

@@ -86,7 +86,7 @@ def invitation(choose: Callable[[CodaSettings], None]) -> None:
 def _real_example(choose: Callable[[CodaSettings], None]) -> None:
     """Questions about the real world, for a real model; the ignored word of each is left out in its masked prompt."""
     table = real_example()
-    st.markdown(f"**Or facts of the real world, on a real model**: {len(table)} questions whose right answer is less famous than a "
+    st.markdown(f"**Or facts of the real world, on a real model**: {len(table)} questions whose correct answer is less famous than a "
                 "wrong one, and controls. Each brings its prompt without the ignored word.")
     with st.container(horizontal=True):
         asked = {"model": AUSTRALIA.model, "num_rows": NUM_REAL, "methods": REAL_METHODS}
@@ -120,7 +120,7 @@ def answered(result: CodaResult) -> None:
     rows(result.file, place="file")
     known = [row.prefers_right for row in result.file.rows if row.prefers_right is not None]
     if known:
-        st.caption(f"The right class is likelier than the other, by plain probabilities, in {sum(known)} of {len(known)} rows: "
+        st.caption(f"The correct class is likelier than the other, by plain probabilities, in {sum(known)} of {len(known)} rows: "
                    "MemoTrap's own score.")
 
 

@@ -184,10 +184,10 @@ def _how_the_contrast(result: CodaResult) -> None:
     st.markdown("5. *b* stands for a probability that is not known. " + (
         "Here (*floor*, Orrery's own) it is not above the least that X' finds plausible, which an escaping token lies below."
         if settings.escape_bias == "floor" else "Here (*paper*) it is the least log p(y|X') of the tokens whose R-PMI is negative; "
-        "where only the popular answer is among them, b is near 0 and the escaping right answer gains nothing."))
+        "where only the popular answer is among them, b is near 0 and the escaping correct answer gains nothing."))
     st.markdown("6. " + ("The gate (ours, CoDA's alone) is on: only where the masked prompt likes the greedy token even more is "
                          "anything contrasted." if what.contrast.gate else
-                         "The gate is off, as in the paper: right answers are contrasted too, and some break."))
+                         "The gate is off, as in the paper: correct answers are contrasted too, and some break."))
     st.markdown("7. “CoDA as printed” has the paper's α, *b*, detector and tokens, whatever the knobs say; CAD and CD have no gate.")
 
 

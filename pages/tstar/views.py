@@ -15,7 +15,7 @@ from backends.knobs import UPLOAD
 from backends.registry import System
 from backends.run import Inputs
 from backends.tstar.results import Appearance, Iteration, TStarResult
-from pages.house import session, view
+from pages.house import address, session, view, words
 from pages.house.text import plain
 from visualizers.tstar import figures
 from worlds.errors import InputError, telling_of_the_disk
@@ -39,18 +39,19 @@ def verdict(result: TStarResult) -> None:
             st.metric("Appearances", len(result.found), width=METRIC_WIDTH_PX,
                       help=f"Stretches of a shot, confirmed with a score above {result.threshold:.2f}; not the marked one.")
         else:
-            st.metric("Found", f"{len(targets)} of {len(result.targets)}", width=METRIC_WIDTH_PX,
-                      help=f"Confirmed with a score above {result.threshold:.2f}.")
+            found = "wrong place" if result.is_mistaken else f"{len(targets)} of {len(result.targets)}"
+            st.metric("Found", found, width=METRIC_WIDTH_PX, help=f"Confirmed with a score above {result.threshold:.2f}.")
         st.metric("Seconds", f"{result.costs.total_s:.1f}", width=METRIC_WIDTH_PX,
                   help=f"First grid after {result.costs.first_iteration_s:.2f} s.")
         if result.methods and result.methods[0].recall is not None:
             st.metric("Recall within 5 s", f"{result.methods[0].recall:.0%}", width=METRIC_WIDTH_PX,
                       help="Share of true seconds with a key frame near.")
     if result.answer:
-        right = {True: " :green-badge[right]", False: " :red-badge[wrong]", None: ""}[result.answer.is_correct]
+        verdict = {True: " :green-badge[correct]", False: " :red-badge[wrong]", None: ""}[result.answer.is_correct]
         option = result.options.get(result.answer.text, result.answer.text)
-        st.markdown(f"**Answer: {plain(option)}**{right}  \n{plain(result.answer.why)}")
-    if not result.unconfirmed and result.methods and result.methods[0].recall == 0:
+        guess = "A guess, for the thing itself was not confirmed: " if result.unconfirmed or result.is_mistaken else ""
+        st.markdown(f"**Answer: {plain(option)}**{verdict}  \n{guess}{plain(result.answer.why)}")
+    if result.is_mistaken:
         st.warning("Taken for the target, but wrongly: no key frame is within 5 s of where it truly is.",
                    icon=":material/wrong_location:")
     if result.unconfirmed and result.settings.by_example:
@@ -68,10 +69,7 @@ def replay(result: TStarResult) -> None:
     if not result.iterations:
         return
     count = len(result.iterations)
-    number = st.session_state.setdefault("tstar.step", count)
-    if not 1 <= number <= count or st.session_state.get("tstar.step.of") != id(result):
-        st.session_state["tstar.step"], st.session_state["tstar.step.of"] = count, id(result)
-    step = result.iterations[st.session_state["tstar.step"] - 1]
+    step = result.iterations[st.session_state[address.view("tstar", "step", range(1, count + 1), count, of=result)] - 1]
     picture, charts = st.columns([2, 3])
     picture.image(figures.canvas_picture(step), width="stretch", alt=f"Grid {step.number}: frames with detected boxes",
                   caption=f"What the detector was shown ({step.model_px} px there). Orange: targets, blue: cues. "
@@ -86,9 +84,16 @@ def replay(result: TStarResult) -> None:
         back.button("Back", key="step.back", on_click=_step, args=(-1, count), width="stretch", help="One grid back")
         on.button("Step", key="step.on", on_click=_step, args=(1, count), width="stretch", help="One grid on")
         slider.slider("Grid of the search", 1, count, key="tstar.step", help="Go through the search grid by grid.")
-    st.caption("To notice: the first grid is spread evenly; later ones crowd where a cue or the target lit up. A click on a mark of "
-               "the timeline plays the video from there.")
+    st.caption(f"To notice: {_notice(count)} A click on a mark of the timeline plays the video from there.")
+    words.explain("replay", "grid", "cue", "score", "distribution", "recall", "theta")
     _player(result, "timeline")
+
+
+def _notice(count: int) -> str:
+    """What to look at, of a search of so many grids."""
+    if count == 1:
+        return "this search had one grid, spread evenly over the whole video: nothing could crowd yet."
+    return "the first grid is spread evenly; later ones crowd where a cue or the target lit up."
 
 
 def _shown(result: TStarResult, step: Iteration) -> tuple[Appearance, ...]:

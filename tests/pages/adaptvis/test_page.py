@@ -17,6 +17,7 @@ from backends.adaptvis.run import run
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.registry import system
 from backends.run import Inputs, last
+from pages.adaptvis import views
 from pages.house import results
 from tests.pages import driving
 from tests.pages.driving import charts, said
@@ -90,6 +91,20 @@ def test_layer_and_normalisation_can_be_chosen(page):
     page.run()
 
     assert not page.exception and charts(page) >= 3
+
+
+def test_downloaded_heat_maps_are_those_of_the_sliders_though_only_a_part_of_the_page_was_drawn_anew(page):
+    shown = page.session_state["adaptvis.shown"]
+    page.select_slider(key="adaptvis.alpha").set_value(2.0).run()
+    page.select_slider(key="adaptvis.layer").set_value(1).run()
+    assert page.session_state["adaptvis.shown"] is shown and shown == {"alpha": 2.0, "layer": 1, "normalisation": "share"}
+
+    looked = results.recorded(system("adaptvis")).looked
+    names = zipfile.ZipFile(io.BytesIO(views.heat_maps(looked, shown))).namelist()
+    assert names == ["1-alpha-1-layer-1-share.png", "2-alpha-2-layer-1-share.png"]
+    absolute, share = (zipfile.ZipFile(io.BytesIO(views.heat_maps(looked, shown | {"normalisation": kind}))).read(
+        f"1-alpha-1-layer-1-{kind}.png") for kind in ("absolute", "share"))
+    assert absolute != share
 
 
 def test_heads_are_drawn_on_demand(page):
@@ -267,7 +282,7 @@ def test_what_a_model_and_a_file_say_is_text(page):
 
     left = re.sub(r"\\.", "", said(page))  # without what is escaped
     assert not page.exception
-    assert not any(active in left for active in ("<script", "](http", ":smile:", "$x$"))
+    assert not any(active in left for active in ("<script", "](http:", ":smile:", "$x$"))
 
 
 def test_things_are_put_where_the_person_says_and_asked_about(page):

@@ -1,4 +1,4 @@
-"""What is set is what is shown, on every page: at opening, after a preset, a link, a task change; and opening a link starts nothing."""
+"""What is set is what is shown, on every page: at opening, after a preset, a link, a task change. Opening a link starts nothing."""
 
 import pytest
 from streamlit.testing.v1 import AppTest

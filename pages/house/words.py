@@ -1,0 +1,47 @@
+"""Technical words, explained where they first stand: a small button each, in plain language."""
+
+import streamlit as st
+
+TERMS = {
+    "grid": "Many frames of the video, tiled into one picture. The detector looks at all of them in one go, each of them small.",
+    "cue": "A thing that is likely to be near what is sought: a clock hints at the room in which the cup stands.",
+    "score": "How sure the detector is that a box shows what it was asked for, from 0 to 1.",
+    "distribution": "How likely each second is to be looked at next. It is even at first, and rises where something lit up.",
+    "recall": "Of the seconds in which the thing truly is, the share that has a key frame within five seconds.",
+    "theta": "The score above which a thing counts as confirmed.",
+    "token": "A piece of text that a model reads or writes in one step. Here most tokens are whole words.",
+    "greedy": "Greedy decoding writes the likeliest token at every step. It is what models do when nothing else is asked for.",
+    "decoder": "The rule that chooses the next token from the model's probabilities.",
+    "masked prompt": "The same prompt without one word. What both prompts would say alike did not come from that word.",
+    "lift": "How much likelier the greedy answer gets when a word is taken away. A word with a high lift was being ignored.",
+    "nats": "A unit of log-probability: one nat less is a probability 2.7 times smaller.",
+    "R-PMI": "Relative pointwise mutual information: how much likelier the whole prompt makes a token than the masked one does.",
+    "gate": "Orrery's own switch: contrast only where the masked prompt likes the greedy answer even more.",
+    "floor": "Orrery's own rule for tokens that only the whole prompt finds plausible: they are held against the least plausible "
+             "probability, not against the popular answer's.",
+    "popular": "The answer of the many similar sentences that the model has read. It overshadows the rare, correct one.",
+    "logit": "The number behind an attention weight, before all of them are made to add up to 1.",
+    "attention": "How much of each earlier token goes into the next step of the model; all shares together are 1.",
+    "entropy": "How widely something is spread, in nats: 0 when all of it is in one place.",
+    "alpha": "The image logits of the last prompt token are multiplied by alpha: below 1 spreads the gaze, above 1 sharpens it.",
+    "beta": "AdaptVis calls an answer unsure when its confidence is below beta.",
+    "confidence": "The probability of the first word of the answer.",
+    "AUROC": "The area under the ROC curve: 0.5 says that attention finds the true boxes no better than chance, 1 that it is on them "
+             "alone.",
+    "95 % interval": "Had the same been measured again on other items of the same kind, 19 of 20 such intervals would hold the true "
+                     "value.",
+}
+
+
+def explain(place: str, *terms: str) -> None:
+    """A line of these words, each with its explanation behind a click: it works by finger and by keyboard, as a tooltip does not.
+
+    Args:
+        place: of the page; a word may be explained in several.
+    Raises: KeyError where there is no such word.
+    """
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"words.{place}"):
+        st.caption("In plain words:", width="content")
+        for term in terms:
+            with st.popover(term, type="tertiary", key=f"words.{place}.{term}"):
+                st.markdown(TERMS[term])
