@@ -127,7 +127,8 @@ def test_the_nearest_folder_is_offered_too(folder):
     assert "Did you mean mine/tiny?" in refusal("mine/tyni", "language")
 
 
-@pytest.mark.parametrize("name", ["/etc", "local:/etc", "local:../x", "local:", "local:..", "local:\0", "../../etc", "local:" + "x" * 290])
+@pytest.mark.parametrize("name", ["/etc", "local:/etc", "local:../x", "local:", "local:..", "local:\0", "../../etc",
+                                  "local:" + "x" * 290])
 def test_whatever_leads_outside_is_refused_and_nothing_of_it_is_told(folder, name):
     said = refusal(name, "language")
 
