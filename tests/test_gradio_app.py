@@ -1,4 +1,5 @@
 import errno
+import html
 import inspect
 import re
 import threading
@@ -487,6 +488,63 @@ def test_the_recorded_run_is_shown_before_any_click() -> None:
     assert len(tab.gallery.value) > 1
     assert sum(plot.visible for plot in tab.plots) >= 3
     assert tab.numbers.value["model_id"] == "canvas-detector"
+
+
+@pytest.mark.parametrize("name", ["tstar", "coda", "adaptvis"])
+def test_the_inputs_are_those_of_the_run_that_is_shown_at_first(name: str) -> None:
+    what = find_system(name)
+    assert what.recorded is not None
+    first = load_result(what.recorded.read_bytes(), what.result)
+    tab = Tab(what, OpenSessions())
+    with gr.Blocks() as blocks:
+        tab.draw()
+
+    asked = next(fn for fn in blocks.fns.values() if fn.fn == tab.run)
+    values = [part.value for part in asked.inputs]  # type: ignore[union-attr]
+    assert tab._settings(values, OpenSessions().of("someone")) == first.settings
+
+
+def test_a_run_that_can_be_named_is_offered_with_what_it_made_once_it_is_done(halting: Halting) -> None:
+    class Going(Knobs):
+        continues: str = knob("", "", "Go on.", role="result", none="From the beginning", max_length=40)
+
+    tab = Tab(replace(halting.system(), settings=Going), OpenSessions())
+    with gr.Blocks():
+        tab.draw()
+
+    *_, last = tab.run(a_person(), *held()[:-1], "", None)
+
+    (box,) = tab._offering
+    (none, first), (label, name) = last[box]["choices"]
+    assert (none, first) == ("From the beginning", "") and label == name
+    assert re.fullmatch(r"counting-[0-9a-f]{8}", name) and name in last[tab.line]
+
+
+def test_what_came_out_stands_above_the_pictures_as_text(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "*It* <b>counted</b> [3](http://e.example) $x$ at www.e.example."
+    monkeypatch.setattr(Counted, "told", property(lambda self: (said,)))
+
+    *_, last = tab.run(a_person(), *held())
+
+    shown_text = last[tab.told]
+    assert shown_text.startswith("### ") and not set("*<>[]$:_`") & set(shown_text.removeprefix("### "))
+    assert html.unescape(shown_text.removeprefix("### ")) == said
+
+
+def test_the_lines_of_python_are_those_of_the_run(tab: Tab) -> None:
+    *_, last = tab.run(a_person(), *held(count=4))
+
+    assert "Knobs(count=4)" in last[tab.lines] and last[tab.lines].startswith("# Run this in Orrery's own folder")
+
+
+def test_on_a_narrow_screen_the_knobs_come_before_all_but_one_chart(halting: Halting) -> None:
+    tab = Tab(halting.system(), OpenSessions())
+    with gr.Blocks() as blocks:
+        tab.draw()
+
+    asked = next(fn for fn in blocks.fns.values() if fn.fn == tab.run)
+    inputs = [part._id for part in asked.inputs]
+    assert tab.told._id < tab.plots[0]._id < min(inputs) <= max(inputs) < tab.plots[1]._id
 
 
 def test_the_ladder_is_a_list_that_takes_a_folder_too() -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -487,6 +488,25 @@ def test_a_tool_fetches_nothing_and_refuses_what_is_too_large(server: Server) ->
 
     assert said["isError"] and "more than 2 MB" in said["content"][0]["text"]
     assert beyond.code == 413
+
+
+def examples(language: str) -> list[str]:
+    """The blocks of one language in the document that explains REST and MCP."""
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / "architecture.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(3), ids=["gradio_client", "REST", "MCP"])
+def test_the_documents_examples_run(server: Server, tmp_path: Path, number: int) -> None:
+    (tmp_path / "prompts.csv").write_bytes(CSV)
+    script = [*examples("python"), *examples("bash")][number].replace("http://localhost:7860", server.url)
+    if number and not (shutil.which("curl") and shutil.which("bash")):
+        pytest.skip("there is no curl here")
+    command = ["bash", "-c", script] if number else [sys.executable, "-c", script]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S)
+
+    assert done.returncode == 0, done.stderr
+    assert ["'prompt'", '"ended": "finished"', "upload:prompts-"][number] in done.stdout, done.stdout
 
 
 def test_an_unknown_setting_of_a_tool_names_the_nearest(server: Server) -> None:

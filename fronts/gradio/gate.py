@@ -75,10 +75,12 @@ def protect(demo: Launched) -> None:
 
 
 def check(demo: Launched) -> None:
-    """Raise RuntimeError where a front would read any file of this machine."""
+    """Raise RuntimeError where a front would read any file of this machine, or fetch one from another."""
     missing = [name for name in ("has_launched", "is_running") if not getattr(demo, name, False)]
     if missing or demo.allowed_paths or demo.state_session_capacity > SESSIONS:
         raise RuntimeError(f"the Gradio front is not protected: {', '.join(missing) or 'paths are allowed, or sessions not bounded'}")
+    if getattr(demo, "tools", None) is not None and getattr(getattr(demo, "mcp_server_obj", None), "tools", None) is None:
+        raise RuntimeError("Gradio's own MCP server came up in the place of ours: it fetches files from addresses")
 
 
 class Gate:

@@ -25,6 +25,7 @@ from visualizers.contract import Charts, Pictures
 from worlds.errors import InputError
 
 MAX_FIGURES = 9  # plots that a tab has room for
+FIRST_GROUPS = 2  # of settings that stand by themselves
 FIRST_FIGURES = 1  # of them that stand before the knobs where a screen is narrow
 
 
@@ -52,7 +53,7 @@ class Tab:
                 self._draw_outcome(first)
             with gr.Column(scale=1, min_width=300):
                 boxes = self._draw_uploads()
-                inputs = [*self._draw_inputs(), *boxes]
+                inputs = [*self._draw_inputs(first.settings if first else None), *boxes]
         self._draw_rest(first)
         outputs = [self.told, self.line, self.gallery, *self.plots, self.numbers, self.lines, self.download, *self._offering]
         running = {"concurrency_limit": None, "api_visibility": "private", "show_progress": "hidden"}
@@ -66,13 +67,29 @@ class Tab:
                 self.say, inputs, [self.note], queue=False, api_visibility="private", show_progress="hidden",
                 trigger_mode="always_last")
 
-    def _draw_inputs(self) -> list[gr.components.Component]:
-        """In the order of the settings; the first group is open, the others are folded away."""
+    def _draw_group(self, group: str, members: Sequence[Knob], shown_first: Settings, *, is_open: bool = False
+                    ) -> dict[str, gr.components.Component]:
+        """The inputs of one group, folded away or open."""
+        with gr.Accordion(group.capitalize(), open=is_open):
+            drawn = {knob.name: component(knob, self.what.name) for knob in members}
+        for knob in members:
+            drawn[knob.name].value = shown(knob, getattr(shown_first, knob.name))  # type: ignore[attr-defined]
+        return drawn
+
+    def _draw_inputs(self, shown_first: Settings | None = None) -> list[gr.components.Component]:
+        """In the order of the settings, as those of the run that is shown first have them, else with the defaults.
+
+        The first group is open; all but two are folded away together.
+        """
+        shown_first = shown_first or self.what.settings()
         inputs: dict[str, gr.components.Component] = {}
         self.note = gr.Textbox(visible=False, label="This cannot be looked for", interactive=False)
-        for index, (group, members) in enumerate(groups_of(self.what.settings).items()):
-            with gr.Accordion(group.capitalize(), open=index == 0):
-                inputs |= {knob.name: component(knob, self.what.name) for knob in members}
+        groups = list(groups_of(self.what.settings).items())
+        for index, group in enumerate(groups[:FIRST_GROUPS]):
+            inputs |= self._draw_group(*group, shown_first, is_open=index == 0)
+        with gr.Accordion("More settings", open=False, visible=len(groups) > FIRST_GROUPS):
+            for group in groups[FIRST_GROUPS:]:
+                inputs |= self._draw_group(*group, shown_first)
         offering = [knob for knob in self._knobs if knob.kind in ("model", "result") and self._names_runs]
         self._offering = {inputs[knob.name]: knob for knob in offering}  # whose lists grow by what the session's runs make
         self._typed = [inputs[knob.name] for knob in self._knobs if knob.group == "input" or knob.kind == "model"]
@@ -109,10 +126,10 @@ class Tab:
                 self.plots += [self._plot(number) for number in range(start, min(start + 2, MAX_FIGURES))]
         with gr.Accordion("All numbers", open=False):
             self.numbers = gr.JSON(summary(first) if first else None, label="Result")
-        with gr.Accordion("The same in Python", open=False):
+        with gr.Accordion("Take it away: the whole run, the same in Python", open=False):
+            self.download = gr.File(label="The whole run, to open again in the pages", interactive=False, height=100)
             self.lines = gr.Code(lines(self.what, first.settings) if first else "", language="python", interactive=False,
-                                 label="Python")
-        self.download = gr.File(label="The whole run, to open again in the pages", interactive=False, height=100)
+                                 label="The same in Python")
 
     def _plot(self, number: int) -> gr.Plot:
         """Room for one chart, which has a title of its own."""

@@ -7,15 +7,17 @@ the endpoints run, without asking this process over HTTP.
 
 import asyncio
 import base64
-import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import gradio as gr
 from gradio import mcp as gradio_mcp
+from gradio.context import LocalContext
 from mcp import types
 from mcp.server import Server
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -137,7 +139,7 @@ def _answer(what: System, result: Result) -> types.CallToolResult:
     numbers = summary(result)
     pictures, count = encoded_pictures(what, result)
     content: list[types.ContentBlock] = [types.TextContent(type="text", text=in_words(result)),
-                                         types.TextContent(type="text", text=json.dumps(numbers))]
+                                         types.TextContent(type="text", text=to_json(numbers, inf_nan_mode="null").decode())]
     for jpeg, caption in pictures:
         content.append(types.TextContent(type="text", text=caption))
         content.append(types.ImageContent(type="image", data=base64.b64encode(jpeg).decode(), mimeType="image/jpeg"))
@@ -176,6 +178,7 @@ class ToolServer(gradio_mcp.GradioMCPServer):
 
         @server.call_tool(validate_input=False)  # type: ignore[untyped-decorator]  # the settings say what is wrong
         async def call_tool(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
+            LocalContext.request.set(gr.Request(server.request_context.request))  # whom a lender of GPUs counts it for
             return await tools.call(name, arguments, _report(server))
 
         return server
