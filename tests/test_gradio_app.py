@@ -485,7 +485,8 @@ def test_the_recorded_run_is_shown_before_any_click() -> None:
         tab.draw()
 
     assert "recorded run" in tab.line.value
-    assert len(tab.gallery.value) > 1
+    assert all(picture.value for picture in tab.large) and len(tab.gallery.value) > 1
+    assert tab.gallery.selected_index is None and not tab.gallery.preview, "else the page scrolls to it when it is opened"
     assert sum(plot.visible for plot in tab.plots) >= 3
     assert tab.numbers.value["model_id"] == "canvas-detector"
 

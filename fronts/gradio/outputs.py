@@ -49,8 +49,7 @@ def as_text(text: str) -> str:
 
 def verdict(result: Result) -> str:
     """What came out, in a sentence or two, as Markdown; nothing where the system puts no numbers into words."""
-    brief = str(getattr(result, "brief", "")).strip()
-    said = " ".join(filter(None, (f"{brief[:1].upper()}{brief[1:]}." if brief else "", *result.told)))
+    said = " ".join(_sentences(result))
     return f"### {as_text(said)}" if said else ""
 
 
@@ -58,7 +57,12 @@ def in_words(result: Result) -> str:
     """What a run says of itself: why it ended early, what came out, what was dropped or replaced on the way."""
     line = f"{result.reason} This is what there was." if result.was_stopped else "Done."
     notes = [note for note in result.notes if note != result.reason]
-    return " ".join((line, *result.told, *notes))
+    return " ".join((line, *_sentences(result), *notes))
+
+
+def _sentences(result: Result) -> list[str]:
+    brief = result.brief.strip()
+    return [*([f"{brief[:1].upper()}{brief[1:].rstrip('.')}."] if brief else []), *result.told]
 
 
 def encoded_pictures(what: System, result: Result) -> tuple[list[tuple[bytes, str]], int]:

@@ -25,6 +25,7 @@ from visualizers.contract import Charts, Pictures
 from worlds.errors import InputError
 
 MAX_FIGURES = 9  # plots that a tab has room for
+LARGE = 2  # pictures that stand large
 FIRST_GROUPS = 2  # of settings that stand by themselves
 FIRST_FIGURES = 1  # of them that stand before the knobs where a screen is narrow
 
@@ -55,7 +56,8 @@ class Tab:
                 boxes = self._draw_uploads()
                 inputs = [*self._draw_inputs(first.settings if first else None), *boxes]
         self._draw_rest(first)
-        outputs = [self.told, self.line, self.gallery, *self.plots, self.numbers, self.lines, self.download, *self._offering]
+        outputs = [self.told, self.line, *self.large, self.gallery, *self.plots, self.numbers, self.lines, self.download,
+                   *self._offering]
         running = {"concurrency_limit": None, "api_visibility": "private", "show_progress": "hidden"}
         run.click(self.run, inputs, outputs, **running)  # type: ignore[arg-type]
         for button, settings, _ in presets:
@@ -113,9 +115,12 @@ class Tab:
         self.told = gr.Markdown(verdict(first) if first else "", sanitize_html=True, latex_delimiters=[], elem_classes="orrery-told")
         self.line = gr.Textbox(line, label="Progress", interactive=False)
         pictures = pictures_of(self.what, first) if first else []
-        self.gallery = gr.Gallery(pictures or None, label="Pictures", columns=4, height=420, interactive=False,
-                                  visible=bool(pictures), preview=bool(pictures), selected_index=0 if pictures else None,
-                                  buttons=["download", "fullscreen"])  # not "share", which would send it elsewhere
+        *large, others = _pictures(pictures)
+        with gr.Row():
+            self.large = [gr.Image(interactive=False, height=360, min_width=280, buttons=["download", "fullscreen"], **one)
+                          for one in large]  # no "share", which would send it elsewhere
+        self.gallery = gr.Gallery(label="More pictures", interactive=False, columns=4, height="auto", object_fit="contain",
+                                  buttons=["download", "fullscreen"], **others)
         self._first = list((figures_of(self.what, first) or {}).values()) if first else []
         self.plots = [self._plot(number) for number in range(FIRST_FIGURES)]
 
@@ -228,6 +233,16 @@ class Tab:
 
     def _show(self, figures: Charts, pictures: Pictures) -> dict[Any, Any]:
         shown = list(figures.items())[:MAX_FIGURES]
-        updates: dict[Any, Any] = {self.gallery: gr.update(value=pictures or None, visible=bool(pictures), selected_index=0)}
+        updates: dict[Any, Any] = {box: gr.update(**holds) for box, holds in zip((*self.large, self.gallery), _pictures(pictures))}
         updates |= {plot: gr.update(value=figure, visible=True) for plot, (_, figure) in zip(self.plots, shown)}
         return updates | {plot: gr.update(visible=False) for plot in self.plots[len(shown):]}
+
+
+def _pictures(pictures: Pictures) -> list[dict[str, Any]]:
+    """What the places of pictures hold: the first of them stand large, the last place has all others.
+
+    Gradio's gallery could show one large too; it would then scroll the page to itself whenever a picture comes.
+    """
+    large = [{"value": picture, "label": caption, "visible": True} for picture, caption in pictures[:LARGE]]
+    large += [{"value": None, "label": "", "visible": False}] * (LARGE - len(large))
+    return [*large, {"value": pictures[LARGE:] or None, "visible": len(pictures) > LARGE}]
