@@ -5,7 +5,7 @@ Each call has a session of its own, with the files that came with it; both end w
 
 import inspect
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -94,7 +94,7 @@ class Endpoint:
         finally:
             self._sessions.close(key)
 
-    def events(self, values: Mapping[str, object], session: Session) -> Iterator[Event]:
+    def events(self, values: Mapping[str, object], session: Session) -> Generator[Event, None, None]:
         """The events of a run with these values and the files that came with them, or were brought before."""
         asked = self._brought.lend(take_files(self.what, values, session), session)
         settings = checked(self.what.settings, asked)

@@ -7,7 +7,7 @@ the endpoints run, without asking this process over HTTP.
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,8 @@ from starlette.responses import JSONResponse
 
 from backends.knobs import UPLOAD, uploads_of
 from backends.registry import System
-from backends.run import Event, Progress, Result, unknown
+from backends.run import Progress, Result, unknown
+from backends.sessions import Session
 from fronts.gradio.arguments import Schema, tool_schema
 from fronts.gradio.endpoint import CALLS, Endpoint
 from fronts.gradio.files import MAX_INLINE_MB, MAX_NAME_SAID, BroughtFiles, bring
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 BRING = "bring_file"
 MAX_CALLS = 64  # that run or wait; each holds its connection
+LOOK_S = 1.0  # between two looks whether whoever asked is still there
 _REST = "/gradio_api/upload"
 _INSTRUCTIONS = ("Each tool runs one research system on a small model and returns its numbers and pictures. Everything has a "
                  f"default: a call without arguments shows how it works. {BRING} brings a file of your own.")
@@ -43,6 +45,7 @@ _BRINGS = (f"Brings a file of yours, so that a setting of another tool can name 
            "else knows. A small file comes as base64, a large one as the token of an upload over REST. Nothing is fetched from "
            "addresses. The file is kept until nobody used it for an hour.")
 Report = Callable[[Progress], Awaitable[None]]
+HasLeft = Callable[[], Awaitable[bool]]
 
 
 class Tools:
@@ -63,25 +66,26 @@ class Tools:
             tools.append(types.Tool(name=BRING, title="Bring a file", description=_BRINGS, inputSchema=self._bring_schema()))
         return tools
 
-    async def call(self, name: str, values: Mapping[str, object], report: Report) -> types.CallToolResult:
+    async def call(self, name: str, values: Mapping[str, object], report: Report, has_left: HasLeft) -> types.CallToolResult:
         """Call a tool; what is wrong comes back as one sentence, marked as an error."""
         try:
             if name == BRING and self._uploads:
                 return await anyio.to_thread.run_sync(self._bring, values)
             if name not in self._endpoints:
                 raise InputError(_no_tool(name, [*self._endpoints, *([BRING] if self._uploads else [])]))
-            return await self._run(self._endpoints[name], values, report)
+            return await self._run(self._endpoints[name], values, report, has_left)
         except (InputError, OSError) as error:
             said = sentence(error)
             return types.CallToolResult(content=[types.TextContent(type="text", text=said)], isError=True)
 
-    async def _run(self, endpoint: Endpoint, values: Mapping[str, object], report: Report) -> types.CallToolResult:
+    async def _run(self, endpoint: Endpoint, values: Mapping[str, object], report: Report, has_left: HasLeft
+                   ) -> types.CallToolResult:
         if self._open >= MAX_CALLS:
             raise InputError(f"{self._open} calls of tools run or wait already. Try again in a minute.")
         self._open += 1
         try:
             async with self._slots:
-                result = await _watched(endpoint, values, report)
+                result = await _watched(endpoint, values, report, has_left)
         finally:
             self._open -= 1
         return await anyio.to_thread.run_sync(_answer, endpoint.what, result)
@@ -111,27 +115,32 @@ class Tools:
             "token": text | {"description": f"Of a larger file: what POST {_REST} (a form with the field 'files') answered with."}}}
 
 
-async def _watched(endpoint: Endpoint, values: Mapping[str, object], report: Report) -> Result:
-    """Run to the end, in threads that nobody else waits for; whoever leaves stops the run."""
+async def _watched(endpoint: Endpoint, values: Mapping[str, object], report: Report, has_left: HasLeft) -> Result:
+    """Run to the end, in a thread that nobody else waits for; whoever leaves stops the run."""
     own = anyio.CapacityLimiter(1)
-    events = _events(endpoint, values)
     result = None
-    try:
-        while (event := await anyio.to_thread.run_sync(next, events, None, limiter=own)) is not None:
-            if isinstance(event, Progress):
-                await report(event)
-            result = event if isinstance(event, Result) else result
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(events.close, limiter=own)  # type: ignore[attr-defined]
+    with endpoint.session() as session:
+        leaving = asyncio.create_task(_release_once(has_left, session))
+        events = endpoint.events(values, session)
+        try:
+            while (event := await anyio.to_thread.run_sync(next, events, None, limiter=own)) is not None:
+                if isinstance(event, Progress):
+                    await report(event)
+                result = event if isinstance(event, Result) else result
+        finally:
+            leaving.cancel()
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(events.close, limiter=own)
     if result is None:
         raise InputError("This run was stopped before it had a result.")
     return result
 
 
-def _events(endpoint: Endpoint, values: Mapping[str, object]) -> Iterator[Event]:
-    with endpoint.session() as session:
-        yield from endpoint.events(values, session)
+async def _release_once(has_left: HasLeft, session: Session) -> None:
+    """End the session, and its run with it, once whoever asked has left: the transport would let it run on for nobody."""
+    while not await has_left():
+        await asyncio.sleep(LOOK_S)
+    await anyio.to_thread.run_sync(session.release)
 
 
 def _answer(what: System, result: Result) -> types.CallToolResult:
@@ -178,8 +187,10 @@ class ToolServer(gradio_mcp.GradioMCPServer):
 
         @server.call_tool(validate_input=False)  # type: ignore[untyped-decorator]  # the settings say what is wrong
         async def call_tool(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
-            LocalContext.request.set(gr.Request(server.request_context.request))  # whom a lender of GPUs counts it for
-            return await tools.call(name, arguments, _report(server))
+            request = server.request_context.request
+            assert request is not None  # over HTTP there always is one
+            LocalContext.request.set(gr.Request(request))  # whom a lender of GPUs counts it for
+            return await tools.call(name, arguments, _report(server), request.is_disconnected)
 
         return server
 

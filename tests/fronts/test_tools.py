@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backends.registry import System, systems
+from backends.registry import System, system, systems
 from backends.run import Progress
+from backends.sessions import Session
 from fronts.gradio.arguments import arguments, with_files
 from fronts.gradio.endpoint import Endpoint
 from fronts.gradio.files import BroughtFiles
@@ -34,7 +35,35 @@ def called(tools: Tools, name: str, /, **values: Any) -> tuple[Any, list[Progres
     async def report(progress: Progress) -> None:
         told.append(progress)
 
-    return asyncio.run(tools.call(name, values, report)), told
+    async def stays() -> bool:
+        return False
+
+    return asyncio.run(tools.call(name, values, report, stays)), told
+
+
+def test_a_run_is_stopped_for_somebody_who_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Session] = []
+
+    class Watched(OpenSessions):
+        def of(self, key: str) -> Session:
+            opened.append(super().of(key))
+            return opened[-1]
+
+    brought = BroughtFiles()
+    own = Tools({"coda": Endpoint(system("coda"), Watched(), brought)}, brought)
+    told: list[Progress] = []
+
+    async def report(progress: Progress) -> None:
+        told.append(progress)
+
+    async def leaves() -> bool:
+        return bool(told)  # once the run has begun
+
+    monkeypatch.setattr("fronts.gradio.tools.LOOK_S", 0.0)
+    long_one = {"task": "law", "trains": True, "epochs": 60, "num_sets": 5, "hidden": 16, "seed": 77}
+    answer = asyncio.run(own.call("coda", long_one, report, leaves))
+
+    assert opened[0].is_released and answer.isError and answer.content[0].type == "text"
 
 
 @pytest.mark.parametrize("what", systems(), ids=lambda what: what.name)
