@@ -3,6 +3,8 @@
 import asyncio
 import base64
 import json
+import threading
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -10,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from backends.engine import LocalEngine
 from backends.registry import System, system, systems
-from backends.run import Progress
+from backends.run import Inputs, Progress, Settings
 from backends.sessions import Session
 from fronts.gradio.arguments import arguments, with_files
 from fronts.gradio.endpoint import Endpoint
@@ -49,6 +52,16 @@ def test_a_run_is_stopped_for_somebody_who_leaves(monkeypatch: pytest.MonkeyPatc
             opened.append(super().of(key))
             return opened[-1]
 
+    def endless(settings: Settings, inputs: Inputs) -> Iterator[Progress]:
+        while not gone.wait(0.01):
+            yield Progress(0.1, "counting")
+        yield Progress(0.2, "for nobody")
+
+    gone = threading.Event()
+    engine = LocalEngine(find_run=lambda name: endless)
+    monkeypatch.setattr("fronts.gradio.running.the_engine", lambda: engine)
+    monkeypatch.setattr("fronts.gradio.sessions.the_engine", lambda: engine)
+    monkeypatch.setattr("backends.sessions.the_engine", lambda: engine)
     brought = BroughtFiles()
     own = Tools({"coda": Endpoint(system("coda"), Watched(), brought)}, brought)
     told: list[Progress] = []
@@ -59,9 +72,11 @@ def test_a_run_is_stopped_for_somebody_who_leaves(monkeypatch: pytest.MonkeyPatc
     async def leaves() -> bool:
         return bool(told)  # once the run has begun
 
-    monkeypatch.setattr("fronts.gradio.tools.LOOK_S", 0.0)
-    long_one = {"task": "law", "trains": True, "epochs": 60, "num_sets": 5, "hidden": 16, "seed": 77}
-    answer = asyncio.run(own.call("coda", long_one, report, leaves))
+    release = Session.release
+    monkeypatch.setattr(Session, "release", lambda session: (release(session), gone.set()))
+
+    monkeypatch.setattr("fronts.gradio.tools.LOOK_S", 0.01)
+    answer = asyncio.run(own.call("coda", {}, report, leaves))
 
     assert opened[0].is_released and answer.isError and answer.content[0].type == "text"
 
