@@ -20,7 +20,9 @@ from starlette.middleware import Middleware  # noqa: E402
 
 from backends.registry import System, systems  # noqa: E402
 from backends.sessions import MAX_FILE_MB  # noqa: E402
-from fronts.gradio import gate  # noqa: E402
+from fronts.gradio import gate, tools  # noqa: E402
+from fronts.gradio.endpoint import Endpoint  # noqa: E402
+from fronts.gradio.files import BroughtFiles  # noqa: E402
 from fronts.gradio.sessions import OpenSessions  # noqa: E402
 from fronts.gradio.tab import Tab  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
@@ -32,13 +34,16 @@ MOUNT: dict[str, Any] = {  # Any: arguments of Gradio's, each of its own type
 
 def build(shown: tuple[System, ...] | None = None) -> gr.Blocks:
     """The whole front, of all systems that are built unless `shown` says which."""
-    sessions = OpenSessions()
+    sessions, brought = OpenSessions(), BroughtFiles()
+    endpoints: dict[str, Endpoint] = {}
     gate.temp_folder()  # every component asks where it is when it is made
     with gr.Blocks(title="Orrery", analytics_enabled=False, delete_cache=(gate.KEPT_FILES_S,) * 2) as demo:
         gr.Markdown("# Orrery\nResearch systems on seeing, thinking, making and acting, on models small enough for a laptop.")
         for what in systems() if shown is None else shown:
             with gr.Tab(what.title):
                 Tab(what, sessions).draw()
+                endpoints[what.name] = Endpoint(what, sessions, brought)
+                endpoints[what.name].publish()
 
         def closed(request: gr.Request) -> None:
             sessions.close(str(request.session_hash))
@@ -46,6 +51,8 @@ def build(shown: tuple[System, ...] | None = None) -> gr.Blocks:
         demo.unload(closed)
     demo.queue(max_size=64)
     demo.state_session_capacity = gate.SESSIONS
+    demo.tools = tools.Tools(endpoints, brought)  # type: ignore[attr-defined]
+    tools.install()
     return demo
 
 

@@ -9,9 +9,10 @@ import json
 import os
 import subprocess
 import zlib
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +27,7 @@ from backends.shapes import Frozen, Shaped, at_most
 from worlds.errors import InputError
 
 MAX_PERMALINK = 8_000  # characters; browsers and proxies cut addresses somewhere above
+MAX_MISTAKES, MAX_SAID = 8, 80  # of some settings that are told; characters of a name that is none
 MAX_LINKED = 100_000  # bytes of settings that a link may unpack to: it may be a bomb
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
@@ -138,7 +140,7 @@ class Settings(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise InputError(explain(error)) from error
+            raise InputError(explain(error, cls.model_fields)) from error
 
 
 def seeds_from(first: int, count: int) -> list[int]:
@@ -146,9 +148,26 @@ def seeds_from(first: int, count: int) -> list[int]:
     return [(first + number) % 2**31 for number in range(count)]
 
 
-def explain(error: ValidationError) -> str:
-    """All mistakes of some settings in one sentence each."""
-    return " ".join(f"{'.'.join(map(str, p['loc'])) or 'settings'}: {p['msg'].rstrip('.')}." for p in error.errors())
+def explain(error: ValidationError, known: Iterable[str] = ()) -> str:
+    """The mistakes of some settings in one sentence each, the first of many.
+
+    Args:
+        known: the names of all settings, of which the nearest is offered for one that there is not.
+    """
+    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+    said = [unknown(str(p["loc"][0]), known) if p["type"] == "extra_forbidden" and len(p["loc"]) == 1 else
+            f"{'.'.join(str(part)[:MAX_SAID] for part in p['loc']) or 'settings'}: {p['msg'].rstrip('.')}."
+            for p in mistakes[:MAX_MISTAKES]]
+    more = [f"And {len(mistakes) - MAX_MISTAKES} more."] if len(mistakes) > MAX_MISTAKES else []
+    return " ".join(said + more)
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """One sentence on a setting that there is not: the nearest that there is, else all of them."""
+    names = list(known)
+    near = get_close_matches(name.lower()[:MAX_SAID], names, n=1, cutoff=0.5)
+    meant = f" Did you mean {near[0]!r}?" if near else f" There are {', '.join(names)}." if names else ""
+    return f"There is no setting {name[:MAX_SAID]!r}.{meant}"
 
 
 def name_of(result: "Result") -> str:

@@ -1,5 +1,9 @@
-"""A model by what a person typed: its name in the catalogue, or the folder of a checkpoint, below ORRERY_MODELS_DIR or whole. A
-setting says which roles it takes.
+"""A model by what a setting says: its name in the catalogue, or that of a checkpoint's folder below ORRERY_MODELS_DIR. A setting
+says which roles it takes.
+
+Every front comes here, pages, REST, MCP and Python: what one takes, all take. A folder may be called by its name (`mine/epoch-3`), as
+results call it (`local:mine/epoch-3`, also where a rung of the catalogue has the same name), or by its whole path, if that
+leads below ORRERY_MODELS_DIR. Whatever leads outside is refused before anything of it is looked at.
 """
 
 from collections.abc import Callable, Sequence
@@ -7,13 +11,14 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from backends.made import PREFIX
-from models.catalogue import RUNGS, Role, Rung, is_local_name, local_rung, made_rung, rungs
+from models.catalogue import LOCAL, RUNGS, Role, Rung, is_local_name, local_names, local_rung, made_rung, rungs
 from worlds.errors import InputError
 
 WORDS: dict[Role, tuple[str, str]] = {  # one of them, several
     "detector": ("a detector", "detectors"), "similarity": ("a similarity model", "similarity models"),
     "language": ("a language model", "language models"), "vlm": ("a vision-language model", "vision-language models")}
 NEAR = 3  # names offered for one that is mistyped
+MAX_FOLDERS = 1_000  # that are looked at for it
 
 
 def rung_of(name: str, *roles: Role, made: Callable[[str], Path] | None = None) -> Rung:
@@ -28,8 +33,8 @@ def rung_of(name: str, *roles: Role, made: Callable[[str], Path] | None = None) 
     rung = next((rung for rung in RUNGS if rung.name == name), None)
     if name.startswith(PREFIX) and made is not None:
         rung = made_rung(made(name), name)
-    if rung is None and (Path(name).is_absolute() or is_local_name(name)):
-        return _folder(name, roles)
+    if rung is None and (name.startswith(LOCAL) or Path(name).is_absolute() or is_local_name(name)):
+        return _folder(name.removeprefix(LOCAL), roles)
     if rung is None:
         raise InputError(f"There is no model {name[:80]!r}.{_meant(name, roles)} {_taken(roles)}")
     if rung.role not in roles:
@@ -49,8 +54,9 @@ def _folder(name: str, roles: Sequence[Role]) -> Rung:
 
 
 def _meant(name: str, roles: Sequence[Role]) -> str:
-    """Offer the nearest names of the setting's roles, by their names or titles."""
-    spelled = {text.lower(): rung.name for role in roles for rung in rungs(role) for text in (rung.name, rung.title)}
+    """Offer the nearest names of the setting's roles, by their names or titles, and of folders."""
+    spelled = {folder.lower(): folder for folder in local_names(most=MAX_FOLDERS)}
+    spelled |= {text.lower(): rung.name for role in roles for rung in rungs(role) for text in (rung.name, rung.title)}
     near = list(dict.fromkeys(spelled[text] for text in get_close_matches(name.lower()[:80], spelled, n=2 * NEAR, cutoff=0.55)))
     return f" Did you mean {' or '.join(near[:NEAR])}?" if near else ""
 

@@ -1,4 +1,6 @@
 import errno
+import html
+import inspect
 import re
 import threading
 from collections.abc import Iterator
@@ -22,6 +24,8 @@ from backends.registry import system as find_system
 from backends.run import Ended, Inputs, Progress, Result, RunStopped, Settings
 from backends.sessions import made
 from fronts.gradio import gate, running
+from fronts.gradio.endpoint import Endpoint
+from fronts.gradio.files import BroughtFiles
 from fronts.gradio.inputs import checked, component, parsed, shown
 from fronts.gradio.outputs import summary
 from fronts.gradio.running import refuse_what_cannot_run
@@ -94,6 +98,7 @@ def halting(monkeypatch: pytest.MonkeyPatch) -> Halting:
     monkeypatch.setattr("backends.sessions.the_engine", lambda: engine)
     monkeypatch.setattr("fronts.gradio.tab.figures_of", figures_of)
     monkeypatch.setattr("fronts.gradio.tab.pictures_of", lambda what, event: [])
+    monkeypatch.setattr("fronts.gradio.outputs.pictures_of", lambda what, event: [])
     return what
 
 
@@ -167,15 +172,21 @@ def test_a_run_that_reaches_the_time_limit_says_so_with_the_limit(tab: Tab, limi
 def test_over_rest_a_result_says_why_it_ended_and_an_error_which_limit_it_was(
     tab: Tab, limited: None, halting: Halting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call = tab._endpoint()
-    assert call({}, a_person())["ended"] == "time limit"
+    call = Endpoint(tab.what, OpenSessions(), BroughtFiles()).call()
+    assert called(call)["ended"] == "time limit"
 
     def nothing(settings: Knobs, inputs: Inputs) -> Iterator[Any]:
         yield Progress(0.0, "and no more")
 
     monkeypatch.setattr(halting, "run", nothing)
     with pytest.raises(gr.Error, match=r"This run reached the time limit of -1 s\. There was nothing to show yet\."):
-        call({}, a_person())
+        called(call)
+
+
+def called(call: Any, **changed: Any) -> Any:
+    """The numbers of a call over REST: what is left out has its default, as Gradio fills it in."""
+    numbers, _ = call(*({name: asked.default for name, asked in inspect.signature(call).parameters.items()} | changed).values())
+    return numbers
 
 
 class Watched(OpenSessions):
@@ -196,16 +207,15 @@ class Watched(OpenSessions):
 def test_the_session_of_a_rest_call_ends_with_the_call(halting: Halting, settings: dict[str, Any], said: str | None) -> None:
     what = replace(halting.system(), objects=lambda asked: "Nothing is known of it." if asked.targets != ("cup",) else "")
     sessions = Watched()
-    call = Tab(what, sessions)._endpoint()
+    call = Endpoint(what, sessions, BroughtFiles()).call()
 
     if said is None:
-        assert call(settings, a_person())["values"] == {"shape": [3], "dtype": "float64"}
+        assert called(call, **settings)["values"] == {"shape": [3], "dtype": "float64"}
     else:
         with pytest.raises(gr.Error, match=said):
-            call(settings, a_person())
+            called(call, **settings)
 
-    assert all(session.is_released for session in sessions.opened) and not sessions._sessions
-    assert len(sessions.opened) == (0 if said in ("less than or equal to 50", "Nothing is known of it") else 1)
+    assert len(sessions.opened) == 1 and sessions.opened[0].is_released and not sessions._sessions
 
 
 def test_a_rest_call_makes_what_a_run_makes_that_joins_it(halting: Halting, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,16 +226,16 @@ def test_a_rest_call_makes_what_a_run_makes_that_joins_it(halting: Halting, monk
         yield Counted(seed=1, model_id="none", is_miniature=True, code_version="test", values=np.ones(3))
 
     monkeypatch.setattr(halting, "run", run)
-    Tab(halting.system(), OpenSessions())._endpoint()({}, a_person())
+    called(Endpoint(halting.system(), OpenSessions(), BroughtFiles()).call())
 
     assert seen == [made()]
 
 
 def test_two_rest_calls_of_one_client_have_sessions_of_their_own(halting: Halting) -> None:
     sessions = Watched()
-    call = Tab(halting.system(), sessions)._endpoint()
+    call = Endpoint(halting.system(), sessions, BroughtFiles()).call()
     for _ in range(2):
-        call({}, a_person())
+        called(call)
 
     first, second = sessions.opened
     assert first is not second
@@ -475,9 +485,67 @@ def test_the_recorded_run_is_shown_before_any_click() -> None:
         tab.draw()
 
     assert "recorded run" in tab.line.value
-    assert len(tab.gallery.value) > 1
+    assert all(picture.value for picture in tab.large) and len(tab.gallery.value) > 1
+    assert tab.gallery.selected_index is None and not tab.gallery.preview, "else the page scrolls to it when it is opened"
     assert sum(plot.visible for plot in tab.plots) >= 3
     assert tab.numbers.value["model_id"] == "canvas-detector"
+
+
+@pytest.mark.parametrize("name", ["tstar", "coda", "adaptvis"])
+def test_the_inputs_are_those_of_the_run_that_is_shown_at_first(name: str) -> None:
+    what = find_system(name)
+    assert what.recorded is not None
+    first = load_result(what.recorded.read_bytes(), what.result)
+    tab = Tab(what, OpenSessions())
+    with gr.Blocks() as blocks:
+        tab.draw()
+
+    asked = next(fn for fn in blocks.fns.values() if fn.fn == tab.run)
+    values = [part.value for part in asked.inputs]  # type: ignore[union-attr]
+    assert tab._settings(values, OpenSessions().of("someone")) == first.settings
+
+
+def test_a_run_that_can_be_named_is_offered_with_what_it_made_once_it_is_done(halting: Halting) -> None:
+    class Going(Knobs):
+        continues: str = knob("", "", "Go on.", role="result", none="From the beginning", max_length=40)
+
+    tab = Tab(replace(halting.system(), settings=Going), OpenSessions())
+    with gr.Blocks():
+        tab.draw()
+
+    *_, last = tab.run(a_person(), *held()[:-1], "", None)
+
+    (box,) = tab._offering
+    (none, first), (label, name) = last[box]["choices"]
+    assert (none, first) == ("From the beginning", "") and label == name
+    assert re.fullmatch(r"counting-[0-9a-f]{8}", name) and name in last[tab.line]
+
+
+def test_what_came_out_stands_above_the_pictures_as_text(tab: Tab, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "*It* <b>counted</b> [3](http://e.example) $x$ at www.e.example."
+    monkeypatch.setattr(Counted, "told", property(lambda self: (said,)))
+
+    *_, last = tab.run(a_person(), *held())
+
+    shown_text = last[tab.told]
+    assert shown_text.startswith("### ") and not set("*<>[]$:_`") & set(shown_text.removeprefix("### "))
+    assert html.unescape(shown_text.removeprefix("### ")) == said
+
+
+def test_the_lines_of_python_are_those_of_the_run(tab: Tab) -> None:
+    *_, last = tab.run(a_person(), *held(count=4))
+
+    assert "Knobs(count=4)" in last[tab.lines] and last[tab.lines].startswith("# Run this in Orrery's own folder")
+
+
+def test_on_a_narrow_screen_the_knobs_come_before_all_but_one_chart(halting: Halting) -> None:
+    tab = Tab(halting.system(), OpenSessions())
+    with gr.Blocks() as blocks:
+        tab.draw()
+
+    asked = next(fn for fn in blocks.fns.values() if fn.fn == tab.run)
+    inputs = [part._id for part in asked.inputs]
+    assert tab.told._id < tab.plots[0]._id < min(inputs) <= max(inputs) < tab.plots[1]._id
 
 
 def test_the_ladder_is_a_list_that_takes_a_folder_too() -> None:

@@ -1,8 +1,10 @@
 """The whole process, started once on a free port, asked from outside."""
 
+import base64
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from gradio_client import Client
+from gradio_client import Client, handle_file
+from PIL import Image
 from prometheus_client import CollectorRegistry
 from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import connect
@@ -22,6 +26,8 @@ from websockets.typing import Subprotocol
 
 import server as doors
 from backends.engine import QueueState, RunState
+from tests.models import tiny_languages
+from worlds.video import write_video
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 120.0
@@ -95,8 +101,17 @@ def wait_for_port(process: subprocess.Popen[bytes], port: int, log: Path) -> Non
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    yield from start(tmp_path_factory.mktemp("elsewhere"))  # another folder: the configuration is found from anywhere
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a checkpoint of one's own, two levels down."""
+    root = tmp_path_factory.mktemp("models")
+    tiny_languages.save(root / "mine" / "tiny", "llama")
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("elsewhere")  # another folder: the configuration is found from anywhere
+    yield from start(folder, ORRERY_MODELS_DIR=str(models))
 
 
 @pytest.fixture(scope="module")
@@ -203,8 +218,9 @@ def test_the_pages_do_not_phone_home_and_keep_their_traces(server: Server) -> No
 def test_a_client_runs_a_system_and_gets_its_numbers(server: Server, names: list[str]) -> None:
     client = Client(server.url + "/gradio/", verbose=False)
 
-    result = client.predict(settings=QUICK.get(names[0], {}), api_name=f"/{names[0]}")
+    result, pictures = client.predict(**QUICK.get(names[0], {}), api_name=f"/{names[0]}")
 
+    assert pictures and all(Path(path).read_bytes().startswith(b"\xff\xd8") for path in pictures), "the client has fetched them"
     assert {"seed", "model_id", "is_miniature", "code_version"} <= set(result)
     assert result["ended"] == "finished"
     assert 'orrery_runs_ended_total{state="done",why="finished"}' in server.ask("/metrics").text
@@ -216,11 +232,99 @@ def test_a_client_reads_the_schema_of_the_settings(server: Server, names: list[s
     assert schema["properties"] == server.ask("/api/systems").json[0]["settings"]["properties"]
 
 
-def test_a_client_that_asks_for_an_unknown_knob_is_told_its_name(server: Server, names: list[str]) -> None:
+def by_name(server: Server, name: str, **settings: Any) -> str:
+    """What a call by name over REST ends with: the error it was refused with, or its last event."""
+    asked = server.ask(f"/gradio/gradio_api/call/v2/{name}", settings)
+    return server.ask(f"/gradio/gradio_api/call/{name}/{asked.json['event_id']}").text if asked.code == 200 else asked.text
+
+
+def test_a_client_that_asks_for_an_unknown_knob_is_told_the_nearest(server: Server) -> None:
+    answer = server.ask("/gradio/gradio_api/call/v2/tstar", {"gird": 3})
+
+    assert (answer.code, answer.json) == (422, {"detail": "There is no setting 'gird'. Did you mean 'grid'?"})
+    assert "less than or equal to 8" in by_name(server, "tstar", grid=99)
+
+
+CSV = b"prompt,answer\nThe capital of France is,Paris\n"
+ONE_TOKEN = {"task": "file", "max_new_tokens": 1, "methods": ["greedy"]}
+
+
+def test_a_client_brings_a_file_with_its_call(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_bytes(CSV)
     client = Client(server.url + "/gradio/", verbose=False)
 
-    with pytest.raises(Exception, match="no_such_knob: Extra inputs are not permitted"):
-        client.predict(settings={"no_such_knob": 1}, api_name=f"/{names[0]}")
+    result, _ = client.predict(file=handle_file(str(tmp_path / "mine.csv")), **ONE_TOKEN, api_name="/coda")
+
+    assert len(result["file"]["rows"]) == 1 and result["settings"]["file"] == "upload:mine.csv"
+
+
+def test_a_client_brings_a_picture_and_a_video(server: Server, tmp_path: Path) -> None:
+    Image.effect_noise((64, 48), 60).save(tmp_path / "mine.png")
+    video = write_video((np.full((96, 128, 3), 90, np.uint8) for _ in range(20)), tmp_path / "mine.mp4", frame_rate=1)
+    client = Client(server.url + "/gradio/", verbose=False)
+
+    looked, seen = client.predict(picture=handle_file(str(tmp_path / "mine.png")), question="Is it left or right?",
+                                  options=["left", "right"], api_name="/adaptvis")
+    found, frames = client.predict(video=handle_file(str(video)), targets=["red star"], **QUICK["tstar"], api_name="/tstar")
+
+    assert looked["ended"] == found["ended"] == "finished" and seen and frames
+    assert found["video"]["name"] == "mine.mp4"
+
+
+def test_a_client_is_told_what_is_wrong_with_its_file(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_bytes(b"%PDF-1.7")
+    client = Client(server.url + "/gradio/", verbose=False)
+
+    with pytest.raises(Exception, match=r"The file 'mine\.csv' is a PDF document"):
+        client.predict(file=handle_file(str(tmp_path / "mine.csv")), **ONE_TOKEN, api_name="/coda")
+
+
+@pytest.mark.parametrize("path", ["http://127.0.0.1:1/x.csv", "https://e.example/x.csv", "file:///etc/passwd", "/etc/passwd", "../x"])
+@pytest.mark.parametrize("is_listed", [False, True], ids=["alone", "in a list"])
+def test_no_file_is_fetched_from_an_address_over_rest(server: Server, path: str, is_listed: bool) -> None:
+    mark = {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+    answer = server.ask("/gradio/gradio_api/call/v2/coda", {"file": [mark] if is_listed else mark})
+
+    assert answer.code == 422 and "not uploaded here" in answer.text
+
+
+def test_what_stands_in_a_files_place_is_refused_in_words(server: Server) -> None:
+    upload = uploaded(server, "mine.csv", CSV)
+    mark = {"path": upload, "meta": {"_type": "gradio.FileData"}}
+
+    assert "not fetched from addresses" in by_name(server, "coda", file={"url": "http://127.0.0.1:1/x", "meta": mark["meta"]})
+    assert "a list stands where one file is expected" in by_name(server, "coda", file=[mark])
+    assert "model: Input should be a valid string" in by_name(server, "coda", model=mark)
+    assert "not in this session" in by_name(server, "coda", file="upload:mine.csv", **ONE_TOKEN)
+
+
+def uploaded(server: Server, name: str, content: bytes) -> str:
+    """What an upload over REST answers with."""
+    form = f'--x\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'.encode() + content + b"\r\n--x--\r\n"
+    request = urllib.request.Request(server.url + "/gradio/gradio_api/upload", form, {
+        "content-type": "multipart/form-data; boundary=x"})
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        return str(json.loads(answer.read())[0])
+
+
+@pytest.mark.parametrize("model", ["mine/tiny", "local:mine/tiny"])
+def test_a_folder_of_ones_own_is_called_by_its_name_over_rest_and_mcp(server: Server, models: Path, model: str) -> None:
+    asked = {"model": model, "prompts": ["zor bal"], "methods": ["greedy"], "max_new_tokens": 1}
+    client = Client(server.url + "/gradio/", verbose=False)
+
+    result, _ = client.predict(**asked, api_name="/coda")
+
+    assert result["model_id"] == "local:mine/tiny" == tool(server, "coda", **asked)["structuredContent"]["model_id"]
+    assert str(models) not in json.dumps(result)
+
+
+@pytest.mark.parametrize("model", ["/etc", "../..", "local:/etc", "mine/tyni"])
+def test_a_folder_elsewhere_is_refused_over_rest_and_mcp(server: Server, model: str) -> None:
+    said = tool(server, "coda", model=model)
+
+    assert said["isError"] and "ORRERY_MODELS_DIR" in said["content"][0]["text"]
+    assert "ORRERY_MODELS_DIR" in by_name(server, "coda", model=model)
 
 
 def test_an_upload_without_the_pages_token_is_refused(server: Server) -> None:
@@ -296,9 +400,9 @@ def test_a_tool_refuses_a_planted_file(server: Server, names: list[str], tmp_pat
     (tmp_path / "secret.txt").write_text("planted-secret")
     mark = {"path": str(tmp_path / "secret.txt"), "meta": {"_type": "gradio.FileData"}}
 
-    answers = [mcp(server, "tools/call", name=names[0], arguments={"settings": {"question": mark}}),
+    answers = [mcp(server, "tools/call", name=names[0], arguments={"question": mark}),
                server.ask(f"/gradio/gradio_api/call/{names[0]}", {"data": [{"question": mark}]}),
-               server.ask(f"/gradio/gradio_api/call/v2/{names[0]}", {"settings": {"question": mark}})]
+               server.ask(f"/gradio/gradio_api/call/v2/{names[0]}", {"question": mark})]
 
     assert [answer.code for answer in answers] == [422] * 3
 
@@ -329,14 +433,86 @@ def test_mcp_answers(server: Server) -> None:
     assert "serverInfo" in answer.text
 
 
-def test_every_system_is_a_tool_with_a_description(server: Server, names: list[str]) -> None:
-    answer = mcp(server, "tools/list")
-    found = re.search(r"^data: (.*)$", answer.text, re.MULTILINE)
-    assert found, answer.text
-    tools = {tool["name"]: tool for tool in json.loads(found[1])["result"]["tools"]}
+def answered(answer: Answer) -> list[dict[str, Any]]:
+    """The messages of an answer, the result last."""
+    assert answer.code == 200, answer.text
+    return [json.loads(line) for line in re.findall(r"^data: (.*)$", answer.text, re.MULTILINE)]
 
-    assert {tool for name in names for tool in (name, f"{name}_schema")} == set(tools)
-    assert all(tool["description"] for tool in tools.values())
+
+def tool(server: Server, tool_name: str, /, **values: Any) -> dict[str, Any]:
+    """What a tool answers."""
+    result: dict[str, Any] = answered(mcp(server, "tools/call", name=tool_name, arguments=values))[-1]["result"]
+    return result
+
+
+def test_every_system_is_a_tool_with_typed_arguments_and_one_brings_files(server: Server, names: list[str]) -> None:
+    tools = {entry["name"]: entry for entry in answered(mcp(server, "tools/list"))[-1]["result"]["tools"]}
+
+    assert set(tools) == {*names, "bring_file"} and all(entry["description"] for entry in tools.values())
+    for entry in server.ask("/api/systems").json:
+        given = tools[entry["name"]]["inputSchema"]["properties"]
+        assert list(given) == list(entry["settings"]["properties"])
+        assert {name: said.get("default") for name, said in given.items()} == {
+            name: said.get("default") for name, said in entry["settings"]["properties"].items()}
+    assert {entry["name"] for entry in server.ask("/gradio/gradio_api/mcp/schema").json} == set(tools)
+
+
+def test_a_tool_tells_how_far_it_is_and_brings_numbers_and_a_picture(server: Server) -> None:
+    params = {"name": "tstar", "arguments": QUICK["tstar"] | {"seed": 5}, "_meta": {"progressToken": "mine"}}
+
+    *told, last = answered(mcp(server, "tools/call", **params))
+
+    assert all(note["params"]["progressToken"] == "mine" and note["params"]["message"] for note in told) and told
+    kinds = [part["type"] for part in last["result"]["content"]]
+    assert kinds.count("image") >= 1 and last["result"]["structuredContent"]["seed"] == 5
+    picture = next(part for part in last["result"]["content"] if part["type"] == "image")
+    assert base64.b64decode(picture["data"]).startswith(b"\xff\xd8") and picture["mimeType"] == "image/jpeg"
+
+
+def test_a_tool_brings_a_small_file_whole_and_a_large_one_by_its_upload(server: Server) -> None:
+    for given in ({"base64": base64.b64encode(CSV).decode()}, {"token": uploaded(server, "mine.csv", CSV)}):
+        held = tool(server, "bring_file", setting="coda.file", name="mine.csv", **given)["structuredContent"]["value"]
+
+        assert held.startswith("upload:mine-")
+        assert len(tool(server, "coda", file=held, **ONE_TOKEN)["structuredContent"]["file"]["rows"]) == 1
+        assert "event: complete" in by_name(server, "coda", file=held, **ONE_TOKEN), "over REST it is the same file"
+
+
+def test_a_tool_fetches_nothing_and_refuses_what_is_too_large(server: Server) -> None:
+    for token in ("http://127.0.0.1:1/x.csv", "file:///etc/passwd", "/etc/passwd"):
+        said = tool(server, "bring_file", setting="coda.file", token=token)
+        assert said["isError"] and ("not fetched" in said["content"][0]["text"] or "not uploaded here" in said["content"][0]["text"])
+
+    said = tool(server, "bring_file", setting="coda.file", base64="A" * 2_800_000)
+    beyond = mcp(server, "tools/call", name="bring_file", arguments={"setting": "coda.file", "base64": "A" * 4_000_000})
+
+    assert said["isError"] and "more than 2 MB" in said["content"][0]["text"]
+    assert beyond.code == 413
+
+
+def examples(language: str) -> list[str]:
+    """The blocks of one language in the document that explains REST and MCP."""
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / "architecture.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(3), ids=["gradio_client", "REST", "MCP"])
+def test_the_documents_examples_run(server: Server, tmp_path: Path, number: int) -> None:
+    (tmp_path / "prompts.csv").write_bytes(CSV)
+    script = [*examples("python"), *examples("bash")][number].replace("http://localhost:7860", server.url)
+    if number and not (shutil.which("curl") and shutil.which("bash")):
+        pytest.skip("there is no curl here")
+    command = ["bash", "-c", script] if number else [sys.executable, "-c", script]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S)
+
+    assert done.returncode == 0, done.stderr
+    assert ["'prompt'", '"ended": "finished"', "upload:prompts-"][number] in done.stdout, done.stdout
+
+
+def test_an_unknown_setting_of_a_tool_names_the_nearest(server: Server) -> None:
+    said = tool(server, "tstar", gird=3)
+
+    assert said["isError"] and said["content"][0]["text"] == "There is no setting 'gird'. Did you mean 'grid'?"
 
 
 def test_prometheus_can_read_queue_and_runs(server: Server) -> None:

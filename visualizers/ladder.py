@@ -66,14 +66,14 @@ def choices(role: str, *, systems: tuple[str, ...] = (), none_label: str = "", a
 
 
 def value_of(text: str, *roles: str) -> str:
-    """What a setting of these roles wants for what a person typed: a rung's name for its title, a folder's path for its name."""
-    wanted, root = text.strip(), os.environ.get("ORRERY_MODELS_DIR")
+    """What a setting of these roles wants for what a person typed: a rung's name for its title."""
+    wanted = text.strip()
     if wanted.startswith(PREFIX):
         return wanted
     for choice in (choice for role in roles for choice in choices(role)):
         if wanted.lower() in (choice.value.lower(), choice.title.lower(), choice.label.lower()):
             return choice.value
-    return str(Path(root).resolve() / wanted) if root and wanted else wanted
+    return wanted
 
 
 def missing(settings: Settings, inputs: Inputs | None = None) -> tuple[Missing, ...]:
@@ -172,14 +172,12 @@ def _millions(rung: "Rung") -> str:
 
 
 def _folders(role: str) -> list[Choice]:
-    root = os.environ.get("ORRERY_MODELS_DIR")
-    if not root:
+    if not os.environ.get("ORRERY_MODELS_DIR"):
         return []
-    from models.catalogue import local_folders
+    from models.catalogue import local_folders, local_name
 
-    readable = [path for path in local_folders(most=MAX_FOLDERS) if _is_readable(path, role)]
-    names = [(path, path.relative_to(Path(root).resolve()).as_posix()) for path in readable]
-    return [Choice(str(path), name, f"{name} (my folder)", True) for path, name in names]
+    names = [local_name(path) for path in local_folders(most=MAX_FOLDERS) if _is_readable(path, role)]
+    return [Choice(name, name, f"{name} (my folder)", True) for name in names]
 
 
 @cache

@@ -56,7 +56,7 @@ def section() -> str:
         rows.append(("memory idle", f"{_memory_mb(server):.0f} MB"))
         client = Client(url + "/gradio", verbose=False)
         for seed in range(10):
-            client.predict({"seed": seed, "baselines": []}, api_name="/tstar")
+            client.predict(seed=seed, baselines=[], api_name="/tstar")
             if seed == 0:
                 rows.append(("memory after one run", f"{_memory_mb(server):.0f} MB"))
         rows.append(("memory after ten runs", f"{_memory_mb(server):.0f} MB"))
@@ -76,7 +76,7 @@ def _a_class(url: str, num_students: int = 30) -> list[tuple[str, str]]:
 
     def ask(seed: int) -> float:
         client, start = Client(url + "/gradio", verbose=False), time.monotonic()
-        client.predict({"seed": seed, "baselines": []}, api_name="/tstar")
+        client.predict(seed=seed, baselines=[], api_name="/tstar")
         return time.monotonic() - start
 
     with ThreadPoolExecutor(num_students) as students:
@@ -87,8 +87,8 @@ def _a_class(url: str, num_students: int = 30) -> list[tuple[str, str]]:
 
 def _growth(url: str, server: psutil.Process) -> float:
     """How much larger the server gets by visitors that come once: each call is a session of its own."""
-    ask = url + "/gradio/gradio_api/call/coda"
-    body = json.dumps({"data": [{"max_new_tokens": 1, "methods": ["greedy"]}]}).encode()
+    ask = url + "/gradio/gradio_api/call/v2/coda"
+    body = json.dumps({"max_new_tokens": 1, "methods": ["greedy"]}).encode()
     after: dict[int, float] = {}
     for number in range(1, 1001):
         request = urllib.request.Request(ask, body, {"content-type": "application/json"})

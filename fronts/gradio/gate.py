@@ -20,7 +20,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backends import registry
 from backends.files import json_text
+from backends.run import unknown
 from backends.sessions import MAX_FILE_MB, process_folder
 from worlds.errors import InputError, disk_sentence
 
@@ -42,6 +44,7 @@ _ROUTES = re.compile(  # what the browser, gradio_client, REST and MCP ask for; 
     r"|/gradio_api/(info|openapi\.json|startup-events|app_id|user|token|login_check|theme\.css|upload|upload_progress|queue/join"
     r"|queue/data|cancel|reset)/?|/gradio_api/(heartbeat|call|run|api|mcp)/.*|/gradio_api/mcp|/gradio_api/file=.*")
 _BY_ADDRESS = re.compile(r"/gradio_api/file=\s*[a-z][a-z0-9+.-]*:", re.IGNORECASE)  # would be fetched from the network
+_NAMED = re.compile(r"/gradio_api/call/v2/([a-z0-9_]+)/?")  # arguments by name, in which Gradio says nothing of an unknown one
 _UPLOAD = "/gradio_api/upload"
 _UPLOADED = re.compile(r"[0-9a-f]{64}")  # the folder that Gradio puts an upload into
 
@@ -72,10 +75,12 @@ def protect(demo: Launched) -> None:
 
 
 def check(demo: Launched) -> None:
-    """Raise RuntimeError where a front would read any file of this machine."""
+    """Raise RuntimeError where a front would read any file of this machine, or fetch one from another."""
     missing = [name for name in ("has_launched", "is_running") if not getattr(demo, name, False)]
     if missing or demo.allowed_paths or demo.state_session_capacity > SESSIONS:
         raise RuntimeError(f"the Gradio front is not protected: {', '.join(missing) or 'paths are allowed, or sessions not bounded'}")
+    if getattr(demo, "tools", None) is not None and getattr(getattr(demo, "mcp_server_obj", None), "tools", None) is None:
+        raise RuntimeError("Gradio's own MCP server came up in the place of ours: it fetches files from addresses")
 
 
 class Gate:
@@ -99,7 +104,7 @@ class Gate:
             elif path.rstrip("/") == _UPLOAD:
                 await self._upload(scope, receive, answer)
             elif scope["method"] in ("POST", "PUT", "PATCH"):
-                await self.app(scope, await self._checked(receive), answer.send)
+                await self.app(scope, await self._checked(receive, path), answer.send)
             else:
                 await self.app(scope, receive, answer.send)
         except _Refused as refused:
@@ -109,14 +114,16 @@ class Gate:
                 raise
             await answer.fail(error)
 
-    async def _checked(self, receive: Receive) -> Receive:
+    async def _checked(self, receive: Receive, path: str) -> Receive:
         """Return a `receive` that gives the whole body, once it is known to be small and to name no file that was not uploaded.
 
         Whatever the request calls its body: Gradio reads JSON under many a name, and what is none names nothing.
         """
         body = await self._body(receive)
         if body:
-            _check_body(body)
+            asked = _check_body(body)
+            if named := _NAMED.fullmatch(path):
+                _check_names(named[1], asked)
         given = False
 
         async def again() -> Message:
@@ -250,17 +257,27 @@ def _sweep_unfinished() -> None:
             continue
 
 
-def _check_body(body: bytes) -> None:
+def _check_names(endpoint: str, asked: Any) -> None:
+    """Raise _Refused where a system is asked with a setting that it does not have."""
+    known = registry.system(endpoint).settings.model_fields if endpoint in registry.names() else {}
+    name = next((str(name) for name in asked if name not in known), None) if known and isinstance(asked, dict) else None
+    if name is not None:
+        raise _Refused(422, unknown(name, known))
+
+
+def _check_body(body: bytes) -> Any:
+    """Return what the body says, None where it is no JSON; raise _Refused where it is too much, or names a file of this machine."""
     try:
         asked = json_text.parse(body, what="The request", max_containers=MAX_CONTAINERS, max_values=MAX_VALUES, max_depth=MAX_DEPTH,
                                 allows_nan=True)
     except json.JSONDecodeError:
-        return  # Gradio says so itself
+        return None  # Gradio says so itself
     except InputError as error:
         raise _Refused(413, str(error)) from error
     for named in _named_files(asked):
         if not is_upload(named):
             raise _Refused(422, "The request names a file that was not uploaded here. Upload it first, and name what came back.")
+    return asked
 
 
 def _named_files(value: Any) -> Iterator[str]:

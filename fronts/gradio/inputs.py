@@ -8,7 +8,7 @@ import gradio as gr
 from pydantic import ValidationError
 
 from backends.knobs import Knob
-from backends.run import Settings, explain
+from backends.run import Inputs, Result, Settings, explain
 from backends.sessions import MAX_FILE_MB
 from fronts.gradio.zero_gpu import ON_ZERO_GPU
 from visualizers import ladder
@@ -19,9 +19,7 @@ def component(knob: Knob, system: str = "") -> gr.components.Component:
     """The input of one setting of a system."""
     label, info, value = knob.label, knob.description, shown(knob, knob.default)
     if knob.kind == "model":
-        rungs = ladder.choices(knob.roles[0], systems=(system, *knob.borrows) if system else (), none_label=knob.none_label,
-                               asks_device=not ON_ZERO_GPU)
-        return gr.Dropdown([(rung.label, rung.value) for rung in rungs], value=value, allow_custom_value=True, label=label,
+        return gr.Dropdown(rungs_offered(knob, system), value=value, allow_custom_value=True, label=label,
                            info=f"{info} Or type the name of a folder below ORRERY_MODELS_DIR.")
     if knob.kind in ("choice", "several"):
         return gr.Dropdown(list(knob.choices), value=value, multiselect=knob.kind == "several", label=label, info=info)
@@ -35,13 +33,26 @@ def component(knob: Knob, system: str = "") -> gr.components.Component:
     if knob.suggestions:
         return gr.Dropdown(list(knob.suggestions), value=value, allow_custom_value=True, label=label, info=info)
     if knob.kind == "result":
-        return gr.Textbox(value, max_length=knob.max_length, label=label, placeholder=knob.none_label,
-                          info=f"{info} Its name stands in the line above the pictures when it is done.")
+        return gr.Dropdown(runs_offered(knob, {}), value=value, allow_custom_value=True, label=label,
+                           info=f"{info} Your runs are listed once they are done.")
     if knob.is_by_line:
         return gr.Textbox(value, lines=4, label=label, info=f"{info} (one per line)")
     if knob.kind in ("texts", "numbers"):
         return gr.Textbox(value, label=label, info=f"{info} (separated by commas)")
     return gr.Textbox(value, max_length=knob.max_length, label=label, info=info)  # a number box could not be empty
+
+
+def rungs_offered(knob: Knob, system: str = "", inputs: Inputs | None = None) -> list[tuple[str, str]]:
+    """Label and value of each rung that a model's setting offers; those that runs of the session made are among them."""
+    rungs = ladder.choices(knob.roles[0], systems=(system, *knob.borrows) if system else (), none_label=knob.none_label,
+                           asks_device=not ON_ZERO_GPU, inputs=inputs)
+    return [(rung.label, rung.value) for rung in rungs]
+
+
+def runs_offered(knob: Knob, results: Mapping[str, Result]) -> list[tuple[str, str]]:
+    """Label and value of each run that the session holds, the newest first, with the choice of none before them."""
+    return [(knob.none_label or "None", "")] + [(f"{result.title} ({name})" if result.title else name, name)
+                                                for name, result in reversed(list(results.items()))]
 
 
 def upload_box(knob: Knob) -> gr.File:
@@ -74,6 +85,6 @@ def checked(kind: type[Settings], values: Mapping[str, object]) -> Any:  # Any: 
     try:
         return kind.model_validate_json(json.dumps(values))  # as JSON: lists are tuples there
     except ValidationError as error:
-        raise InputError(explain(error)) from error
+        raise InputError(explain(error, kind.model_fields)) from error
     except (TypeError, ValueError) as error:
         raise InputError("The settings are not a JSON object of plain values.") from error

@@ -35,6 +35,15 @@ class OpenSessions:
             self.close(oldest)
         return session
 
+    def find(self, key: str) -> Session | None:
+        """Return the session of that hash where it is open; none is opened."""
+        with self._lock:
+            session = self._sessions.get(key)
+            if session is None or session.is_released:
+                return None
+            self._sessions.move_to_end(key)
+            return session
+
     def started(self, key: str, name: str, run_id: str) -> None:
         with self._lock:
             self._runs[key, name] = run_id

@@ -3,11 +3,14 @@
 from models.catalogue.folders import (
     DETECTOR_CLASSES,
     LANGUAGE_CLASSES,
+    LOCAL,
     SIMILARITY_CLASSES,
     VLM_CLASSES,
     family_thresholds,
     is_local_name,
     local_folders,
+    local_name,
+    local_names,
     local_rung,
 )
 from models.catalogue.ladder import (
@@ -32,6 +35,7 @@ from models.catalogue.rung import Availability, Loader, Quantisation, Role, Rung
 __all__ = [
     "DETECTOR_CLASSES",
     "LANGUAGE_CLASSES",
+    "LOCAL",
     "MINIATURES",
     "RUNGS",
     "SIMILARITY_CLASSES",
@@ -52,6 +56,8 @@ __all__ = [
     "folder_of",
     "is_local_name",
     "local_folders",
+    "local_name",
+    "local_names",
     "local_rung",
     "made_rung",
     "make",

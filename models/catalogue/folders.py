@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from models.catalogue.ladder import rungs
+from models.catalogue.ladder import RUNGS, rungs
 from models.catalogue.rung import BYTES, Loader, Precision, Role, Rung
 from models.checking import check_config, read_config
 from models.shards import held_in
 from worlds.errors import InputError
 
 MAX_LOOKED_AT = 1_000  # folders on each level below ORRERY_MODELS_DIR
+LOCAL = "local:"  # before the name of a folder, as results say it; also where a rung of the catalogue has that name
 
 DETECTOR_CLASSES = (
     "OwlViTForObjectDetection",
@@ -72,7 +73,7 @@ def local_rung(path: str | Path, role: Role) -> Rung:
     theta, floor = family_thresholds(architecture) if role == "detector" else (None, None)
     place = folder.relative_to(_models_folder()).as_posix()  # two nested folders may have one name
     return Rung(
-        name=f"local:{place}",
+        name=f"{LOCAL}{place}",
         role=role,
         title=f"{place} (local folder)",
         source=str(folder),
@@ -99,7 +100,7 @@ def is_local_name(name: str) -> bool:
     if not root_text or not name.strip() or "\x00" in name:
         return False
     root = Path(root_text).resolve()
-    folder = (root / name).resolve()
+    folder = (root / name.removeprefix(LOCAL)).resolve()
     return folder != root and folder.is_relative_to(root) and os.path.isdir(folder)  # is_dir raises where a name is too long
 
 
@@ -112,6 +113,17 @@ def local_folders(*, most: int, depth: int = 3) -> list[Path]:
         level = [path for folder in level for path in _subfolders(folder)][:MAX_LOOKED_AT]
         found += [path for path in level if (path / "config.json").is_file()]
     return sorted(found)[:most]
+
+
+def local_names(*, most: int) -> list[str]:
+    """Return the names by which settings call these folders."""
+    return [local_name(path) for path in local_folders(most=most)]
+
+
+def local_name(folder: Path) -> str:
+    """Return what settings call a folder: the way to it from ORRERY_MODELS_DIR, marked where a rung has that name too."""
+    place = folder.relative_to(_models_folder()).as_posix()
+    return f"{LOCAL}{place}" if any(rung.name == place for rung in RUNGS) else place
 
 
 def _subfolders(folder: Path) -> list[Path]:

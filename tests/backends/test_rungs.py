@@ -9,6 +9,7 @@ from backends.registry import systems
 from backends.run import Inputs, last
 from backends.rungs import WORDS, rung_of
 from models.catalogue import RUNGS
+from tests.models import tiny_languages
 from tests.models.tiny_vlms import load_tiny
 from visualizers import ladder
 from worlds.errors import InputError
@@ -88,3 +89,47 @@ def test_coda_takes_a_vision_language_model_on_the_page_as_in_a_run():
 def test_coda_refuses_a_mistyped_model_with_language_models():
     with pytest.raises(InputError, match="Did you mean coda-english"):
         last(run_coda(CodaSettings(model="coda-englisch"), Inputs()))
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A tiny Llama two levels below ORRERY_MODELS_DIR."""
+    monkeypatch.setenv("ORRERY_MODELS_DIR", str(tmp_path))
+    return tiny_languages.save(tmp_path / "mine" / "tiny", "llama")
+
+
+def test_a_folder_has_one_rung_by_its_name_as_results_call_it_and_by_its_whole_path(folder):
+    by_name = rung_of("mine/tiny", "language")
+
+    assert by_name.name == "local:mine/tiny"
+    assert by_name == rung_of(by_name.name, "language") == rung_of(str(folder), "language")
+
+
+def test_a_run_takes_the_name_that_its_own_result_says(folder):
+    asked = {"prompts": ("zor bal",), "methods": ("greedy",), "max_new_tokens": 1}
+
+    result = last(run_coda(CodaSettings(model="mine/tiny", **asked), Inputs()))
+    again = last(run_coda(CodaSettings(model=result.model_id, **asked), Inputs()))
+
+    assert result.model_id == again.model_id == "local:mine/tiny"
+    assert result.asked[0].written[0].text == again.asked[0].written[0].text
+
+
+def test_a_folder_that_is_called_as_a_rung_is_named_with_its_mark(folder):
+    folder.rename(folder.parent.parent / "pythia-160m")
+
+    assert not rung_of("pythia-160m", "language").is_local
+    assert rung_of("local:pythia-160m", "language").is_local
+    assert [choice.value for choice in ladder.choices("language") if "my folder" in choice.label] == ["local:pythia-160m"]
+
+
+def test_the_nearest_folder_is_offered_too(folder):
+    assert "Did you mean mine/tiny?" in refusal("mine/tyni", "language")
+
+
+@pytest.mark.parametrize("name", ["/etc", "local:/etc", "local:../x", "local:", "local:..", "local:\0", "../../etc",
+                                  "local:" + "x" * 290])
+def test_whatever_leads_outside_is_refused_and_nothing_of_it_is_told(folder, name):
+    said = refusal(name, "language")
+
+    assert "ORRERY_MODELS_DIR" in said and "root:" not in said and str(folder.parent) not in said

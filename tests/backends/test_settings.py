@@ -12,6 +12,7 @@ import pytest
 from backends.knobs import Knob, knob_of, knobs_of
 from backends.registry import System, systems
 from backends.run import MAX_PERMALINK, Settings, seeds_from
+from backends.tstar.settings import TStarSettings
 from worlds.errors import InputError
 
 
@@ -142,3 +143,24 @@ def test_a_choice_that_is_made_twice_counts_once(system: System, knob: Knob) -> 
     settings = system.settings.from_json(json.dumps({knob.name: [first, second, first]}))
 
     assert getattr(settings, knob.name) == (first, second)
+
+
+@pytest.mark.parametrize(("asked", "said"), [
+    ('{"gird": 5}', "There is no setting 'gird'. Did you mean 'grid'?"),
+    ('{"detctor": 1, "grid": 99}',
+     "grid: Input should be less than or equal to 8. There is no setting 'detctor'. Did you mean 'detector'?")])
+def test_an_unknown_setting_names_the_nearest_known_one(asked, said):
+    with pytest.raises(InputError) as caught:
+        TStarSettings.from_json(asked)
+
+    assert str(caught.value) == said
+
+
+def test_an_unknown_setting_that_is_near_none_names_all_and_many_mistakes_are_counted():
+    with pytest.raises(InputError, match=r"There is no setting 'qqqqqq'\. There are video, question, "):
+        TStarSettings.from_json('{"qqqqqq": 1}')
+
+    names = {f"{'x' * 10_000}{number}": 1 for number in range(100)}
+    with pytest.raises(InputError, match=r"And 92 more\.") as caught:
+        TStarSettings.from_json(json.dumps(names))
+    assert len(str(caught.value)) < 8_000

@@ -72,12 +72,12 @@ def test_title_that_is_typed_becomes_its_rung(typed):
     assert ladder.value_of(typed, "detector") == "owlvit-base-patch32"
 
 
-def test_folder_name_becomes_a_path_below_the_models_folder(monkeypatch, tmp_path):
+def test_folder_name_stays_a_name_and_one_that_is_not_there_is_refused_with_what_is(monkeypatch, tmp_path):
     monkeypatch.setenv("ORRERY_MODELS_DIR", str(tmp_path))
 
-    assert ladder.value_of("my-owl", "detector") == str(tmp_path / "my-owl")
+    assert ladder.value_of("my-owl", "detector") == "my-owl"  # no path of this machine in links and results
     (entry,) = ladder.missing(Asks(detector=ladder.value_of("my-owl", "detector")))
-    assert "no model folder" in entry.reason
+    assert entry.reason.startswith("There is no model 'my-owl'.") and "a folder below ORRERY_MODELS_DIR" in entry.reason
 
 
 def test_folder_without_a_models_folder_is_refused_with_what_to_set():
@@ -98,6 +98,7 @@ def test_folder_of_a_checkpoint_is_offered_by_its_name(monkeypatch, tmp_path):
     save_file({"weight": np.zeros((2, 2), np.float32)}, folder / "model.safetensors")
     monkeypatch.setenv("ORRERY_MODELS_DIR", str(tmp_path))
 
-    assert "nested/my-owl (my folder)" in [choice.label for choice in ladder.choices("detector")]
+    assert ("nested/my-owl", "nested/my-owl (my folder)") in [
+        (choice.value, choice.label) for choice in ladder.choices("detector")]
     assert "nested/my-owl (my folder)" not in [choice.label for choice in ladder.choices("vlm")]
     assert ladder.missing(Asks(detector=str(folder))) == ladder.missing(Asks(detector="nested/my-owl")) == ()
