@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_result
+from backends.python_lines import lines
 from backends.registry import System
 from backends.run import R, Result, S, Settings
 from pages.house import beside, running, session
@@ -102,12 +103,8 @@ def download_whole(system: System, result: Result, settings: Settings) -> None:
     second.download_button("Numbers (JSON)", numbers, f"{system.name}-{result.seed}.json", "application/json",
                            key=f"json.{system.name}", width="stretch", on_click="ignore")
     _link(system, settings)
-    st.caption("The same in Python")
-    changed = ", ".join(f"{name}={value!r}" for name, value in settings.model_dump(exclude_defaults=True).items())
-    kind = type(settings)
-    st.code(f"from backends.run import Inputs, last\nfrom {kind.__module__} import {kind.__name__}\n"
-            f"from backends.{system.name}.run import run\n\nresult = last(run({kind.__name__}({changed}), Inputs()))",
-            language=None, wrap_lines=True)  # Streamlit's colours for code are too pale to be read by all
+    st.caption("The same in Python. Run this in Orrery's own folder, the one with server.py, with the Python that runs it.")
+    st.code(lines(system, settings, session.current().inputs()), language=None, wrap_lines=True)  # colours for code are too pale
 
 
 def _link(system: System, settings: Settings) -> None:
