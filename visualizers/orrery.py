@@ -138,8 +138,8 @@ def mark() -> str:
     ball = ('<radialGradient id="orrery-ball"><stop offset="0" stop-color="#FFE9B0"/><stop offset="1" stop-color="#D39A35"/>'
             '</radialGradient>')  # lit from the middle: it is turned with its ring
     box = f"{-size // 2} {-size // 2} {size} {size}"
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{size}" '
-            f'height="{size}"><defs>{BRASS}{ball}</defs><circle r="{table.plate}" fill="#14191D" stroke="#C9A254" stroke-width="2.5"/>'
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" width="{size}" height="{size}">'
+            f'<defs>{BRASS}{ball}</defs><circle r="{table.plate}" fill="#14191D" stroke="#C9A254" stroke-width="2.5"/>'
             f'{rings}'
             f'<circle r="26" fill="url(#orrery-glow)"/><circle r="{table.sun}" fill="url(#orrery-brass)"/>'
             f'{"".join(balls)}</svg>\n')

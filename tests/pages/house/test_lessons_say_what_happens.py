@@ -64,15 +64,16 @@ def along_alpha(result: Result) -> list[str]:
 
 def counted(result: Result) -> list[str]:
     own, constants = ({score.method: score for score in result.evaluated.scores}[name] for name in ("adaptvis", "bias"))
-    low, high = 100 * own.gain.low, 100 * own.gain.high
-    return [f"mends {own.mended} and breaks {own.broken}", f"{100 * own.gain.mean:.1f} point", f"{low:.1f} to", f"{high:.1f}",
-            f"{100 * constants.gain.mean:.1f} points"]
+    gain, low, high = (100 * share for share in own.gain)
+    return [f"mends {own.mended} and breaks {own.broken}", f"{gain:.1f} point", f"{low:.1f} to", f"{high:+.1f}".lstrip("+"),
+            f"{100 * constants.gain[0]:.1f} points"]
 
 
 SHOWN: dict[tuple[str, int], Callable[[Result], list[str]]] = {
     ("tstar", 1): searched, ("tstar", 2): searched, ("tstar", 3): searched, ("tstar", 4): misled,
     ("coda", 1): answered, ("coda", 2): answered, ("coda", 3): told_the_word, ("coda", 4): of_the_law, ("coda", 5): recovered,
-    ("adaptvis", 1): looked, ("adaptvis", 2): along_alpha, ("adaptvis", 3): looked, ("adaptvis", 4): counted, ("adaptvis", 5): counted,
+    ("adaptvis", 1): looked, ("adaptvis", 2): along_alpha, ("adaptvis", 3): looked,
+    ("adaptvis", 4): counted, ("adaptvis", 5): counted,
 }
 
 
