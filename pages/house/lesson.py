@@ -102,7 +102,7 @@ def printed(system: System) -> None:
     st.markdown(lesson.about)
     for number, step in enumerate(lesson.steps, 1):
         with st.container(key=f"sheet-step-{number}"):
-            st.markdown(f"### {number}. {step.title}")
+            st.markdown(f"## {number}. {step.title}")
             st.markdown(f"**Predict.** {step.predict}")
             st.html('<div class="sheet-line"></div>')
             st.markdown(f"**Do.** {step.do}")

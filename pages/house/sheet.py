@@ -10,6 +10,7 @@ from worlds.errors import InputError
 
 st.html("""<style>
 .stMainBlockContainer { max-width: 52rem }
+.stMainBlockContainer h2 { font-size: 1.25rem }
 .sheet-line { border-bottom: 1px solid currentColor; opacity: 0.35; height: 2.2rem }
 @media print {
   @page { margin: 16mm }
