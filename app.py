@@ -9,24 +9,34 @@ from pathlib import Path  # noqa: E402
 import streamlit as st  # noqa: E402
 
 from backends.registry import systems  # noqa: E402
-from fronts import uploads  # noqa: E402
+from fronts import beside, uploads  # noqa: E402
 from fronts.hosts import is_known, refusal  # noqa: E402
-from pages.house import session  # noqa: E402
+from pages.house import lesson, orrery, parts, session  # noqa: E402
 from pages.house.text import plain  # noqa: E402
 
-st.set_page_config(page_title="Orrery", page_icon=str(Path(__file__).parent / "docs" / "icon.png"), layout="wide")
+DOCS = Path(__file__).parent / "docs"
 # Streamlit leaves a hand's breadth above the title; on a phone that pushes the first picture below the fold
 # A table's own download writes texts that a spreadsheet would run; the buttons below the tables do not
-st.html("<style>.stMainBlockContainer { padding-top: 3.5rem } button[aria-label='Download as CSV'] { display: none }</style>")
+st.html("<style>.stMainBlockContainer { padding-top: 3.5rem } button[aria-label='Download as CSV'] { display: none } "
+        ".stLogo { height: 2.25rem; margin: 0 }</style>")
 
 home = st.Page("pages/home.py", title="Home", icon=":material/home:", default=True)
-built = [st.Page(f"pages/{system.name}/page.py", title=system.title.split(":")[0], icon=system.icon, url_path=system.name)
-         for system in systems()]
-page = st.navigation({"": [home], "Systems": built})
+sheet = st.Page(lesson.PRINTED, title="Lesson", url_path="lesson", visibility="hidden")
+built = {ring.capitalize(): [st.Page(f"pages/{system.name}/page.py", title=orrery.short(system), icon=system.icon,
+                                     url_path=system.name) for system in on_it]
+         for ring, on_it in orrery.by_ring(systems()).items() if on_it}
+page = st.navigation({"": [home, sheet]} | built)
+named = {system.name: f"{system.title} · Orrery" for system in systems()} | {"lesson": "Lesson · Orrery"}
+st.set_page_config(page_title=named.get(page.url_path, "Orrery"), page_icon=str(DOCS / "icon.png"), layout="wide")
+st.logo(str(DOCS / "icon.svg"), size="large")
 uploads.bound()
 host = st.context.headers.get("Host")
 if host is not None and not is_known(host):  # server.py refuses it before; `streamlit run` does not
     st.error(plain(refusal(host)), icon=":material/block:")
     st.stop()
+parts.begin()
+if beside.gradio:
+    st.sidebar.markdown(f":small[[The same over Gradio, REST and MCP]({beside.gradio})]")
 session.machine_status()
+parts.say_unknown()
 page.run()

@@ -31,7 +31,7 @@ from backends.knobs import uploads_of  # noqa: E402
 from backends.registry import systems  # noqa: E402
 from backends.run import code_version  # noqa: E402
 from backends.sessions import process_folder  # noqa: E402
-from fronts import api_page, tabs, uploads  # noqa: E402
+from fronts import api_page, beside, tabs, uploads  # noqa: E402
 from fronts.browsers import KnowsBrowsers  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
 
@@ -173,6 +173,7 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
     import streamlit as st
 
     configure_streamlit()
+    beside.gradio = GRADIO
     pages = st.App(script)
     pages_lifespan = pages.lifespan()
 

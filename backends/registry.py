@@ -14,6 +14,7 @@ _BUILT = ("tstar", "coda", "adaptvis")  # each has backends/NAME/system.py, visu
 
 
 LaneName = Literal["short", "long"]  # what is short never waits behind what is long
+RingName = Literal["seeing", "thinking", "making", "acting"]  # what a system is about
 
 
 def _short(settings: Settings) -> LaneName:
@@ -33,6 +34,10 @@ class System(Generic[S, R]):
     settings: type[S]
     result: type[R]
     run: Run[S]
+    ring: RingName
+    minutes: str  # how long a person stays with it
+    level: str  # how hard it is, and what has to be known before
+    wins: str = ""  # which does better, with numbers: the paper's, a variant of Orrery's own, a simpler rival
     recorded: Path | None = None  # a saved run that the page opens with, marked as recorded
     checks: Mapping[str, UploadCheck] = field(default_factory=dict)  # setting -> what a file for it must pass when it is uploaded
     presets: Mapping[str, tuple[S, str]] = field(default_factory=dict)  # label -> settings, what to notice

@@ -86,7 +86,7 @@ class Halting:
 
     def system(self) -> System:
         return System("counting", "Counting", "It counts.", "Nobody (2026)", "arXiv 0000.00000", "circle", Knobs, Counted,
-                      self.run)
+                      self.run, "thinking", "1 minute", "Easy")
 
 
 @pytest.fixture

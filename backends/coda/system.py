@@ -17,6 +17,9 @@ SYSTEM = System(
           "ignored and decodes against the prompt without it.",
     paper="The Law of Knowledge Overshadowing",
     source="arXiv 2502.16143", icon=":material/contrast:", settings=CodaSettings, result=CodaResult, run=runs("coda"),
+    ring="thinking", minutes="30 minutes", level="Medium: tokens, probabilities",
+    wins="Orrery's variant (floor, gate), told the word: 64 % of 180 facts; the paper's formula 48 %, greedy 43 %. "
+         "Finding the word itself, none beats greedy.",
     recorded=RECORDED / "default.orrery",
     checks={"file": partial(check_data, wanted=("text", "parquet"), said="A table in CSV, TSV, JSON, JSON lines or parquet")},
     presets=PRESETS, lane=lambda settings: "long" if settings.trains_now else "short")

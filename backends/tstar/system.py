@@ -17,5 +17,6 @@ SYSTEM = System(
     claim="T* finds the few seconds that answer a question by looking at many frames at once in one small picture, then "
           "looking again where something lit up.",
     paper="Re-thinking Temporal Search for Long-Form Video Understanding, CVPR 2025", source="arXiv 2504.02259",
-    icon=":material/travel_explore:", settings=TStarSettings, result=TStarResult, run=runs("tstar"), recorded=RECORDED,
+    icon=":material/travel_explore:", settings=TStarSettings, result=TStarResult, run=runs("tstar"),
+    ring="seeing", minutes="20 minutes", level="Easy", recorded=RECORDED,
     checks={"video": check_video, "example_picture": check_picture}, presets=PRESETS, objects=objection)

@@ -37,14 +37,6 @@ def found_twice():
                   for start, end, best, marked in stretches)
     return recorded.model_copy(update={"settings": settings, "appearances": found, "unconfirmed": ()})
 
-
-def test_home_shows_a_card_per_built_system():
-    home = AppTest.from_file("../../../app.py", default_timeout=60).run()
-
-    assert not home.exception
-    assert any("key frames" in header.value for header in home.subheader)
-
-
 def test_page_shows_a_finished_search_before_any_click(page):
     assert not page.exception and not page.error
     assert charts(page) >= 4

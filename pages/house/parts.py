@@ -1,0 +1,82 @@
+"""What of a page is shown, as its address says: `?present=1` for a projector, `?show=picture,knobs` for a class.
+
+Both are read once, when the app's script begins, and kept for the browser tab: a preset, a rerun or another page does not lose
+them. They choose what is drawn, to keep thirty people on one thing. They are no lock: whoever edits the address sees everything.
+"""
+
+import streamlit as st
+
+from pages.house.text import plain
+
+PARTS = {
+    "presets": "the buttons of one click each, and what the shown one shows",
+    "own": "bringing an own video, picture, prompt or file",
+    "picture": "the first picture, what came out, and what to notice",
+    "knobs": "everything that can be turned, and the button that runs it",
+    "details": "what follows the first picture: tables, sides, other runs",
+    "paper": "beside the paper",
+    "how": "how it works: formulas and code",
+    "take": "take it away: link, files, Python",
+    "lesson": "the lesson",
+}
+_PRESENT, _SHOW = "parts.present", "parts.show"  # in the session's state
+_HIDDEN = ("[data-testid=stSidebar], [data-testid=stSidebarCollapsedControl], [data-testid=stExpandSidebarButton], .stLogo "
+           "{ display: none !important }")
+_LARGE = ("html { font-size: 24px } .stMainBlockContainer { padding: 2.5rem 2rem 2rem; max-width: none } "
+          ".orrery-place .orrery { font-size: 30px } "
+          ".st-key-parts-leave { position: fixed; right: 3.5rem; top: 0.3rem; width: auto; z-index: 999999 }")
+
+
+def begin() -> None:
+    """Read the address and hide what goes with it; the first thing that the door does."""
+    state = st.session_state
+    if (said := st.query_params.get("present")) is not None:
+        state[_PRESENT] = said.strip().lower() not in ("", "0", "no", "false")
+    if (said := st.query_params.get("show")) is not None:
+        state[_SHOW] = tuple(dict.fromkeys(name for part in said[:400].split(",") if (name := part.strip().lower())))
+    css = (_HIDDEN if is_presenting() or is_locked() else "") + (_LARGE if is_presenting() else "")
+    if css:
+        st.html(f"<style>{css}</style>")
+    if is_presenting():
+        with st.container(key="parts-leave"):
+            st.button("Leave the projector view", key="parts.leave", type="tertiary", icon=":material/close_fullscreen:",
+                      on_click=_leave)
+
+
+def _leave() -> None:
+    st.session_state[_PRESENT] = False
+    st.query_params.pop("present", None)
+
+
+def is_presenting() -> bool:
+    """Whether the page is for a projector: no sidebar, type and charts half as large again."""
+    return bool(st.session_state.get(_PRESENT))
+
+
+def is_locked() -> bool:
+    """Whether the address names parts, and one of them exists: only these are shown."""
+    return any(name in PARTS for name in st.session_state.get(_SHOW, ()))
+
+
+def shows(part: str) -> bool:
+    """Whether a part of the page is to be drawn.
+
+    Raises:
+        KeyError: no part has that name.
+    """
+    PARTS[part]
+    return not is_locked() or part in st.session_state[_SHOW]
+
+
+def query() -> dict[str, str]:
+    """Return what a link to another page carries on, so that a reload there finds it too."""
+    shown = ",".join(name for name in st.session_state.get(_SHOW, ()) if name in PARTS)
+    return ({"present": "1"} if is_presenting() else {}) | ({"show": shown} if shown else {})
+
+
+def say_unknown() -> None:
+    """One sentence on names in `?show=` that are no part of a page; drawn by the door, above the page."""
+    unknown = [name for name in st.session_state.get(_SHOW, ()) if name not in PARTS]
+    if unknown:
+        st.caption(plain(f"The address asks to show {', '.join(map(repr, unknown[:5]))}, which no page has. "
+                         f"It can name {', '.join(PARTS)}."))

@@ -1,0 +1,87 @@
+"""What the lessons explain is what their steps show here: each is run, and its numbers are looked up in the explanation.
+
+The twenty searches of T*'s last step take longer than all the others together; its numbers were read off once.
+"""
+
+from collections.abc import Callable
+from math import exp
+
+import pytest
+
+from backends.registry import system
+from backends.run import Inputs, Result, last
+from pages.house.lesson_text import lesson_of, settings_of
+
+
+def searched(result: Result) -> list[str]:
+    second = next((frame.second for frame in result.keyframes if frame.is_confirmed), None)
+    frames = sum(len(step.positions) for step in result.iterations)
+    return [f"{frames} frames"] + ([f"{second // 60}:{second % 60:02}"] if second is not None else [])
+
+
+def misled(result: Result) -> list[str]:
+    assert result.summary()["methods"][0]["recall"] == 0
+    return ["recall is 0", result.answer.text]
+
+
+def answered(result: Result) -> list[str]:
+    asked = result.asked[0]
+    words = dict.fromkeys(f"*{written.text}*" for written in asked.written)
+    greedy = next(written for written in asked.written if written.method == "greedy")
+    shares = {entry.piece.strip(): exp(entry.score) for entry in greedy.tokens[0].by_score}
+    return [*words, *(f"{100 * shares[word]:.0f} %" for word in (asked.popular, asked.right))]
+
+
+def told_the_word(result: Result) -> list[str]:
+    return ["*" + next(written.text for written in result.asked[0].written if written.method == "coda") + "*"]
+
+
+def of_the_law(result: Result) -> list[str]:
+    groups = {epoch.epoch: epoch.law.groups for epoch in result.law.epochs}
+    return [f"{epoch} epochs" for epoch in (6, 16, 24)] + [
+        f"{100 * groups[epoch][end].hr:.0f} %" for epoch in (6, 16, 24) for end in (0, -1)]
+
+
+def recovered(result: Result) -> list[str]:
+    means = {row.decoder: row.exact_match for row in result.recovery.rows}
+    greedy = means["Greedy"]
+    return [f"{100 * means[name].mean:.0f} %" for name in (
+        "CoDA + floor + gate, word told", "CoDA + floor + gate, found by lift", "CoDA's formula, word told")] + [
+        f"{100 * greedy.low:.0f} to {100 * greedy.high:.0f} %"]
+
+
+def looked(result: Result) -> list[str]:
+    branch = result.looked.branch
+    found = next(at for at in result.looked.at if at.alpha == branch.alpha)
+    return [f"*{branch.answer}*", f"{100 * max(found.probabilities):.1f} %"]
+
+
+def along_alpha(result: Result) -> list[str]:
+    place = list(result.looked.options).index("on")
+    on = {at.alpha: 100 * at.probabilities[place] for at in result.looked.at}
+    return [f"{on[0.4]:.0f} % at 0.4", f"{on[0.5]:.0f} % at 0.5", f"{on[0.6]:.0f} % at 0.6", f"{on[0.0]:.1f} %"]
+
+
+def counted(result: Result) -> list[str]:
+    own, constants = ({score.method: score for score in result.evaluated.scores}[name] for name in ("adaptvis", "bias"))
+    gain, low, high = (100 * share for share in own.gain)
+    return [f"mends {own.mended} and breaks {own.broken}", f"{gain:.1f} point", f"{low:.1f} to", f"{high:+.1f}".lstrip("+"),
+            f"{100 * constants.gain[0]:.1f} points"]
+
+
+SHOWN: dict[tuple[str, int], Callable[[Result], list[str]]] = {
+    ("tstar", 1): searched, ("tstar", 2): searched, ("tstar", 3): searched, ("tstar", 4): misled,
+    ("coda", 1): answered, ("coda", 2): answered, ("coda", 3): told_the_word, ("coda", 4): of_the_law, ("coda", 5): recovered,
+    ("adaptvis", 1): looked, ("adaptvis", 2): along_alpha, ("adaptvis", 3): looked,
+    ("adaptvis", 4): counted, ("adaptvis", 5): counted,
+}
+
+
+@pytest.mark.parametrize(("name", "number"), SHOWN, ids=[f"{name} {number}" for name, number in SHOWN])
+def test_a_step_shows_what_its_explanation_says(name, number):
+    step = lesson_of(name).steps[number - 1]
+
+    result = last(system(name).run(settings_of(system(name), step), Inputs()))
+
+    explained = " ".join(step.explain.split())
+    assert [said for said in SHOWN[name, number](result) if said not in explained] == []
