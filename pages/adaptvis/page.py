@@ -7,7 +7,7 @@ from backends.adaptvis.results import AdaptVisResult, Evaluated, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.system import SYSTEM
 from pages.adaptvis import item_set, look, own_knobs, own_picture, views
-from pages.house import frame, results, tasks
+from pages.house import frame, tasks
 from pages.house.frame import Own, Page
 
 
@@ -34,8 +34,8 @@ def first_view(task: str, result: AdaptVisResult, _beside: DeltaGenerator) -> No
         item_set.first_view(result)
 
 
-def rest(task: str, result: AdaptVisResult) -> None:
-    """Details, the honest summary, the paper, the formulas, the downloads."""
+def details(task: str, result: AdaptVisResult) -> None:
+    """What alpha does, heads, the honest summary; or who gains in a set."""
     if task == "look":
         look.what_alpha_does(result, choose)
         look.heads_and_others(result, choose)
@@ -45,18 +45,13 @@ def rest(task: str, result: AdaptVisResult) -> None:
                    "they are not typical.")
     else:
         item_set.details(result)
-    st.header("Beside the paper")
-    views.beside_the_paper(result)
-    st.header("How it works")
-    views.how_it_works(result)
-    st.header("Take it away")
-    views.tables(result)
-    results.download_whole(SYSTEM, result, result.settings)
 
 
 frame.show(Page(
     SYSTEM, "Here: drawn scenes.", views.TASKS, choose=choose, turn=own_knobs.turn, settle=views.settle, live=draw_live,
-    first_view=first_view, rest=rest, code=views.code, is_empty=views.is_empty, kept=own_knobs.KEPT,
+    first_view=first_view, details=details,
+    paper=lambda _task, result: views.beside_the_paper(result), how=lambda _task, result: views.how_it_works(result),
+    take=lambda _task, result: views.tables(result), code=views.code, is_empty=views.is_empty, kept=own_knobs.KEPT,
     views=look.VIEWS + item_set.VIEWS,
     own=Own(box=lambda: own_picture.box(SYSTEM), is_there=lambda task: own_picture.is_there(SYSTEM, task),
             is_answered=lambda result: own_picture.is_answered(SYSTEM, result), panel=lambda: own_picture.panel(SYSTEM),

@@ -1,13 +1,12 @@
 """Page of CoDA: facts that overshadow facts, the law of it, and the decoders that bring the rare ones back."""
 
-import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backends.coda.results import CodaResult, FilePart, LawPart, RecoveryPart
 from backends.coda.settings import CodaSettings
 from backends.coda.system import SYSTEM
 from pages.coda import compare, corpus, named, own_file, own_knobs, own_prompt, real, views
-from pages.house import frame, knobs, results, tasks
+from pages.house import frame, knobs, tasks
 from pages.house.frame import Own, Page
 
 
@@ -42,8 +41,8 @@ def first_view(task: str, result: CodaResult, beside: DeltaGenerator) -> None:
         own_file.answered(result)
 
 
-def rest(task: str, result: CodaResult) -> None:
-    """Details, the paper, the formulas, the code, the downloads."""
+def details(task: str, result: CodaResult) -> None:
+    """Side by side, other trainings, detectors, sizes."""
     if task == "compare":
         compare.side_by_side(result)
         named.what_to_expect(result)
@@ -52,20 +51,20 @@ def rest(task: str, result: CodaResult) -> None:
     if task == "recovery":
         corpus.finders(result)
         corpus.size_law(tasks.result_of(SYSTEM, "size"), choose)
-    st.header("Beside the paper")
-    views.beside_the_paper(result)
-    st.header("How it works")
+
+
+def how(task: str, result: CodaResult) -> None:
+    """The formulas; of a prompt with the numbers of the token that is looked at."""
     views.how_it_works(result)
     if task == "compare":
         compare.formula(result)
-    st.header("Take it away")
-    views.tables(result)
-    results.download_whole(SYSTEM, result, result.settings)
 
 
 frame.show(Page(
     SYSTEM, "Here: invented facts; a real model is one click away.", views.TASKS, choose=choose, turn=knobs.set_knobs,
-    settle=views.settle, live=draw_live, first_view=first_view, rest=rest, code=views.code, is_empty=views.is_empty,
+    settle=views.settle, live=draw_live, first_view=first_view, details=details, how=how,
+    paper=lambda _task, result: views.beside_the_paper(result), take=lambda _task, result: views.tables(result),
+    code=views.code, is_empty=views.is_empty,
     knobs=lambda task: own_knobs.draw(SYSTEM, task, choose),
     own=Own(box=lambda: own_prompt.box(SYSTEM), is_there=lambda task: own_prompt.is_there(SYSTEM, task),
             is_answered=lambda result: own_prompt.is_answered(SYSTEM, result), panel=lambda: own_prompt.panel(SYSTEM),

@@ -5,7 +5,7 @@ What Streamlit offers for writing it adds an entry at every step. An address tha
 from here, and a reload has lost the tab's state: so what is held of equal settings is shown, and nothing is started.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 import streamlit as st
@@ -150,6 +150,14 @@ def seen(system: str) -> dict[str, str | None]:
         text = _text(state.get(key))
         turned[name] = text if key in state and text != default else None
     return turned
+
+
+def look(system: str, said: Mapping[str, str]) -> None:
+    """Turn the view, as an opened address would; from a callback."""
+    state = st.session_state
+    state[f"{system}.address.view"] = dict(said)
+    for name in said:
+        state.pop(f"{system}.{name}.of", None)
 
 
 def write(system: System[S, R], settings: S | None) -> None:

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from backends.registry import System
 from backends.run import R, Result, S, Settings
-from pages.house import address, beside, results, running, style, tasks, view
+from pages.house import address, beside, lesson, parts, results, running, style, tasks, view
 from pages.house.tasks import Task
 from pages.house.text import plain
 
@@ -64,7 +64,10 @@ class Page(Generic[S, R]):
     settle: Callable[[System[S, R]], None]  # gives the newest result to its task
     live: Callable[[object], None]  # draws the newest partial result
     first_view: Callable[[str, R, DeltaGenerator], None]  # task, result, and the line of the tasks: it has room for one more choice
-    rest: Callable[[str, R], None]  # what follows the knobs, down to the downloads
+    details: Callable[[str, R], None]  # what follows the knobs: sides, tables, other runs
+    paper: Callable[[str, R], None]  # the paper's numbers with this run's
+    how: Callable[[str, R], None]  # the formulas with this run's numbers
+    take: Callable[[str, R], None]  # downloads of the page's own, beside those that every page has
     knobs: Callable[[str], None]  # everything that can be turned for a task, and the button
     code: Callable[[str], None]  # the functions that ran
     is_empty: Callable[[R], bool]  # whether a run ended before there was anything to draw
@@ -94,10 +97,15 @@ def show(page: Page[S, R]) -> None:
     if result is not None and not is_live and not address.is_waiting(system):
         _follow(page, result)
 
-    view.head(system, page.note)
+    buttons = view.head(system, page.note)
+    if parts.shows("lesson"):
+        with buttons:
+            lesson.button(system)
     asks = bool(page.own and page.own.is_there(task) and not is_live and not address.is_waiting(system)
                 and not (result is not None and page.own.is_answered(result)))
     _inputs(page, None if asks else st.session_state.get(f"{system.name}.stand"))
+    if parts.shows("lesson"):
+        lesson.draw(system, page.choose, lambda seen: address.look(system.name, seen))
     line = st.container(horizontal=True, gap="medium", vertical_alignment="center")
     tasks.choice(system, page.tasks, line)
     running.show_error(system)
@@ -107,21 +115,23 @@ def show(page: Page[S, R]) -> None:
         folded = _while_it_runs(page, task, result, line)
     elif address.is_waiting(system):
         _run_this_link(page)
-        folded = tasks.fold(page.tasks, task)
+        folded = _fold(page, task)
     elif page.own and asks:
         page.own.panel()
-        folded = tasks.fold(page.tasks, task)
+        folded = _fold(page, task)
     elif result is None or page.is_empty(result):
         page.card()
         page.without(task)
-        folded = tasks.fold(page.tasks, task, is_open=task in page.opened)
+        folded = _fold(page, task, is_open=task in page.opened)
     else:
         folded, code = _what_came_out(page, task, result, line, is_recorded=is_recorded)
-    results.open_saved(system, lambda settings: _stand(page, settings))
-    page.foot()
+    if parts.shows("details"):
+        results.open_saved(system, lambda settings: _stand(page, settings))
+        page.foot()
 
-    with folded:  # late: the ladder of models imports torch, and the pictures above do not wait for it
-        page.knobs(task)
+    if folded is not None:
+        with folded:  # late: the ladder of models imports torch, and the pictures above do not wait for it
+            page.knobs(task)
     if code is not None:
         with code:
             page.code(task)
@@ -183,25 +193,29 @@ def _follow(page: Page[S, R], result: R) -> None:
 
 def _inputs(page: Page[S, R], shown: S | None) -> None:
     """The presets, and beside them a person's own input; what the shown preset shows stands below."""
-    system = page.system
-    if page.own is None:
-        view.presets(system, shown, page.choose)
-        return
-    left, right = st.columns([2, 1], vertical_alignment="top", gap="small")
-    with left:
-        view.presets(system, shown, page.choose)
-    with right:
-        page.own.box()
+    own = page.own if parts.shows("own") else None
+    left, right = st.columns([2, 1], vertical_alignment="top", gap="small") if own else (st.container(), None)
+    if parts.shows("presets"):
+        with left:
+            view.presets(page.system, shown, page.choose)
+    if own and right:
+        with right:
+            own.box()
 
 
-def _while_it_runs(page: Page[S, R], task: str, result: R | None, line: DeltaGenerator) -> DeltaGenerator:
+def _fold(page: Page[S, R], task: str, *, is_open: bool = False) -> DeltaGenerator | None:
+    """Where the knobs will be; nowhere where a teacher's link leaves them out."""
+    return tasks.fold(page.tasks, task, is_open=is_open) if parts.shows("knobs") else None
+
+
+def _while_it_runs(page: Page[S, R], task: str, result: R | None, line: DeltaGenerator) -> DeltaGenerator | None:
     """The picture before stays, dimmed, until the first part of the new one is there."""
     if running.has_part(page.system) or result is None or page.is_empty(result):
         st.caption(page.tasks[task].coming)
     else:
         with st.container(key=style.BEFORE):
             page.first_view(task, result, line)
-    return tasks.fold(page.tasks, task)
+    return _fold(page, task)
 
 
 def _run_this_link(page: Page[S, R]) -> None:
@@ -220,18 +234,32 @@ def _run_this_link(page: Page[S, R]) -> None:
 
 
 def _what_came_out(page: Page[S, R], task: str, result: R, line: DeltaGenerator, *,
-                   is_recorded: bool) -> tuple[DeltaGenerator, DeltaGenerator]:
+                   is_recorded: bool) -> tuple[DeltaGenerator | None, DeltaGenerator | None]:
     """The result: its first view, its knobs' place, the rest, the place of its code."""
-    if not is_recorded:
-        running.say_done(page.system, result)
-    page.first_view(task, result, line)
-    view.badge(result, is_recorded=is_recorded)
+    if parts.shows("picture"):
+        if not is_recorded:
+            running.say_done(page.system, result)
+        page.first_view(task, result, line)
+        view.badge(result, is_recorded=is_recorded)
     page.card()
     page.remember(result, is_recorded)
-    if page.own and page.own.is_there(task):
+    if page.own and parts.shows("own") and page.own.is_there(task):
         with st.expander(page.own.title(), icon=":material/upload_file:", key=f"own.fold.{page.system.name}"):
             page.own.panel()
-    folded = tasks.fold(page.tasks, task)
-    page.rest(task, result)
-    beside.draw(page.system, result)
-    return folded, st.container()
+    folded = _fold(page, task)
+    if parts.shows("details"):
+        page.details(task, result)
+        beside.draw(page.system, result)
+    code = None
+    if parts.shows("paper"):
+        st.header("Beside the paper")
+        page.paper(task, result)
+    if parts.shows("how"):
+        st.header("How it works")
+        page.how(task, result)
+        code = st.container()
+    if parts.shows("take"):
+        st.header("Take it away")
+        page.take(task, result)
+        results.download_whole(page.system, result, page.system.settings_of(result))
+    return folded, code

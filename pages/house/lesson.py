@@ -20,20 +20,24 @@ def _looks_as_it_is(_view: Mapping[str, str]) -> None:
     """The page has no parameters for what is looked at."""
 
 
-def draw(system: System[S, R], choose: Callable[[S], None], look: Callable[[Mapping[str, str]], None] = _looks_as_it_is) -> None:
-    """The button that opens the lesson and, once open, the step that a person is at.
-
-    Args:
-        choose: shows the page in the state of these settings; called from a button, before the page is drawn anew.
-        look: takes a step's parameters of the view; called before `choose`.
-    """
+def button(system: System) -> None:
+    """Opens the lesson of the system, and closes it; nothing where there is none."""
     if not path_of(system.name).is_file():
         return
     is_open = f"lesson.{system.name}.open"
     st.session_state.setdefault(is_open, parts.is_locked())  # a teacher's link to the lesson has it open
     st.button("Close the lesson" if st.session_state[is_open] else "Lesson", key=f"lesson.{system.name}", icon=":material/school:",
-              on_click=_turn, args=(is_open,), help="Five steps through this page: predict, look, explain.")
-    if not st.session_state[is_open]:
+              type="tertiary", on_click=_turn, args=(is_open,), help="Five steps through this page: predict, look, explain.")
+
+
+def draw(system: System[S, R], choose: Callable[[S], None], look: Callable[[Mapping[str, str]], None] = _looks_as_it_is) -> None:
+    """The step of the lesson that a person is at, where it is open.
+
+    Args:
+        choose: shows the page in the state of these settings; called from a button, before the page is drawn anew.
+        look: takes a step's parameters of the view; called before `choose`.
+    """
+    if not st.session_state.get(f"lesson.{system.name}.open"):
         return
     try:
         lesson = lesson_of(system.name)

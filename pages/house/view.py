@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.registry import System
 from backends.run import R, Result, S
@@ -46,15 +47,18 @@ def _tools(key: str) -> dict[str, object]:
             "toImageButtonOptions": {"format": "svg", "filename": key.replace(".", "-")}}
 
 
-def head(system: System, claim_note: str) -> None:
-    """The claim, the paper and how this page differs from it."""
+def head(system: System, claim_note: str) -> DeltaGenerator:
+    """The claim, the paper and how this page differs from it; returns the line of buttons beside the title."""
     with st.container(gap=None):
         with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", horizontal_alignment="distribute"):
             st.title(system.title, width="content")
-            if st.button("How this differs from the paper", key=f"docs.{system.name}", type="tertiary", icon=":material/menu_book:"):
+            buttons = st.container(horizontal=True, gap="small", width="content", vertical_alignment="center")
+            if buttons.button("How this differs from the paper", key=f"docs.{system.name}", type="tertiary",
+                              icon=":material/menu_book:"):
                 _docs(system)
         st.markdown(f"**{plain(system.claim)}**")
         st.caption(f"[{plain(system.paper)}]({PAPERS}{system.source.removeprefix('arXiv ')}) ({system.source}). {claim_note}")
+    return buttons
 
 
 @st.dialog("How this differs from the paper", width="large")

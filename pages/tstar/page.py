@@ -8,7 +8,7 @@ from backends.tstar.results import Iteration, TStarResult
 from backends.tstar.search import Search, distribution, spread
 from backends.tstar.settings import TStarSettings
 from backends.tstar.system import SYSTEM
-from pages.house import frame, knobs, results, running, tasks, view
+from pages.house import frame, knobs, running, tasks, view
 from pages.house.frame import Own, Page
 from pages.house.tasks import Task
 from pages.house.text import plain
@@ -42,18 +42,17 @@ def first_view(_task: str, result: TStarResult, _beside: DeltaGenerator) -> None
     views.verdict(result)
 
 
-def rest(_task: str, result: TStarResult) -> None:
-    """The key frames, the rivals, the paper, the formulas, the downloads."""
+def details(_task: str, result: TStarResult) -> None:
+    """The key frames, and the rivals."""
     views.film_strip(SYSTEM, result)
     st.header("Against other ways of choosing frames")
     views.comparison(result)
-    views.beside_the_paper(result)
-    st.header("How it works")
+
+
+def how(_task: str, result: TStarResult) -> None:
+    """The formulas, and what a larger grid costs."""
     views.how_it_works(result)
     views.larger_grids(result)
-    st.header("Take it away")
-    views.downloads(SYSTEM, result)
-    results.download_whole(SYSTEM, result, result.settings)
 
 
 def code(_task: str) -> None:
@@ -75,7 +74,9 @@ def foot() -> None:
 
 frame.show(Page(
     SYSTEM, "Here a miniature detector shows the mechanism, on drawn videos and on yours.", TASKS, choose=choose,
-    turn=knobs.set_knobs, settle=settle, live=draw_live, first_view=first_view, rest=rest, code=code,
+    turn=knobs.set_knobs, settle=settle, live=draw_live, first_view=first_view, details=details,
+    paper=lambda _task, result: views.beside_the_paper(result), how=how,
+    take=lambda _task, result: views.downloads(SYSTEM, result), code=code,
     knobs=lambda _task: own_knobs.draw(SYSTEM), is_empty=lambda _result: False, views=("step",), foot=foot,
     remember=lambda result, is_recorded: own_knobs.remember(result, is_recorded=is_recorded),
     own=Own(box=lambda: own_video.box(SYSTEM), is_there=lambda _task: own_video.is_there(SYSTEM),
