@@ -57,7 +57,7 @@ def _margin(figure: go.Figure, scale: float) -> dict[str, float]:
     """Room at the top for what stands there, little at the other sides: axes and legends push them as they need."""
     title, own = figure.layout.title, figure.layout.margin.to_plotly_json()
     lines = {TITLE_ROOM_PX: _lines(title.text), TEXT_ROOM_PX: _lines(title.subtitle.text) + _has_panels(figure)}
-    top = sum(pixels * count for pixels, count in lines.items()) + 20
+    top = sum(pixels * count for pixels, count in lines.items()) + 22
     room = {"l": 10, "r": 12, "b": 10} | own | {"t": top + own.get("t", 0)}
     return {side: pixels * scale for side, pixels in room.items()}
 

@@ -47,7 +47,8 @@ def as_drawn(figure: go.Figure, *, is_dark: bool = False, scale: float = 1.0) ->
     return json.loads(themed(figure, is_dark=is_dark, scale=scale).to_json())
 
 
-def seen(page: Any, figures: dict[str, go.Figure], widths: tuple[int, ...], *, is_dark: bool = False, scale: float = 1.0) -> list[str]:
+def seen(page: Any, figures: dict[str, go.Figure], widths: tuple[int, ...], *, is_dark: bool = False,
+         scale: float = 1.0) -> list[str]:
     """What cannot be read, a line each; all widths of one figure in one call, which is quicker."""
     found = []
     for name, figure in figures.items():

@@ -5,7 +5,7 @@ function shrunk(text) {  // plotly makes a bar's number fit by a scale
 }
 
 async function drawn(figure, width, {scale = 1, keep = false} = {}) {
-  const LEAST_PX = 11, ACROSS_PX = 2, DOWN_PX = 3, OUT_PX = 1, ROOM_PX = 70;
+  const LEAST_PX = 11, ACROSS_PX = 2, DOWN_PX = 3, OUT_PX = 1, ROOM_PX = 60;
   const box = document.createElement("div");
   document.body.append(box);
   const layout = {...figure.layout, width, height: figure.layout.height || 450};

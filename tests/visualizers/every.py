@@ -27,6 +27,11 @@ def parts(result: Result) -> Iterator[object]:
         yield from value[:1] if isinstance(value, tuple) else ()
 
 
+def _is_new(figure: go.Figure, found: dict[str, go.Figure]) -> bool:
+    """Most charts of a running run are those of the finished one."""
+    return all(figure != other for other in found.values())
+
+
 @cache
 def every_figure() -> dict[str, go.Figure]:
     """By system, run and title."""
@@ -37,7 +42,7 @@ def every_figure() -> dict[str, go.Figure]:
             found |= {f"{system.name}, {run}, {title}": figure for title, figure in drawn.figures(result).items()}
             for part in parts(result):
                 live = drawn.live(part) or {}
-                found |= {f"{system.name}, {run}, live {title}": figure for title, figure in live.items()}
+                found |= {f"{system.name}, {run}, live {title}": figure for title, figure in live.items() if _is_new(figure, found)}
         more = f"tests.visualizers.{system.name}.more"  # what no recorded run has: long videos, many relations
         if importlib.util.find_spec(more):
             found |= {f"{system.name}, {title}": figure for title, figure in importlib.import_module(more).figures().items()}

@@ -12,7 +12,9 @@ from tests.visualizers.every import every_figure
 from visualizers.theme import themed
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
-PHONES, COLUMNS, PAGES = (288, 358), (360, 445, 722), (736, 906, 1460)  # px, of windows of 320, 390; of 768, 1366, 1920: half, whole
+# px that a page leaves a chart in windows of 320 and 390; in half of 768, 1366 and 1920; in all of 1366 and 1920; in a third of 768
+PHONES, HALVES, PAGES, THIRD = (288, 358), (360, 445, 722), (906, 1460), 235
+IN_THIRDS = ("gaze as it is", "gaze turned", "options")  # where AdaptVis begins
 BESIDE = [("tstar, default, recall", "tstar, default, costs"), ("coda, default, CoDA, probabilities", "coda, default, CoDA, scores"),
           ("coda, law, law", "coda, law, answers"), ("coda, recovery, exact match", "coda, recovery, recovery and breakage"),
           ("adaptvis, default, gaze as it is", "adaptvis, default, gaze turned"),
@@ -25,13 +27,21 @@ def page() -> Iterator[Any]:
         yield page
 
 
-@pytest.mark.parametrize("widths", [PHONES, COLUMNS, PAGES], ids=["phones", "columns", "pages"])
+@pytest.mark.parametrize("widths", [PHONES, HALVES, PAGES], ids=["phones", "halves", "pages"])
 def test_no_text_is_cut_or_covered_or_too_small(page, widths):
     assert seen(page, every_figure(), widths) == []
 
 
+def test_a_third_of_a_tablet_is_enough_for_what_stands_in_thirds(page):
+    figures = {name: figure for name, figure in every_figure().items() if name.endswith(IN_THIRDS)}
+
+    assert figures and seen(page, figures, (THIRD,)) == []
+
+
 def test_dark_template_takes_the_same_room(page):
-    assert seen(page, every_figure(), (445,), is_dark=True) == []
+    recorded = {name: figure for name, figure in every_figure().items() if ", default, " in name}
+
+    assert recorded and seen(page, recorded, (445,), is_dark=True) == []
 
 
 def test_half_as_large_again_on_a_projector_everything_still_fits(page):

@@ -19,5 +19,6 @@ def places(wanted: Sequence[float], alphas: Sequence[float]) -> list[float]:
 
 def axis(alphas: Sequence[float]) -> dict[str, object]:
     """The layout of that axis."""
-    ticks = [tick for tick in TICKS if min(alphas) <= tick <= max(alphas)]
+    least = min((alpha for alpha in alphas if alpha > NOTHING), default=1.0)
+    ticks = [tick for tick in TICKS if least <= tick <= max(alphas) or tick == 0 >= min(alphas)]
     return {"title": "alpha", "tickvals": places(ticks, alphas), "ticktext": [f"{tick:g}" for tick in ticks], "zeroline": False}

@@ -128,7 +128,8 @@ def _in_order(values: np.ndarray, *, title: str, unit: str, top: float, height: 
     """Tokens in the order in which they are read: where they lie on the picture is not known of this model."""
     figure = go.Figure(go.Bar(x=np.arange(len(values)), y=values, marker_color="#D55E00", marker_line_width=0,
                               hovertemplate=f"image token %{{x}}: %{{y:.2f}} {unit}<extra></extra>"))
-    figure.update_layout(height=height, title=titled(title, unit), bargap=0, xaxis={"title": "image token, places not known"},
+    figure.update_layout(height=height, title=titled(title, unit), bargap=0,
+                         xaxis={"title": "image token, places not known", "nticks": 6},
                          yaxis={"title": "%", "range": [0, 1.05 * (top or 1)]})
     return described(figure, f"Token {int(np.argmax(values))} of {len(values)}, in reading order, gets most, {np.max(values):.2f}; "
                              "where it lies on the picture is not known of this model.")

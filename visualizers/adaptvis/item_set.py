@@ -258,9 +258,10 @@ def familiarity(evaluated: Evaluated) -> go.Figure:
                                     customdata=words,
                                     marker={"symbol": "line-ns-open", "size": 30, "line": {"width": 3}, "color": VISITED_COLOUR},
                                     hovertemplate="%{customdata}: mean confidence %{x:.1f} %<extra></extra>"))
-    below = "relation, and its share of the training" if shares else "the surest relation first"
-    figure.update_layout(height=150 + 48 * max(4, len(names)), barmode="group", title=titled("Familiar and unfamiliar", f"{below}{_of_many(names, known)}"),
-                         showlegend=True, legend={"traceorder": "normal"}, xaxis={"title": "%", "range": [0, 103]},
+    below = "per cent: share of the training" if shares else "the surest first"
+    figure.update_layout(height=150 + 48 * max(4, len(names)), barmode="group", showlegend=True,
+                         title=titled("Familiar and unfamiliar", f"{below}{_of_many(names, known)}"),
+                         legend={"traceorder": "normal"}, xaxis={"title": "%", "range": [0, 103]},
                          yaxis={"tickvals": place, "ticktext": ticks, "range": [len(names) - 0.5, -0.5]})
     told = "; ".join(f"{trace.name} {trace.x[0]:.0f} % for {words[0]}, {trace.x[-1]:.0f} % for {words[-1]}" for trace in figure.data
                      if words and trace.x[0] is not None and trace.x[-1] is not None)

@@ -14,6 +14,7 @@ from backends.coda.law import Group, Law
 from backends.coda.results import CodaResult, LawPart
 from visualizers.alt import described
 from visualizers.coda.methods import OWN_COLOUR
+from visualizers.text import signed
 from visualizers.theme import OTHER_COLOUR, PAIRED, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR, titled
 
 FACTORS = {"P": "P: popular statements per rare one", "L": "L: words per distinct word", "S": "S: parameters of the model"}
@@ -29,7 +30,7 @@ def law(part: LawPart, index: int = -1) -> go.Figure:
     if epoch.law.slope is not None:
         figure.add_trace(_fitted(epoch.law, learned))
     figure.add_trace(go.Scatter(
-        x=[group.value for group in learned], y=[group.r for group in learned], mode="markers", name="this run, 95 % intervals",
+        x=[group.value for group in learned], y=[group.r for group in learned], mode="markers", name="this run",
         marker={"color": OWN_COLOUR, "size": 10}, error_y=_error(learned),
         customdata=[group.num_sets for group in learned],
         hovertemplate=f"{part.factor} = %{{x}}: R = %{{y:.0f}} % (%{{customdata}} sets)<extra></extra>"))
@@ -40,10 +41,11 @@ def law(part: LawPart, index: int = -1) -> go.Figure:
                                   hovertext=f"popular facts recalled: {group.rr:.0%}")
     values = [group.value for group in epoch.law.groups]
     figure.update_layout(
-        height=390, showlegend=True, title=titled("How often the rare fact is overshadowed", f"after {epoch.epoch} epochs"),
+        height=410, showlegend=True,
+        title=titled("How often the rare fact is overshadowed", f"after {epoch.epoch} epochs, with 95 % intervals"),
         xaxis={"type": "log", "title": FACTORS[part.factor], "tickvals": values, "ticktext": [_amount(value) for value in values],
                "range": [log10(min(values)) - 0.1, log10(max(values)) + 0.1]},
-        yaxis={"title": "R = HR / RR (%)", "range": [-4, 112]}, margin=PAIRED | {"b": 110})
+        yaxis={"title": "R = HR / RR (%)", "range": [-4, 112]}, margin=PAIRED | {"b": 130})
     ends = ", ".join(f"{group.r:.0f} % at {part.factor} = {_amount(group.value)}" for group in (*learned[:1], *learned[1:][-1:]))
     return described(figure, f"R is {ends or 'not known: nothing is learned yet'}. {law_line(epoch.law)}.".replace("..", "."))
 
@@ -66,7 +68,7 @@ def _fitted(law: Law, learned: Sequence[Group]) -> go.Scatter:
     x = np.geomspace(min(group.value for group in learned), max(group.value for group in learned), 50)
     y = np.clip((law.slope or 0.0) * np.log10(x) + (law.intercept or 0.0), 0, 100)
     squared = f", r² {law.r_squared:.2f}" if law.r_squared is not None and isfinite(law.r_squared) else ""
-    return go.Scatter(x=x, y=y, mode="lines", name=f"fit, {law.slope:.0f} points per decade{squared}",
+    return go.Scatter(x=x, y=y, mode="lines", name=f"fit: {signed(law.slope or 0.0, 0)} per decade{squared}",
                       line={"color": OWN_COLOUR, "width": 2.5}, hoverinfo="skip")
 
 
@@ -112,7 +114,7 @@ def three_ways(part: LawPart, index: int = -1) -> go.Figure:
     figure = go.Figure([go.Bar(
         x=labels, y=[100 * share for share in shares], name=name, marker_color=colour,
         hovertemplate=f"{part.factor} = %{{x}}: %{{y:.0f}} % {name}<extra></extra>") for name, colour, shares in kinds])
-    figure.update_layout(height=390, barmode="stack", legend={"traceorder": "normal"}, margin=PAIRED | {"b": 110},
+    figure.update_layout(height=410, barmode="stack", legend={"traceorder": "normal"}, margin=PAIRED | {"b": 130},
                          title=titled("What greedy decoding answers", "to rare prompts"),
                          yaxis={"title": "rare prompts (%)", "range": [0, 100]},
                          xaxis={"title": FACTORS[part.factor], "type": "category"})

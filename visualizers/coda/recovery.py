@@ -76,7 +76,7 @@ def exact_match(part: RecoveryPart, shown: Collection[str] | None = None) -> go.
                      if row.decoder in (shown or FIRST_SHOWN) and not isnan(row.exact_match.mean))
     described(figure, f"Rare prompts answered correctly, over all values: {told or 'nothing counted yet'}.")
     return figure.update_layout(height=TALL, title=titled("Rare facts answered correctly", "with 95 % intervals"), showlegend=True,
-                                legend=LONG, margin=PAIRED | {"b": 150}, yaxis={"title": "exact match (%)", "rangemode": "tozero"},
+                                legend=LONG, margin=PAIRED | {"b": 184}, yaxis={"title": "exact match (%)", "rangemode": "tozero"},
                                 xaxis={"type": "log", "title": FACTORS[part.factor], "tickvals": values,
                                        "ticktext": [f"{value:g}" for value in values]})
 
@@ -103,7 +103,7 @@ def trade_off(part: RecoveryPart) -> go.Figure:
     described(figure, "Nothing is counted yet." if won is None else
               f"Most is won against what is lost by {said(won.decoder, 50)}: {100 * won.recovered.mean:.0f} % of the hallucinations "
               f"recovered, {100 * won.broken.mean:.0f} % of the correct answers broken.")
-    return figure.update_layout(height=TALL, showlegend=True, legend=LONG, margin=PAIRED | {"b": 150},
+    return figure.update_layout(height=TALL, showlegend=True, legend=LONG, margin=PAIRED | {"b": 184},
                                 title=titled("What is won and what is lost", "each decoder a ring; a curve per strength"),
                                 xaxis={"title": "correct answers broken (%)", "rangemode": "tozero"},
                                 yaxis={"title": "hallucinations recovered (%)", "rangemode": "tozero"})
@@ -121,10 +121,11 @@ def finders(part: RecoveryPart) -> go.Figure:
         error_x={"type": "data", "symmetric": False, "thickness": 1, "array": [100 * (share.high - share.mean) for share in shares],
                  "arrayminus": [100 * (share.mean - share.low) for share in shares]},
         hovertemplate=f"%{{y}}: %{{x:.0f}} % {name}<extra></extra>") for name, colour, shares in kinds])
-    told = ", ".join(f"{RULES.get(row.rule, said(row.rule)).replace('<br>', ' ')} {100 * row.hits.mean:.0f} %" for row in part.finders
-                     if not isnan(row.hits.mean))
+    named = [RULES.get(row.rule, said(row.rule)).replace("<br>", " ") for row in part.finders]
+    told = ", ".join(f"{name} {100 * row.hits.mean:.0f} %" for name, row in zip(named, part.finders) if not isnan(row.hits.mean))
     described(figure, f"How often the distinct word is picked, of hallucinated prompts: {told or 'nothing counted yet'}.")
-    return figure.update_layout(height=160 + 52 * len(rules), barmode="group", title=titled("How well the distinct word is found"),
+    return figure.update_layout(height=max(300, 170 + 52 * len(rules)), barmode="group",
+                                title=titled("How well the distinct word is found"),
                                 legend={"traceorder": "normal"}, xaxis={"title": "prompts (%)", "range": [0, 105]},
                                 yaxis={"autorange": "reversed"})
 

@@ -45,7 +45,7 @@ def distributions(token: WrittenToken, asked: Asked, *, alpha: float, with_maske
     below = [MEMBERSHIP[entry.membership] if with_masked else percent(exp(entry.full)) for entry in entries]
     ticks = [f"{_mark(entry, token)} · {words}" for entry, words in zip(entries, below)]
     axis = {"type": "log", "dtick": 1} if is_log else {"rangemode": "tozero", "nticks": 5}
-    figure.update_layout(height=_height(len(entries)), barmode="group", bargap=0.25, showlegend=True, margin=PAIRED,
+    figure.update_layout(height=_height(len(entries)), barmode="group", bargap=0.25, showlegend=True, margin=PAIRED | {"b": 114},
                          title=titled("What may come next", f"after {_tail(asked, token)}"),
                          xaxis={"title": "probability (%)", **axis}, yaxis=_rows(ticks))
     likeliest = ", ".join(f"{label(entry.piece)} {percent(exp(entry.full))}" for entry in entries[:3])
@@ -54,7 +54,7 @@ def distributions(token: WrittenToken, asked: Asked, *, alpha: float, with_maske
 
 def _height(count: int) -> int:
     """Of a chart with a row per token."""
-    return 200 + 25 * max(5, count)
+    return 200 + 25 * max(MAX_TOKENS_SHOWN, count)
 
 
 def _rows(ticks: list[str]) -> dict[str, object]:
@@ -116,7 +116,7 @@ def score_bars(token: WrittenToken, asked: Asked, *, method: str) -> go.Figure:
     low, high = min(0.0, *known), max(0.0, *known)
     pad = (high - low) or 1.0
     rule = "the largest score is written" if method != "sample" else "sampling draws from these"
-    figure.update_layout(height=_height(len(entries)), showlegend=False, margin=PAIRED,
+    figure.update_layout(height=_height(len(entries)), showlegend=False, margin=PAIRED | {"b": 114},
                          title=titled(f"{DECODER_NAMES[method]}: scores", rule),
                          xaxis={"title": "score s(y) (nats)", "nticks": 4, "range": [  # room for the numbers beyond the bars
                              low - pad * (0.45 if low < 0 else 0.05), high + pad * (0.45 if high > 0 else 0.05)]},

@@ -18,7 +18,8 @@ def figures() -> dict[str, go.Figure]:
     step = result.iterations[-1]
     length = 3 * 3600
     long = step.model_copy(update={
-        "scores": np.resize(step.scores, length), "probabilities": np.full(length, 1 / length), "is_new": np.resize(step.is_new, length),
+        "scores": np.resize(step.scores, length), "probabilities": np.full(length, 1 / length),
+        "is_new": np.resize(step.is_new, length),
         "support": np.resize(step.support, length), "keyframes": step.keyframes * 9, "positions": step.positions * 9})
     appearances = (Appearance(name="the cyan circle", start_s=310.0, end_s=330.0, best_s=313, score=0.85),
                    Appearance(name="the cyan circle", start_s=30.0, end_s=50.0, best_s=33, score=0.8, is_marked=True))
