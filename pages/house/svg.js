@@ -1,26 +1,15 @@
-// Renders figures to SVG in the browser and hands them over as one zip. Plotly's own script comes from the server, once, when it
-// is first needed; where the server has no such address, its text is asked for.
-const SCRIPT = "/api/plotly.js";
-
-function run(source) {
-  return new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.onload = () => done(); script.onerror = () => failed(new Error("The drawing script did not load."));
-    script.src = source;
-    document.head.append(script);
-  });
-}
-
+// Renders figures to SVG in the browser and hands them over as one zip. Streamlit's charts leave Plotly in the window; where there
+// is none, the text of the plotly package's own script is asked for, once.
 async function plotly(text) {
-  if (window.Plotly) return window.Plotly;
-  if (text) {
-    const address = URL.createObjectURL(new Blob([text], {type: "text/javascript"}));
-    try { await run(address); } finally { URL.revokeObjectURL(address); }
-    return window.Plotly;
+  if (!window.Plotly && text) {
+    const address = URL.createObjectURL(new Blob([text], {type: "text/javascript"})), script = document.createElement("script");
+    await new Promise((done, failed) => {
+      script.onload = done;
+      script.onerror = () => failed(new Error("the drawing script did not load"));
+      script.src = address;
+      document.head.append(script);
+    }).finally(() => URL.revokeObjectURL(address));
   }
-  const head = await fetch(SCRIPT, {method: "HEAD"}).catch(() => null);
-  if (!head || !head.ok || !(head.headers.get("content-type") || "").includes("javascript")) return null;
-  await run(SCRIPT);
   return window.Plotly;
 }
 

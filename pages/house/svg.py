@@ -1,8 +1,8 @@
 """All figures of a result as SVG files in the light template, in one zip that the browser makes.
 
 A server has no browser that could draw plotly's figures, a visitor has one. Nothing of this is part of a page until the button is
-clicked: then the figures' JSON comes, and plotly's own script from `SCRIPT_PATH`, where server.py serves it. Under
-`streamlit run` nothing is served there, and the component asks for the script's text instead.
+clicked: then the figures' JSON comes. They are drawn by the Plotly that the page's own charts brought; only where a page has none
+does the component ask for the text of the plotly package's script.
 """
 
 import json
@@ -19,7 +19,6 @@ from backends.run import Result
 from visualizers.contract import drawing
 from visualizers.theme import themed
 
-SCRIPT_PATH = "/api/plotly.js"  # svg.js asks for it
 SCRIPT_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 WIDTH_PX = 760  # of a figure on paper
 

@@ -2,8 +2,10 @@
 
 import plotly.graph_objects as go
 
-from tests.visualizers.every import every_figure
+from backends.registry import systems
+from tests.visualizers.every import every_figure, recorded
 from visualizers.alt import alt_of, described, name_of, sentence_of
+from visualizers.contract import drawing
 from visualizers.theme import themed
 
 
@@ -13,6 +15,13 @@ def test_every_figure_of_every_system_has_a_name_and_a_sentence_with_a_number_or
         assert name_of(figure), name
         assert sentence.endswith(".") and 20 < len(sentence) < 600 and not {"nan", "None"} & set(sentence.split()), (name, sentence)
         assert "<" not in alt_of(figure), name
+
+
+def test_no_two_charts_of_a_run_have_one_name():
+    runs = [[name_of(figure) for figure in drawing(system.name).figures(result).values()]
+            for system in systems() for _, result in recorded(system)]
+
+    assert all(len(set(names)) == len(names) for names in runs), runs
 
 
 def test_sentence_goes_with_the_figure_through_the_template_and_json():
