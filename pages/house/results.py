@@ -9,7 +9,7 @@ import streamlit as st
 from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_result
 from backends.registry import System
 from backends.run import R, Result, S, Settings
-from pages.house import running, session, svg
+from pages.house import beside, running, session, svg
 from pages.house.text import plain
 from worlds.errors import InputError
 
@@ -24,11 +24,17 @@ def recorded(system: System[S, R], path: Path | None = None) -> R:
     return _opened(str(path or system.recorded), system.result)
 
 
-def current_result(system: System[S, R]) -> tuple[R, bool]:
-    """The session's result and False, else the recorded one and True: for a system that has one."""
-    if result := st.session_state.get(f"result.{system.name}"):
-        return result, False
-    return recorded(system), True
+def recorded_of(system: System[S, R], task: str, *, is_first: bool) -> tuple[R | None, bool]:
+    """The recorded run that a task opens with and True, else None: the system's own, or the one beside it of the task's name."""
+    path = system.recorded if is_first or system.recorded is None else system.recorded.with_stem(task)
+    return (recorded(system, path), True) if path and path.is_file() else (None, False)
+
+
+def recorded_with(system: System[S, R], settings: S) -> R | None:
+    """The recorded run that its task opens with, where it was asked for exactly these settings."""
+    task = beside.task_of(settings)
+    result, _ = recorded_of(system, task, is_first=task == beside.task_of(system.settings()))
+    return result if result is not None and system.settings_of(result) == settings else None
 
 
 def open_saved(system: System[S, R], turn: Callable[[S], None]) -> None:
@@ -37,9 +43,9 @@ def open_saved(system: System[S, R], turn: Callable[[S], None]) -> None:
     Args:
         turn: turns the knobs to the run's settings, so that the button gives the same picture again.
     """
-    st.file_uploader(f"Open a saved run (.{ENDING})", type=[ENDING], key=f"open.{system.name}", max_upload_size=FILE_MB,
-                     on_change=_open, args=(system, turn),
-                     help=f"A file that this page's 'Whole run' button made. At most {FILE_MB} MB.")
+    st.file_uploader(f"Open a saved run (.{ENDING}) or settings (.json)", type=[ENDING, "json"], key=f"open.{system.name}",
+                     max_upload_size=FILE_MB, on_change=_open, args=(system, turn),
+                     help=f"A file that this page's 'Whole run' or 'Settings' button made. At most {FILE_MB} MB.")
     if said := st.session_state.get(f"refused.{system.name}"):
         st.error(plain(said), icon=":material/error:")
 
@@ -52,10 +58,16 @@ def _open(system: System[S, R], turn: Callable[[S], None]) -> None:
     if file is None:
         return
     try:
+        if file.name.lower().endswith(".json"):
+            settings = system.settings.from_json(file.getvalue().decode("utf-8", "replace"))
+            store[f"{system.name}.waiting"], store[f"{system.name}.task"] = settings, beside.task_of(settings)
+            turn(settings)
+            return
         result = load_result(file.getvalue(), system.result)
     except InputError as error:  # what was shown stays
         store[f"refused.{system.name}"] = str(error)
         return
+    store.pop(f"{system.name}.waiting", None)
     session.current().remember(result)
     store[f"result.{system.name}"] = result
     store.setdefault("brought", {})[system.name, getattr(result.settings, "task", "")] = result  # a page keeps one of each task
@@ -90,7 +102,7 @@ def download_whole(system: System, result: Result, settings: Settings) -> None:
     second.download_button("Numbers (JSON)", numbers, f"{system.name}-{result.seed}.json", "application/json",
                            key=f"json.{system.name}", width="stretch", on_click="ignore")
     svg.all_figures(system, result)
-    link(system, settings)
+    _link(system, settings)
     st.caption("The same in Python")
     changed = ", ".join(f"{name}={value!r}" for name, value in settings.model_dump(exclude_defaults=True).items())
     kind = type(settings)
@@ -99,15 +111,20 @@ def download_whole(system: System, result: Result, settings: Settings) -> None:
             language=None, wrap_lines=True)  # Streamlit's colours for code are too pale to be read by all
 
 
-def link(system: System, settings: Settings) -> None:
-    """The whole address of these settings, with a button that copies it."""
-    page = (st.context.url or f"/{system.name}").split("?")[0]
+def _link(system: System, settings: Settings) -> None:
+    """The address of what is seen, with a button that copies it; the settings as a file where they are too long for one."""
+    from pages.house import address
+
     try:
-        address = f"{page}?settings={settings.permalink()}"
+        settings.permalink()
     except InputError as error:
         st.caption(f":material/link_off: {plain(str(error))}")
+        st.download_button("Settings (JSON)", settings.model_dump_json(indent=2), f"{system.name}-settings.json",
+                           "application/json", key=f"settings.{system.name}", on_click="ignore",
+                           help="Opens in this page again: the knobs, and a button.")
         return
-    st.caption("Link to these settings: whoever opens it gets the same knobs, and the run starts.")
-    st.code(address, language=None, wrap_lines=True)
+    st.caption("Link to what you see: settings and sliders. Whoever opens it finds the same knobs; a run that is not held here "
+               "waits for one click.")
+    address.show_link(system)
     for name in running.uploads_of(settings):
         st.caption(f":material/warning: The link does not hold the file {plain(name)}: who opens it has to upload it again.")

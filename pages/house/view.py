@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PAPERS = "https://arxiv.org/abs/"
 DOCS = Path(__file__).parents[2] / "docs"
 _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)\n?")
+WIDE = 0.8  # height over width of a picture below which its chart is made lower
 MAX_NOTES = 20  # shown; real runs have a handful
 
 
@@ -33,6 +34,18 @@ def is_dark() -> bool:
 def chart(figure: go.Figure, key: str) -> None:
     """A figure in the app's template, with its name and sentence for people who do not see it."""
     st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
+
+
+def picture_chart(figure: go.Figure, key: str) -> None:
+    """A map over a picture, as high as the width of its column asks for: it fills the column on any screen."""
+    across, down = figure.layout.xaxis.range, figure.layout.yaxis.range
+    if not across or not down or figure.layout.yaxis.scaleanchor is None:  # of a model whose tokens have no known places
+        chart(figure, key)
+        return
+    shape = "wide" if abs(down[1] - down[0]) < WIDE * abs(across[1] - across[0]) else "square"
+    with st.container(key=f"{shape}-{key.replace('.', '-')}"):
+        st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None,
+                        height="stretch")
 
 
 def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],

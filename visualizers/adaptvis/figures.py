@@ -115,15 +115,16 @@ def option_bars(looked: Looked, at: AtAlpha, *, height: int = 290) -> go.Figure:
     for which, shades, label, _ in drawn:
         values = [100 * value for value in which.probabilities]
         figure.add_trace(go.Bar(
-            y=place, x=values, marker={"color": shades}, orientation="h", showlegend=False,
+            y=place, x=values, marker={"color": shades}, orientation="h", offsetgroup=label, showlegend=False,
             customdata=[said(option) for option in looked.options],
             text=[_rounded(value) for value in values] if which is at else None,  # two numbers would stand over one another
             textposition="outside", cliponaxis=False,
             hovertemplate=f"%{{customdata}}, {label}: %{{x:.1f}} %<extra></extra>"))
     entries = [(label, colour) for _, _, label, colour in drawn]
     for name, colour in [*entries, *([("correct", RIGHT_COLOUR)] if looked.right else [])]:
-        figure.add_trace(go.Bar(x=[None], y=[None], name=name, orientation="h", marker={"color": colour}, hoverinfo="skip"))
-    figure.update_layout(height=height, barmode="group", bargap=0.25, title=titled("What it answers"),
+        figure.add_trace(go.Bar(x=[None], y=[None], name=name, orientation="h", offsetgroup=drawn[0][2],  # no room of its own
+                                marker={"color": colour}, hoverinfo="skip"))
+    figure.update_layout(height=height, barmode="group", bargap=0.2, title=titled("What it answers"),
                          legend={"traceorder": "normal"}, xaxis={"range": [0, 119], "dtick": 50, "ticksuffix": " %"},
                          yaxis={"tickvals": place, "ticktext": names, "range": [len(names) - 0.5, -0.5]})
     return described(figure, _options_words(looked, base, at))
@@ -250,7 +251,7 @@ def variants(looks: Sequence[tuple[str, Looked]]) -> go.Figure:
                 line={"color": colours.get(variant, OTHER_COLOUR)}, legendgroup=said(variant), showlegend=column == 1,
                 hovertemplate="alpha %{customdata}: %{y:.1f} %<extra></extra>"), row=1, col=column)
     figure.update_xaxes(**axis([at.alpha for at in looks[0][1].at])).update_yaxes(range=[0, 103])
-    figure.update_layout(height=340, showlegend=True, title=titled("Sharper, or less image?"), yaxis={"title": "%"})
+    figure.update_layout(height=340, showlegend=True, title=titled("The answer, and the image's share"), yaxis={"title": "%"})
     told = "; ".join(f"{said(variant)}: {_span_of(looked)}" for variant, looked in looks)
     followed = said(looks[0][1].options[_followed_option(looks[0][1])])
     return described(figure, f"The probability of “{followed}” over all alphas, {told}.")

@@ -13,6 +13,7 @@ from visualizers.text import fixed, said, signed
 from visualizers.theme import OTHER_COLOUR, PAIRED, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR, titled
 
 MAX_TOKENS_SHOWN, MAX_WORDS_SHOWN = 7, 24
+BESIDE = PAIRED | {"b": 114}  # a legend of three lines in half a page
 TAIL = 34  # characters of the prompt in a subtitle
 HOVERED = 40  # characters of a token or a word in a hover text
 STRIPED: dict[str, object] = {"opacity": 0.6, "pattern": {"shape": "/", "size": 5, "fgcolor": "#FFFFFF", "fillmode": "overlay"}}
@@ -45,7 +46,8 @@ def distributions(token: WrittenToken, asked: Asked, *, alpha: float, with_maske
     below = [MEMBERSHIP[entry.membership] if with_masked else percent(exp(entry.full)) for entry in entries]
     ticks = [f"{_mark(entry, token)} · {words}" for entry, words in zip(entries, below)]
     axis = {"type": "log", "dtick": 1} if is_log else {"rangemode": "tozero", "nticks": 5}
-    figure.update_layout(height=_height(len(entries)), barmode="group", bargap=0.25, showlegend=True, margin=PAIRED | {"b": 114},
+    room = {"height": _height(len(entries)), "margin": BESIDE} if with_masked else {"height": 290}  # scores stand beside a pair
+    figure.update_layout(room, barmode="group", bargap=0.25, showlegend=True,
                          title=titled("What may come next", f"after {_tail(asked, token)}"),
                          xaxis={"title": "probability (%)", **axis}, yaxis=_rows(ticks))
     likeliest = ", ".join(f"{label(entry.piece)} {percent(exp(entry.full))}" for entry in entries[:3])
@@ -116,7 +118,7 @@ def score_bars(token: WrittenToken, asked: Asked, *, method: str) -> go.Figure:
     low, high = min(0.0, *known), max(0.0, *known)
     pad = (high - low) or 1.0
     rule = "the largest score is written" if method != "sample" else "sampling draws from these"
-    figure.update_layout(height=_height(len(entries)), showlegend=False, margin=PAIRED | {"b": 114},
+    figure.update_layout(height=_height(len(entries)), showlegend=False, margin=BESIDE,
                          title=titled(f"{DECODER_NAMES[method]}: scores", rule),
                          xaxis={"title": "score s(y) (nats)", "nticks": 4, "range": [  # room for the numbers beyond the bars
                              low - pad * (0.45 if low < 0 else 0.05), high + pad * (0.45 if high > 0 else 0.05)]},
