@@ -27,7 +27,16 @@ from fronts.gradio.sessions import OpenSessions  # noqa: E402
 from fronts.gradio.tab import Tab  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
 
+BLUE, PALE = "#00659E", "#8CCBF2"  # the pages' own blue; and what can be read of it on dark
+THEME = gr.themes.Default(primary_hue="blue").set(  # Gradio's own greys and oranges have 1.9:1 and 2.8:1
+    button_primary_background_fill=BLUE, button_primary_background_fill_hover="#00507E", button_primary_text_color="#FFFFFF",
+    button_primary_background_fill_dark=BLUE, button_primary_background_fill_hover_dark="#00507E",
+    button_primary_text_color_dark="#FFFFFF", block_info_text_color="#50535C", block_info_text_color_dark="#C2C6CE",
+    body_text_color_subdued="#50535C", body_text_color_subdued_dark="#C2C6CE", input_placeholder_color="#62656E",
+    input_placeholder_color_dark="#B4B8C0", color_accent=BLUE, link_text_color=BLUE, link_text_color_dark=PALE)
+CSS = f".dark {{ --color-accent: {PALE} }}"  # Gradio has one accent for both
 MOUNT: dict[str, Any] = {  # Any: arguments of Gradio's, each of its own type
+    "theme": THEME, "css": CSS,
     "max_file_size": f"{MAX_FILE_MB}mb", "show_error": False, "footer_links": ["api"], "run_history": False,
     "enable_monitoring": False, "app_kwargs": {"middleware": [Middleware(KnownHosts), Middleware(gate.Gate)]}}
 

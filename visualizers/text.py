@@ -16,3 +16,25 @@ def said(text: str, limit: int = SHOWN) -> str:
     words = " ".join(_UNSEEN.sub("", text).split()) or "nothing"
     words = words if len(words) <= limit else words[:limit - 1] + "…"
     return words.translate(_ACTIVE).replace("%{", "&#37;{")
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A number with its sign, '+0.12'; nought has none, however small what was rounded away."""
+    rounded = f"{value:+.{digits}f}"
+    return rounded if rounded.strip("+-0.") else f"{0:.{digits}f}"
+
+
+def fixed(value: float, digits: int = 2) -> str:
+    """A number with so many decimals, '-1.20'; never '-0.00'."""
+    rounded = f"{value:.{digits}f}"
+    return rounded if rounded.strip("-0.") else f"{0:.{digits}f}"
+
+
+def per_cent(share: float) -> str:
+    """0.634 -> '63 %'; 0.096 -> '9.6 %'; 0.0004 -> 'below 0.1 %'; nothing that is not 0 or 1 is told as 0 % or 100 %."""
+    hundred = 100 * share
+    if 0 < hundred < 0.1:
+        return "below 0.1 %"
+    if 99.5 <= hundred < 100:
+        return f"{hundred:.1f} %" if hundred < 99.95 else "above 99.9 %"
+    return f"{hundred:.0f} %" if hundred >= 9.95 or not hundred else f"{hundred:.1f} %"

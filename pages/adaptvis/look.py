@@ -112,9 +112,9 @@ def _pictures(looked: Looked, at: AtAlpha) -> None:
                               is_share=st.session_state.get("adaptvis.normalisation", "share") == "share")
     first, second, third = st.columns(3)
     with first:
-        view.chart(before, key="adaptvis.before")
+        view.picture_chart(before, key="adaptvis.before")
     with second:
-        view.chart(after, key="adaptvis.after")
+        view.picture_chart(after, key="adaptvis.after")
     with third:
         _alpha(looked)
         if looked.options:

@@ -173,7 +173,7 @@ def side_by_side(result: CodaResult) -> None:
     """All decoders' answers with what each changed and why; then the word that was masked, and the formula."""
     asked = _asked_again(result)
     st.header("Token by token, side by side")
-    st.caption("Orange tokens differ from what greedy decoding would write at that place.")
+    st.caption("Violet tokens differ from what greedy decoding would write at that place.")
     columns(asked, result.settings, result.kind)
     views.definitions(result)
     _before(result, asked)
@@ -234,7 +234,7 @@ def columns(asked: Asked, settings: CodaSettings, kind: Kind | None) -> None:
 
 
 def _chip(token: WrittenToken) -> str:
-    return f":{'orange' if token.piece != token.greedy_piece else 'gray'}-badge[{_name(token)}]"
+    return f":{'violet' if token.piece != token.greedy_piece else 'gray'}-badge[{_name(token)}]"
 
 
 def _before(result: CodaResult, asked: Asked) -> None:

@@ -10,7 +10,7 @@ from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_res
 from backends.python_lines import lines
 from backends.registry import System
 from backends.run import R, Result, S, Settings
-from pages.house import beside, running, session
+from pages.house import beside, running, session, svg
 from pages.house.text import plain
 from worlds.errors import InputError
 
@@ -102,6 +102,7 @@ def download_whole(system: System, result: Result, settings: Settings) -> None:
     numbers = json.dumps(result.summary(), indent=2)
     second.download_button("Numbers (JSON)", numbers, f"{system.name}-{result.seed}.json", "application/json",
                            key=f"json.{system.name}", width="stretch", on_click="ignore")
+    svg.all_figures(system, result)
     _link(system, settings)
     st.caption("The same in Python. Run this in Orrery's own folder, the one with server.py, with the Python that runs it.")
     st.code(lines(system, settings, session.current().inputs()), language=None, wrap_lines=True)  # colours for code are too pale

@@ -15,6 +15,7 @@ from backends.registry import System
 from backends.run import R, Result, S
 from pages.house import results, style
 from pages.house.text import code, plain
+from visualizers.alt import alt_of
 from visualizers.theme import themed
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 PAPERS = "https://arxiv.org/abs/"
 DOCS = Path(__file__).parents[2] / "docs"
 _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)\n?")
+WIDE = 0.8  # height over width of a picture below which its chart is made lower
 MAX_NOTES = 20  # shown; real runs have a handful
 
 
@@ -31,19 +33,32 @@ def is_dark() -> bool:
 
 
 def chart(figure: go.Figure, key: str) -> None:
-    """A figure in the app's template, with plotly's camera as its only tool."""
-    st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key))
+    """A figure in the app's template, with its name and sentence for people who do not see it."""
+    st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
+
+
+def picture_chart(figure: go.Figure, key: str) -> None:
+    """A map over a picture, as high as the width of its column asks for: it fills the column on any screen."""
+    across, down = figure.layout.xaxis.range, figure.layout.yaxis.range
+    if not across or not down or figure.layout.yaxis.scaleanchor is None:  # of a model whose tokens have no known places
+        chart(figure, key)
+        return
+    shape = "wide" if abs(down[1] - down[0]) < WIDE * abs(across[1] - across[0]) else "square"
+    with st.container(key=f"{shape}-{key.replace('.', '-')}"):
+        st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None,
+                        height="stretch")
 
 
 def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],
                   selection_mode: Literal["points", "box"]) -> "PlotlyState":
     """The same, in which something can be picked; returns what is."""
     return st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key), on_select=on_select,
-                           selection_mode=selection_mode)
+                           selection_mode=selection_mode, alt=alt_of(figure) or None)
 
 
 def _tools(key: str) -> dict[str, object]:
-    return {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "autoScale2d"],
+    """Camera, zoom by dragging, and back: what is shown of plotly's bar of tools, and only under the mouse."""
+    return {"displaylogo": False, "displayModeBar": "hover", "modeBarButtons": [["toImage", "zoom2d", "resetScale2d"]],
             "toImageButtonOptions": {"format": "svg", "filename": key.replace(".", "-")}}
 
 

@@ -1,6 +1,7 @@
 """A real browser uploads a real file and looks at the page."""
 
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlparse
@@ -215,3 +216,38 @@ def test_what_a_stranger_wrote_into_a_link_is_text_and_never_a_link(page, server
 
     assert page.evaluate(MADE_OF_TEXT) == []
     assert page.problems == []
+
+
+@pytest.mark.parametrize(("name", "has_plotly"), [*((name, True) for name in registry.names()), (registry.names()[0], False)],
+                         ids=[*registry.names(), "without a plotly on the page"])
+def test_all_figures_are_saved_as_svg_in_light_colours_from_a_dark_page(browser, server_url, tmp_path: Path, name, has_plotly):
+    context = browser.new_context(viewport={"width": 1366, "height": 768}, color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{server_url}/{name}")
+    page.wait_for_selector(CHART, timeout=60_000)
+    button = page.get_by_role("button", name="All figures (SVG)")
+    button.wait_for(timeout=60_000)
+    if not has_plotly:
+        page.evaluate("delete window.Plotly")
+    with page.expect_download(timeout=60_000) as download:
+        button.click()
+    download.value.save_as(tmp_path / "figures.zip")
+    context.close()
+
+    with zipfile.ZipFile(tmp_path / "figures.zip") as archive:
+        texts = [archive.read(one).decode() for one in archive.namelist()]
+        assert archive.testzip() is None and all(one.endswith(".svg") for one in archive.namelist())
+    assert len(texts) >= 3 and all(text.startswith("<svg") and "rgb(31, 36, 48)" in text for text in texts)
+
+
+def test_tools_of_charts_are_no_stops_of_the_tab_key(page, server_url):
+    page.goto(f"{server_url}/adaptvis")
+    page.wait_for_selector(CHART, timeout=60_000)
+    page.get_by_text("Take it away").wait_for(timeout=60_000)
+    stops = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate("document.activeElement.className.toString()"))
+
+    assert page.locator(".modebar-btn").count() > 0 and not any("modebar" in stop for stop in stops)
+    assert page.get_by_role("figure").first.get_attribute("aria-label").startswith("As it is")

@@ -10,6 +10,7 @@ from backends.files.saved import load_result
 from backends.registry import System, systems
 from backends.run import Progress, Result
 from visualizers.contract import drawing, whole
+from visualizers.covers import HEIGHT_PX, WIDTH_PX
 
 
 @pytest.fixture(params=systems(), ids=lambda system: system.name)
@@ -32,7 +33,8 @@ def test_recorded_run_has_charts_with_something_in_them(system: System, result: 
 def test_cover_is_a_picture_that_a_gallery_can_show(system: System, result: Result) -> None:
     cover = drawing(system.name).cover(result)
 
-    assert cover.dtype == np.uint8 and cover.ndim == 3 and cover.shape[2] == 3 and cover.std() > 0
+    assert cover.dtype == np.uint8 and cover.shape == (HEIGHT_PX, WIDTH_PX, 3) and cover.std() > 0
+    assert 20 < cover[:8].mean() < 200  # its ground stands on a light page and on a dark one
 
 
 def test_pictures_have_captions(system: System, result: Result) -> None:

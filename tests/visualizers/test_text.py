@@ -2,7 +2,7 @@
 
 import pytest
 
-from visualizers.text import said
+from visualizers.text import fixed, per_cent, said, signed
 
 
 @pytest.mark.parametrize(("text", "shown"), [
@@ -17,3 +17,16 @@ def test_24_characters_are_shown_whole_and_one_more_is_cut():
     assert said("a" * 24) == "a" * 24
     assert said("a" * 25) == "a" * 23 + "…"
     assert said("<" * 5, 4) == "&lt;" * 3 + "…"  # cut before it is escaped, so that no sign is torn
+
+
+@pytest.mark.parametrize(("value", "with_sign", "plain"), [
+    (-0.001, "0.00", "0.00"), (0.0, "0.00", "0.00"), (1.239, "+1.24", "1.24"), (-1.239, "-1.24", "-1.24")],
+    ids=["below nothing", "nothing", "more", "less"])
+def test_a_number_that_is_rounded_to_nothing_has_no_sign(value, with_sign, plain):
+    assert (signed(value), fixed(value)) == (with_sign, plain)
+
+
+@pytest.mark.parametrize(("share", "text"), [
+    (0.00099, "below 0.1 %"), (0.0096, "1.0 %"), (0.634, "63 %"), (0.998, "99.8 %"), (1, "100 %"), (0.9999, "above 99.9 %")], ids=str)
+def test_no_share_is_told_as_all_or_nothing_that_is_not(share, text):
+    assert per_cent(share) == text

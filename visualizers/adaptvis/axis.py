@@ -1,4 +1,4 @@
-"""The axis of alpha and the legend that the charts of AdaptVis share.
+"""The axis of alpha that the charts of AdaptVis share.
 
 alpha multiplies, so 0.5 and 2 are equally far from 1; alpha 0, which has no logarithm, stands by itself at the left end, and
 with it whatever is too small to differ from it.
@@ -7,10 +7,8 @@ with it whatever is too small to differ from it.
 from collections.abc import Sequence
 from math import log2
 
-BELOW: dict[str, object] = {"orientation": "h", "yref": "container", "y": 0.005, "yanchor": "bottom", "x": 0}  # under the axis' title
-ROOM = {"t": 40, "b": 82}  # for a title of one line, and for such a legend
 NOTHING = 0.01  # up to here image logits are as good as 0
-TICKS = (0, 0.25, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10)
+TICKS = (0, 0.25, 0.5, 1, 2, 5, 10)  # more would stand over one another on a phone
 
 
 def places(wanted: Sequence[float], alphas: Sequence[float]) -> list[float]:
@@ -21,5 +19,6 @@ def places(wanted: Sequence[float], alphas: Sequence[float]) -> list[float]:
 
 def axis(alphas: Sequence[float]) -> dict[str, object]:
     """The layout of that axis."""
-    ticks = [tick for tick in TICKS if min(alphas) <= tick <= max(alphas)]
+    least = min((alpha for alpha in alphas if alpha > NOTHING), default=1.0)
+    ticks = [tick for tick in TICKS if least <= tick <= max(alphas) or tick == 0 >= min(alphas)]
     return {"title": "alpha", "tickvals": places(ticks, alphas), "ticktext": [f"{tick:g}" for tick in ticks], "zeroline": False}

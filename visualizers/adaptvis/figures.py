@@ -1,6 +1,6 @@
 """Figures of AdaptVis: one picture at many alphas, or an evaluated set -> plotly Figure, table or picture.
 
-Probabilities and shares of attention are in per cent. Of one picture, the right answer is green and the wrong one that the
+Probabilities and shares of attention are in per cent. Of one picture, the correct answer is green and the wrong one that the
 model gives as it is orange. What models and people wrote goes through `said`: plotly would read it.
 """
 
@@ -9,16 +9,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from PIL import Image, ImageDraw, ImageFont
 from plotly.subplots import make_subplots
 
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Evaluated, Looked
+from visualizers import covers
 from visualizers.adaptvis import gaze
 from visualizers.adaptvis import item_set as set_figures
-from visualizers.adaptvis.axis import BELOW, ROOM, axis, places
+from visualizers.adaptvis.axis import axis, places
 from visualizers.adaptvis.methods import GAZE_COLOURS
-from visualizers.text import said
-from visualizers.theme import DISTRIBUTION_COLOUR, OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
+from visualizers.alt import described
+from visualizers.text import fixed, said
+from visualizers.theme import DISTRIBUTION_COLOUR, OTHER_COLOUR, PAIRED, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR, titled
 
 PLAIN_COLOUR, TURNED_COLOUR = GAZE_COLOURS["greedy"], GAZE_COLOURS["adaptvis"]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -40,7 +41,7 @@ def is_right_option(looked: Looked, option: str) -> bool:
 
 
 def option_colours(looked: Looked) -> list[str]:
-    """Right: green; what the model says as it is, if wrong: orange; any other: grey."""
+    """Correct: green; what the model says as it is, if wrong: orange; any other: grey."""
     popular = option_at(looked, at_alpha(looked, 1.0))
     return [RIGHT_COLOUR if is_right_option(looked, option) else POPULAR_COLOUR if option == popular else OTHER_COLOUR
             for option in looked.options]
@@ -72,11 +73,11 @@ def turned(alpha: float) -> str:
 
 
 def verdict(before: bool | None, after: bool | None) -> str:
-    """'mended', 'broken', 'right either way', 'wrong either way', or nothing where the truth is not known."""
+    """'mended', 'broken', 'correct either way', 'wrong either way', or nothing where the truth is not known."""
     if before is None or after is None:
         return ""
     if before == after:
-        return "right either way" if after else "wrong either way"
+        return "correct either way" if after else "wrong either way"
     return "mended" if after else "broken"
 
 
@@ -114,15 +115,30 @@ def option_bars(looked: Looked, at: AtAlpha, *, height: int = 290) -> go.Figure:
     for which, shades, label, _ in drawn:
         values = [100 * value for value in which.probabilities]
         figure.add_trace(go.Bar(
-            x=place, y=values, marker={"color": shades}, showlegend=False, customdata=[said(option) for option in looked.options],
-            text=[_rounded(value) for value in values], textposition="outside", cliponaxis=False, textfont={"size": 11},
-            hovertemplate=f"%{{customdata}}, {label}: %{{y:.1f}} %<extra></extra>"))
+            y=place, x=values, marker={"color": shades}, orientation="h", offsetgroup=label, showlegend=False,
+            customdata=[said(option) for option in looked.options],
+            text=[_rounded(value) for value in values] if which is at else None,  # two numbers would stand over one another
+            textposition="outside", cliponaxis=False,
+            hovertemplate=f"%{{customdata}}, {label}: %{{x:.1f}} %<extra></extra>"))
     entries = [(label, colour) for _, _, label, colour in drawn]
-    for name, colour in [*entries, *([("right", RIGHT_COLOUR)] if looked.right else [])]:
-        figure.add_trace(go.Bar(x=[None], y=[None], name=name, marker={"color": colour}, hoverinfo="skip"))
-    return figure.update_layout(height=height, barmode="group", bargap=0.25, title="What it answers", legend=BELOW,
-                                margin={"t": 34, "l": 45, "r": 5, "b": 50}, xaxis={"tickvals": place, "ticktext": names},
-                                yaxis={"title": "probability (%)", "range": [0, 112], "dtick": 25})
+    for name, colour in [*entries, *([("correct", RIGHT_COLOUR)] if looked.right else [])]:
+        figure.add_trace(go.Bar(x=[None], y=[None], name=name, orientation="h", offsetgroup=drawn[0][2],  # no room of its own
+                                marker={"color": colour}, hoverinfo="skip"))
+    figure.update_layout(height=height, barmode="group", bargap=0.2, title=titled("What it answers"),
+                         legend={"traceorder": "normal"}, xaxis={"range": [0, 119], "dtick": 50, "ticksuffix": " %"},
+                         yaxis={"tickvals": place, "ticktext": names, "range": [len(names) - 0.5, -0.5]})
+    return described(figure, _options_words(looked, base, at))
+
+
+def _options_words(looked: Looked, base: AtAlpha, at: AtAlpha) -> str:
+    """The likeliest option before and after, and what is correct."""
+    def best(which: AtAlpha) -> str:
+        top = int(np.argmax(which.probabilities))
+        return f"“{said(looked.options[top])}” with {_rounded(100 * which.probabilities[top])} %"
+
+    correct = f"; correct is “{said(looked.right)}”" if looked.right else ""
+    before = f"As it is, {best(base)}; at" if at.alpha != base.alpha else "At"
+    return f"{before} alpha {at.alpha:g}, {best(at)}{correct}."
 
 
 def option_curves(looked: Looked, alpha: float, branch: Branch | None = None) -> go.Figure:
@@ -143,9 +159,20 @@ def option_curves(looked: Looked, alpha: float, branch: Branch | None = None) ->
     figure.add_vline(x=places([alpha], alphas)[0], line={"color": TURNED_COLOUR, "width": 1.5, "dash": "dash"})
     if branch:
         figure.add_hline(y=100 * branch.beta, line={"color": VISITED_COLOUR, "width": 1, "dash": "longdash"},
-                         annotation={"text": "beta", "font": {"size": 11}}, annotation_position="bottom right")
-    return figure.update_layout(height=340, title="Every alpha at once", showlegend=True, legend=BELOW, margin=ROOM,
-                                xaxis=axis(alphas), yaxis={"title": "probability (%)", "range": [-3, 108]})
+                         annotation={"text": "beta"}, annotation_position="bottom right")
+    figure.update_layout(height=350, title=titled("Every alpha at once", "dashed: the alpha that is looked at"), showlegend=True,
+                         margin=PAIRED, xaxis=axis(alphas), yaxis={"title": "probability (%)", "range": [-3, 108]})
+    return described(figure, f"{_turns(looked)} Confidence at alpha 1: {fixed(at_alpha(looked, 1.0).confidence, 3)}.")
+
+
+def _turns(looked: Looked) -> str:
+    """Which option is likeliest from which alpha on."""
+    told, last = [], ""
+    for at in looked.at:
+        if (option := option_at(looked, at)) != last:
+            told.append(f"“{said(option)}” from alpha {at.alpha:g}")
+            last = option
+    return f"Likeliest: {', '.join(told)}."
 
 
 def masses(looked: Looked, at: AtAlpha) -> go.Figure:
@@ -161,12 +188,15 @@ def masses(looked: Looked, at: AtAlpha) -> go.Figure:
                           hovertemplate=f"layer %{{x}}, {name}: %{{y:.1f}} % of all attention<extra></extra>")
             figure.add_trace(bars, row=1, col=column)
     figure.update_xaxes(title="layer", **_layer_ticks(looked.num_layers)).update_yaxes(range=[0, 100])
-    return figure.update_layout(height=310, barmode="stack", bargap=0.12, title="Image, text, first token", margin=ROOM | {"t": 64},
-                                legend=BELOW, yaxis={"title": "attention (%)"})
+    figure.update_layout(height=340, barmode="stack", bargap=0.12, title=titled("Image, text, first token", "share of all attention"),
+                         margin=PAIRED, yaxis={"title": "attention (%)"})
+    before, after = (100 * float(np.nanmean(which.reads.image_mass)) for which in (base, at))
+    return described(figure, f"The image gets {before:.0f} % of the attention at alpha 1 and {after:.0f} % at alpha {at.alpha:g}, "
+                             "mean of all layers.")
 
 
 def _layer_ticks(num_layers: int) -> dict[str, object]:
-    return {"tickmode": "array", "tickvals": list(range(0, num_layers, max(1, -(-num_layers // 8))))}
+    return {"tickmode": "array", "tickvals": list(range(0, num_layers, max(1, -(-num_layers // 4))))}
 
 
 def sharpness(looked: Looked, at: AtAlpha) -> go.Figure:
@@ -182,7 +212,10 @@ def sharpness(looked: Looked, at: AtAlpha) -> go.Figure:
     figure.add_hline(y=even, line={"color": VISITED_COLOUR, "width": 1, "dash": "dot"}, row=1, col=1)  # type: ignore[arg-type]
     figure.add_hline(y=0, line={"color": VISITED_COLOUR, "width": 1, "dash": "dot"}, row=1, col=2)  # type: ignore[arg-type]
     figure.update_xaxes(title="layer", **_layer_ticks(looked.num_layers)).update_yaxes(rangemode="tozero")
-    return figure.update_layout(height=310, title="How sharp, and which sign", legend=BELOW, margin=ROOM | {"t": 64})
+    figure.update_layout(height=340, title=titled("How sharp, and which sign", "dotted: spread evenly; a logit of 0"), margin=PAIRED)
+    spread, logit = (float(np.nanmean(at.reads.entropy) - np.nanmean(base.reads.entropy)), mean_image_logit(base))
+    return described(figure, f"At alpha {at.alpha:g} the gaze is {'wider' if spread > 0 else 'narrower'} by {fixed(abs(spread))} "
+                             f"nats; the mean image logit at alpha 1 is {fixed(logit)}.")
 
 
 def box_overlap(looked: Looked, at: AtAlpha) -> go.Figure | None:
@@ -195,17 +228,20 @@ def box_overlap(looked: Looked, at: AtAlpha) -> go.Figure | None:
         figure.add_trace(go.Scatter(x=np.arange(len(values)), y=values, name=name, mode="lines+markers", line={"color": colour},
                                     hovertemplate=f"layer %{{x}}, {name}: %{{y:.2f}}<extra></extra>"))
     figure.add_hline(y=0.5, line={"color": VISITED_COLOUR, "width": 1, "dash": "dot"})
-    return figure.update_layout(height=340, title="Does it look at the two things?", legend=BELOW, showlegend=True, margin=ROOM,
-                                xaxis={"title": "layer", **_layer_ticks(looked.num_layers)},
-                                yaxis={"title": "AUROC on the true boxes", "range": [0, 1.02]})
+    figure.update_layout(height=350, title=titled("Does it look at the two things?", "dotted: no more than chance"), showlegend=True,
+                         margin=PAIRED, xaxis={"title": "layer", **_layer_ticks(looked.num_layers)},
+                         yaxis={"title": "AUROC, true boxes", "range": [0, 1.06]})
+    told = ", ".join(f"{trace.name} {fixed(float(np.nanmax(trace.y)))} in layer {int(np.nanargmax(trace.y))}"
+                     for trace in figure.data)
+    return described(figure, f"Best AUROC on the true boxes: {told}; 0.5 is chance.")
 
 
 def variants(looks: Sequence[tuple[str, Looked]]) -> go.Figure:
     """The right answer's probability and the image's share of the attention against alpha, per way of scaling."""
-    names = {"multiply": "multiply (released)", "shape": "shape: the image's share stays", "mass": "mass: only its share changes"}
+    names = {"multiply": "multiply (released)", "shape": "shape: its share stays", "mass": "mass: only its share"}
     colours = {"multiply": TURNED_COLOUR, "shape": DISTRIBUTION_COLOUR, "mass": "#8C6BB1"}
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.12,
-                           subplot_titles=(_followed(looks[0][1]), "image's share, all layers"))
+                           subplot_titles=(_followed(looks[0][1]), "the image's share"))
     for variant, looked in looks:
         number, alphas = _followed_option(looked), [at.alpha for at in looked.at]
         for column, values in ((1, [100 * at.probabilities[number] for at in looked.at]),
@@ -215,8 +251,17 @@ def variants(looks: Sequence[tuple[str, Looked]]) -> go.Figure:
                 line={"color": colours.get(variant, OTHER_COLOUR)}, legendgroup=said(variant), showlegend=column == 1,
                 hovertemplate="alpha %{customdata}: %{y:.1f} %<extra></extra>"), row=1, col=column)
     figure.update_xaxes(**axis([at.alpha for at in looks[0][1].at])).update_yaxes(range=[0, 103])
-    return figure.update_layout(height=310, legend=BELOW, showlegend=True, margin=ROOM,
-                                yaxis={"title": "%"})
+    figure.update_layout(height=340, showlegend=True, title=titled("The answer, and the image's share"), yaxis={"title": "%"})
+    told = "; ".join(f"{said(variant)}: {_span_of(looked)}" for variant, looked in looks)
+    followed = said(looks[0][1].options[_followed_option(looks[0][1])])
+    return described(figure, f"The probability of “{followed}” over all alphas, {told}.")
+
+
+def _span_of(looked: Looked) -> str:
+    """'3 % at alpha 2 to 97 % at alpha 0.25', of the option that is followed."""
+    number = _followed_option(looked)
+    by_size = sorted(looked.at, key=lambda at: at.probabilities[number])
+    return " to ".join(f"{100 * at.probabilities[number]:.0f} % at alpha {at.alpha:g}" for at in (by_size[0], by_size[-1]))
 
 
 def _followed_option(looked: Looked) -> int:
@@ -258,8 +303,10 @@ def looked_charts(looked: Looked, *, is_live: bool = False) -> dict[str, go.Figu
         return charts
     charts |= {"every alpha": option_curves(looked, at.alpha, looked.branch)} if looked.options else {}
     charts |= {"masses": masses(looked, at), "sharpness": sharpness(looked, at)}
-    overlap = box_overlap(looked, at)
-    return charts | ({"box overlap": overlap} if overlap is not None else {})
+    overlap, heads = box_overlap(looked, at), gaze.heads(looked, None)
+    charts |= {"box overlap": overlap} if overlap is not None else {}
+    charts |= {one.name: gaze.other(looked, one) for one in looked.others}
+    return charts | ({"heads": heads} if heads is not None else {})
 
 
 def figures(result: AdaptVisResult) -> dict[str, go.Figure]:
@@ -295,11 +342,9 @@ def _two(looked: Looked) -> list[tuple[np.ndarray, str, str]]:
 
 def cover(result: AdaptVisResult) -> np.ndarray:
     """What stands for the system in the gallery: one picture, two gazes, two answers. (h, w, 3) uint8 RGB."""
-    canvas = Image.new("RGB", (960, 540), "#FCFCFA")
-    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(34)
+    canvas, _ = covers.blank()
+    on_dark = {RIGHT_COLOUR: "#2BB68D", POPULAR_COLOUR: POPULAR_COLOUR}
     for number, (picture, caption, colour) in enumerate(_two(result.looked) if result.looked else []):
-        shown = Image.fromarray(picture)
-        shown = shown.resize((round(shown.width * 440 / max(shown.size)), round(shown.height * 440 / max(shown.size))))
-        canvas.paste(shown, (25 + 470 * number, 20))
-        draw.text((30 + 470 * number, 476), caption, fill=colour, font=font)
+        covers.paste(canvas, picture, at=(25 + 470 * number, 24), within=(440, 440))
+        covers.write(canvas, caption, at=(30 + 470 * number, 502), size_px=36, colour=on_dark.get(colour, covers.INK))
     return np.asarray(canvas)

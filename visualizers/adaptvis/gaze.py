@@ -12,7 +12,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from backends.adaptvis.results import AtAlpha, Looked, OtherMap
+from visualizers.alt import described
 from visualizers.text import said
+from visualizers.theme import titled
 from worlds.pictures import decode_jpeg
 
 # share of the maximum, colour, opacity: what is not looked at is dim. Close at the low end, where a spread gaze lies.
@@ -22,7 +24,7 @@ VEIL_SCALE = [[at, f"rgba({r},{g},{b},{opacity})"] for at, (r, g, b), opacity in
 MAX_EDGES = 260  # lines of the grid along a side; finer ones are drawn coarser
 MOSAIC_CELLS = 24  # along a side of one head's map
 ALL_HEADS_AT_ONCE = 64  # layers x heads up to which every head of every layer is drawn
-SHARE, ABSOLUTE = "% of the attention to the image, per token", "% of all attention, per token"
+SHARE, ABSOLUTE = "% of the image's attention, per token", "% of all attention, per token"
 
 
 def attention(maps: np.ndarray, layer: int | None, *, is_share: bool) -> np.ndarray:
@@ -86,12 +88,26 @@ def gaze(looked: Looked, values: np.ndarray, *, title: str, unit: str = SHARE, t
     _mark_boxes(figure, looked)
     figure.update_xaxes(visible=False, range=[0, width_px], constrain="domain")
     figure.update_yaxes(visible=False, range=[height_px, 0], scaleanchor="x", constrain="domain")
-    return figure.update_layout(height=height, margin={"l": 0, "r": 0, "t": 46, "b": 24}, dragmode="pan", title=_titled(title, unit))
+    figure.update_layout(height=height, margin={"l": 0, "r": 0, "b": 26}, dragmode="pan", title=titled(title, unit))
+    return described(figure, _where(looked, values))
 
 
-def _titled(title: str, unit: str) -> dict[str, object]:
-    """Two lines need a little more room above than one."""
-    return {"text": f"{title}<br><sub>{unit}</sub>", "y": 0.945}
+def _where(looked: Looked, values: np.ndarray) -> str:
+    """Where the brightest token lies, in words."""
+    if looked.token_boxes is None or not np.isfinite(values).any() or not values.max() > 0:
+        return f"The largest value is {np.max(values):.2f}."
+    x1, y1, x2, y2 = looked.token_boxes[int(np.argmax(values))]
+    across, down = (x1 + x2) / 2, (y1 + y2) / 2
+    place = (f"{('top', 'middle', 'bottom')[min(2, int(3 * down))]} {('left', 'centre', 'right')[min(2, int(3 * across))]}"
+             if np.isfinite(across + down) else "no place of the picture")
+    return (f"The map is brightest at the {place}, {np.max(values):.2f} there; the brightest tenth of the tokens hold "
+            f"{_tenth(values):.0f} %.")
+
+
+def _tenth(values: np.ndarray) -> float:
+    """Per cent of the whole that the largest tenth of the values holds."""
+    largest = np.sort(np.nan_to_num(values))[::-1]
+    return 100 * float(largest[:max(1, len(largest) // 10)].sum() / (largest.sum() or 1))
 
 
 def _data_url(jpeg: np.ndarray) -> str:
@@ -105,16 +121,18 @@ def _mark_boxes(figure: go.Figure, looked: Looked) -> None:
         box: dict[str, object] = {"type": "rect", "x0": x1 * width, "y0": y1 * height, "x1": x2 * width, "y1": y2 * height}
         figure.add_shape(**box, line={"color": "#000000", "width": 3}).add_shape(**box, line={"color": "#FFFFFF", "width": 1.3})
         figure.add_annotation(x=x1 * width, y=y1 * height, text=said(name), showarrow=False, xanchor="left",
-                              yanchor="bottom", borderpad=1, font={"color": "#FFFFFF", "size": 10}, bgcolor="rgba(0,0,0,0.6)")
+                              yanchor="bottom", borderpad=1, font={"color": "#FFFFFF", "size": 12}, bgcolor="rgba(0,0,0,0.6)")
 
 
 def _in_order(values: np.ndarray, *, title: str, unit: str, top: float, height: int) -> go.Figure:
     """Tokens in the order in which they are read: where they lie on the picture is not known of this model."""
     figure = go.Figure(go.Bar(x=np.arange(len(values)), y=values, marker_color="#D55E00", marker_line_width=0,
                               hovertemplate=f"image token %{{x}}: %{{y:.2f}} {unit}<extra></extra>"))
-    return figure.update_layout(height=height, title=_titled(title, f"{unit}; their places are not known of this model"), bargap=0,
-                                xaxis={"title": "image token, in reading order"},
-                                yaxis={"title": "%", "range": [0, 1.05 * (top or 1)]})
+    figure.update_layout(height=height, title=titled(title, unit), bargap=0,
+                         xaxis={"title": "image token, places not known", "nticks": 6},
+                         yaxis={"title": "%", "range": [0, 1.05 * (top or 1)]})
+    return described(figure, f"Token {int(np.argmax(values))} of {len(values)}, in reading order, gets most, {np.max(values):.2f}; "
+                             "where it lies on the picture is not known of this model.")
 
 
 def overlay(looked: Looked, values: np.ndarray, *, top: float | None = None) -> np.ndarray:
@@ -153,14 +171,16 @@ def heads(looked: Looked, layer: int | None) -> go.Figure | None:
         row, column = divmod(number, per_row)
         mosaic[row * step:row * step + MOSAIC_CELLS, column * step:column * step + MOSAIC_CELLS] = _tile(values, looked.token_boxes)
         figure.add_annotation(x=column * step, y=row * step, text=name, showarrow=False, xanchor="left", yanchor="top",
-                              font={"size": 10, "color": "#FFFFFF"}, bgcolor="rgba(0,0,0,0.55)", borderpad=1)
+                              font={"size": 12, "color": "#FFFFFF"}, bgcolor="rgba(0,0,0,0.55)", borderpad=1)
     figure.add_trace(go.Heatmap(z=mosaic, zmin=0, zmax=1, colorscale="Cividis", showscale=False, hoverongaps=False,
                                 hovertemplate="%{z:.0%} of this head's maximum<extra></extra>"))
     figure.update_xaxes(visible=False, constrain="domain")
     figure.update_yaxes(visible=False, autorange="reversed", scaleanchor="x", constrain="domain")
     which = "every layer" if shows_all else f"layer {layers[0]}"
-    return figure.update_layout(height=60 + min(720, 150 * num_rows), margin={"l": 0, "r": 0, "t": 46, "b": 4},
-                                title=_titled(f"Each head of {which}, gaze unchanged", "each as a share of its own maximum"))
+    figure.update_layout(height=60 + min(720, 150 * num_rows), margin={"l": 0, "r": 0, "b": 4},
+                         title=titled(f"Each head of {which}", "share of its own maximum, at alpha 1"))
+    layer_at, head_at = np.unravel_index(int(np.argmax(looked.head_maps[layers].max(-1))), (len(layers), looked.num_heads))
+    return described(figure, f"{len(tiles)} small maps; the most pointed is head {head_at} of layer {layers[int(layer_at)]}.")
 
 
 def _tile(values: np.ndarray, boxes: np.ndarray) -> np.ndarray:

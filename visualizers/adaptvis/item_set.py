@@ -12,17 +12,19 @@ from plotly.subplots import make_subplots
 from backends.adaptvis import paper
 from backends.adaptvis.results import AdaptVisResult, Curve, Evaluated, MethodScore
 from backends.adaptvis.words import interval, percent, score_of
-from visualizers.adaptvis.axis import BELOW, ROOM, axis, places
+from visualizers.adaptvis.axis import axis, places
 from visualizers.adaptvis.gain import BETAS, can_replay, has_confidence, hits, index_of, is_right
 from visualizers.adaptvis.methods import GAZE_COLOURS, GAZE_NAMES
-from visualizers.text import said
-from visualizers.theme import POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
+from visualizers.alt import described
+from visualizers.text import fixed, said, signed
+from visualizers.theme import POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR, titled
 from worlds.scenes.scene import IMBALANCED, RELATIONS
 
 CURVE_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#A6761D")
 HALVES = {"all": "#8A8F98", "unsure": "#D55E00", "sure": "#0072B2"}  # by how a curve's name begins
-MAX_CURVES, MAX_PANELS, MAX_WORDS = 24, 12, 12  # VSR has seventy relations; more lines and panels than these tell nothing
+MAX_CURVES, MAX_PANELS, MAX_WORDS = 8, 12, 12  # VSR has seventy relations; more lines and panels than these tell nothing
 SETTING = 160  # characters of a method's setting that a hover text holds
+HEIGHT_PX = 350  # of charts that stand side by side
 T = TypeVar("T")
 NOT_A_METHOD = ("oracle", "reweighted")  # drawn hatched: an upper bound, and the same answers counted otherwise
 
@@ -38,7 +40,7 @@ def methods(evaluated: Evaluated) -> go.Figure:
     """Accuracy of every method with its 95 % interval; the unchanged model as a line through all."""
     scores = evaluated.scores[::-1]
     means = [100 * score.individual[0] for score in scores]
-    names = [f"{GAZE_NAMES.get(score.method) or said(score.method)} <b>{_bar_text(score)}</b>" for score in scores]
+    names = [f"{_short(score)}<br><b>{_bar_text(score)}</b>" for score in scores]
     shapes = ["/" if score.method in NOT_A_METHOD else "" for score in scores]
     figure = go.Figure(go.Bar(
         y=names, x=means, orientation="h", customdata=[said(score.setting or "nothing to set", SETTING) for score in scores],
@@ -49,12 +51,19 @@ def methods(evaluated: Evaluated) -> go.Figure:
         hovertemplate="%{y}<br>%{customdata}<extra></extra>"))
     if (base := score_of(evaluated, "greedy")) is not None:
         figure.add_vline(x=100 * base.individual[0], line={"color": VISITED_COLOUR, "width": 1.5, "dash": "dash"})
-    return figure.update_layout(height=max(200, 80 + 30 * len(scores)), title="Right answers, with 95 % intervals", showlegend=False,
-                                margin={"t": 40}, xaxis={"title": "accuracy on the test part (%)", "range": [0, 101]})
+    figure.update_layout(height=max(HEIGHT_PX, 110 + 38 * len(scores)), title=titled("Correct answers", "with 95 % intervals"),
+                         showlegend=False, xaxis={"title": "accuracy (%)", "range": [0, 101], "nticks": 5})
+    told = ", ".join(f"{_short(score)} {_bar_text(score)}" for score in evaluated.scores)
+    return described(figure, f"Accuracy on the test part, in brackets points against the model as it is: {told}.")
+
+
+def _short(score: MethodScore) -> str:
+    """A method's name without what stands in brackets: a phone has room for half a line."""
+    return GAZE_NAMES.get(score.method, said(score.method)).partition(" (")[0]
 
 
 def _bar_text(score: MethodScore) -> str:
-    return percent(score.individual[0]) + ("" if score.gain is None else f" ({100 * score.gain[0]:+.1f})")
+    return percent(score.individual[0]) + ("" if score.gain is None else f" ({signed(100 * score.gain[0], 1)})")
 
 
 def alpha_curves(evaluated: Evaluated, kind: str) -> go.Figure:
@@ -65,9 +74,13 @@ def alpha_curves(evaluated: Evaluated, kind: str) -> go.Figure:
         halves = next((colour for begin, colour in HALVES.items() if curve.name.startswith(begin)), "")
         _add_curve(figure, curve, halves or CURVE_COLOURS[number % len(CURVE_COLOURS)])
     figure.add_vline(x=0, line={"color": VISITED_COLOUR, "width": 1, "dash": "dot"})
-    what = "by confidence" if kind == "halves" else "by relation: the bias that flips"
-    return figure.update_layout(height=330, title=f"Every alpha, {what}{_of_many(shown, curves)}", showlegend=True, legend=BELOW,
-                                margin=ROOM, xaxis=axis(evaluated.alphas), yaxis={"title": "accuracy (%)", "range": [0, 103]})
+    what = "by confidence" if kind == "halves" else "by relation"
+    figure.update_layout(height=max(HEIGHT_PX, 110 + 38 * len(evaluated.scores)), showlegend=True,
+                         title=titled(f"Every alpha, {what}", f"with 95 % intervals{_of_many(shown, curves)}"),
+                         xaxis=axis(evaluated.alphas), yaxis={"title": "accuracy (%)", "range": [0, 103]})
+    told = ", ".join(f"{said(curve.name)} {percent(max(curve.accuracy))} at alpha "
+                     f"{curve.alphas[int(np.argmax(curve.accuracy))]:g}" for curve in shown[:6])
+    return described(figure, f"Best accuracy: {told}.")
 
 
 def _frequent(all_of: Sequence[T], evaluated: Evaluated, count: int, relation_of: Callable[[T], str]) -> list[T]:
@@ -78,7 +91,7 @@ def _frequent(all_of: Sequence[T], evaluated: Evaluated, count: int, relation_of
 
 
 def _of_many(shown: Sequence[object], all_of: Sequence[object]) -> str:
-    return "" if len(shown) == len(all_of) else f" ({len(shown)} most frequent of {len(all_of)})"
+    return "" if len(shown) == len(all_of) else f"; {len(shown)} most frequent of {len(all_of)}"
 
 
 def curves_of(evaluated: Evaluated, kind: str) -> list[Curve]:
@@ -111,12 +124,15 @@ def beta_curve(evaluated: Evaluated, *, alpha1: float, alpha2: float, beta: floa
         "color": GAZE_COLOURS["adaptvis"], "width": 2.5}, hovertemplate="beta %{x:.2f}: %{y:.1f} %<extra></extra>"))
     base = 100 * float(right[:, index_of(evaluated, 1.0)].mean())
     figure.add_hline(y=base, line={"color": GAZE_COLOURS["greedy"], "width": 1.5, "dash": "dash"},
-                     annotation={"text": f"as it is {base:.1f} %", "font": {"size": 11}}, annotation_position="bottom left")
+                     annotation={"text": f"as it is {base:.1f} %"}, annotation_position="bottom left")
     figure.add_vline(x=beta, line={"color": VISITED_COLOUR, "width": 1.5})
     span = [min(base, *accuracy), max(base, *accuracy)]
-    return figure.update_layout(height=330, title="Where is sure? Accuracy against beta", showlegend=True, legend=BELOW,
-                                margin=ROOM, xaxis={"title": "beta", "range": [-0.01, 1.02]},
-                                yaxis={"title": "accuracy (%)", "range": [max(0, span[0] - 4), min(102, span[1] + 4)]})
+    figure.update_layout(height=350, title=titled("Where is sure?", "accuracy against beta"), showlegend=True,
+                         xaxis={"title": "beta", "range": [-0.01, 1.02]},
+                         yaxis={"title": "accuracy (%)", "range": [max(0, span[0] - 4), min(102, span[1] + 4)]})
+    best = int(np.argmax(accuracy))
+    return described(figure, f"As it is {base:.1f} %; with alpha {alpha1:g} below beta and {alpha2:g} above it the accuracy is "
+                             f"highest, {accuracy[best]:.1f} %, at beta {BETAS[best]:.2f}.")
 
 
 def answers(evaluated: Evaluated) -> go.Figure:
@@ -127,6 +143,7 @@ def answers(evaluated: Evaluated) -> go.Figure:
     figure = make_subplots(rows=-(-len(relations) // 2), cols=2, shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.05,
                            vertical_spacing=0.14, subplot_titles=[f"true: {said(name)}" for name in relations])
     ticks, shares = [f"{alpha:g}" for alpha in evaluated.alphas], _answer_shares(evaluated, words)
+    few = ticks[::max(1, -(-len(ticks) // 4))]
     for number, relation in enumerate(relations):
         row, column = divmod(number, 2)
         for index, word in enumerate(words):
@@ -135,10 +152,18 @@ def answers(evaluated: Evaluated) -> go.Figure:
                           marker_line_width=0, legendgroup=str(index), showlegend=number == 0,
                           hovertemplate=f"alpha %{{x}}: {said(word)} %{{y:.0f}} %<extra></extra>")
             figure.add_trace(bars, row=row + 1, col=column + 1)
-    figure.update_yaxes(range=[0, 100]).update_xaxes(type="category", nticks=8)
-    return figure.update_layout(height=150 + 170 * (-(-len(relations) // 2)), barmode="stack", bargap=0.05, margin={"t": 66, "b": 60},
-                                title=f"What it answers, per true relation and alpha (% of the items){_of_many(relations, known)}",
-                                legend=BELOW)
+    figure.update_yaxes(range=[0, 100]).update_xaxes(type="category", tickvals=few)
+    figure.update_layout(height=170 + 170 * (-(-len(relations) // 2)), barmode="stack", bargap=0.05,
+                         title=titled("What it answers at each alpha", f"% of a relation's items{_of_many(relations, known)}"))
+    return described(figure, _flips(evaluated, relations, shares))
+
+
+def _flips(evaluated: Evaluated, relations: Sequence[str], shares: Sequence[Counter[tuple[str, str]]]) -> str:
+    """How often each relation's own word is said at the smallest and at the largest alpha."""
+    own = {item.relation: item.right.strip().lower() for item in evaluated.items}
+    told = ", ".join(f"“{said(own[name])}” from {shares[0][name, own[name]]:.0f} to {shares[-1][name, own[name]]:.0f} %"
+                     for name in relations[:4] if name in own)
+    return f"From alpha {evaluated.alphas[0]:g} to {evaluated.alphas[-1]:g} the correct word is said of its own items: {told}."
 
 
 def _answer_shares(evaluated: Evaluated, words: Sequence[str]) -> list[Counter[tuple[str, str]]]:
@@ -169,20 +194,21 @@ def _word(answer: str, words: Collection[str]) -> str:
 
 
 def confidence_histogram(evaluated: Evaluated) -> go.Figure:
-    """Confidence of the unchanged model, of right and of wrong answers."""
+    """Confidence of the unchanged model, of correct and of wrong answers."""
     right = hits(evaluated)[:, index_of(evaluated, 1.0)]
     confidence = np.array([item.confidence for item in evaluated.items])
     edges = np.linspace(0, 1, 21)
     figure = go.Figure()
-    for name, mask, colour in (("right", right, RIGHT_COLOUR), ("wrong", ~right, POPULAR_COLOUR)):
+    for name, mask, colour in (("correct", right, RIGHT_COLOUR), ("wrong", ~right, POPULAR_COLOUR)):
         counts, _ = np.histogram(confidence[mask], edges)
         figure.add_trace(go.Bar(x=(edges[:-1] + edges[1:]) / 2, y=counts, width=0.048, name=f"{name} ({int(mask.sum())})",
                                 marker_color=colour, hovertemplate="confidence %{x:.2f}: %{y} " + name + "<extra></extra>"))
     area = auroc(confidence, right)
-    tells = "" if area is None else f": it tells right from wrong with AUROC {area:.2f}"
-    return figure.update_layout(height=310, barmode="stack", title=f"Confidence{tells}", legend=BELOW, showlegend=True,
-                                margin=ROOM, yaxis={"title": "test items"},
-                                xaxis={"title": "confidence as it is", "range": [0, 1]})
+    tells = "" if area is None else f"tells correct from wrong: AUROC {fixed(area)}"
+    figure.update_layout(height=340, barmode="stack", title=titled("Confidence", tells), showlegend=True,
+                         yaxis={"title": "test items"}, xaxis={"title": "confidence as it is", "range": [0, 1]})
+    told = ", ".join(f"{name} {confidence[mask].mean():.2f}" for name, mask in (("correct", right), ("wrong", ~right)) if mask.any())
+    return described(figure, f"Mean confidence: {told}. It {tells or 'cannot be compared: there is one kind of answer'}.")
 
 
 def auroc(scores: np.ndarray, is_positive: np.ndarray) -> float | None:
@@ -200,19 +226,22 @@ def auroc_per_layer(evaluated: Evaluated) -> go.Figure | None:
     if not rows:
         return None
     figure = go.Figure()
-    for name, column, colour in (("right answers", 1, RIGHT_COLOUR), ("wrong answers", 2, POPULAR_COLOUR)):
+    for name, column, colour in (("correct answers", 1, RIGHT_COLOUR), ("wrong answers", 2, POPULAR_COLOUR)):
         figure.add_trace(go.Scatter(x=[row[0] for row in rows], y=[row[column] for row in rows], name=name, mode="lines+markers",
                                     line={"color": colour}, hovertemplate=f"layer %{{x}}, {name}: %{{y:.3f}}<extra></extra>"))
     figure.add_hline(y=0.5, line={"color": VISITED_COLOUR, "width": 1, "dash": "dot"})
-    return figure.update_layout(height=310, title="Does it look at the two things?", legend=BELOW, showlegend=True, margin=ROOM,
-                                xaxis={"title": "layer", "dtick": max(1, len(rows) // 8)},
-                                yaxis={"title": "AUROC on the true boxes", "range": [0.3, 1.02]})
+    figure.update_layout(height=340, title=titled("Does it look at the two things?", "dotted: no more than chance"), showlegend=True,
+                         xaxis={"title": "layer", "dtick": max(1, len(rows) // 4)},
+                         yaxis={"title": "AUROC, true boxes", "range": [0.3, 1.02]})
+    told = ", ".join(f"{name} {np.nanmean([row[column] for row in rows]):.2f}" for name, column in (("correct", 1), ("wrong", 2)))
+    return described(figure, f"Mean over layers of the AUROC on the true boxes: {told}; 0.5 is chance.")
 
 
 def familiarity(evaluated: Evaluated) -> go.Figure:
     """Per relation: accuracy as it is and with AdaptVis, and the mean confidence; the surest relation first."""
     mean = _mean_confidence(evaluated)
-    names = sorted(mean, key=lambda name: -mean[name]) or relations_of(evaluated)
+    known = sorted(mean, key=lambda name: -mean[name]) or relations_of(evaluated)
+    names = known if len(known) <= MAX_PANELS else _frequent(known, evaluated, MAX_PANELS, str)
     shares = training_shares(evaluated)
     place, words = list(range(len(names))), [said(name) for name in names]
     ticks = [word + (f"<br>{100 * shares[name]:g} %" if name in shares else "") for name, word in zip(names, words)]
@@ -221,17 +250,22 @@ def familiarity(evaluated: Evaluated) -> go.Figure:
         if (score := score_of(evaluated, method)) is not None:
             accuracy = {name: 100 * value for name, value, _ in score.per_relation}
             figure.add_trace(go.Bar(
-                x=place, y=[accuracy.get(name) for name in names], name=GAZE_NAMES[method], marker_color=GAZE_COLOURS[method],
-                customdata=words, hovertemplate=f"%{{customdata}}, {GAZE_NAMES[method]}: %{{y:.1f}} %<extra></extra>"))
+                y=place, x=[accuracy.get(name) for name in names], name=GAZE_NAMES[method], marker_color=GAZE_COLOURS[method],
+                orientation="h", customdata=words,
+                hovertemplate=f"%{{customdata}}, {GAZE_NAMES[method]}: %{{x:.1f}} %<extra></extra>"))
     if mean:
-        figure.add_trace(go.Scatter(x=place, y=[mean[name] for name in names], name="mean confidence", mode="markers",
+        figure.add_trace(go.Scatter(y=place, x=[mean[name] for name in names], name="mean confidence", mode="markers",
                                     customdata=words,
-                                    marker={"symbol": "line-ew-open", "size": 30, "line": {"width": 3}, "color": VISITED_COLOUR},
-                                    hovertemplate="%{customdata}: mean confidence %{y:.1f} %<extra></extra>"))
-    return figure.update_layout(height=330, barmode="group", title="Familiar and unfamiliar relations", legend=BELOW,
-                                showlegend=True, margin=ROOM | {"b": 105}, yaxis={"title": "%", "range": [0, 103]},
-                                xaxis={"tickangle": 0, "tickvals": place, "ticktext": ticks,
-                                       "title": "relation, and its share of the training" if shares else "relation"})
+                                    marker={"symbol": "line-ns-open", "size": 30, "line": {"width": 3}, "color": VISITED_COLOUR},
+                                    hovertemplate="%{customdata}: mean confidence %{x:.1f} %<extra></extra>"))
+    below = "per cent: share of the training" if shares else "the surest first"
+    figure.update_layout(height=150 + 48 * max(4, len(names)), barmode="group", showlegend=True,
+                         title=titled("Familiar and unfamiliar", f"{below}{_of_many(names, known)}"),
+                         legend={"traceorder": "normal"}, xaxis={"title": "%", "range": [0, 103]},
+                         yaxis={"tickvals": place, "ticktext": ticks, "range": [len(names) - 0.5, -0.5]})
+    told = "; ".join(f"{trace.name} {trace.x[0]:.0f} % for {words[0]}, {trace.x[-1]:.0f} % for {words[-1]}" for trace in figure.data
+                     if words and trace.x[0] is not None and trace.x[-1] is not None)
+    return described(figure, f"{told}.")
 
 
 def _mean_confidence(evaluated: Evaluated) -> dict[str, float]:

@@ -8,8 +8,9 @@ import plotly.graph_objects as go
 
 from backends.coda.results import FilePart, FileRow
 from backends.statistics import wilson
+from visualizers.alt import described
 from visualizers.coda.methods import DECODER_COLOURS, DECODER_NAMES
-from visualizers.theme import VISITED_COLOUR
+from visualizers.theme import VISITED_COLOUR, titled
 
 SHOWN_REASONS = 3
 _VARIES = re.compile(r"'[^']*'|\d[\d,.]*")  # what differs between rows that fail for one reason
@@ -44,7 +45,7 @@ def _kind(row: FileRow) -> str:
 
 
 def bars(part: FilePart) -> go.Figure | None:
-    """Right answers per decoder of the rows so far, with Wilson's 95 % interval; None where no row has a right answer."""
+    """Correct answers per decoder of the rows so far, with Wilson's 95 % interval; None where no row has a right answer."""
     methods = list(dict.fromkeys(method for row in part.rows for method in row.answers))
     figure = go.Figure()
     for name, kind, shape in (("exact match", "is_right", ""), ("contains it", "contains", "/")):
@@ -53,15 +54,20 @@ def bars(part: FilePart) -> go.Figure | None:
             continue
         spans = {method: wilson(sum(values), len(values)) for method, values in marks.items()}
         figure.add_trace(go.Bar(
-            x=[DECODER_NAMES.get(method, method) for method in methods], y=[100 * spans[m][0] for m in methods], name=name,
+            y=[DECODER_NAMES.get(method, method) for method in methods], x=[100 * spans[m][0] for m in methods], name=name,
+            orientation="h",
             marker={"color": [DECODER_COLOURS.get(m, VISITED_COLOUR) for m in methods], "pattern": {"shape": shape}},
-            error_y={"type": "data", "symmetric": False, "array": [100 * (spans[m][2] - spans[m][0]) for m in methods],
+            error_x={"type": "data", "symmetric": False, "array": [100 * (spans[m][2] - spans[m][0]) for m in methods],
                      "arrayminus": [100 * (spans[m][0] - spans[m][1]) for m in methods]},
-            hovertemplate=f"%{{x}}, {name}: %{{y:.0f}} %<extra></extra>"))
+            hovertemplate=f"%{{y}}, {name}: %{{x:.0f}} %<extra></extra>"))
     if not figure.data:
         return None
-    return figure.update_layout(height=340, barmode="group", showlegend=True, title=f"{len(answered(part))} rows answered",
-                                xaxis={"title": "decoder"}, yaxis={"title": "rows (%)", "range": [0, 105]})
+    told = ", ".join(f"{name} {value:.0f} %" for name, value in zip(figure.data[0].y, figure.data[0].x))
+    described(figure, f"Rows answered correctly, {figure.data[0].name}: {told}.")
+    return figure.update_layout(height=150 + 46 * len(methods), barmode="group", showlegend=True,
+                                title=titled(f"{len(answered(part))} rows answered", "correct answers, with 95 % intervals"),
+                                legend={"traceorder": "normal"}, xaxis={"title": "rows (%)", "range": [0, 105]},
+                                yaxis={"autorange": "reversed"})
 
 
 def table(part: FilePart) -> pd.DataFrame:

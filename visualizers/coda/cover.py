@@ -1,54 +1,53 @@
 """The picture that stands for CoDA in the gallery: a prompt with its masked words, and two decoders' answers to it."""
 
 from math import exp, isfinite
-from typing import TypeAlias
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from backends.coda.results import Asked, CodaResult, Written
+from visualizers import covers
 from visualizers.coda.methods import DECODER_NAMES
 from visualizers.coda.words import ROLE_COLOURS, role, shown_piece, words_of
-from visualizers.theme import DISTRIBUTION_COLOUR
 
-Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
+MASKED_ON_DARK = "#2F8FD0"  # the blue of the masked word, light enough for a dark ground
+ROLES_ON_DARK = ROLE_COLOURS | {"right": "#2BB68D"}
 
 
 def cover(result: CodaResult) -> np.ndarray:
     """What stands for the system in the gallery: a prompt and what two decoders answer to it. (h, w, 3) uint8 RGB."""
     asked = result.asked[0]
-    picture = Image.new("RGB", (960, 540), "#FCFCFA")
-    draw, big, small = ImageDraw.Draw(picture), ImageFont.load_default(34), ImageFont.load_default(24)
-    bottom = _draw_prompt(draw, asked, big)
+    picture, draw = covers.blank()
+    bottom = _draw_prompt(draw, asked)
     shown = [written for written in asked.written if written.method in ("greedy", "coda")] or list(asked.written[:2])
     for number, written in enumerate(shown[:2]):
-        _draw_answer(draw, asked, written, (40 + 460 * number, max(210, bottom + 40)), (big, small))
+        _draw_answer(draw, asked, written, (40 + 460 * number, max(210, bottom + 40)))
     return np.asarray(picture)
 
 
-def _draw_prompt(draw: ImageDraw.ImageDraw, asked: Asked, font: Font) -> int:
-    """The words of the prompt, the masked one in colour; returns where the last line ends."""
-    x, y = 40, 40
+def _draw_prompt(draw: ImageDraw.ImageDraw, asked: Asked) -> int:
+    """The words of the prompt, the masked one on colour; returns where the last line ends."""
+    (x, y), font = (40, 40), covers.font(38)
     for text, is_masked in words_of(asked):
         width = int(draw.textlength(text, font))
-        if x + width > 920:
-            x, y = 40, y + 58
+        if x + width > covers.WIDTH_PX - 40:
+            x, y = 40, y + 62
         if is_masked:
-            draw.rounded_rectangle((x - 8, y - 6, x + width + 8, y + 46), 8, fill=DISTRIBUTION_COLOUR)
-        draw.text((x, y), text, fill="#FFFFFF" if is_masked else "#1F2430", font=font)
+            draw.rounded_rectangle((x - 8, y - 6, x + width + 8, y + 50), 8, fill=MASKED_ON_DARK)
+        draw.text((x, y), text, fill=covers.INK, font=font)
         x += width + 20
-    return y + 46
+    return y + 50
 
 
-def _draw_answer(draw: ImageDraw.ImageDraw, asked: Asked, written: Written, at: tuple[int, int], fonts: tuple[Font, Font]) -> None:
+def _draw_answer(draw: ImageDraw.ImageDraw, asked: Asked, written: Written, at: tuple[int, int]) -> None:
     """One decoder's answer over the likeliest tokens by its score."""
-    (x, y), (big, small) = at, fonts
+    x, y = at
     token = written.tokens[0]
-    colour = ROLE_COLOURS["right" if written.is_right else "popular" if written.is_popular else "other"]
-    draw.text((x, y), f"{DECODER_NAMES[written.method]}: {shown_piece(written.text)[:16]}", fill=colour, font=big)
+    colour = ROLES_ON_DARK["right" if written.is_right else "popular" if written.is_popular else "other"]
+    draw.text((x, y), f"{DECODER_NAMES[written.method]}: {shown_piece(written.text)[:16]}", fill=colour, font=covers.font(36))
     entries = [entry for entry in token.by_score if isfinite(entry.score)][:4]
     weights = [exp(entry.score - max(e.score for e in entries)) for entry in entries]
     for number, (entry, weight) in enumerate(zip(entries, weights)):
-        top = y + 60 + 46 * number
-        draw.text((x, top), shown_piece(entry.piece)[:11], fill="#1F2430", font=small)
-        draw.rectangle((x + 150, top + 2, x + 154 + int(250 * weight), top + 28), fill=ROLE_COLOURS[role(entry.piece, asked)])
+        top = y + 64 + 46 * number
+        draw.text((x, top), shown_piece(entry.piece)[:11], fill=covers.INK, font=covers.font(26))
+        draw.rectangle((x + 160, top + 2, x + 164 + int(240 * weight), top + 28), fill=ROLES_ON_DARK[role(entry.piece, asked)])

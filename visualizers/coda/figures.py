@@ -55,8 +55,10 @@ def _compared(asked: Asked, settings: CodaSettings, kind: Kind | None) -> dict[s
 
 def _named(decoder: str, figure: go.Figure) -> go.Figure:
     """A figure whose title begins with the decoder: charts of several stand below each other."""
-    title = figure.layout.title.text
-    return figure if title.startswith(decoder) else figure.update_layout(title=f"{decoder}: {title[0].lower()}{title[1:]}")
+    title = figure.layout.title
+    if not title.text.startswith(decoder):
+        title.text = f"{decoder}: {title.text[0].lower()}{title.text[1:]}"
+    return figure
 
 
 def live(event: object) -> dict[str, go.Figure] | None:

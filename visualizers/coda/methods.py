@@ -1,8 +1,14 @@
-"""Name and colour of the decoders that CoDA is compared with, once for every chart and list; told apart by colour-blind readers."""
+"""Names and colours of CoDA's pages, once for every chart and list; told apart by colour-blind readers.
 
+One meaning per colour: green is the correct answer, orange the popular one, grey any other; blue is the masked word and what is
+read without it; violet is what a contrast changes, so CoDA and the tokens that differ from greedy; pink is this run's or one's own.
+The other decoders keep to what is left.
+"""
+
+MASKED_COLOUR, CHANGED_COLOUR, OWN_COLOUR = "#0072B2", "#8C6BB1", "#CC79A7"
 DECODER_COLOURS = {
-    "greedy": "#8A8F98", "sample": "#A6761D", "coda": "#D55E00", "coda_paper": "#F3A26B", "cad": "#0072B2",
-    "cad_random": "#66AEDB", "cd": "#8C6BB1", "dola": "#56B4E9",
+    "greedy": "#6B7280", "sample": "#B8A04A", "coda": CHANGED_COLOUR, "coda_paper": "#BFA9D6", "cad": "#8B5A2B",
+    "cad_random": "#C39B6E", "cd": "#2F7F86", "dola": "#7FB7BD",
 }
 DECODER_NAMES = {
     "greedy": "Greedy", "sample": "Sampling", "coda": "CoDA", "coda_paper": "CoDA as printed", "cad": "CAD",

@@ -17,7 +17,7 @@ def in_words(model: RealModel) -> str:
     """What each way mends, breaks and gains in the plain layout, and whether it gains at all."""
     layout = model.layouts.get("plain") or next(iter(model.layouts.values()))
     greedy = layout.row("greedy")
-    said = [f"Greedy decoding answers {greedy.right:g} of {greedy.questions} questions right."] if greedy else []
+    said = [f"Greedy decoding answers {greedy.right:g} of {greedy.questions} questions correctly."] if greedy else []
     for name, words in _NOTABLE.items():
         if row := layout.row(name):
             said.append(f"{words[:1].upper()}{words[1:]}: {row.mended:g} mended, {row.broken:g} broken, {points(row.gain)} points; "
@@ -51,7 +51,7 @@ def table(models: Sequence[RealModel]) -> pd.DataFrame:
                 if row.name in SHOWN:
                     held = layout.row(row.name, "held_out")
                     rows.append({
-                        "model": model.title, "layout": name, "decoder": row.title, "right": f"{row.right:g} of {row.questions}",
+                        "model": model.title, "layout": name, "decoder": row.title, "correct": f"{row.right:g} of {row.questions}",
                         "mended": f"{row.mended:g} of {row.wrong_before}", "broken": f"{row.broken:g} of {row.right_before}",
                         "gain, points": points(row.gain), "over a random word": points(row.over_random) if row.over_random else "",
                         "gain, held out": points(held.gain) if held else ""})

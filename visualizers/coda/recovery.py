@@ -7,14 +7,17 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from backends.coda.results import RecoveryPart, Share
-from visualizers.coda.law import BELOW, FACTORS
-from visualizers.coda.methods import DECODER_COLOURS
+from visualizers.alt import described
+from visualizers.coda.law import FACTORS
+from visualizers.coda.methods import DECODER_COLOURS, MASKED_COLOUR, OWN_COLOUR
 from visualizers.text import said
-from visualizers.theme import OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR
+from visualizers.theme import PAIRED, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR, titled
 
-OWN_COLOUR = "#CC79A7"  # the row of the person's own switches
-RULES = {"lift": "lift", "indicator_first": "indicator, first (paper)", "indicator_argmax": "indicator, largest",
-         "indicator_argmin": "indicator, smallest"}
+RULES = {"lift": "lift", "indicator_first": "indicator,<br>first (paper)", "indicator_argmax": "indicator,<br>largest",
+         "indicator_argmin": "indicator,<br>smallest"}
+TALL = 470  # px: legends of ten lines on a phone
+NAMED = 34  # characters of a decoder in a legend
+LONG: dict[str, object] = {"maxheight": 0.6}
 # the other decoders are one click away; the second line is of runs before December 2026
 FIRST_SHOWN = ("Greedy", "CoDA as printed", "CoDA's formula, word told", "CoDA + floor + gate, word told", "CAD a = 0.5, word told",
                "CAD, word told", "greedy", "CoDA", "CoDA, floor, gate", "CAD a = 0.5", "CAD")
@@ -31,7 +34,7 @@ def _colour(name: str) -> str:
     if family == "your":
         return OWN_COLOUR
     if (family == "coda" and "floor" not in name) or "a = 1" in name:
-        return {"coda": "#F3A26B", "cad": "#66AEDB"}.get(family, VISITED_COLOUR)
+        return {"coda": DECODER_COLOURS["coda_paper"], "cad": DECODER_COLOURS["cad_random"]}.get(family, VISITED_COLOUR)
     return DECODER_COLOURS.get(family, VISITED_COLOUR)
 
 
@@ -48,7 +51,7 @@ def first_shown(part: RecoveryPart) -> list[str]:
 
 
 def exact_match(part: RecoveryPart, shown: Collection[str] | None = None) -> go.Figure:
-    """Right answers to rare prompts, per decoder and value of the factor, with 95 % intervals.
+    """Correct answers to rare prompts, per decoder and value of the factor, with 95 % intervals.
 
     Args:
         shown: the decoders that are drawn; without it all are, most of them behind a click on the legend.
@@ -60,7 +63,7 @@ def exact_match(part: RecoveryPart, shown: Collection[str] | None = None) -> go.
         points = [(value, share) for value, share in row.per_value if not isnan(share.mean)]
         shift = 1 + 0.012 * (number - len(part.rows) / 2)  # intervals stand beside one another
         figure.add_trace(go.Scatter(
-            x=[value * shift for value, _ in points], y=[100 * share.mean for _, share in points], name=said(row.decoder, 50),
+            x=[value * shift for value, _ in points], y=[100 * share.mean for _, share in points], name=said(row.decoder, NAMED),
             mode="lines+markers", visible=True if row.decoder in (shown or FIRST_SHOWN) else "legendonly",
             customdata=[value for value, _ in points],
             error_y={"type": "data", "symmetric": False, "thickness": 1, "width": 2,
@@ -69,8 +72,11 @@ def exact_match(part: RecoveryPart, shown: Collection[str] | None = None) -> go.
             hovertemplate=f"{said(row.decoder, 50)}, {part.factor} = %{{customdata}}: %{{y:.0f}} %<extra></extra>",
             **decoder_style(row.decoder)))
     values = sorted({value for row in part.rows for value, _ in row.per_value})
-    return figure.update_layout(height=430, title="Rare facts answered right", showlegend=True, legend=BELOW, margin={"t": 40},
-                                yaxis={"title": "exact match (%)", "rangemode": "tozero"},
+    told = ", ".join(f"{said(row.decoder, 50)} {100 * row.exact_match.mean:.0f} %" for row in part.rows
+                     if row.decoder in (shown or FIRST_SHOWN) and not isnan(row.exact_match.mean))
+    described(figure, f"Rare prompts answered correctly, over all values: {told or 'nothing counted yet'}.")
+    return figure.update_layout(height=TALL, title=titled("Rare facts answered correctly", "with 95 % intervals"), showlegend=True,
+                                legend=LONG, margin=PAIRED | {"b": 184}, yaxis={"title": "exact match (%)", "rangemode": "tozero"},
                                 xaxis={"type": "log", "title": FACTORS[part.factor], "tickvals": values,
                                        "ticktext": [f"{value:g}" for value in values]})
 
@@ -83,7 +89,7 @@ def trade_off(part: RecoveryPart) -> go.Figure:
         style = decoder_style(decoder)
         figure.add_trace(go.Scatter(
             x=[100 * p.broken for p in points], y=[100 * p.recovered for p in points], mode="lines+markers",
-            name=f"{said(decoder)}: {knob} from {points[0].value:g} to {points[-1].value:g}", text=[f"{p.value:g}" for p in points],
+            name=f"{said(decoder, 20)}: {knob} {points[0].value:g} to {points[-1].value:g}", text=[f"{p.value:g}" for p in points],
             visible=True if decoder in FIRST_SHOWN else "legendonly", **style,
             hovertemplate=f"{said(decoder, 50)}, {knob} = %{{text}}: %{{y:.0f}} % recovered, %{{x:.0f}} % broken<extra></extra>"))
     rows = [row for row in part.rows if not isnan(row.recovered.mean) and not isnan(row.broken.mean)]
@@ -93,25 +99,35 @@ def trade_off(part: RecoveryPart) -> go.Figure:
         text=[said(row.decoder, 50) for row in rows],
         marker={"size": 13, "symbol": "circle-open", "line": {"width": 2}, "color": colours},
         hovertemplate="%{text}: %{y:.0f} % recovered, %{x:.0f} % broken<extra></extra>"))
-    return figure.update_layout(height=430, showlegend=True, title="What is won and what is lost", legend=BELOW, margin={"t": 40},
-                                xaxis={"title": "right answers broken (%)", "rangemode": "tozero"},
+    won = max(rows, key=lambda row: row.recovered.mean - row.broken.mean, default=None)
+    described(figure, "Nothing is counted yet." if won is None else
+              f"Most is won against what is lost by {said(won.decoder, 50)}: {100 * won.recovered.mean:.0f} % of the hallucinations "
+              f"recovered, {100 * won.broken.mean:.0f} % of the correct answers broken.")
+    return figure.update_layout(height=TALL, showlegend=True, legend=LONG, margin=PAIRED | {"b": 184},
+                                title=titled("What is won and what is lost", "each decoder a ring; a curve per strength"),
+                                xaxis={"title": "correct answers broken (%)", "rangemode": "tozero"},
                                 yaxis={"title": "hallucinations recovered (%)", "rangemode": "tozero"})
 
 
 def finders(part: RecoveryPart) -> go.Figure:
     """How often each detector picks the distinct word, and how often it fires at all."""
     rules = [row.rule for row in part.finders]
-    kinds = (("picks the distinct word, of hallucinated prompts", RIGHT_COLOUR, [row.hits for row in part.finders]),
-             ("fires on hallucinated prompts", POPULAR_COLOUR, [row.fires_hallucinated for row in part.finders]),
-             ("fires on right answers", OTHER_COLOUR, [row.fires_right for row in part.finders]))
+    kinds = (("picks the distinct word", MASKED_COLOUR, [row.hits for row in part.finders]),
+             ("fires on hallucinations", POPULAR_COLOUR, [row.fires_hallucinated for row in part.finders]),
+             ("fires on correct answers", RIGHT_COLOUR, [row.fires_right for row in part.finders]))
     figure = go.Figure([go.Bar(
-        x=[RULES.get(rule, said(rule)) for rule in rules], y=[None if isnan(share.mean) else 100 * share.mean for share in shares],
-        name=name, marker_color=colour,
-        error_y={"type": "data", "symmetric": False, "thickness": 1, "array": [100 * (share.high - share.mean) for share in shares],
+        y=[RULES.get(rule, said(rule)) for rule in rules], x=[None if isnan(share.mean) else 100 * share.mean for share in shares],
+        name=name, marker_color=colour, orientation="h",
+        error_x={"type": "data", "symmetric": False, "thickness": 1, "array": [100 * (share.high - share.mean) for share in shares],
                  "arrayminus": [100 * (share.mean - share.low) for share in shares]},
-        hovertemplate=f"%{{x}}: %{{y:.0f}} % {name}<extra></extra>") for name, colour, shares in kinds])
-    return figure.update_layout(height=360, barmode="group", title="How well the distinct word is found",
-                                yaxis={"title": "prompts (%)", "range": [0, 105]}, xaxis={"title": "detector"})
+        hovertemplate=f"%{{y}}: %{{x:.0f}} % {name}<extra></extra>") for name, colour, shares in kinds])
+    named = [RULES.get(row.rule, said(row.rule)).replace("<br>", " ") for row in part.finders]
+    told = ", ".join(f"{name} {100 * row.hits.mean:.0f} %" for name, row in zip(named, part.finders) if not isnan(row.hits.mean))
+    described(figure, f"How often the distinct word is picked, of hallucinated prompts: {told or 'nothing counted yet'}.")
+    return figure.update_layout(height=max(300, 170 + 52 * len(rules)), barmode="group",
+                                title=titled("How well the distinct word is found"),
+                                legend={"traceorder": "normal"}, xaxis={"title": "prompts (%)", "range": [0, 105]},
+                                yaxis={"autorange": "reversed"})
 
 
 def recovery_table(part: RecoveryPart) -> pd.DataFrame:
@@ -124,7 +140,7 @@ def recovery_table(part: RecoveryPart) -> pd.DataFrame:
 
 def charts(part: RecoveryPart) -> dict[str, go.Figure]:
     """All that there is to draw so far, by title."""
-    drawn = {"exact match": exact_match(part), "recovery and breakage": trade_off(part)}
+    drawn = {"exact match": exact_match(part, first_shown(part) or None), "recovery and breakage": trade_off(part)}
     return drawn | ({"detectors": finders(part)} if part.finders else {})
 
 

@@ -53,7 +53,7 @@ def answers_table(asked: Sequence[Asked], settings: CodaSettings, kind: Kind | N
     """One row per prompt and decoder."""
     return pd.DataFrame([{
         "prompt": one.prompt, "decoder": decoder_name(written.method, settings, kind), "answer": written.text.strip(),
-        "verdict": verdict(written), "right answer": one.right or "", "popular answer": one.popular or "", "P": one.num_popular,
+        "verdict": verdict(written), "correct answer": one.right or "", "popular answer": one.popular or "", "P": one.num_popular,
         "masked": found_of(one, written).chosen or ""} for one in asked for written in one.written])
 
 
@@ -73,5 +73,5 @@ def _own_rows(result: CodaResult) -> list[tuple[str, str]]:
     else:
         known = {m: [w.is_right for a in result.asked for w in a.written if w.method == m and w.is_right is not None]
                  for m in result.settings.methods}
-    return [(decoder_name(m, result.settings, result.kind), f"{sum(values)} of {len(values)} right")
+    return [(decoder_name(m, result.settings, result.kind), f"{sum(values)} of {len(values)} correct")
             for m, values in known.items() if values]

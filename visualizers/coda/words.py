@@ -12,7 +12,7 @@ from backends.coda.resolving import resolved, variant_of
 from backends.coda.results import Asked, Found, TopToken, Written, WrittenToken
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import Variant
-from visualizers.text import said
+from visualizers.text import per_cent, said, signed
 from visualizers.theme import OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR
 
 CONTRASTS = ("coda", "coda_paper", "cad", "cad_random", "cd")  # decoders that read a masked prompt
@@ -32,16 +32,11 @@ def label(piece: str) -> str:
     return said(shown_piece(piece), 14)
 
 
-def percent(value: float) -> str:
-    """0.634 -> '63 %'; 0.0004 -> '0.04 %'; below a hundredth of a per cent it says so."""
-    hundred = 100 * value
-    if 0 < hundred < 0.01:
-        return "below 0.01 %"
-    return f"{hundred:.0f} %" if hundred >= 10 or not hundred else f"{hundred:.2g} %"
+percent = per_cent
 
 
 def role(piece: str, asked: Asked) -> str:
-    """Whether a first token begins the right answer, the popular one, or neither; neither where it begins both."""
+    """Whether a first token begins the correct answer, the popular one, or neither; neither where it begins both."""
     said = piece.strip().lower()
     begins = [bool(said and answer) and str(answer).strip().lower().startswith(said) for answer in (asked.right, asked.popular)]
     return "other" if begins[0] == begins[1] else "right" if begins[0] else "popular"
@@ -82,10 +77,10 @@ def tau_of(settings: CodaSettings, kind: Kind | None) -> float | None:
 
 
 def verdict(written: Written) -> str:
-    """'right', 'popular: hallucinated', 'wrong', or nothing where the truth is not known."""
+    """'correct', 'popular: hallucinated', 'wrong', or nothing where the truth is not known."""
     if written.is_right is None:
         return ""
-    return "right" if written.is_right else "popular: hallucinated" if written.is_popular else "wrong"
+    return "correct" if written.is_right else "popular: hallucinated" if written.is_popular else "wrong"
 
 
 def why(token: WrittenToken, method: str, found: Found, settings: CodaSettings) -> str:
@@ -113,7 +108,7 @@ def _contrasted(token: WrittenToken, entry: TopToken | None, method: str) -> str
                 f"{percent(exp(entry.full))}.{instead}")
     gain = entry.full - entry.masked
     says = "says nothing about it" if abs(gain) < 0.005 else "speaks for it" if gain > 0 else "speaks against it"
-    return f"R-PMI {gain:+.2f}: the masked word {says}.{instead}"
+    return f"R-PMI {signed(gain)}: the masked word {says}.{instead}"
 
 
 def words_of(asked: Asked, found: Found | None = None) -> list[tuple[str, bool]]:

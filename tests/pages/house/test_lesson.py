@@ -81,6 +81,7 @@ def a_page() -> None:
     def choose(settings: object) -> None:
         st.session_state["chosen"] = settings
 
+    lesson.button(system("tstar"))
     lesson.draw(system("tstar"), choose)
 
 

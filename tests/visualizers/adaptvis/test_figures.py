@@ -154,7 +154,7 @@ def test_both_maps_of_a_pair_share_one_scale_that_is_named():
     first, second = gaze.pair(looked(), looked().at[2], looked().at[3], layer=None, is_share=True, titles=("a", "b"))
 
     assert first.data[0].zmax == second.data[0].zmax == pytest.approx(100 * 16 / 30)
-    assert gaze.SHARE in first.layout.title.text
+    assert gaze.SHARE in first.layout.title.subtitle.text
 
 
 def test_gaze_lies_over_the_picture_with_the_true_boxes():
@@ -168,7 +168,7 @@ def test_gaze_lies_over_the_picture_with_the_true_boxes():
 def test_model_whose_tokens_have_no_known_place_is_drawn_in_reading_order():
     drawn = gaze.gaze(looked(token_boxes=None), np.array([1.0, 2.0, 3.0, 4.0]), title="x")
 
-    assert drawn.data[0].type == "bar" and "not known" in drawn.layout.title.text
+    assert drawn.data[0].type == "bar" and "not known" in drawn.layout.xaxis.title.text
     assert gaze.heads(looked(token_boxes=None), None) is None
     assert gaze.overlay(looked(token_boxes=None), np.ones(4)).shape == (60, 80, 3)
 
@@ -196,8 +196,9 @@ def test_right_answer_is_green_and_the_wrong_one_of_the_plain_model_orange():
 def test_bars_are_the_probabilities_before_and_after():
     before, after = figures.option_bars(looked(), looked().at[1]).data[:2]
 
-    assert before.y == pytest.approx([80, 20 / 3, 20 / 3, 20 / 3])
-    assert after.y == pytest.approx([10, 10, 70, 10])
+    assert before.x == pytest.approx([80, 20 / 3, 20 / 3, 20 / 3])
+    assert before.text is None and after.text[2] == "70"
+    assert after.x == pytest.approx([10, 10, 70, 10])
 
 
 def test_bars_at_alpha_1_are_drawn_and_named_once():
@@ -205,7 +206,7 @@ def test_bars_at_alpha_1_are_drawn_and_named_once():
 
     bars = figures.option_bars(looked(), base).data
 
-    assert [bar.name for bar in bars if bar.showlegend is not False and bar.name != "right"] == ["alpha 1"]
+    assert [bar.name for bar in bars if bar.showlegend is not False and bar.name != "correct"] == ["alpha 1"]
     assert sum(bar.x[0] is not None for bar in bars) == 1
 
 
@@ -232,7 +233,7 @@ def test_branch_is_said_with_both_numbers_and_what_was_done():
 
 
 @pytest.mark.parametrize(("before", "after", "said"), [
-    (False, True, "mended"), (True, False, "broken"), (True, True, "right either way"), (False, False, "wrong either way"),
+    (False, True, "mended"), (True, False, "broken"), (True, True, "correct either way"), (False, False, "wrong either way"),
     (None, True, "")])
 def test_change_has_a_name(before, after, said):
     assert figures.verdict(before, after) == said
@@ -274,7 +275,7 @@ def test_options_that_begin_alike_keep_a_bar_each():
 
     bars = figures.option_bars(looked(options=options), looked().at[1]).data[0]
 
-    assert list(bars.x) == [0, 1, 2, 3] and list(bars.customdata) == list(options)
+    assert list(bars.y) == [0, 1, 2, 3] and list(bars.customdata) == list(options)
 
 
 def test_an_alpha_that_is_as_good_as_0_stands_with_it_and_leaves_the_others_their_room():
@@ -480,11 +481,11 @@ def test_of_seventy_relations_the_most_frequent_are_drawn_and_the_title_says_so(
     whole = many_relations(70)
     drawn = sets.charts(whole)
 
-    assert "(12 most frequent of 70)" in drawn["answers"].layout.title.text
+    assert "12 most frequent of 70" in drawn["answers"].layout.title.subtitle.text
     assert len(drawn["answers"].data) == 12 * 13  # twelve words and "other"
-    assert "(24 most frequent of 70)" in drawn["relations"].layout.title.text
+    assert "8 most frequent of 70" in drawn["relations"].layout.title.subtitle.text
     assert "true: relation 0" in [note.text for note in drawn["answers"].layout.annotations]  # there is one more of it
-    assert "most frequent" not in sets.charts(many_relations(12))["answers"].layout.title.text
+    assert "most frequent" not in sets.charts(many_relations(12))["answers"].layout.title.subtitle.text
 
 
 def test_shares_of_answers_are_of_their_relation_and_add_up():

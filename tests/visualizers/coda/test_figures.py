@@ -38,8 +38,8 @@ from visualizers.coda import recovery as recovery_figures
 from visualizers.coda import tables as coda_tables
 from visualizers.coda import tokens as token_figures
 from visualizers.coda import words as wording
-from visualizers.coda.methods import DECODER_COLOURS, DECODER_NAMES
-from visualizers.theme import themed
+from visualizers.coda.methods import CHANGED_COLOUR, DECODER_COLOURS, DECODER_NAMES, MASKED_COLOUR, OWN_COLOUR
+from visualizers.theme import OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR, themed
 
 TOKENS = (  # p(X), p(X'), CoDA's score with the floor: log 0.25 - (log 0.01 + log 0.9) for the one that escapes
     ("tea", 0.60, 0.90, log(0.60 / 0.90), "both"), ("cocoa", 0.25, 0.002, 3.3242, "esc"),
@@ -123,9 +123,16 @@ def test_every_decoder_has_its_own_colour_and_name():
     assert len(set(DECODER_COLOURS.values())) == len(DECODER_COLOURS)
 
 
+def test_no_decoder_has_the_colour_of_an_answer_or_of_the_masked_word():
+    meanings = [RIGHT_COLOUR, POPULAR_COLOUR, OTHER_COLOUR, MASKED_COLOUR, CHANGED_COLOUR, OWN_COLOUR]
+
+    assert len(set(meanings)) == len(meanings)
+    assert not set(meanings) - {CHANGED_COLOUR} & set(DECODER_COLOURS.values())
+
+
 @pytest.mark.parametrize(("share", "text"),
-                         [(0.634, "63 %"), (0.044, "4.4 %"), (0.0004, "0.04 %"), (1e-6, "below 0.01 %"), (0, "0 %")],
-                         ids=["large", "small", "tiny", "next to nothing", "nothing"])
+                         [(0.634, "63 %"), (0.044, "4.4 %"), (0.00099, "below 0.1 %"), (0.9999, "above 99.9 %"), (0, "0 %")],
+                         ids=["large", "small", "next to nothing", "nearly all", "nothing"])
 def test_probabilities_read_as_a_person_says_them(share, text):
     assert wording.percent(share) == text
 
@@ -133,8 +140,8 @@ def test_probabilities_read_as_a_person_says_them(share, text):
 def test_bars_of_a_pair_are_both_distributions_in_per_cent():
     full, masked = token_figures.distributions(ASKED.written[1].tokens[0], ASKED, alpha=0.01, with_masked=True).data[:2]
 
-    assert full.y == pytest.approx([60, 25, 10, 4.5, 0.5])
-    assert masked.y == pytest.approx([90, 0.2, 6, 3, 0.8])
+    assert full.x == pytest.approx([60, 25, 10, 4.5, 0.5])
+    assert masked.x == pytest.approx([90, 0.2, 6, 3, 0.8])
 
 
 def test_colours_tell_the_right_answer_from_the_popular_one():
@@ -145,22 +152,23 @@ def test_colours_tell_the_right_answer_from_the_popular_one():
 
 def test_lines_of_the_plausible_sets_are_alpha_of_each_maximum():
     drawn = token_figures.distributions(ASKED.written[1].tokens[0], ASKED, alpha=0.01, with_masked=True)
-    lines = {name: trace.y[0] for name, trace in by_name(drawn).items() if name and name.startswith("V_top")}
+    lines = [trace for trace in drawn.data if trace.name and trace.name.startswith("V_top")]
 
-    assert list(lines.values()) == pytest.approx([0.6, 0.9])
+    assert [trace.x[0] for trace in lines] == pytest.approx([0.6, 0.9])
+    assert [trace.showlegend for trace in lines] == [True, False] and lines[0].name == "V_top from X 0.6 %, X' 0.9 %"
 
 
-def test_membership_stands_under_each_token_and_the_written_one_is_bold():
-    ticks = token_figures.distributions(ASKED.written[1].tokens[0], ASKED, alpha=0.01, with_masked=True).layout.xaxis.ticktext
+def test_membership_stands_beside_each_token_and_the_written_one_is_bold():
+    ticks = token_figures.distributions(ASKED.written[1].tokens[0], ASKED, alpha=0.01, with_masked=True).layout.yaxis.ticktext
 
-    assert ticks[0] == "tea<br>both" and ticks[1] == "<b>cocoa</b><br>escapes" and ticks[4] == "wood<br>out"
+    assert ticks[0] == "tea · both" and ticks[1] == "<b>cocoa</b> · escapes" and ticks[4] == "wood · out"
 
 
 def test_score_of_an_implausible_token_is_said_and_not_drawn():
     bars = token_figures.score_bars(ASKED.written[1].tokens[0], ASKED, method="coda").data[0]
 
-    assert bars.text[4] == "−∞" and bars.y[4] == 0
-    assert max(bars.y) == pytest.approx(3.3242)
+    assert bars.text[4] == "−∞" and bars.x[4] == 0
+    assert max(bars.x) == pytest.approx(3.3242)
 
 
 HOSTILE = '<a href="x">$a$ %{evil} &lt;'
@@ -200,8 +208,8 @@ def test_token_that_begins_both_answers_has_none():
 def test_candidates_stand_in_the_order_of_the_prompt_with_the_chosen_one_in_colour():
     lift, indicator = token_figures.candidates(FOUND, tau=0.1).data
 
-    assert list(lift.y) == [-0.1, 0.4] and list(indicator.y) == [-1.0, 2.9]
-    assert lift.marker.color[0] != lift.marker.color[1]
+    assert list(lift.x) == [-0.1, 0.4] and list(indicator.x) == [-1.0, 2.9]
+    assert list(lift.marker.color) == [OTHER_COLOUR, MASKED_COLOUR]
 
 
 @pytest.mark.parametrize(("method", "changed", "said"), [
@@ -235,7 +243,7 @@ def test_pieces_of_a_word_are_joined_where_pieces_carry_spaces():
 def test_law_draws_learned_groups_only_and_says_the_others():
     drawn = law_figures.law(LAW, 0)
 
-    assert list(by_name(drawn)["this run, 95 % interval"].x) == [10, 100]
+    assert list(by_name(drawn)["this run"].x) == [10, 100]
     assert [note.text for note in drawn.layout.annotations] == ["not<br>learned"]
     assert not any("fit" in (name or "") for name in by_name(drawn))
 
@@ -243,7 +251,7 @@ def test_law_draws_learned_groups_only_and_says_the_others():
 def test_law_has_the_fit_and_the_papers_own_lines():
     names = list(by_name(law_figures.law(LAW)))
 
-    assert "fit, 30 points per decade, r² 0.95" in names
+    assert "fit: +30 per decade, r² 0.95" in names
     assert names[:3] == ["paper: Llama-7B", "paper: Phi-2.8B", "paper: Pythia-160M"]
 
 
@@ -266,7 +274,7 @@ def test_epochs_of_sizes_that_are_still_being_trained_are_drawn():
     part = LAW.model_copy(update={"factor": "S", "epochs": (early, late)})
 
     assert [len(trace.x) for trace in law_figures.over_epochs(part).data] == [2, 2, 1, 1]
-    assert "paper, models of 160M to 13B" in by_name(law_figures.sizes(part))
+    assert "paper, 160M to 13B" in by_name(law_figures.sizes(part))
 
 
 def test_three_ways_add_up_to_all_rare_prompts():
@@ -317,7 +325,7 @@ def test_trade_off_goes_from_the_smallest_strength_to_the_largest():
 
 
 def test_share_of_nothing_is_said_and_not_drawn():
-    assert recovery_figures.finders(RECOVERY).data[2].y[0] is None
+    assert recovery_figures.finders(RECOVERY).data[2].x[0] is None
     assert recovery_figures.interval(RECOVERY.finders[0].fires_right) == "nothing to count"
 
 
@@ -326,7 +334,7 @@ def test_file_bars_count_what_is_known_and_a_file_without_answers_has_none():
     unknown = FILE.model_copy(update={"rows": tuple(one.model_copy(update={"is_right": {"greedy": None}, "contains": {}})
                                                     for one in FILE.rows)})
 
-    assert list(exact.y) == [0, 50]
+    assert list(exact.x) == [0, 50]
     assert answered_figures.bars(unknown) is None
 
 
@@ -338,7 +346,7 @@ def failed(number: int, problem: str) -> FileRow:
 def test_a_first_row_without_answers_stands_for_itself_only():
     part = FILE.model_copy(update={"rows": (failed(9, "The word 'zebra' is unknown."), *FILE.rows)})
 
-    assert list(answered_figures.bars(part).data[0].y) == [0, 50]
+    assert list(answered_figures.bars(part).data[0].x) == [0, 50]
     assert answered_figures.bars(part).layout.title.text == "2 rows answered"
     assert list(answered_figures.table(part)["problem"]) == ["The word 'zebra' is unknown.", "", ""]
     assert "problem" not in answered_figures.table(FILE)
@@ -421,4 +429,4 @@ def test_decoder_names_are_text_and_may_be_blank():
     drawn = recovery_figures.charts(part)
 
     assert "<a" not in drawn["exact match"].to_json() and "<a" not in drawn["recovery and breakage"].to_json()
-    assert drawn["detectors"].data[0].x[0] == "&lt;b&gt;"
+    assert drawn["detectors"].data[0].y[0] == "&lt;b&gt;"

@@ -27,7 +27,7 @@ def test_words_call_a_gain_only_what_is_beyond_chance(gain, verdict):
     said = real_figures.in_words(model(told=row("cad_one_told", "CAD", gain, mended=12, broken=3)))
 
     assert f"12 mended, 3 broken, {gain[0]:+.1f} ({gain[1]:.1f} to {gain[2]:.1f}) points; {verdict}." in said
-    assert said.startswith("Greedy decoding answers 20 of 100 questions right.")
+    assert said.startswith("Greedy decoding answers 20 of 100 questions correctly.")
 
 
 def test_a_table_has_a_row_per_model_layout_and_decoder_with_the_held_out_half_beside():

@@ -7,7 +7,7 @@ import pytest
 from backends.files.saved import load_result
 from backends.tstar.results import TStarResult
 from backends.tstar.system import RECORDED
-from visualizers.tstar import figures
+from visualizers.tstar import charts, figures
 from visualizers.tstar.methods import METHOD_COLOURS, METHOD_NAMES
 
 
@@ -93,10 +93,21 @@ def test_pictures_are_the_last_grid_and_every_key_frame(result):
 
 
 @pytest.mark.parametrize("hours", [0.01, 12, 13, 55])
-def test_time_axis_has_a_dozen_marks_however_long_the_video(hours):
-    ticks = figures._time_axis(int(hours * 3600))["tickvals"]
+def test_time_axis_has_as_many_marks_as_a_phone_has_room_for_however_long_the_video(hours):
+    ticks = charts._time_axis(int(hours * 3600))["tickvals"]
 
-    assert 2 <= len(ticks) <= 14
+    assert 2 <= len(ticks) <= 6
+
+
+def test_confirmed_cell_is_named_below_the_grid_and_shown_by_itself(result):
+    step = next(one for one in result.iterations if any(check.is_confirmed for check in one.verifications))
+    plain = next(one for one in result.iterations if not one.verifications)
+    picture, said = figures.enlarged_cell(step)
+    larger, _ = figures.enlarged_cell(step, result)
+
+    assert figures.canvas_picture(step).shape[0] > figures.canvas_picture(plain).shape[0]
+    assert picture.shape == (480, 480, 3) and larger.shape[2] == 3 and min(larger.shape[:2]) >= 384
+    assert said.startswith("The confirmed cell") and figures.enlarged_cell(plain)[1].endswith("not confirmed")
 
 
 def test_contact_sheet_holds_frames_of_any_shape(result):
