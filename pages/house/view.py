@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from backends.registry import System
 from backends.run import R, Result, S
-from pages.house import results, style
+from pages.house import parts, results, style
 from pages.house.text import code, plain
 from visualizers.alt import alt_of
 from visualizers.theme import themed
@@ -25,6 +25,7 @@ PAPERS = "https://arxiv.org/abs/"
 DOCS = Path(__file__).parents[2] / "docs"
 _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)\n?")
 WIDE = 0.8  # height over width of a picture below which its chart is made lower
+PROJECTED = 1.5  # how much larger the letters of a chart are on a wall
 MAX_NOTES = 20  # shown; real runs have a handful
 
 
@@ -34,7 +35,7 @@ def is_dark() -> bool:
 
 def chart(figure: go.Figure, key: str) -> None:
     """A figure in the app's template, with its name and sentence for people who do not see it."""
-    st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
+    st.plotly_chart(_looking(figure), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
 
 
 def picture_chart(figure: go.Figure, key: str) -> None:
@@ -45,15 +46,20 @@ def picture_chart(figure: go.Figure, key: str) -> None:
         return
     shape = "wide" if abs(down[1] - down[0]) < WIDE * abs(across[1] - across[0]) else "square"
     with st.container(key=f"{shape}-{key.replace('.', '-')}"):
-        st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None,
+        st.plotly_chart(_looking(figure), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None,
                         height="stretch")
 
 
 def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],
                   selection_mode: Literal["points", "box"]) -> "PlotlyState":
     """The same, in which something can be picked; returns what is."""
-    return st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key), on_select=on_select,
+    return st.plotly_chart(_looking(figure), key=key, theme=None, config=_tools(key), on_select=on_select,
                            selection_mode=selection_mode, alt=alt_of(figure) or None)
+
+
+def _looking(figure: go.Figure) -> go.Figure:
+    """The figure as this page is looked at: light or dark, on a desk or on a wall."""
+    return themed(figure, is_dark=is_dark(), scale=PROJECTED if parts.is_presenting() else 1.0)
 
 
 def _tools(key: str) -> dict[str, object]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import models
@@ -20,6 +21,7 @@ from pages.house.text import plain
 from visualizers.tstar import figures
 from worlds.errors import InputError, telling_of_the_disk
 
+ENLARGED_PX = 300
 LEAD_S = 2  # a video starts a little before the moment
 KEYFRAME_WIDTH_PX = METRIC_WIDTH_PX = 168  # two fit beside each other on a phone
 PLAYED_CODECS = ("h264", "vp8", "vp9", "av1")  # by browsers, in files of these kinds
@@ -74,6 +76,7 @@ def replay(result: TStarResult) -> None:
     picture.image(figures.canvas_picture(step), width="stretch", alt=f"Grid {step.number}: frames with detected boxes",
                   caption=f"What the detector was shown ({step.model_px} px there). Orange: targets, blue: cues. "
                           "Green frame: confirmed at a second look, red: refused.")
+    _enlarged(picture, step, result)
     with charts:
         view.picking_chart(figures.timeline(step, result.truth_spans, result.truth_s, _shown(result, step)), key="timeline",
                            selection_mode="points", on_select=_jump_to_click)
@@ -87,6 +90,12 @@ def replay(result: TStarResult) -> None:
     st.caption(f"To notice: {_notice(count)} A click on a mark of the timeline plays the video from there.")
     words.explain("replay", "grid", "cue", "score", "distribution", "recall", "theta")
     _player(result, "timeline")
+
+
+def _enlarged(place: DeltaGenerator, step: Iteration, result: TStarResult) -> None:
+    """The cell of a grid that was confirmed, or its best, so that it can be seen."""
+    cell, said = figures.enlarged_cell(step, result)
+    place.image(cell, width=ENLARGED_PX, alt=said, caption=said)
 
 
 def _notice(count: int) -> str:
