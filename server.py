@@ -28,10 +28,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
 from backends.engine import the_engine  # noqa: E402
 from backends.knobs import uploads_of  # noqa: E402
-from backends.registry import systems  # noqa: E402
+from backends.registry import names, systems  # noqa: E402
 from backends.run import code_version  # noqa: E402
 from backends.sessions import process_folder  # noqa: E402
-from fronts import api_page, compressed, tabs, uploads  # noqa: E402
+from fronts import api_page, compressed, early, tabs, uploads  # noqa: E402
 from fronts.browsers import KnowsBrowsers  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
 
@@ -222,7 +222,6 @@ def build(script: Path = HERE / "app.py", *, static: compressed.Copies | None = 
         raise HTTPException(404, f"There is nothing at /api/{rest[:80]}. /api/docs lists what is here.")
 
     app.mount("/", pages)
-    front = GradioFront(tabs.OpenTabs(uploads.UploadGate(app)))
     static = static or compressed.copies(GRADIO)
     return KnownHosts(compressed.Compressed(KnowsBrowsers(front), static, pages=(f"{GRADIO}/", f"{GRADIO}/config")))
 

@@ -7,14 +7,16 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
 from backends.registry import System
 from backends.run import R, Result, S
-from pages.house import results, style
+from pages.house import first_picture, results, style
 from pages.house.text import code, plain
 from visualizers.theme import themed
+from worlds.pictures import encode_jpeg
 
 if TYPE_CHECKING:
     from streamlit.elements.plotly_chart import PlotlyState
@@ -23,15 +25,22 @@ PAPERS = "https://arxiv.org/abs/"
 DOCS = Path(__file__).parents[2] / "docs"
 _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)\n?")
 MAX_NOTES = 20  # shown; real runs have a handful
+SHOWN_JPEG_QUALITY = 90  # boxes and words keep their edges
 
 
 def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(figure: go.Figure, key: str) -> None:
-    """A figure in the app's template, with plotly's camera as its only tool."""
-    st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key))
+def chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
+    """A figure in the app's template, with plotly's camera as its only tool; one that the page opens with `is_first`."""
+    with first_picture.place(figure, key, is_dark=is_dark()) if is_first else nullcontext():
+        st.plotly_chart(themed(figure, is_dark=is_dark()), key=key, theme=None, config=_tools(key))
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    """A picture of many colours for `st.image`, (height, width, 3) uint8 RGB: by itself Streamlit writes it twice as large."""
+    return encode_jpeg(picture, SHOWN_JPEG_QUALITY).tobytes()
 
 
 def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],
