@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from socket import gethostbyname, gethostname
 from statistics import median
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -38,10 +37,10 @@ def section() -> str:
     finally:
         process.terminate()
         process.wait(30)
-    head = ("page", "MB unpacked", "MB, gzip", "MB, brotli", "brotli / unpacked", "first picture s, cold, warm",
+    head = ("page", "MB unpacked", "MB, brotli", "brotli / unpacked", "first picture s, cold, warm",
             "first chart s, cold, warm", "picture / chart")
     return ("## Opening a page\n\nA window of 1366 x 768, everything that is asked for within seconds of opening. Browsers take "
-            "brotli over https and from localhost, gzip over plain http. Of a chart that a page opens with, a picture is shown first; "
+            "brotli over https and from localhost. Of a chart that a page opens with, a picture comes first; "
             "both times are of the same visit.\n\n" + markdown(head, rows))
 
 
@@ -56,14 +55,13 @@ def _rows(url: str) -> list[tuple[str, ...]]:
 
 
 def _row(browser: Browser, name: str, url: str, *, is_chart_awaited: bool) -> tuple[str, ...]:
-    (_, zipped), _ = _visit(browser.new_context(), url.replace("localhost", gethostbyname(gethostname())), is_chart_awaited)
     context = browser.new_context(viewport={"width": 1366, "height": 768})
     loaded, visits = zip(*(_visit(context, url, is_chart_awaited) for _ in range(TURNS)))
     context.close()
     unpacked, small = loaded[0]
     pictures, charts = ([visit.get(kind, float("nan")) for visit in visits] for kind in ("picture", "chart"))
     ratio = median(one / other for one, other in zip(pictures, charts))
-    return (name or "home", *(f"{size:.1f}" for size in (unpacked, zipped, small)), f"{small / unpacked:.2f}", _times(pictures),
+    return (name or "home", *(f"{size:.1f}" for size in (unpacked, small)), f"{small / unpacked:.2f}", _times(pictures),
             _times(charts), "" if ratio != ratio else f"{ratio:.2f}")
 
 
