@@ -222,6 +222,8 @@ def build(script: Path = HERE / "app.py", *, static: compressed.Copies | None = 
         raise HTTPException(404, f"There is nothing at /api/{rest[:80]}. /api/docs lists what is here.")
 
     app.mount("/", pages)
+    pages_told = early.Early(app, [f"/{name}" for name in names()], early.of(Path(st.__file__).parent))
+    front = GradioFront(tabs.OpenTabs(uploads.UploadGate(pages_told)))
     static = static or compressed.copies(GRADIO)
     return KnownHosts(compressed.Compressed(KnowsBrowsers(front), static, pages=(f"{GRADIO}/", f"{GRADIO}/config")))
 
