@@ -28,10 +28,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
 from backends.engine import the_engine  # noqa: E402
 from backends.knobs import uploads_of  # noqa: E402
-from backends.registry import systems  # noqa: E402
+from backends.registry import names, systems  # noqa: E402
 from backends.run import code_version  # noqa: E402
 from backends.sessions import process_folder  # noqa: E402
-from fronts import api_page, beside, tabs, uploads  # noqa: E402
+from fronts import api_page, beside, compressed, early, tabs, uploads  # noqa: E402
 from fronts.browsers import KnowsBrowsers  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
 
@@ -168,8 +168,8 @@ def configure_streamlit() -> None:
         config.set_option("server.enableXsrfProtection", False)
 
 
-def build(script: Path = HERE / "app.py") -> ASGIApp:
-    """The whole app. `script` is the door of the pages."""
+def build(script: Path = HERE / "app.py", *, static: compressed.Copies | None = None) -> ASGIApp:
+    """The whole app. `script` is the door of the pages, `static` holds the compressed files of both fronts."""
     import streamlit as st
 
     configure_streamlit()
@@ -223,8 +223,10 @@ def build(script: Path = HERE / "app.py") -> ASGIApp:
         raise HTTPException(404, f"There is nothing at /api/{rest[:80]}. /api/docs lists what is here.")
 
     app.mount("/", pages)
-    front = GradioFront(tabs.OpenTabs(uploads.UploadGate(app)))
-    return KnownHosts(KnowsBrowsers(front))
+    pages_told = early.Early(app, [f"/{name}" for name in names()], early.of(Path(st.__file__).parent))
+    front = GradioFront(tabs.OpenTabs(uploads.UploadGate(pages_told)))
+    static = static or compressed.copies(GRADIO)
+    return KnownHosts(compressed.Compressed(KnowsBrowsers(front), static, pages=(f"{GRADIO}/", f"{GRADIO}/config")))
 
 
 def main() -> None:
@@ -237,7 +239,9 @@ def main() -> None:
     process_folder()  # folders that a process which died has left go now, not when the first visitor comes
     host, port = os.environ.get("HOST", "0.0.0.0"), int(os.environ.get("PORT", "7860"))
     print(f"Orrery: http://localhost:{port}   (REST and MCP: http://localhost:{port}{GRADIO})", flush=True)
-    uvicorn.run(build(), host=host, port=port, workers=1, access_log=False, log_level="info",
+    static = compressed.copies(GRADIO)
+    static.make_in_background()
+    uvicorn.run(build(static=static), host=host, port=port, workers=1, access_log=False, log_level="info",
                 proxy_headers=environment.is_space(), forwarded_allow_ips="*" if environment.is_space() else None,
                 timeout_graceful_shutdown=3, ws_max_size=MAX_MESSAGE_MB * 1_000_000)
 

@@ -112,13 +112,13 @@ def _pictures(looked: Looked, at: AtAlpha) -> None:
                               is_share=st.session_state.get("adaptvis.normalisation", "share") == "share")
     first, second, third = st.columns(3)
     with first:
-        view.picture_chart(before, key="adaptvis.before")
+        view.picture_chart(before, key="adaptvis.before", is_first=True)
     with second:
-        view.picture_chart(after, key="adaptvis.after")
+        view.picture_chart(after, key="adaptvis.after", is_first=True)
     with third:
         _alpha(looked)
         if looked.options:
-            view.chart(figures.option_bars(looked, at, height=215), key="adaptvis.options")
+            view.chart(figures.option_bars(looked, at, height=215), key="adaptvis.options", is_first=True)
 
 
 def _alpha(looked: Looked) -> None:

@@ -133,11 +133,11 @@ def _pictures(result: CodaResult, asked: Asked, written: Written, token: Written
     bars = token_figures.distributions(token, asked, alpha=alpha, with_masked=with_masked,
                                        is_log=bool(st.session_state.get("coda.log")))
     if not with_masked and written.method != "dola":
-        view.chart(bars, key="coda.distributions")
+        view.chart(bars, key="coda.distributions", is_first=True)
         return
     left, right = st.columns([3, 2])
     with left:
-        view.chart(bars, key="coda.distributions")
+        view.chart(bars, key="coda.distributions", is_first=True)
     with right:
         view.chart(token_figures.score_bars(token, asked, method=written.method), key="coda.scores")
 

@@ -3,20 +3,22 @@
 import inspect
 import re
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backends.registry import System
 from backends.run import R, Result, S
-from pages.house import parts, results, style
+from pages.house import first_picture, parts, results, style
 from pages.house.text import code, plain
 from visualizers.alt import alt_of
 from visualizers.theme import themed
+from worlds.pictures import encode_jpeg
 
 if TYPE_CHECKING:
     from streamlit.elements.plotly_chart import PlotlyState
@@ -27,27 +29,43 @@ _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)\n?")
 WIDE = 0.8  # height over width of a picture below which its chart is made lower
 PROJECTED = 1.5  # how much larger the letters of a chart are on a wall
 MAX_NOTES = 20  # shown; real runs have a handful
+SHOWN_JPEG_QUALITY = 90  # boxes and words keep their edges
 
 
 def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(figure: go.Figure, key: str) -> None:
-    """A figure in the app's template, with its name and sentence for people who do not see it."""
-    st.plotly_chart(_looking(figure), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
+def chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
+    """A figure in the app's template, with its name and sentence for people who do not see it.
+
+    Args:
+        is_first: the page opens with it.
+    """
+    with _place(figure, key, is_first=is_first):
+        st.plotly_chart(_looking(figure), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
 
 
-def picture_chart(figure: go.Figure, key: str) -> None:
+def picture_chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
     """A map over a picture, as high as the width of its column asks for: it fills the column on any screen."""
     across, down = figure.layout.xaxis.range, figure.layout.yaxis.range
     if not across or not down or figure.layout.yaxis.scaleanchor is None:  # of a model whose tokens have no known places
-        chart(figure, key)
+        chart(figure, key, is_first=is_first)
         return
     shape = "wide" if abs(down[1] - down[0]) < WIDE * abs(across[1] - across[0]) else "square"
-    with st.container(key=f"{shape}-{key.replace('.', '-')}"):
+    with _place(figure, key, is_first=is_first), st.container(key=f"{shape}-{key.replace('.', '-')}"):
         st.plotly_chart(_looking(figure), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None,
                         height="stretch")
+
+
+def _place(figure: go.Figure, key: str, *, is_first: bool) -> AbstractContextManager[None]:
+    """Where a chart is drawn; on a wall no picture stands there before it, for its letters are larger."""
+    return first_picture.place(figure, key, is_dark=is_dark()) if is_first and not parts.is_presenting() else nullcontext()
+
+
+def jpeg(picture: np.ndarray) -> bytes:
+    """A picture of many colours for `st.image`, (height, width, 3) uint8 RGB: by itself Streamlit writes it twice as large."""
+    return encode_jpeg(picture, SHOWN_JPEG_QUALITY).tobytes()
 
 
 def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],

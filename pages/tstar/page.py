@@ -29,7 +29,7 @@ def draw_live(step: object) -> None:
     if not isinstance(step, Iteration):
         return
     picture, chart = st.columns([2, 3])
-    picture.image(figures.canvas_picture(step), width="stretch", alt=f"Grid {step.number}: frames with detected boxes",
+    picture.image(view.jpeg(figures.canvas_picture(step)), width="stretch", alt=f"Grid {step.number}: frames with detected boxes",
                   caption=f"Grid {step.number}: {len(step.positions)} frames in one picture")
     with chart:
         view.chart(figures.timeline(step), key="live.timeline")

@@ -73,7 +73,7 @@ def replay(result: TStarResult) -> None:
     count = len(result.iterations)
     step = result.iterations[st.session_state[address.view("tstar", "step", range(1, count + 1), count, of=result)] - 1]
     picture, charts = st.columns([2, 3])
-    picture.image(figures.canvas_picture(step), width="stretch", alt=f"Grid {step.number}: frames with detected boxes",
+    picture.image(view.jpeg(figures.canvas_picture(step)), width="stretch", alt=f"Grid {step.number}: frames with detected boxes",
                   caption=f"What the detector was shown ({step.model_px} px there). Orange: targets, blue: cues. "
                           "Green frame: confirmed at a second look, red: refused.")
     _enlarged(picture, step, result)
@@ -180,7 +180,8 @@ def appearances(result: TStarResult) -> None:
         for index, one in enumerate(sorted(result.found, key=lambda one: one.start_s)):
             with st.container(width=KEYFRAME_WIDTH_PX):
                 if frame := pictures.get(one.best_s):
-                    st.image(figures.keyframe_picture(frame), width="stretch", alt=f"{one.name} at {figures.clock(one.best_s)}",
+                    st.image(view.jpeg(figures.keyframe_picture(frame)), width="stretch",
+                             alt=f"{one.name} at {figures.clock(one.best_s)}",
                              caption=f"{figures.span(one)} · score {one.score:.2f}")
                 else:
                     st.caption(f"{figures.span(one)} · score {one.score:.2f}")
@@ -200,7 +201,8 @@ def film_strip(system: System, result: TStarResult) -> None:
     with st.container(horizontal=True):
         for frame in result.keyframes:
             with st.container(width=KEYFRAME_WIDTH_PX):
-                st.image(figures.keyframe_picture(frame), width="stretch", alt=f"Key frame at {figures.clock(frame.second)}",
+                st.image(view.jpeg(figures.keyframe_picture(frame)), width="stretch",
+                             alt=f"Key frame at {figures.clock(frame.second)}",
                          caption=f"score {frame.score:.2f}{', confirmed' if frame.is_confirmed else ''}")
                 st.button(f"Play from {figures.clock(frame.second)}", key=f"jump.{frame.second}", width="stretch",
                           icon=":material/play_circle:", on_click=_jump, args=("strip", frame.second))

@@ -11,6 +11,6 @@ DECODER_COLOURS = {
     "cad_random": "#C39B6E", "cd": "#2F7F86", "dola": "#7FB7BD",
 }
 DECODER_NAMES = {
-    "greedy": "Greedy", "sample": "Sampling", "coda": "CoDA", "coda_paper": "CoDA as printed", "cad": "CAD",
+    "greedy": "Greedy", "sample": "Sampling", "coda": "CoDA, Orrery's variant", "coda_paper": "CoDA, as in the paper", "cad": "CAD",
     "cad_random": "CAD, random word", "cd": "CD", "dola": "DoLa",
 }

@@ -12,6 +12,7 @@ from backends.coda.resolving import resolved, variant_of
 from backends.coda.results import Asked, Found, TopToken, Written, WrittenToken
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import Variant
+from visualizers.coda.methods import DECODER_NAMES
 from visualizers.text import per_cent, said, signed
 from visualizers.theme import OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR
 
@@ -67,8 +68,14 @@ def variant(method: str, settings: CodaSettings, kind: Kind | None = None) -> Va
 
 
 def decoder_name(method: str, settings: CodaSettings, kind: Kind | None = None) -> str:
-    """A decoder with its switches: 'CoDA + floor + gate'."""
-    return variant(method, settings, kind).title
+    """A decoder, and whose it is: 'CoDA, as in the paper', 'CoDA, Orrery's variant (floor, gate)'."""
+    if method == "coda_paper":
+        return DECODER_NAMES[method]
+    what = variant(method, settings, kind)
+    if method != "coda":
+        return what.title
+    ours = [*(["floor"] if what.contrast.escape_bias == "floor" else []), *(["gate"] if what.contrast.gate else [])]
+    return f"{DECODER_NAMES[method]} ({', '.join(ours)})" if ours else "CoDA, your settings"
 
 
 def tau_of(settings: CodaSettings, kind: Kind | None) -> float | None:

@@ -1,0 +1,95 @@
+"""What stands in a chart's place until the browser has drawn it: a picture of the same chart, taken beforehand.
+
+Plotly's script takes a browser most of a second, and every chart of a page is drawn before the first is shown. So a chart that a
+page opens with is photographed (`python docs/first_pictures.py`) in light and dark, wide and on a phone. A picture is named by the
+digest of what its figure says: it is shown for that figure only, and goes when the chart is there. The place has the height of
+the chart from the beginning, so nothing moves.
+"""
+
+import hashlib
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from html import escape
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import plotly.io as pio
+import streamlit as st
+
+import visualizers.theme  # noqa: F401  # makes the templates
+
+FOLDER = Path(__file__).parent / "first"
+WIDTHS = {"wide": 1366, "phone": 390}  # of the windows in which the pictures are taken, in pixels
+PHONE_PX = 640  # below, Streamlit puts columns under each other
+COMMAND = "python docs/first_pictures.py http://localhost:7860"  # makes them anew, from a running app
+PLOTLY_HEIGHT_PX = 450  # of a figure that names none
+_IN_PLACE = ("position:absolute;top:0;left:0;width:100%;height:100%;object-fit:contain;object-position:left top;"
+             "pointer-events:none;z-index:1")
+_RULES = """<style>
+[class*="st-key-first-"] > .stElementContainer:has(.first-picture), .stHtml:has(> .first-picture) { position: static !important }
+[class*="st-key-first-"] > .stElementContainer:has(.first-picture) { position: absolute !important; inset: 0; height: 100% }
+[class*="st-key-first-"]:has(.first-picture img) [data-testid="stSkeleton"] { visibility: hidden }
+[class*="st-key-first-"]:has(.js-plotly-plot .main-svg) .first-picture { display: none }
+</style>"""
+
+
+@contextmanager
+def place(figure: go.Figure, key: str, *, is_dark: bool) -> Iterator[None]:
+    """Where a chart that a page opens with is drawn; its picture stands there until then, if there is one of this very figure.
+
+    Args:
+        figure: as it is drawn, but for the theme.
+        key: of the chart, in letters, digits, dots and dashes.
+    """
+    name, height = f"{key}-{digest(figure)}", figure.layout.height or PLOTLY_HEIGHT_PX
+    with st.container(key=f"first.{key}"):
+        st.html(f"<div class='first-picture' data-picture='{escape(name)}'>{_pictures(name, is_dark)}</div>"
+                f"{_RULES}<style>.st-key-first-{key.replace('.', '-')} {{ position: relative; min-height: {height:g}px }}</style>")
+        yield
+
+
+def digest(figure: go.Figure) -> str:
+    """What a figure and the templates say, in 12 letters; equal where numbers differ in their last digits only."""
+    said = [figure.to_plotly_json(), *(pio.templates[f"orrery_{scheme}"].to_plotly_json() for scheme in ("light", "dark"))]
+    return hashlib.sha256(json.dumps(_plain(said), sort_keys=True).encode()).hexdigest()[:12]
+
+
+def file_of(name: str, width: str, scheme: str) -> Path:
+    """Where the picture of a figure is kept."""
+    return FOLDER / f"{name}-{width}-{scheme}.webp"
+
+
+def _plain(value: object) -> object:
+    """The same in what JSON knows: numbers by six digits, which another build of numpy computes too; no pictures inside."""
+    if isinstance(value, Mapping) and {"bdata", "dtype"} <= value.keys():  # as Plotly packs an array
+        return [value.get("shape"), _plain(np.frombuffer(b64decode(value["bdata"]), value["dtype"]))]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inside) for name, inside in value.items() if name != "uid"}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, str):
+        return value if not value.startswith("data:") else "picture"  # another build of OpenCV packs it otherwise
+    if isinstance(value, Sequence):
+        return [_plain(inside) for inside in value]
+    if isinstance(value, float | np.floating):
+        return f"{value:.6g}"
+    return value if value is None or isinstance(value, bool | int) else str(value)
+
+
+def _pictures(name: str, is_dark: bool) -> str:
+    scheme = "dark" if is_dark else "light"
+    wide, phone = (_address(file_of(name, width, scheme)) for width in ("wide", "phone"))
+    if not wide or not phone:
+        return ""
+    return (f"<picture><source media='(max-width: {PHONE_PX}px)' srcset='{phone}'>"
+            f"<img src='{wide}' alt='' style='{_IN_PLACE}'></picture>")
+
+
+@cache
+def _address(file: Path) -> str:
+    """The picture itself as an address: it comes with the page, not after it."""
+    return f"data:image/webp;base64,{b64encode(file.read_bytes()).decode()}" if file.is_file() else ""
