@@ -149,7 +149,8 @@ def test_one_click_brings_the_rare_answer_back(page, server_url):
     page.wait_for_selector(CHART, timeout=60_000)
     main = page.locator("[data-testid=stMain]")
     main.get_by_text("popular: hallucinated").first.wait_for(timeout=30_000)
-    page.get_by_role("radio", name="CoDA, as in the paper").or_(page.get_by_role("button", name="CoDA, as in the paper")).first.click()
+    name = "CoDA, as in the paper"
+    page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).first.click()
     main.get_by_text("What comes after").first.wait_for(timeout=30_000)
 
     assert page.problems == []
