@@ -29,12 +29,12 @@ COMMAND = "python docs/first_pictures.py http://localhost:7860"  # makes them an
 PLOTLY_HEIGHT_PX = 450  # of a figure that names none
 _IN_PLACE = ("position:absolute;top:0;left:0;width:100%;height:100%;object-fit:contain;object-position:left top;"
              "pointer-events:none;z-index:1")
-_RULES = """<style>
+_RULES = f"@media (max-width: {PHONE_PX}px) {{ .first-wide {{ display: none }} }}" \
+         f"@media not all and (max-width: {PHONE_PX}px) {{ .first-phone {{ display: none }} }}" """
 [class*="st-key-first-"] > .stElementContainer:has(.first-picture), .stHtml:has(> .first-picture) { position: static !important }
 [class*="st-key-first-"] > .stElementContainer:has(.first-picture) { position: absolute !important; inset: 0; height: 100% }
 [class*="st-key-first-"]:has(.first-picture img) [data-testid="stSkeleton"] { visibility: hidden }
-[class*="st-key-first-"]:has(.js-plotly-plot .main-svg) .first-picture { display: none }
-</style>"""
+[class*="st-key-first-"]:has(.js-plotly-plot .main-svg) .first-picture { display: none }"""
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def place(figure: go.Figure, key: str, *, is_dark: bool) -> Iterator[None]:
     name, height = f"{key}-{digest(figure)}", figure.layout.height or PLOTLY_HEIGHT_PX
     with st.container(key=f"first.{key}"):
         st.html(f"<div class='first-picture' data-picture='{escape(name)}'>{_pictures(name, is_dark)}</div>"
-                f"{_RULES}<style>.st-key-first-{key.replace('.', '-')} {{ position: relative; min-height: {height:g}px }}</style>")
+                f"<style>{_RULES}.st-key-first-{key.replace('.', '-')} {{ position: relative; min-height: {height:g}px }}</style>")
         yield
 
 
@@ -85,8 +85,8 @@ def _pictures(name: str, is_dark: bool) -> str:
     wide, phone = (_address(file_of(name, width, scheme)) for width in ("wide", "phone"))
     if not wide or not phone:
         return ""
-    return (f"<picture><source media='(max-width: {PHONE_PX}px)' srcset='{phone}'>"
-            f"<img src='{wide}' alt='' style='{_IN_PLACE}'></picture>")
+    return "".join(f"<img class='first-{width}' src='{address}' alt='' style='{_IN_PLACE}'>"
+                   for width, address in (("wide", wide), ("phone", phone)))  # st.html takes no picture with sources
 
 
 @cache
