@@ -3,7 +3,7 @@
 import streamlit as st
 
 from backends.registry import System, systems
-from pages.house import orrery, parts, results
+from pages.house import orrery, parts, results, view
 from pages.house.text import plain
 from visualizers.contract import drawing
 
@@ -40,7 +40,7 @@ def card(system: System) -> None:
     """What a system shows, and what it asks of a person."""
     with st.container(border=True, key=f"card-{system.name}"):
         if system.recorded:
-            st.image(drawing(system.name).cover(results.recorded(system)), width="stretch",
+            st.image(view.jpeg(drawing(system.name).cover(results.recorded(system))), width="stretch",
                      alt=f"From a recorded run of its miniature: what {orrery.short(system)} sees")
         st.page_link(f"pages/{system.name}/page.py", label=plain(system.title), query_params=parts.query())
         st.markdown(plain(system.claim))

@@ -139,7 +139,7 @@ def _pictures(result: CodaResult, asked: Asked, written: Written, token: Written
     with left:
         view.chart(bars, key="coda.distributions", is_first=True)
     with right:
-        view.chart(token_figures.score_bars(token, asked, method=written.method), key="coda.scores")
+        view.chart(token_figures.score_bars(token, asked, method=written.method), key="coda.scores", is_first=True)
 
 
 def notice(asked: Asked, written: Written, token: WrittenToken, index: int) -> str:

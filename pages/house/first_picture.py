@@ -17,16 +17,14 @@ from pathlib import Path
 
 import numpy as np
 import plotly.graph_objects as go
-import plotly.io as pio
 import streamlit as st
 
-import visualizers.theme  # noqa: F401  # makes the templates
+from visualizers.theme import DEFAULT_HEIGHT_PX, themed
 
 FOLDER = Path(__file__).parent / "first"
 WIDTHS = {"wide": 1366, "phone": 390}  # of the windows in which the pictures are taken, in pixels
 PHONE_PX = 640  # below, Streamlit puts columns under each other
 COMMAND = "python docs/first_pictures.py http://localhost:7860"  # makes them anew, from a running app
-PLOTLY_HEIGHT_PX = 450  # of a figure that names none
 _IN_PLACE = ("position:absolute;top:0;left:0;width:100%;height:100%;object-fit:contain;object-position:left top;"
              "pointer-events:none;z-index:1")
 _RULES = f"@media (max-width: {PHONE_PX}px) {{ .first-wide {{ display: none }} }}" \
@@ -38,14 +36,15 @@ _RULES = f"@media (max-width: {PHONE_PX}px) {{ .first-wide {{ display: none }} }
 
 
 @contextmanager
-def place(figure: go.Figure, key: str, *, is_dark: bool) -> Iterator[None]:
+def place(figure: go.Figure, key: str, *, is_dark: bool, has_height: bool = True) -> Iterator[None]:
     """Where a chart that a page opens with is drawn; its picture stands there until then, if there is one of this very figure.
 
     Args:
         figure: as it is drawn, but for the theme.
         key: of the chart, in letters, digits, dots and dashes.
+        has_height: the chart is as high as its figure says; else its own container keeps the room.
     """
-    name, height = f"{key}-{digest(figure)}", figure.layout.height or PLOTLY_HEIGHT_PX
+    name, height = f"{key}-{digest(figure)}", (figure.layout.height or DEFAULT_HEIGHT_PX) if has_height else 0
     with st.container(key=f"first.{key}"):
         st.html(f"<div class='first-picture' data-picture='{escape(name)}'>{_pictures(name, is_dark)}</div>"
                 f"<style>{_RULES}.st-key-first-{key.replace('.', '-')} {{ position: relative; min-height: {height:g}px }}</style>")
@@ -54,7 +53,7 @@ def place(figure: go.Figure, key: str, *, is_dark: bool) -> Iterator[None]:
 
 def digest(figure: go.Figure) -> str:
     """What a figure and the templates say, in 12 letters; equal where numbers differ in their last digits only."""
-    said = [figure.to_plotly_json(), *(pio.templates[f"orrery_{scheme}"].to_plotly_json() for scheme in ("light", "dark"))]
+    said = [themed(figure, is_dark=is_dark).to_plotly_json() for is_dark in (False, True)]
     return hashlib.sha256(json.dumps(_plain(said), sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -9,6 +9,7 @@ BEFORE, CHOSEN, OWN, UNSEEN = "picture-before", "preset-chosen", "own-box", "uns
 # A map over a picture fills its column; its title above and its scale below need about a third more than the width.
 _RULES = f"""
 @media (min-width: 768px) {{ .stMainBlockContainer {{ padding-left: 2.5rem; padding-right: 2.5rem }} }}
+@media (max-width: 640px) {{ .stMain h1 {{ font-size: 1.5rem; padding: 0 }} .st-key-presets button {{ font-size: .875rem }} }}
 .st-key-{BEFORE} {{ opacity: .45; pointer-events: none }}
 .st-key-{CHOSEN} button {{ border-color: var(--st-primary-color); font-weight: 600;
   background: color-mix(in srgb, var(--st-primary-color) 12%, transparent) }}

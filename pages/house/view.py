@@ -53,14 +53,16 @@ def picture_chart(figure: go.Figure, key: str, *, is_first: bool = False) -> Non
         chart(figure, key, is_first=is_first)
         return
     shape = "wide" if abs(down[1] - down[0]) < WIDE * abs(across[1] - across[0]) else "square"
-    with _place(figure, key, is_first=is_first), st.container(key=f"{shape}-{key.replace('.', '-')}"):
+    with _place(figure, key, is_first=is_first, has_height=False), st.container(key=f"{shape}-{key.replace('.', '-')}"):
         st.plotly_chart(_looking(figure), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None,
                         height="stretch")
 
 
-def _place(figure: go.Figure, key: str, *, is_first: bool) -> AbstractContextManager[None]:
+def _place(figure: go.Figure, key: str, *, is_first: bool, has_height: bool = True) -> AbstractContextManager[None]:
     """Where a chart is drawn; on a wall no picture stands there before it, for its letters are larger."""
-    return first_picture.place(figure, key, is_dark=is_dark()) if is_first and not parts.is_presenting() else nullcontext()
+    if not is_first or parts.is_presenting():
+        return nullcontext()
+    return first_picture.place(figure, key, is_dark=is_dark(), has_height=has_height)
 
 
 def jpeg(picture: np.ndarray) -> bytes:
