@@ -51,7 +51,7 @@ def headline(evaluated: "Evaluated | None", larger: Larger | None = None) -> lis
     base, adapt = (score_of(evaluated, name) for name in ("greedy", "adaptvis")) if evaluated else (None, None)
     if evaluated is None or base is None or adapt is None or adapt.gain is None:
         return []
-    mended = f"mends {adapt.mended} wrong answers and breaks {adapt.broken} right ones"
+    mended = f"mends {adapt.mended} wrong answers and breaks {adapt.broken} correct ones"
     first = (f"Of {evaluated.num_test:,} items ({evaluated.data}) AdaptVis with {adapt.setting} {mended}: "
              f"{percent(base.individual[0])} become {percent(adapt.individual[0])}, {points(adapt.gain)}. {_meaning(adapt.gain)}")
     return [first, *filter(None, [one_alpha_of(evaluated)]), *_larger(evaluated, larger), *_rival(evaluated, adapt.gain),

@@ -106,8 +106,10 @@ def say_done(system: System, result: Result) -> None:
 
 
 def show_error(system: System) -> None:
+    """Why there is no new picture; the one below is an earlier one."""
     if message := st.session_state.get(f"error.{system.name}"):
         st.error(plain(message), icon=":material/error:")
+        st.caption("What is below was there before; your settings are in the knobs.")
 
 
 @st.fragment(run_every=POLL_S)

@@ -67,7 +67,7 @@ def test_presets_say_how_often_it_is_so():
     mended_told = sum(bool(by(told[prompt][0], "coda").is_right) for prompt in popular)
 
     assert f"{silent} of the {len(popular)} facts" in PRESETS["See it fail"][1]
-    assert f"{mended} of {len(popular)} popular answers so, and breaks {broken} of {len(right)} right ones" in " ".join(
+    assert f"{mended} of {len(popular)} popular answers so, and breaks {broken} of {len(right)} correct ones" in " ".join(
         PRESETS["One click on CoDA"][1].split())
     assert f"{unheard} of {len(facts)} facts" in PRESETS["The paper's formula"][1]
     assert f"{mended_told} of {len(popular)} are mended" in PRESETS["The paper's formula"][1]

@@ -1,0 +1,112 @@
+"""The rules of every page, seen in a browser: what is set is what is shown, and the address is what is seen."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+
+from backends import registry
+from backends.registry import system as find_system
+from tests.pages.conftest import CHROMIUM
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PICTURE = "[data-testid=stMain] :is(.js-plotly-plot .main-svg, [data-testid=stImage] img)"
+NAMES = registry.names()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tools:
+        yield tools.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture
+def page(browser) -> Iterator[object]:
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    yield context.new_page()
+    context.close()
+
+
+def opened(page, url: str):
+    page.goto(url)
+    page.wait_for_selector(PICTURE, timeout=60_000)
+    page.get_by_role("heading", name="Take it away").wait_for(timeout=60_000)
+    page.locator("[class*=st-key-knobs-fold]").first.wait_for(timeout=60_000)
+    return page
+
+
+def asked(page, name: str):
+    """The settings that the address holds; None where it holds none."""
+    said = parse_qs(urlparse(page.url).query).get("settings")
+    return find_system(name).settings.from_permalink(said[0]) if said else None
+
+
+def run_untouched(page) -> None:
+    button = page.locator("[class*=st-key-run-]:not(.st-key-run-seeds, .st-key-run-own) button").first
+    fold = page.locator("[class*=st-key-knobs-fold] summary").first
+    fold.click()
+    button.wait_for(timeout=30_000)
+    button.click()
+    page.get_by_text("Your run:").wait_for(timeout=90_000)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_run_untouched_gives_the_opening_picture_again(page, server_url, name):
+    first = next(iter(find_system(name).presets.values()))[0]
+    opened(page, f"{server_url}/{name}")
+    assert asked(page, name) is None
+
+    run_untouched(page)
+    page.wait_for_function("() => location.search.includes('settings=')", timeout=30_000)
+    assert asked(page, name) == first
+    assert page.locator(".st-key-preset-chosen").inner_text().endswith(next(iter(find_system(name).presets)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_presets_own_input_and_the_first_picture_are_in_sight(page, server_url, name):
+    opened(page, f"{server_url}/{name}")
+
+    for selector in ("[class*=st-key-own-box]", ".st-key-presets", PICTURE):
+        box = page.locator(selector).first.bounding_box()
+        assert box["y"] + min(box["height"], 160) <= 768, (selector, box)
+
+
+def test_a_slider_is_in_the_address_at_once_adds_nothing_to_the_history_and_survives_a_reload(page, server_url):
+    opened(page, f"{server_url}/adaptvis")
+    slider, before = page.locator(".st-key-adaptvis-alpha input"), page.evaluate("history.length")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => location.search.includes('alpha=')", timeout=30_000)
+    address = page.url
+
+    assert page.evaluate("history.length") == before
+    assert page.get_by_role("textbox", name="Link to what is seen").input_value() == address
+    opened(page, address)
+    assert page.url == address
+    assert f"alpha {parse_qs(urlparse(address).query)['alpha'][0]}" in page.locator("[data-testid=stMain]").inner_text()
+
+
+def test_an_opened_link_starts_nothing_and_one_click_runs_it(page, server_url):
+    settings = find_system("coda").settings(seed=23)
+    page.goto(f"{server_url}/coda?settings={settings.permalink()}&token=0&decoder=greedy")
+    page.get_by_role("button", name="Run this link").click(timeout=60_000)
+    page.get_by_text("Your run:").wait_for(timeout=90_000)
+
+    assert asked(page, "coda") == settings and "decoder=greedy" in page.url
+
+
+def test_a_reload_finds_the_upload_and_its_result_again(page, server_url, phone_video: Path):
+    opened(page, f"{server_url}/tstar")
+    page.locator("[class*=st-key-own-box] input[type=file]").set_input_files(str(phone_video))
+    page.get_by_role("textbox", name="What do you look for?").fill("red chair", timeout=60_000)
+    page.locator(".st-key-run-own button").first.click(timeout=60_000)
+    page.get_by_text("Your run:").wait_for(timeout=90_000)
+    page.wait_for_function("() => location.search.includes('settings=')", timeout=30_000)
+
+    opened(page, page.url)
+    page.get_by_role("heading", name="red chair").wait_for(timeout=60_000)
+    assert asked(page, "tstar").video == "upload:toy.mp4"
