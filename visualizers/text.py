@@ -18,18 +18,6 @@ def said(text: str, limit: int = SHOWN) -> str:
     return words.translate(_ACTIVE).replace("%{", "&#37;{")
 
 
-def signed(value: float, digits: int = 2) -> str:
-    """A number with its sign, '+0.12'; nought has none, however small what was rounded away."""
-    rounded = f"{value:+.{digits}f}"
-    return rounded if rounded.strip("+-0.") else f"{0:.{digits}f}"
-
-
-def fixed(value: float, digits: int = 2) -> str:
-    """A number with so many decimals, '-1.20'; never '-0.00'."""
-    rounded = f"{value:.{digits}f}"
-    return rounded if rounded.strip("-0.") else f"{0:.{digits}f}"
-
-
 def per_cent(share: float) -> str:
     """0.634 -> '63 %'; 0.096 -> '9.6 %'; 0.0004 -> 'below 0.1 %'; nothing that is not 0 or 1 is told as 0 % or 100 %."""
     hundred = 100 * share

@@ -26,6 +26,7 @@ from backends.adaptvis.items import DataSet, Item
 from backends.adaptvis.results import MAX_UNREAD, Curve, Evaluated, MethodScore
 from backends.adaptvis.results import Item as ItemRow
 from backends.adaptvis.settings import AdaptVisSettings
+from backends.numbers import signed
 from backends.statistics import Bootstrap
 
 
@@ -131,13 +132,13 @@ def _adaptvis(test: Table, chosen: Chosen) -> Answered:
 
 
 def _bias(test: Table, chosen: Chosen) -> Answered:
-    said = ", ".join(f"{word} {value:+.2f}" for word, value in zip(test.words, chosen.constants))
+    said = ", ".join(f"{word} {signed(value)}" for word, value in zip(test.words, chosen.constants))
     return said, with_bias(test.sweep.probabilities[test.sweep.one], test.sweep.truth, chosen.constants)
 
 
 def _acc_bias(test: Table, chosen: Chosen) -> Answered:
     own = test.sweep.probabilities[test.sweep.alphas.index(chosen.refitted_alpha)]
-    said = ", ".join(f"{word} {value:+.2f}" for word, value in zip(test.words, chosen.refitted))
+    said = ", ".join(f"{word} {signed(value)}" for word, value in zip(test.words, chosen.refitted))
     return f"alpha {chosen.refitted_alpha:g}; {said}", with_bias(own, test.sweep.truth, chosen.refitted)
 
 

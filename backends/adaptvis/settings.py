@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from backends.knobs import knob
+from backends.numbers import signed
 from backends.run import Settings
 from worlds.picture_kinds import ENDINGS
 
@@ -129,7 +130,7 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
 
     def how_much(larger: _Record) -> str:
         ends = ([100 * end for end in larger[name]] for name in ("adaptvis", "bias"))
-        own, bias = ("{:+.1f} points [{:+.1f}, {:+.1f}]".format(*gain) for gain in ends)
+        own, bias = ("{} points [{}, {}]".format(*(signed(end, 1) for end in gain)) for gain in ends)
         alone = f" {larger['one_alpha']}" if larger["one_alpha"] else ""
         return (f" {larger['num_test']:,} scenes that chose nothing: {larger['mended']} mended, {larger['broken']} broken, {own}; "
                 f"one constant per answer {bias}.{alone}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from backends.adaptvis.larger import FEW, Larger, is_drawn
+from backends.numbers import signed
 
 if TYPE_CHECKING:
     from backends.adaptvis.results import Evaluated, MethodScore
@@ -72,7 +73,7 @@ def interval(triple: Triple) -> str:
 def points(gain: Triple) -> str:
     """'+2.6 points, 95 % interval [+1.3, +4.1]'."""
     mean, low, high = (100 * value for value in gain)
-    return f"{mean:+.1f} points, 95 % interval [{low:+.1f}, {high:+.1f}]"
+    return f"{signed(mean, 1)} points, 95 % interval [{signed(low, 1)}, {signed(high, 1)}]"
 
 
 def _meaning(gain: Triple) -> str:

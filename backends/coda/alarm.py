@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from backends.coda.masking import Candidates, candidates
 from backends.coda.results import Masked
+from backends.numbers import signed
 from models.language import Prompt
 
 
@@ -29,7 +30,7 @@ def alarm(scored: Sequence[Masked], tried: Candidates) -> Alarm:
     """Return the alarm of a prompt whose tokens have these scores."""
     first = next((entry for entry in scored if entry.indicator > 0), None)
     if first is not None:
-        return Alarm(True, f"{first.text.strip()!r} is the first token with a positive indicator, {first.indicator:+.2f}.")
+        return Alarm(True, f"{first.text.strip()!r} is the first token with a positive indicator, {signed(first.indicator)}.")
     untried = len(tried.skipped)
     if untried:
         return Alarm(None, f"None of the first {len(tried.tried)} tokens has a positive indicator; {untried} more were not tried.")

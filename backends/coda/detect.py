@@ -18,6 +18,7 @@ from backends.coda.choices import PAPER, STOP_WORDS, TOLD, Detector
 from backends.coda.contrast import indicator, sets
 from backends.coda.masking import Candidate, MaskMode, masked
 from backends.coda.results import Masked
+from backends.numbers import signed
 from models.language import LanguageModel
 from models.precision import InFloat32
 from models.reading import Reading, Row
@@ -166,7 +167,7 @@ def content_words(tried: Sequence[str]) -> list[int]:
 def _by_lift(scored: Sequence[Masked], how: Detecting) -> tuple[int | None, str]:
     lifts = [entry.lift for entry in scored]
     best = lifts.index(max(lifts))
-    said = f"Masking {scored[best].text!r} changes the greedy answer's log-probability by {lifts[best]:+.2f} nats"
+    said = f"Masking {scored[best].text!r} changes the greedy answer's log-probability by {signed(lifts[best])} nats"
     if how.detector == "lift_argmax":
         return best, f"{said}, the largest of all: a guess."
     return (best, f"{said}, above {how.tau:g}.") if lifts[best] > how.tau else (None, f"{said}, not above {how.tau:g}.")
@@ -178,9 +179,9 @@ def _by_indicator(scored: Sequence[Masked], detector: Detector) -> tuple[int | N
         first = next((i for i, value in enumerate(indicators) if value > 0), None)
         if first is None:
             return None, "No indicator is positive."
-        return first, f"{scored[first].text!r} is the first with a positive indicator, {indicators[first]:+.2f}."
+        return first, f"{scored[first].text!r} is the first with a positive indicator, {signed(indicators[first])}."
     if detector in ("indicator_argmax", "indicator_argmin"):
         extreme, word = (max, "largest") if detector == "indicator_argmax" else (min, "smallest")
         index = indicators.index(extreme(indicators))
-        return index, f"{scored[index].text!r} has the {word} indicator, {indicators[index]:+.2f}."
+        return index, f"{scored[index].text!r} has the {word} indicator, {signed(indicators[index])}."
     raise ValueError(f"detector is {detector!r}; it must be one that looks at scores or is told")

@@ -11,6 +11,7 @@ from backends.coda.results import CodaResult, LawPart, Written, WrittenToken
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import Variant
 from backends.files.csv_text import to_csv
+from backends.numbers import signed
 from backends.registry import System
 from pages.house import costs, results, session, tasks, view
 from pages.house.tasks import Task
@@ -161,7 +162,7 @@ def _how_the_law(part: LawPart) -> None:
     st.markdown("3. Least squares on the logarithm of the factor give the line; a group that recalls less than half of its popular "
                 "facts is not learned and does not count:")
     numbers = "" if fit.slope is None or fit.intercept is None else (
-        rf" = {fit.slope:.1f}\,\log_{{10}} {part.factor} {fit.intercept:+.1f}\qquad r^2 = {fit.r_squared:.2f}")
+        rf" = {fit.slope:.1f}\,\log_{{10}} {part.factor} {signed(fit.intercept, 1)}\qquad r^2 = {fit.r_squared:.2f}")
     st.latex(rf"R({part.factor}) = a \log_{{10}} {part.factor} + b{numbers}")
     st.caption("R is computed from probabilities, which are smoother than counted answers; recall for the 50 % rule counts answers.")
 

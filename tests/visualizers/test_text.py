@@ -2,7 +2,8 @@
 
 import pytest
 
-from visualizers.text import fixed, per_cent, said, signed
+from backends.numbers import fixed, signed
+from visualizers.text import per_cent, said
 
 
 @pytest.mark.parametrize(("text", "shown"), [

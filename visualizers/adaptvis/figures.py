@@ -12,13 +12,14 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from backends.adaptvis.results import AdaptVisResult, AtAlpha, Branch, Evaluated, Looked
+from backends.numbers import fixed
 from visualizers import covers
 from visualizers.adaptvis import gaze
 from visualizers.adaptvis import item_set as set_figures
 from visualizers.adaptvis.axis import axis, places
 from visualizers.adaptvis.methods import GAZE_COLOURS
 from visualizers.alt import described
-from visualizers.text import fixed, said
+from visualizers.text import said
 from visualizers.theme import DISTRIBUTION_COLOUR, OTHER_COLOUR, PAIRED, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR, titled
 
 PLAIN_COLOUR, TURNED_COLOUR = GAZE_COLOURS["greedy"], GAZE_COLOURS["adaptvis"]
@@ -276,7 +277,7 @@ def _followed(looked: Looked) -> str:
 def alphas_table(looked: Looked) -> pd.DataFrame:
     """One row per alpha: the answer and what the attention did, as means over layers."""
     return pd.DataFrame([{
-        "alpha": at.alpha, "answer": " ".join(at.text.split()), "right": at.is_right, "confidence %": round(100 * at.confidence, 1),
+        "alpha": at.alpha, "answer": " ".join(at.text.split()), "correct": at.is_right, "confidence %": round(100 * at.confidence, 1),
         **{f"p({option}) %": round(100 * p, 1) for option, p in zip(looked.options, at.probabilities)},
         **{f"{name} mass %": round(100 * float(np.mean(getattr(at.reads, field))), 1) for name, field, _ in MASSES},
         "image entropy (nats)": round(float(np.mean(at.reads.entropy)), 2),

@@ -11,6 +11,7 @@ import numpy as np
 from backends.adaptvis.results import Evaluated, Item
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.words import one_alpha
+from backends.numbers import signed
 from backends.statistics import Bootstrap
 
 BETAS = np.round(np.arange(0, 1.0101, 0.01), 2)
@@ -52,7 +53,7 @@ class Difference:
     broken: int
 
     def __str__(self) -> str:
-        return f"{self.mean:+.1f} points [{self.low:+.1f}, {self.high:+.1f}]"
+        return f"{signed(self.mean, 1)} points [{signed(self.low, 1)}, {signed(self.high, 1)}]"
 
 
 def difference(items: Sequence[Item], before: np.ndarray, after: np.ndarray) -> Difference:

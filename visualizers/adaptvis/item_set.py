@@ -12,11 +12,12 @@ from plotly.subplots import make_subplots
 from backends.adaptvis import paper
 from backends.adaptvis.results import AdaptVisResult, Curve, Evaluated, MethodScore
 from backends.adaptvis.words import interval, percent, score_of
+from backends.numbers import fixed, signed
 from visualizers.adaptvis.axis import axis, places
 from visualizers.adaptvis.gain import BETAS, can_replay, has_confidence, hits, index_of, is_right
 from visualizers.adaptvis.methods import GAZE_COLOURS, GAZE_NAMES
 from visualizers.alt import described
-from visualizers.text import fixed, said, signed
+from visualizers.text import said
 from visualizers.theme import POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR, titled
 from worlds.scenes.scene import IMBALANCED, RELATIONS
 

@@ -12,9 +12,9 @@ from plotly.subplots import make_subplots
 from backends.coda import paper
 from backends.coda.law import Group, Law
 from backends.coda.results import CodaResult, LawPart
+from backends.numbers import signed
 from visualizers.alt import described
 from visualizers.coda.methods import OWN_COLOUR
-from visualizers.text import signed
 from visualizers.theme import OTHER_COLOUR, PAIRED, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR, titled
 
 FACTORS = {"P": "P: popular statements per rare one", "L": "L: words per distinct word", "S": "S: parameters of the model"}

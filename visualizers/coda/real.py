@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from backends.coda.measured import Earlier, Points, RealModel
+from backends.numbers import fixed, signed
 
 SHOWN = ("greedy", "coda_paper", "coda_floor_gate_lift", "cad_half_guess", "coda_paper_told", "coda_floor_told", "cad_half_told",
          "cad_one_told", "cad_one_suggested", "cad_half_compare", "cad_half_random", "cad_one_random", "dola")
@@ -39,7 +40,7 @@ def verdict(gain: Points) -> str:
 
 def points(interval: Points) -> str:
     mean, low, high = interval
-    return f"{mean:+.1f} ({low:.1f} to {high:.1f})"
+    return f"{signed(mean, 1)} ({fixed(low, 1)} to {fixed(high, 1)})"
 
 
 def table(models: Sequence[RealModel]) -> pd.DataFrame:

@@ -6,10 +6,11 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from backends.coda.results import Asked, Found, Masked, TopToken, WrittenToken
+from backends.numbers import fixed, signed
 from visualizers.alt import described
 from visualizers.coda.methods import DECODER_NAMES, MASKED_COLOUR
 from visualizers.coda.words import CONTRASTS, MEMBERSHIP, ROLE_COLOURS, label, percent, role, shown_piece
-from visualizers.text import fixed, said, signed
+from visualizers.text import said
 from visualizers.theme import OTHER_COLOUR, PAIRED, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR, titled
 
 MAX_TOKENS_SHOWN, MAX_WORDS_SHOWN = 7, 24

@@ -12,8 +12,9 @@ from backends.coda.resolving import resolved, variant_of
 from backends.coda.results import Asked, Found, TopToken, Written, WrittenToken
 from backends.coda.settings import CodaSettings
 from backends.coda.variants import Variant
+from backends.numbers import signed
 from visualizers.coda.methods import DECODER_NAMES
-from visualizers.text import per_cent, said, signed
+from visualizers.text import per_cent, said
 from visualizers.theme import OTHER_COLOUR, POPULAR_COLOUR, RIGHT_COLOUR
 
 CONTRASTS = ("coda", "coda_paper", "cad", "cad_random", "cd")  # decoders that read a masked prompt
