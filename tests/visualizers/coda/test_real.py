@@ -34,7 +34,7 @@ def test_a_table_has_a_row_per_model_layout_and_decoder_with_the_held_out_half_b
     table = real_figures.table([model(told=row("cad_one_told", "CAD", (10.0, 1.0, 19.0)), other=row("nameless", "Other"))])
 
     assert list(table["decoder"]) == ["Greedy", "CAD"]
-    assert table["gain, held out"][0] == "+0.0 (0.0 to 0.0)" and table["gain, held out"][1] == ""
+    assert table["gain, held out"][0] == "0.0 (0.0 to 0.0)" and table["gain, held out"][1] == ""
 
 
 def test_the_document_has_a_table_per_half_and_the_detectors():
@@ -45,4 +45,4 @@ def test_the_document_has_a_table_per_half_and_the_detectors():
     assert text.startswith("## CoDA on a real model") and "### Tiny model, plain, held-out half" in text
     assert "| CAD a = 1 | 20 of 100 | 0 of 30 | 12 of 80 | 0 of 40 | +10.0 [1.0, 19.0] | +0.5 [-2.0, 3.0] |" in text
     assert "lift, largest 36 %" in text and "Other model, plain, CAD: +0.0 [-7.0, 7.0]" in text
-    assert real_figures.earlier_in_words([earlier]).endswith("+0.0 (-7.0 to 7.0) points, no gain that is beyond chance.")
+    assert real_figures.earlier_in_words([earlier]).endswith("0.0 (-7.0 to 7.0) points, no gain that is beyond chance.")
