@@ -26,7 +26,8 @@ def model(**rows) -> RealModel:
 def test_words_call_a_gain_only_what_is_beyond_chance(gain, verdict):
     said = real_figures.in_words(model(told=row("cad_one_told", "CAD", gain, mended=12, broken=3)))
 
-    assert f"12 mended, 3 broken, {gain[0]:+.1f} ({gain[1]:.1f} to {gain[2]:.1f}) points; {verdict}." in said
+    mean = f"{gain[0]:+.1f}" if gain[0] else "0.0"
+    assert f"12 mended, 3 broken, {mean} ({gain[1]:.1f} to {gain[2]:.1f}) points; {verdict}." in said
     assert said.startswith("Greedy decoding answers 20 of 100 questions correctly.")
 
 
