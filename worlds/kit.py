@@ -30,13 +30,21 @@ KINDS: tuple[str, ...] = SHAPES + FURNITURE
 WALLS: dict[str, tuple[int, int, int]] = {
     "white": (240, 238, 232),
     "grey": (176, 178, 182),
-    "sky blue": (176, 210, 236),
+    "sky": (176, 210, 236),
     "mint": (184, 224, 196),
     "lilac": (210, 194, 234),
     "rose": (240, 200, 202),
     "sand": (234, 216, 172),
     "slate": (98, 112, 138),
 }
+WALL_NAMES = {"sky": "sky blue"}  # of those whose own name says another thing to whoever reads it
+
+
+def wall_name(wall: str) -> str:
+    """A wall's colour as people read it."""
+    return WALL_NAMES.get(wall, wall)
+
+
 FLOORS: dict[str, tuple[int, int, int]] = {
     "oak": (206, 172, 130),
     "walnut": (148, 114, 88),

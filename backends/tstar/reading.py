@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backends.tstar.grounding import ground_template
-from worlds.kit import COLOURS, FURNITURE, SHAPES, WALLS, object_name
+from worlds.kit import COLOURS, FURNITURE, SHAPES, WALLS, object_name, wall_name
 
 CANNOT_TELL = "cannot tell"
 WALL_PART = 0.5  # of the picture's height: above the furniture, whichever way the camera looks
@@ -98,7 +98,8 @@ def read(frames: np.ndarray, seconds: Sequence[float], detections: Sequence[Sequ
         wall = wall_colour(frames[best])
         if wall is None:
             return Reading(None, f"No wall can be made out behind the {target} at {_clock(seconds[best])}.")
-        return _choose(wall, options, f"The wall is {wall} at {_clock(seconds[best])}, where the {target} is seen.")
+        named = wall_name(wall)
+        return _choose(named, options, f"The wall is {named} at {_clock(seconds[best])}, where the {target} is seen.")
     return Reading(None, "The reader does not know this kind of question.")
 
 

@@ -166,9 +166,9 @@ def own_upload(system: System, name: str, label: str, *, note: str, on_new: Call
         file, taken = _box(system, name, label, key=key, note=note), f"{key}.taken"
         if file is None or st.session_state.get(taken) == file.file_id:
             return
-        st.session_state[taken] = file.file_id
-        if stored := _stored(system, name, file, key):
+        if stored := _stored(system, name, file, key):  # else what is wrong with it stands there as long as the file does
             state = st.session_state
+            state[taken] = file.file_id
             state.pop(f"error.{system.name}", None)
             waits = state.get(f"{system.name}.waiting")
             if waits is None or getattr(waits, name) != stored:  # else it is the file that a link lacked

@@ -73,7 +73,7 @@ def panel(system: System) -> None:
         picture = _picture(system)
         place = st.container()
     with left:
-        _mark(system, name, int(duration_s), has_picture=bool(picture))
+        _mark(system, name, int(duration_s), picture=picture)
     with place:
         _search(system)
 
@@ -94,10 +94,10 @@ def _picture(system: System) -> str:
                                  f"{HEIC}", can_be_removed=True)
 
 
-def _mark(system: System, name: str, duration_s: int, *, has_picture: bool) -> None:
+def _mark(system: System, name: str, duration_s: int, *, picture: str) -> None:
     """Let the person draw a box on one frame: search by example needs no trained model."""
-    if has_picture:
-        st.caption("Looking for what is in the picture. Remove it to draw a box on a frame instead.")
+    if picture:
+        st.caption(f"Looking for what is in {plain(picture.removeprefix(UPLOAD))}. Remove it to draw a box on a frame instead.")
         _unmark(system)
         return
     second = st.slider("Frame to mark the example on", 0, duration_s, key="tstar.example_s", format="%d s", on_change=_unmark,

@@ -20,9 +20,9 @@ ZIP = b"PK\x03\x04\x14\0\0\0"
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
 
 BOXES: dict[str, tuple[str, dict[str, Any]]] = {  # the box's label -> its page, and what shows it
-    "Picture file": ("adaptvis", {"adaptvis.picture": "own"}),
+    "Your picture": ("adaptvis", {}),
     "Data file": ("adaptvis", {"adaptvis.task": "evaluate", "adaptvis.data": "own"}),
-    "Video file": ("tstar", {"tstar.kind": "own"}),
+    "Your video": ("tstar", {}),
     "File of prompts": ("coda", {"coda.task": "file"}),
 }
 OF_TRUTH, OF_RESULTS = "Annotations (parquet, JSON, JSON lines, CSV)", "Result files (JSON)"
@@ -55,9 +55,10 @@ def video(tmp_path: Path) -> bytes:
 def opened(label: str) -> AppTest:
     name, state = BOXES[label]
     page = AppTest.from_file("../../app.py", default_timeout=120).run().switch_page(f"pages/{name}/page.py").run()
-    for key, value in state.items():
+    for key, value in state.items():  # one click after another
         page.session_state[key] = value
-    return page.run()
+        page = page.run()
+    return page
 
 
 def box(page: AppTest, label: str) -> Any:
@@ -82,10 +83,10 @@ def picture(kind: str, colour: str = "red") -> bytes:
 @pytest.mark.parametrize(
     "label, name, content, sentence",
     [
-        ("Picture file", "wrong.png", SVG, r"'wrong\.png' is an SVG drawing, not a picture that can be read\. One of JPEG, "),
-        ("Picture file", "wrong.jpg", HEIC, r"'wrong\.jpg' is a HEIC picture\..* export it as JPEG\."),
+        ("Your picture", "wrong.png", SVG, r"'wrong\.png' is an SVG drawing, not a picture that can be read\. One of JPEG, "),
+        ("Your picture", "wrong.jpg", HEIC, r"'wrong\.jpg' is a HEIC picture\..* export it as JPEG\."),
         ("Data file", "wrong.zip", b"%PDF-1.7", r"'wrong\.zip' is a PDF document\. A zip with pictures"),
-        ("Video file", "wrong.mp4", ZIP, r"'wrong\.mp4' is a zip archive\. A video in mp4"),
+        ("Your video", "wrong.mp4", ZIP, r"'wrong\.mp4' is a zip archive\. A video in mp4"),
         ("File of prompts", "wrong.csv", ZIP, r"'wrong\.csv' is a zip archive\. A table in CSV"),
     ],
     ids=["SVG as PNG", "HEIC as JPEG", "PDF as zip", "zip as video", "zip as table"],
@@ -103,7 +104,7 @@ def test_the_wrong_kind_is_one_sentence_at_the_upload_and_is_not_taken(
 
 
 def test_a_wrong_picture_of_a_thing_is_refused_and_the_video_stays(stored: list[str], video: bytes) -> None:
-    page = brought(opened("Video file"), "Video file", "film.mp4", video)
+    page = brought(opened("Your video"), "Your video", "film.mp4", video)
     assert said(page) == "" and stored == ["film.mp4"]
     assert {ending.removeprefix(".") for ending in box(page, OF_A_THING).proto.type} == set(ENDINGS)
 
@@ -115,7 +116,7 @@ def test_a_wrong_picture_of_a_thing_is_refused_and_the_video_stays(stored: list[
 
 
 def test_a_picture_of_a_thing_is_said_to_be_looked_for(stored: list[str], video: bytes) -> None:
-    page = brought(opened("Video file"), "Video file", "film.mp4", video)
+    page = brought(opened("Your video"), "Your video", "film.mp4", video)
 
     page = brought(page, OF_A_THING, "mug.png", picture("PNG", "blue"))  # a session keeps equal files once
 
@@ -126,11 +127,11 @@ def test_a_picture_of_a_thing_is_said_to_be_looked_for(stored: list[str], video:
 def test_every_kind_of_picture_can_be_brought(stored: list[str], kind: str) -> None:
     name = f"brought.{ENDINGS_OF[kind][-1]}"  # the session is shared with other tests
 
-    page = brought(opened("Picture file"), "Picture file", name, picture(kind))
+    page = brought(opened("Your picture"), "Your picture", name, picture(kind))
 
     assert stored == [name] and said(page) == "" and not page.exception
     assert page.session_state["knob.adaptvis.picture"] == f"upload:{name}"
-    assert {ending.removeprefix(".") for ending in box(page, "Picture file").proto.type} == set(ENDINGS)
+    assert {ending.removeprefix(".") for ending in box(page, "Your picture").proto.type} == set(ENDINGS)
 
 
 def scored(truth: tuple[str, bytes] | None, *results: tuple[str, bytes]) -> AppTest:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worlds.haystack.rooms import Room
-from worlds.kit import SHAPES, WALLS
+from worlds.kit import SHAPES, WALLS, wall_name
 
 LETTERS = "ABCDE"
 
@@ -42,9 +42,9 @@ def questions_of(needles: Sequence[Needle], rooms: Sequence[Room], *, seed: int)
         questions.append(_order(needles, rooms))
     for needle in needles:
         room = rooms[needle.room]
-        walls = _options(rng, room.wall, list(WALLS))
+        walls = _options(rng, wall_name(room.wall), [wall_name(wall) for wall in WALLS])
         text = f"Which room colour was around when the {needle.name} appeared?"
-        questions.append(_question(text, walls, room.wall, [needle], rooms))
+        questions.append(_question(text, walls, wall_name(room.wall), [needle], rooms))
         shape, own = needle.neighbour.split()[1], needle.name.split()[1]
         shapes = _options(rng, shape, [kind for kind in SHAPES if kind != own])
         questions.append(_question(f"What shape stood next to the {needle.name}?", shapes, shape, [needle], rooms))

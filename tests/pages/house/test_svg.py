@@ -9,7 +9,7 @@ def test_every_chart_of_a_result_becomes_a_file_in_the_light_template():
     coda = system("coda")
     files = svg.files(coda, load_result(coda.recorded.read_bytes(), coda.result))
 
-    assert [one["name"] for one in files][:2] == ["01-greedy-probabilities.svg", "02-coda-probabilities.svg"]
+    assert [one["name"] for one in files][:2] == ["01-greedy-probabilities.svg", "02-coda-orrery-s-variant-probabilities.svg"]
     assert {one["figure"]["layout"]["template"]["layout"]["font"]["color"] for one in files} == {"#1F2430"}
 
 
