@@ -37,7 +37,7 @@ class System(Generic[S, R]):
     ring: RingName
     minutes: str  # how long a person stays with it
     level: str  # how hard it is, and what has to be known before
-    wins: str = ""  # which does better, with numbers: the paper's, a variant of Orrery's own, a simpler rival
+    wins: Callable[[], str] = lambda: ""  # which does better, with numbers: the paper's, a variant of Orrery's own, a simpler rival
     recorded: Path | None = None  # a saved run that the page opens with, marked as recorded
     checks: Mapping[str, UploadCheck] = field(default_factory=dict)  # setting -> what a file for it must pass when it is uploaded
     presets: Mapping[str, tuple[S, str]] = field(default_factory=dict)  # label -> settings, what to notice

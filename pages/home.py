@@ -3,6 +3,7 @@
 import streamlit as st
 
 from backends.registry import System, systems
+from backends.registry import system as find_system
 from pages.house import orrery, parts, results, view
 from pages.house.text import plain
 from visualizers.contract import drawing
@@ -36,6 +37,13 @@ STYLE = """<style>
 </style>"""
 
 
+
+@st.cache_data(show_spinner=False)
+def _wins(name: str) -> str:
+    """Whose variant does better, from what is recorded."""
+    return find_system(name).wins()
+
+
 def card(system: System) -> None:
     """What a system shows, and what it asks of a person."""
     with st.container(border=True, key=f"card-{system.name}"):
@@ -44,8 +52,8 @@ def card(system: System) -> None:
                      alt=f"From a recorded run of its miniature: what {orrery.short(system)} sees")
         st.page_link(f"pages/{system.name}/page.py", label=plain(system.title), query_params=parts.query())
         st.markdown(plain(system.claim))
-        if system.wins:
-            st.caption(f":material/balance: {plain(system.wins)}")
+        if said := _wins(system.name):
+            st.caption(f":material/balance: {plain(said)}")
         st.caption(f":material/schedule: {plain(system.minutes)} · :material/signal_cellular_alt: {plain(system.level)}")
 
 

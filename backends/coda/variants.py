@@ -60,7 +60,7 @@ TOLD, LIFT = Finding("manual"), Finding("lift", tau=0.1)
 _OURS = "ours"
 TABLE = (
     Variant("greedy", "Greedy", "greedy", "the model alone"),
-    Variant("coda_paper", "CoDA as printed", "coda", f"{CODA}, eq. 7 to 12, A.4.1: its alpha, bias, detector and tokens",
+    Variant("coda_paper", "CoDA, as in the paper", "coda", f"{CODA}, eq. 7 to 12, A.4.1: its alpha, bias, detector and tokens",
             PAPER, PAPER_FINDING),
     Variant("coda_paper_told", "CoDA's formula, word told", "coda", f"{CODA}, eq. 10 to 12; the word is told", PAPER, TOLD),
     Variant("coda_gate_told", "CoDA's formula + gate, word told", "coda", f"{CODA}, eq. 10 to 12; the gate is ours", GATED, TOLD),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from math import exp
 
+import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -139,7 +140,12 @@ def _pictures(result: CodaResult, asked: Asked, written: Written, token: Written
     with left:
         view.chart(bars, key="coda.distributions", is_first=True)
     with right:
-        view.chart(token_figures.score_bars(token, asked, method=written.method), key="coda.scores", is_first=True)
+        view.chart(_scores(token, asked, written, result), key="coda.scores", is_first=True)
+
+
+def _scores(token: WrittenToken, asked: Asked, written: Written, result: CodaResult) -> go.Figure:
+    name = wording.decoder_name(written.method, result.settings, result.kind)
+    return token_figures.score_bars(token, asked, method=written.method, name=name)
 
 
 def notice(asked: Asked, written: Written, token: WrittenToken, index: int) -> str:

@@ -112,7 +112,7 @@ def recovery(result: CodaResult) -> None:
     table = recovery_figures.recovery_table(result.recovery)
     st.dataframe(table, hide_index=True, width="stretch")
     st.caption("In per cent, with 95 % intervals over sets. “Word told”: the rare word is given; elsewhere a detector looks for it; "
-               "“as printed”: the paper's own detector.")
+               "“as in the paper”: the paper's own detector.")
 
 
 def recovery_charts(part: RecoveryPart, *, place: str) -> None:
@@ -129,7 +129,7 @@ def recovery_charts(part: RecoveryPart, *, place: str) -> None:
 def _best(part: RecoveryPart) -> str:
     known = {row.decoder: row for row in part.rows if not isnan(row.exact_match.mean)}
     greedy, printed = (next((known[name] for name in names if name in known), None)
-                       for names in (("Greedy", "greedy"), ("CoDA as printed",)))
+                       for names in (("Greedy", "greedy"), ("CoDA, as in the paper", "CoDA as printed")))
     if greedy is None:
         return "every point is a share of the corpus's rare prompts."
     best = max(known.values(), key=lambda row: row.exact_match.mean)

@@ -92,7 +92,7 @@ def _real_example(choose: Callable[[CodaSettings], None]) -> None:
         asked = {"model": AUSTRALIA.model, "num_rows": NUM_REAL, "methods": REAL_METHODS}
         st.button(f"Answer {NUM_REAL} of them with SmolLM2", icon=":material/play_arrow:", key="coda.example.real", on_click=_answer,
                   args=(choose, table, REAL_EXAMPLE, asked),
-                  help="Greedy decoding, CAD without the ignored word, CAD without a random one, CoDA as printed.")
+                  help="Greedy decoding, CAD without the ignored word, CAD without a random one, CoDA, as in the paper.")
         st.download_button("All of them (CSV)", to_csv(table), REAL_EXAMPLE, "text/csv", key="example.real.csv",
                            on_click="ignore")
 

@@ -174,7 +174,7 @@ def _how_the_contrast(result: CodaResult) -> None:
         "On a real model no detector beats masking a random word, so the person names the ignored one, or writes a second prompt.\n"
         if what.kind == "real" else
         "Where masking a word makes the greedy answer *likelier*, that word was being ignored: it is the overshadowed one (ours; "
-        "“as printed” takes the first token with a positive indicator).\n") +
+        "“as in the paper” takes the first token with a positive indicator).\n") +
                 f"2. A token is plausible if its probability is at least α = {settings.alpha:g} of the largest: V\\_top(X), "
                 "V\\_top(X').\n"
                 "3. What the prompt says beyond its masked form is the relative pointwise mutual information:")
@@ -189,7 +189,8 @@ def _how_the_contrast(result: CodaResult) -> None:
     st.markdown("6. " + ("The gate (ours, CoDA's alone) is on: only where the masked prompt likes the greedy token even more is "
                          "anything contrasted." if what.contrast.gate else
                          "The gate is off, as in the paper: correct answers are contrasted too, and some break."))
-    st.markdown("7. “CoDA as printed” has the paper's α, *b*, detector and tokens, whatever the knobs say; CAD and CD have no gate.")
+    st.markdown("7. “CoDA, as in the paper” has the paper's α, *b*, detector and tokens, whatever the knobs say; CAD and CD have "
+                "no gate.")
 
 
 def chosen_formula(variant: Variant, token: WrittenToken) -> None:

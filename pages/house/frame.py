@@ -87,6 +87,7 @@ def show(page: Page[S, R]) -> None:
     """Draw the page: head, presets, own input, tasks, what runs or what came out, knobs, the rest."""
     system = page.system
     style.write()
+    st.session_state[view.DRAWN] = {}
     tasks.keep(system, page.kept)
     if (linked := address.opened(system, page.views)) is not None:
         _take_link(page, linked)
@@ -118,6 +119,9 @@ def show(page: Page[S, R]) -> None:
         folded = _fold(page, task)
     elif page.own and asks:
         page.own.panel()
+        folded = _fold(page, task)
+    elif parts.shows("lesson") and lesson.covers(system):
+        lesson.cover(system)
         folded = _fold(page, task)
     elif result is None or page.is_empty(result):
         page.card()

@@ -47,6 +47,20 @@ def draw(system: System[S, R], choose: Callable[[S], None], look: Callable[[Mapp
         st.error(plain(str(error)), icon=":material/school:")
 
 
+def covers(system: System) -> bool:
+    """Whether the picture waits until a person has predicted: the lesson is open, and its step has not been shown yet."""
+    state, name = st.session_state, system.name
+    if not state.get(f"lesson.{name}.open") or not path_of(name).is_file():
+        return False
+    return state.get(f"lesson.{name}.shown") != state.get(f"lesson.{name}.step", 1)
+
+
+def cover(system: System) -> None:
+    """In the picture's place, until the step is shown."""
+    st.info("The picture is covered. Predict first, then press “Show this on the page”. Or close the lesson to see what was here.",
+            icon=":material/visibility_off:")
+
+
 def _turn(name: str) -> None:
     st.session_state[name] = not st.session_state[name]
 
@@ -82,6 +96,7 @@ def _turn_to(key: str, number: int) -> None:
 
 
 def _show(system: System[S, R], step: Step, choose: Callable[[S], None], look: Callable[[Mapping[str, str]], None]) -> None:
+    st.session_state[f"lesson.{system.name}.shown"] = st.session_state.get(f"lesson.{system.name}.step", 1)
     look(step.view)
     choose(settings_of(system, step))  # type: ignore[arg-type]
 

@@ -28,6 +28,6 @@ def machine_status() -> None:
             from models.memory import budget
 
             device = machine()
-            loaded = ", ".join(holding.title for holding in budget().loaded()) or "none yet"
+            loaded = ", ".join(dict.fromkeys(holding.title for holding in budget().loaded())) or "none yet"
             lines = [f"Device: {device.device_name}", *lines, f"Models loaded: {loaded}"]
         st.caption("**This machine**  \n" + "  \n".join(lines))

@@ -1,4 +1,4 @@
-"""All figures of a result as SVG files in the light template, in one zip that the browser makes.
+"""All figures of a page, as they are seen, as SVG files in the light template, in one zip that the browser makes.
 
 A server has no browser that could draw plotly's figures, a visitor has one. Nothing of this is part of a page until the button is
 clicked: then the figures' JSON comes. They are drawn by the Plotly that the page's own charts brought; only where a page has none
@@ -7,16 +7,19 @@ does the component ask for the text of the plotly package's script.
 
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import plotly
+import plotly.graph_objects as go
 import streamlit as st
 
 from backends.registry import System
 from backends.run import Result
-from visualizers.contract import drawing
+from pages.house import view
+from visualizers.alt import name_of
 from visualizers.theme import themed
 
 SCRIPT_FILE = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -35,7 +38,7 @@ def all_figures(system: System, result: Result) -> None:
     """The button, and for one run after a click what answers it."""
     key = f"svg.{system.name}"
     is_clicked = st.button("All figures (SVG)", key=key, width="stretch", icon=":material/download:",
-                           help="Every chart of this result as an SVG file, in the light colours that suit paper, in one zip.")
+                           help="Every chart of this page, as its sliders stand, as an SVG file in light colours, in one zip.")
     if is_clicked:
         st.session_state[f"{key}.click"] = st.session_state.get(f"{key}.click", 0) + 1
     asked = st.session_state.get(f"{key}.zip")
@@ -48,16 +51,15 @@ def all_figures(system: System, result: Result) -> None:
 def _content(system: System, result: Result, click: int, needs_script: bool) -> dict[str, object]:
     """What the component draws from."""
     return {"click": f"{st.session_state.setdefault('svg.session', id(st.session_state))}-{system.name}-{click}",
-            "name": f"{system.name}-{result.seed}-figures.zip", "figures": files(system, result),
+            "name": f"{system.name}-{result.seed}-figures.zip", "figures": files(st.session_state.get(view.DRAWN, {})),
             "script": SCRIPT_FILE.read_text(encoding="utf-8") if needs_script else ""}
 
 
-def files(system: System, result: Result) -> list[dict[str, object]]:
-    """File name, figure in the light template and width in pixels, one per chart."""
-    charts = drawing(system.name).figures(result)
-    return [{"name": f"{number:02d}-{_slug(title)}.svg", "width": WIDTH_PX,
+def files(charts: Mapping[str, go.Figure]) -> list[dict[str, object]]:
+    """File name, figure in the light template and width in pixels, one per chart that the page shows, as its sliders stand."""
+    return [{"name": f"{number:02d}-{_slug(name_of(figure) or key)}.svg", "width": WIDTH_PX,
              "figure": json.loads(themed(figure, is_dark=False).to_json())}
-            for number, (title, figure) in enumerate(charts.items(), start=1)]
+            for number, (key, figure) in enumerate(charts.items(), start=1)]
 
 
 def _slug(title: str) -> str:

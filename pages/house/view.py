@@ -28,6 +28,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 _PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)\n?")
 WIDE = 0.8  # height over width of a picture below which its chart is made lower
 PROJECTED = 1.5  # how much larger the letters of a chart are on a wall
+DRAWN = "figures.drawn"  # in the session's state: the charts of the page that is looked at, by their keys
 MAX_NOTES = 20  # shown; real runs have a handful
 SHOWN_JPEG_QUALITY = 90  # boxes and words keep their edges
 
@@ -43,7 +44,7 @@ def chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
         is_first: the page opens with it.
     """
     with _place(figure, key, is_first=is_first):
-        st.plotly_chart(_looking(figure), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
+        st.plotly_chart(_looking(figure, key), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
 
 
 def picture_chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
@@ -54,7 +55,7 @@ def picture_chart(figure: go.Figure, key: str, *, is_first: bool = False) -> Non
         return
     shape = "wide" if abs(down[1] - down[0]) < WIDE * abs(across[1] - across[0]) else "square"
     with _place(figure, key, is_first=is_first, has_height=False), st.container(key=f"{shape}-{key.replace('.', '-')}"):
-        st.plotly_chart(_looking(figure), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None,
+        st.plotly_chart(_looking(figure, key), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None,
                         height="stretch")
 
 
@@ -73,12 +74,13 @@ def jpeg(picture: np.ndarray) -> bytes:
 def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],
                   selection_mode: Literal["points", "box"]) -> "PlotlyState":
     """The same, in which something can be picked; returns what is."""
-    return st.plotly_chart(_looking(figure), key=key, theme=None, config=_tools(key), on_select=on_select,
+    return st.plotly_chart(_looking(figure, key), key=key, theme=None, config=_tools(key), on_select=on_select,
                            selection_mode=selection_mode, alt=alt_of(figure) or None)
 
 
-def _looking(figure: go.Figure) -> go.Figure:
-    """The figure as this page is looked at: light or dark, on a desk or on a wall."""
+def _looking(figure: go.Figure, key: str) -> go.Figure:
+    """The figure as this page is looked at: light or dark, on a desk or on a wall; noted, so that it can be taken away as seen."""
+    st.session_state.setdefault(DRAWN, {})[key] = figure
     return themed(figure, is_dark=is_dark(), scale=PROJECTED if parts.is_presenting() else 1.0)
 
 
@@ -117,8 +119,8 @@ def presets(system: System[S, R], shown: S | None, on_choice: Callable[[S], None
             is_shown = settings == shown
             said = help_text if is_shown else said
             with st.container(width="content", key=style.CHOSEN) if is_shown else nullcontext():
-                st.button(label, key=f"preset.{system.name}.{label}", help=help_text, on_click=on_choice, args=(settings,),
-                          icon=":material/check:" if is_shown else None)
+                st.button(label, key=f"preset.{system.name}.{label}", help=None if is_shown else help_text,
+                          on_click=on_choice, args=(settings,), icon=":material/check:" if is_shown else None)
     if said:
         st.caption(plain(said))
 

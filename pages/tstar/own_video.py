@@ -129,11 +129,12 @@ def _unmark(system: System) -> None:
 def _over(frame: np.ndarray) -> go.Figure:
     """A frame over which a box can be drawn."""
     height, width = frame.shape[:2]
-    figure = go.Figure(go.Image(z=frame))
+    figure = go.Figure(go.Image(z=frame, hoverinfo="skip"))
     grid_y, grid_x = np.mgrid[0:height:24, 0:width:24]
     figure.add_trace(go.Scatter(x=grid_x.ravel(), y=grid_y.ravel(), mode="markers", marker={"opacity": 0, "size": 1},
                                 hoverinfo="skip", showlegend=False))  # a box can only be drawn over points
-    figure.update_layout(dragmode="select", height=MARK_HEIGHT_PX, margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    figure.update_layout(dragmode="select", height=MARK_HEIGHT_PX, margin={"l": 0, "r": 0, "t": 0, "b": 0},
+                         newselection={"line": {"color": "#D55E00", "width": 3, "dash": "solid"}})
     figure.update_xaxes(visible=False, range=[0, width]).update_yaxes(visible=False, range=[height, 0], scaleanchor="x")
     return figure
 

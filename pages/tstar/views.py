@@ -41,10 +41,11 @@ def verdict(result: TStarResult) -> None:
             st.metric("Appearances", len(result.found), width=METRIC_WIDTH_PX,
                       help=f"Stretches of a shot, confirmed with a score above {result.threshold:.2f}; not the marked one.")
         else:
-            found = "wrong place" if result.is_mistaken else f"{len(targets)} of {len(result.targets)}"
+            found = "wrong" if result.is_mistaken else f"{len(targets)} of {len(result.targets)}"
             st.metric("Found", found, width=METRIC_WIDTH_PX, help=f"Confirmed with a score above {result.threshold:.2f}.")
-        st.metric("Seconds", f"{result.costs.total_s:.1f}", width=METRIC_WIDTH_PX,
-                  help=f"First grid after {result.costs.first_iteration_s:.2f} s.")
+        st.metric("Seconds of search", f"{result.costs.total_s:.1f}", width=METRIC_WIDTH_PX,
+                  help=f"Of T* alone: without waiting, loading and the other methods. First grid after "
+                  f"{result.costs.first_iteration_s:.2f} s.")
         if result.methods and result.methods[0].recall is not None:
             st.metric("Recall within 5 s", f"{result.methods[0].recall:.0%}", width=METRIC_WIDTH_PX,
                       help="Share of true seconds with a key frame near.")
@@ -269,8 +270,9 @@ def how_it_works(result: TStarResult) -> None:
     ending = ("The search goes on in what is left, until every likely second was looked at or the budget is spent; each "
               "appearance is the stretch of its shot in which further looks still see it." if settings.finds_all else
               "When all are, or the budget is spent, the best seconds are returned.")
-    st.markdown(f"5. Frames that showed a target are looked at again, alone; above $\\theta = {result.threshold:.2f}$ the target is "
-                f"confirmed. {ending}")
+    again = "Frames that showed a target are looked at again, alone" if settings.verifies else (
+        "This run looks at no frame a second time: what the grid shows counts")
+    st.markdown(f"5. {again}; above $\\theta = {result.threshold:.2f}$ the target is confirmed. {ending}")
 
 
 def larger_grids(result: TStarResult) -> None:

@@ -60,8 +60,10 @@ def branch_for(looked: Looked, *, alpha1: float, alpha2: float, beta: float, rou
 
 def branch_words(branch: Branch) -> str:
     """Which branch was taken and why, in a sentence."""
-    digits = next((d for d in (2, 3, 4) if f"{branch.confidence:.{d}f}" != f"{branch.beta:.{d}f}"), 2)
-    confidence, beta = f"{branch.confidence:.{digits}f}", f"{branch.beta:.{digits}f}"
+    beta = f"{branch.beta:g}"  # as its slider says it
+    least = len(beta.partition(".")[2])
+    digits = next((d for d in (2, 3, 4) if d >= least and float(f"{branch.confidence:.{d}f}") != branch.beta), max(2, least))
+    confidence = f"{branch.confidence:.{digits}f}"
     why = f"below beta {beta}: unsure" if branch.is_unsure else f"not below beta {beta}: sure"
     return f"Confidence {confidence} is {why}, so the gaze is {turned(branch.alpha)}."
 

@@ -44,7 +44,8 @@ def _draw_answer(draw: ImageDraw.ImageDraw, asked: Asked, written: Written, at: 
     x, y = at
     token = written.tokens[0]
     colour = ROLES_ON_DARK["right" if written.is_right else "popular" if written.is_popular else "other"]
-    draw.text((x, y), f"{DECODER_NAMES[written.method]}: {shown_piece(written.text)[:16]}", fill=colour, font=covers.font(36))
+    name = DECODER_NAMES[written.method].partition(",")[0]
+    draw.text((x, y), f"{name}: {shown_piece(written.text)[:16]}", fill=colour, font=covers.font(36))
     entries = [entry for entry in token.by_score if isfinite(entry.score)][:4]
     weights = [exp(entry.score - max(e.score for e in entries)) for entry in entries]
     for number, (entry, weight) in enumerate(zip(entries, weights)):

@@ -49,7 +49,7 @@ def _compared(asked: Asked, settings: CodaSettings, kind: Kind | None) -> dict[s
             alpha = variant(written.method, settings, kind).contrast.alpha
             charts[f"{name}, probabilities"] = _named(name, distributions(token, asked, alpha=alpha, with_masked=with_masked))
             if with_masked:
-                charts[f"{name}, scores"] = _named(name, score_bars(token, asked, method=written.method))
+                charts[f"{name}, scores"] = _named(name, score_bars(token, asked, method=written.method, name=name))
     return charts
 
 

@@ -11,7 +11,7 @@ SHOWN = ("greedy", "coda_paper", "coda_floor_gate_lift", "cad_half_guess", "coda
          "cad_one_told", "cad_one_suggested", "cad_half_compare", "cad_half_random", "cad_one_random", "dola")
 _NOTABLE = {"cad_one_told": "naming the word (CAD, a = 1)", "cad_half_compare": "a second prompt (CAD, a = 0.5)",
             "cad_half_guess": "the largest lift, a guess (CAD, a = 0.5)", "cad_one_random": "a random content word (CAD, a = 1)",
-            "coda_paper": "CoDA as printed"}
+            "coda_paper": "CoDA, as in the paper"}
 
 
 def in_words(model: RealModel) -> str:

@@ -19,9 +19,10 @@ TALL = 470  # px: legends of ten lines on a phone
 NAMED = 34  # characters of a decoder in a legend
 LONG: dict[str, object] = {"maxheight": 0.6}
 # the other decoders are one click away; the second line is of runs before December 2026
-FIRST_SHOWN = ("Greedy", "CoDA as printed", "CoDA's formula, word told", "CoDA + floor + gate, word told", "CAD a = 0.5, word told",
+FIRST_SHOWN = ("Greedy", "CoDA, as in the paper", "CoDA as printed", "CoDA's formula, word told",
+               "CoDA + floor + gate, word told", "CAD a = 0.5, word told",
                "CAD, word told", "greedy", "CoDA", "CoDA, floor, gate", "CAD a = 0.5", "CAD")
-_SEARCHES = ("found", "printed", "largest lift")
+_SEARCHES = ("found", "as in the paper", "printed", "largest lift")
 
 
 def _family(name: str) -> str:

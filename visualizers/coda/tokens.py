@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 from backends.coda.results import Asked, Found, Masked, TopToken, WrittenToken
 from backends.numbers import fixed, signed
 from visualizers.alt import described
-from visualizers.coda.methods import DECODER_NAMES, MASKED_COLOUR
+from visualizers.coda.methods import MASKED_COLOUR
 from visualizers.coda.words import CONTRASTS, MEMBERSHIP, ROLE_COLOURS, label, percent, role, shown_piece
 from visualizers.text import said
 from visualizers.theme import OTHER_COLOUR, PAIRED, POPULAR_COLOUR, RIGHT_COLOUR, VISITED_COLOUR, titled
@@ -103,7 +103,7 @@ def _mark_plausible(figure: go.Figure, token: WrittenToken, alpha: float, count:
             line={"color": VISITED_COLOUR, "width": 1.5, "dash": dash}))
 
 
-def score_bars(token: WrittenToken, asked: Asked, *, method: str) -> go.Figure:
+def score_bars(token: WrittenToken, asked: Asked, *, method: str, name: str) -> go.Figure:
     """s(y) of the same tokens; the largest is written. A token without a bar is not plausible: its score is minus infinity."""
     entries = tokens_shown(token, asked, with_masked=method in CONTRASTS)
     values = [entry.score if isfinite(entry.score) else None for entry in entries]
@@ -120,7 +120,7 @@ def score_bars(token: WrittenToken, asked: Asked, *, method: str) -> go.Figure:
     pad = (high - low) or 1.0
     rule = "the largest score is written" if method != "sample" else "sampling draws from these"
     figure.update_layout(height=_height(len(entries)), showlegend=False, margin=BESIDE,
-                         title=titled(f"{DECODER_NAMES[method]}: scores", rule),
+                         title=titled(f"{name}: scores", rule),
                          xaxis={"title": "score s(y) (nats)", "nticks": 4, "range": [  # room for the numbers beyond the bars
                              low - pad * (0.45 if low < 0 else 0.05), high + pad * (0.45 if high > 0 else 0.05)]},
                          yaxis=_rows([_mark(entry, token) for entry in entries]))

@@ -31,7 +31,7 @@ def test_a_card_says_how_long_it_takes_how_hard_it_is_and_who_wins():
 
     for system in systems():
         assert any(system.minutes in text and system.level.split(":")[0] in text for text in said)
-        assert not system.wins or any("balance" in text and system.wins.split(",")[0].split("(")[0] in text for text in said)
+        assert not system.wins() or any("balance" in text and system.wins().split(",")[0].split("(")[0] in text for text in said)
 
 
 def test_the_orrery_holds_every_system_and_carries_the_address_on():

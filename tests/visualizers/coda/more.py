@@ -20,6 +20,6 @@ def figures() -> dict[str, go.Figure]:
     return {
         "file": bars, "logarithmic": tokens.distributions(wide, long, alpha=0.01, with_masked=True, is_log=True),
         "unpaired": tokens.distributions(wide, long, alpha=0.01, with_masked=False),
-        **{f"{method} scores": tokens.score_bars(wide, long, method=method)
+        **{f"{method} scores": tokens.score_bars(wide, long, method=method, name=method)
            for method in ("sample", "dola", "cad_random", "coda_paper")},
         "long prompt": tokens.candidates(many, tau=0.1), "detectors of one": recovery.finders(made.RECOVERY)}

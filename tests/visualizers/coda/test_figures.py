@@ -165,7 +165,7 @@ def test_membership_stands_beside_each_token_and_the_written_one_is_bold():
 
 
 def test_score_of_an_implausible_token_is_said_and_not_drawn():
-    bars = token_figures.score_bars(ASKED.written[1].tokens[0], ASKED, method="coda").data[0]
+    bars = token_figures.score_bars(ASKED.written[1].tokens[0], ASKED, method="coda", name="CoDA").data[0]
 
     assert bars.text[4] == "−∞" and bars.x[4] == 0
     assert max(bars.x) == pytest.approx(3.3242)
