@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from backends.files import json_text
 from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_result
 from backends.python_lines import lines
 from backends.registry import System
@@ -13,6 +14,8 @@ from backends.run import R, Result, S, Settings
 from pages.house import beside, running, session, svg
 from pages.house.text import plain
 from worlds.errors import InputError
+
+MAX_CONTAINERS, MAX_VALUES = 2_000, 20_000  # of a file of settings, as of a request: each wrong name would be told
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
@@ -60,7 +63,9 @@ def _open(system: System[S, R], turn: Callable[[S], None]) -> None:
         return
     try:
         if file.name.lower().endswith(".json"):
-            settings = system.settings.from_json(file.getvalue().decode("utf-8", "replace"))
+            content = file.getvalue()
+            json_text.check(content, what="The settings file", max_containers=MAX_CONTAINERS, max_values=MAX_VALUES)
+            settings = system.settings.from_json(content.decode("utf-8", "replace"))
             store[f"{system.name}.waiting"], store[f"{system.name}.task"] = settings, beside.task_of(settings)
             turn(settings)
             return
@@ -69,7 +74,7 @@ def _open(system: System[S, R], turn: Callable[[S], None]) -> None:
         store[f"refused.{system.name}"] = str(error)
         return
     store.pop(f"{system.name}.waiting", None)
-    session.current().remember(result)
+    session.current().remember(result, is_brought=True)
     store[f"result.{system.name}"] = result
     store.setdefault("brought", {})[system.name, getattr(result.settings, "task", "")] = result  # a page keeps one of each task
     store.pop(f"error.{system.name}", None)
@@ -78,7 +83,7 @@ def _open(system: System[S, R], turn: Callable[[S], None]) -> None:
 
 def was_brought(result: Result) -> bool:
     """Whether a result is what a file says, not what was computed here."""
-    return any(kept is result for kept in st.session_state.get("brought", {}).values())
+    return any(kept is result for kept in st.session_state.get("brought", {}).values()) or session.current().was_brought(result)
 
 
 def why_not(system: System, result: Result) -> str:
