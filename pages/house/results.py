@@ -8,10 +8,11 @@ import streamlit as st
 
 from backends.files import json_text
 from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_result
+from backends.knobs import files_of
 from backends.python_lines import lines
 from backends.registry import System
 from backends.run import R, Result, S, Settings
-from pages.house import beside, running, session, svg
+from pages.house import beside, session, svg
 from pages.house.text import plain
 from worlds.errors import InputError
 
@@ -109,7 +110,7 @@ def download_whole(system: System, result: Result, settings: Settings) -> None:
                            key=f"json.{system.name}", width="stretch", on_click="ignore")
     svg.all_figures(system, result)
     _link(system, settings)
-    st.caption("The same in Python. Run this in Orrery's own folder, the one with server.py, with the Python that runs it.")
+    st.caption("The same in Python.")  # its first line says where it runs
     st.code(lines(system, settings, session.current().inputs()), language=None, wrap_lines=True)  # colours for code are too pale
 
 
@@ -128,5 +129,5 @@ def _link(system: System, settings: Settings) -> None:
     st.caption("Link to what you see: settings and sliders. Whoever opens it finds the same knobs; a run that is not held here "
                "waits for one click.")
     address.show_link(system)
-    for name in running.uploads_of(settings):
+    for name in files_of(settings):
         st.caption(f":material/warning: The link does not hold the file {plain(name)}: who opens it has to upload it again.")

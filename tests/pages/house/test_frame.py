@@ -93,6 +93,28 @@ def test_a_link_to_what_is_recorded_shows_it_at_once(name: str) -> None:
     assert f"run.{name}" not in page.session_state and f"{name}.waiting" not in page.session_state
 
 
+def test_an_address_that_the_page_wrote_itself_is_not_opened() -> None:
+    link = find_system("coda").settings(seed=977).permalink()
+    page = page_of("coda")
+    page.session_state["coda.address.written"] = {"settings": link}
+    page.query_params["settings"] = link
+
+    assert "coda.waiting" not in page.run().session_state
+    page.query_params["settings"] = find_system("coda").settings(seed=978).permalink()  # a person's
+    assert page.run().session_state["coda.waiting"].seed == 978
+
+
+def test_a_link_to_what_is_recorded_takes_the_place_of_an_own_run() -> None:
+    what = recorded("coda")
+    page = page_of("coda")
+    page.session_state[f"coda.result.{what.settings.task}"] = what.model_copy(update={
+        "settings": what.settings.model_copy(update={"seed": 4712})})
+    assert "recorded" not in driving.said(page.run())
+
+    page.query_params["settings"] = what.settings.permalink()
+    assert "recorded" in driving.said(page.run())
+
+
 def test_a_link_to_what_the_engine_holds_shows_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = recorded("coda").settings.model_copy(update={"seed": 11})
     result = recorded("coda").model_copy(update={"settings": settings})
@@ -158,6 +180,7 @@ def test_a_settings_file_that_is_none_is_one_sentence_and_nothing_waits(content:
 
     assert len(page.error) == 1 and len(page.error[0].value) < 4_000 and not page.exception
     assert "coda.waiting" not in page.session_state and page.get("plotly_chart")
+    assert b"a29999" not in content or "At most 20,000" in page.error[0].value  # said before they are read: each takes memory
 
 
 def test_a_saved_run_is_said_to_be_one_after_a_reload_too(monkeypatch: pytest.MonkeyPatch) -> None:
