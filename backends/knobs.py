@@ -166,6 +166,12 @@ def uploads_of(settings: type[BaseModel]) -> tuple[Knob, ...]:
     return tuple(one for one in knobs_of(settings) if one.uploads)
 
 
+def files_of(settings: BaseModel) -> list[str]:
+    """The files that settings name, each once; what stands behind # picks a part of one."""
+    named = (str(getattr(settings, knob.name)) for knob in uploads_of(type(settings)))
+    return list(dict.fromkeys(value.removeprefix(UPLOAD).partition("#")[0] for value in named if value.startswith(UPLOAD)))
+
+
 @cache
 def _by_name(settings: type[BaseModel]) -> Mapping[str, Knob]:
     return {one.name: one for one in knobs_of(settings)}

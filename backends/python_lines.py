@@ -6,7 +6,7 @@ first, for they are made again too.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from backends.knobs import UPLOAD, knobs_of, uploads_of
+from backends.knobs import files_of, knobs_of
 from backends.registry import System
 from backends.run import Inputs, Settings
 
@@ -20,7 +20,7 @@ def lines(system: System, settings: Settings, inputs: Inputs | None = None) -> s
         inputs: what the session brought, where the settings name earlier runs of it: their settings are printed before.
     """
     chain = list(_chain(settings, inputs or Inputs()))
-    files = list(dict.fromkeys(name for one, _ in chain for name in _files(one)))
+    files = list(dict.fromkeys(name for one, _ in chain for name in files_of(one)))
     kind = type(settings)
     modules = [f"from backends.{system.name}.run import run", f"from {kind.__module__} import {kind.__name__}"]
     modules.append(f"from backends.run import {', '.join(['Inputs', 'last', *(['name_of'] if len(chain) > 1 else [])])}")
@@ -42,14 +42,6 @@ def _chain(settings: Settings, inputs: Inputs, name: str = "") -> Iterator[tuple
 def _variables(chain: Sequence[tuple[Settings, str]]) -> Mapping[str, str]:
     """What the script calls each result: the last one `result`."""
     return {name: f"earlier_{number}" for number, (_, name) in enumerate(chain[:-1], start=1)} | {"": "result"}
-
-
-def _files(settings: Settings) -> Iterator[str]:
-    """The files that settings name; what stands behind # picks a part of one."""
-    for knob in uploads_of(type(settings)):
-        value = str(getattr(settings, knob.name))
-        if value.startswith(UPLOAD):
-            yield value.removeprefix(UPLOAD).partition("#")[0]
 
 
 def _comments(settings: Settings, files: Sequence[str]) -> Iterator[str]:
@@ -89,7 +81,7 @@ def _run(settings: Settings, variable: str, names: Mapping[str, str], files: Seq
     said = {name: repr(value) for name, value in given.items()} | {
         name: f"name_of({names[result]})" for name, result in earlier.items()}
     asked = ", ".join(f"{name}={value}" for name, value in said.items())
-    brought = [f"{name!r}: Path({name!r})" for name in files if name in set(_files(settings))]
+    brought = [f"{name!r}: Path({name!r})" for name in files if name in files_of(settings)]
     parts = [f"files={{{', '.join(brought)}}}"] if brought else []
     held = [f"name_of({names[result]}): {names[result]}" for result in dict.fromkeys(earlier.values())]
     parts += [f"results={{{', '.join(held)}}}"] if held else []

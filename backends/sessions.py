@@ -43,6 +43,7 @@ MAX_HOLDING = 500  # sessions that hold files
 IDLE_S = 3600.0  # longer than any run: a session that was not used for so long has none
 MAX_NAME = 80  # characters
 CHUNK = 1024 * 1024
+_ROOM = "They go two minutes after the last tab with these pages was closed."
 _ROOT = "orrery-sessions-"
 _LOCK = "alive"
 
@@ -73,6 +74,7 @@ class Session:
         self.runs: dict[str, tuple[str, Settings]] = {}  # the last of each system: a tab that was reloaded takes it up again
         self._results: dict[str, Result] = {}
         self._result_sizes: dict[str, int] = {}
+        self._brought: set[str] = set()  # names of results that came from a file
         self._incoming = 0  # bytes of the file that is being stored now
         self._num_stored = 0
         self._lock = threading.Lock()
@@ -108,8 +110,12 @@ class Session:
             self.last_used_s = time.monotonic()
             return Inputs(dict(self._files), dict(self._results), made())
 
-    def remember(self, result: Result) -> str:
-        """Hold a result for the runs after it and return the name by which settings call it; the oldest of too many is forgotten."""
+    def remember(self, result: Result, *, is_brought: bool = False) -> str:
+        """Hold a result for the runs after it and return the name by which settings call it; the oldest of too many is forgotten.
+
+        Args:
+            is_brought: it is what a file says, and was not computed here.
+        """
         name = name_of(result)
         size = settle(result)
         with self._lock:
@@ -117,6 +123,7 @@ class Session:
                 return name
             self._results.pop(name, None)
             self._results[name], self._result_sizes[name] = result, size
+            (self._brought.add if is_brought else self._brought.discard)(name)
             while len(self._results) > MAX_RESULTS:
                 self._forget(next(iter(self._results)))
         everybody().bound_results(but=self)
@@ -135,6 +142,12 @@ class Session:
 
     def _forget(self, name: str) -> None:
         del self._results[name], self._result_sizes[name]
+        self._brought.discard(name)
+
+    def was_brought(self, result: Result) -> bool:
+        """Whether a result that it holds is what a file says; a tab that was reloaded has forgotten that."""
+        with self._lock:
+            return any(self._results.get(name) is result for name in self._brought)
 
     @property
     def results(self) -> dict[str, Result]:
@@ -151,6 +164,7 @@ class Session:
             self._sizes.clear()
             self._results.clear()
             self._result_sizes.clear()
+            self._brought.clear()
         everybody().remove(self)
         (self._engine or the_engine()).release(self.session_id)
         if self._folder is not None:
@@ -207,7 +221,7 @@ class Session:
         held = self.num_bytes - self._incoming
         if held + size > MAX_SESSION_MB * 1e6:
             raise InputError(f"This session already holds {held / 1e6:.0f} MB. At most {MAX_SESSION_MB} MB are "
-                             "kept for one tab; reload the page to start anew.")
+                             f"kept for one visitor. {_ROOM}")
         everybody().make_room(self, size - self._incoming)
         self._incoming = size
 
@@ -217,8 +231,8 @@ class Session:
                 path.unlink()
                 return name
         if len(self._files) >= MAX_FILES:
-            raise InputError(f"This session already holds {len(self._files)} files. At most {MAX_FILES} are kept for one tab; "
-                             "reload the page to start anew.")
+            raise InputError(f"This session already holds {len(self._files)} files. At most {MAX_FILES} are kept for one "
+                             f"visitor. {_ROOM}")
         name, number = wanted, 1
         while name in self._files:
             number += 1

@@ -1,8 +1,7 @@
 """Gives each browser a cookie by which its tabs, and a tab that was reloaded, find their session."""
 
-from http.cookies import CookieError, SimpleCookie
-
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backends.browsers import COOKIE, is_token, new_token
@@ -23,18 +22,18 @@ class KnowsBrowsers:
 
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == 200:
-                MutableHeaders(scope=message).append("set-cookie", _cookie(is_https=is_https))
+                answer = MutableHeaders(scope=message)
+                answer.append("set-cookie", _cookie(is_https=is_https))
+                answer["cache-control"] = "private, no-cache"  # a proxy that kept it would hand one browser's cookie to all
             await send(message)
 
         await self.app(scope, receive, with_cookie)
 
 
 def _token(headers: Headers) -> str | None:
-    try:
-        cookie = SimpleCookie(headers.get("cookie", ""))
-    except CookieError:
-        return None
-    return cookie[COOKIE].value if COOKIE in cookie else None
+    """What the browser sends under the cookie's name, read as Streamlit reads it: the standard library's parser gives up all cookies
+    where another app's holds JSON."""
+    return cookie_parser(headers.get("cookie", "")).get(COOKIE)
 
 
 def _cookie(*, is_https: bool) -> str:

@@ -1,6 +1,5 @@
 """An evaluated set: what each method gains, for whom, and how much of it is a shift of the answers."""
 
-
 import streamlit as st
 
 from backends.adaptvis.results import AdaptVisResult, Evaluated

@@ -6,9 +6,11 @@ from backends.adaptvis.results import AdaptVisResult
 from backends.knobs import UPLOAD
 from backends.registry import System
 from pages.adaptvis import own_knobs, views
-from pages.house import knobs, session, tasks
+from pages.house import knobs, session, tasks, view
 from pages.house.text import plain
+from worlds.errors import InputError
 from worlds.picture_kinds import HEIC, offered
+from worlds.pictures import read_picture
 
 OPTIONS = ("left, right, on or under", "left, right, front or behind", "left, right, above or below", "left, right, top or bottom")
 
@@ -54,8 +56,13 @@ def panel(system: System) -> None:
     name = _name(system)
     if not name:
         return
+    try:
+        picture = read_picture(session.current().inputs().file(name), name=name)
+    except InputError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return
     left, right = st.columns([2, 3], gap="medium")
-    left.image(str(session.current().inputs().file(name)), width="stretch", caption=name, alt=f"Your picture {name}")
+    left.image(view.jpeg(picture), width="stretch", caption=plain(name), alt=f"Your picture {name}")
     with right:
         _names(system)
         knobs.knobs(system, ("question", "options"), per_row=1)

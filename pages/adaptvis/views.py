@@ -1,6 +1,5 @@
 """What both tasks of the AdaptVis page share: their names, the paper, the formulas, the tables."""
 
-
 import io
 import zipfile
 from collections.abc import Mapping
@@ -24,7 +23,7 @@ from visualizers.adaptvis import item_set as set_figures
 
 TASKS = {
     "look": Task("Look at a picture", ":material/visibility:", button="Look", coming="The picture comes with every alpha at once.",
-                 fold="Your own picture and question, another model, every knob"),
+                 fold="Another picture and question, another model, every knob"),
     "evaluate": Task("Evaluate a set", ":material/leaderboard:", button="Evaluate", fold="Your own data, another model, every knob",
                      coming="Every question is answered at every alpha; the methods are compared at the end."),
 }

@@ -69,7 +69,7 @@ frame.show(Page(
     own=Own(box=lambda: own_prompt.box(SYSTEM), is_there=lambda task: own_prompt.is_there(SYSTEM, task),
             is_answered=lambda result: own_prompt.is_answered(SYSTEM, result), panel=lambda: own_prompt.panel(SYSTEM),
             title=lambda: own_prompt.title(SYSTEM)),
-    views=("prompt", "decoder", "token", "log", "epoch"), 
+    views=("prompt", "decoder", "token", "log", "epoch"),
     substitute=lambda settings: real.shows_recording(SYSTEM, settings),
     instead=lambda task: real.recording(SYSTEM, task), card=lambda: real.card(SYSTEM),
     without=lambda task: own_file.invitation(choose) if task == "file" else frame.nothing_yet(), opened=("file",),

@@ -36,11 +36,6 @@ def _not_kept(_result: Result, _is_recorded: bool) -> None:
     """Nothing of a result is needed later."""
 
 
-def _not_brought(_task: str) -> bool:
-    """No input of the person's own is there."""
-    return False
-
-
 @dataclass(frozen=True)
 class Own(Generic[R]):
     """A person's own input: it comes first."""

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import streamlit as st
 
+from backends.files import json_text
 from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_result
+from backends.knobs import files_of
 from backends.python_lines import lines
 from backends.registry import System
 from backends.run import R, Result, S, Settings
-from pages.house import beside, running, session, svg
+from pages.house import beside, session, svg
 from pages.house.text import plain
 from worlds.errors import InputError
+
+MAX_CONTAINERS, MAX_VALUES = 2_000, 20_000  # of a file of settings, as of a request: each wrong name would be told
 
 
 @st.cache_resource(show_spinner=False, max_entries=20)
@@ -60,7 +64,9 @@ def _open(system: System[S, R], turn: Callable[[S], None]) -> None:
         return
     try:
         if file.name.lower().endswith(".json"):
-            settings = system.settings.from_json(file.getvalue().decode("utf-8", "replace"))
+            content = file.getvalue()
+            json_text.check(content, what="The settings file", max_containers=MAX_CONTAINERS, max_values=MAX_VALUES)
+            settings = system.settings.from_json(content.decode("utf-8", "replace"))
             store[f"{system.name}.waiting"], store[f"{system.name}.task"] = settings, beside.task_of(settings)
             turn(settings)
             return
@@ -69,7 +75,7 @@ def _open(system: System[S, R], turn: Callable[[S], None]) -> None:
         store[f"refused.{system.name}"] = str(error)
         return
     store.pop(f"{system.name}.waiting", None)
-    session.current().remember(result)
+    session.current().remember(result, is_brought=True)
     store[f"result.{system.name}"] = result
     store.setdefault("brought", {})[system.name, getattr(result.settings, "task", "")] = result  # a page keeps one of each task
     store.pop(f"error.{system.name}", None)
@@ -78,7 +84,7 @@ def _open(system: System[S, R], turn: Callable[[S], None]) -> None:
 
 def was_brought(result: Result) -> bool:
     """Whether a result is what a file says, not what was computed here."""
-    return any(kept is result for kept in st.session_state.get("brought", {}).values())
+    return any(kept is result for kept in st.session_state.get("brought", {}).values()) or session.current().was_brought(result)
 
 
 def why_not(system: System, result: Result) -> str:
@@ -104,7 +110,7 @@ def download_whole(system: System, result: Result, settings: Settings) -> None:
                            key=f"json.{system.name}", width="stretch", on_click="ignore")
     svg.all_figures(system, result)
     _link(system, settings)
-    st.caption("The same in Python. Run this in Orrery's own folder, the one with server.py, with the Python that runs it.")
+    st.caption("The same in Python.")  # its first line says where it runs
     st.code(lines(system, settings, session.current().inputs()), language=None, wrap_lines=True)  # colours for code are too pale
 
 
@@ -123,5 +129,5 @@ def _link(system: System, settings: Settings) -> None:
     st.caption("Link to what you see: settings and sliders. Whoever opens it finds the same knobs; a run that is not held here "
                "waits for one click.")
     address.show_link(system)
-    for name in running.uploads_of(settings):
+    for name in files_of(settings):
         st.caption(f":material/warning: The link does not hold the file {plain(name)}: who opens it has to upload it again.")

@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backends.engine import RunState, the_engine
-from backends.knobs import UPLOAD
+from backends.knobs import files_of
 from backends.registry import System
 from backends.run import Result, Settings
 from pages.house import session
@@ -21,18 +21,13 @@ POLL_S = 0.4
 def missing_upload(settings: Settings) -> str:
     """The name of a file that the settings speak of and that this session does not have, or nothing."""
     files = session.current().inputs().files
-    return next((name for name in uploads_of(settings) if name not in files), "")
+    return next((name for name in files_of(settings) if name not in files), "")
 
 
 def says_missing(name: str) -> str:
     """What to do about a file that some settings name and that is not here."""
     return (f"These settings are for the file {name!r}, which is not in this session: a link holds settings, never a file. "
-                 "Upload it again; the knobs are set already.")
-
-
-def uploads_of(settings: Settings) -> list[str]:
-    """The files that the settings name."""
-    return [value.removeprefix(UPLOAD) for _, value in settings if isinstance(value, str) and value.startswith(UPLOAD)]
+            "Upload it again; the knobs are set already.")
 
 
 def pressed(place: DeltaGenerator, label: str, *, key: str, icon: str, help: str, disabled: bool,

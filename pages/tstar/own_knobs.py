@@ -1,6 +1,5 @@
 """What a person can turn before a T* search, and what the search will cost."""
 
-
 import streamlit as st
 
 from backends.knobs import UPLOAD
@@ -22,12 +21,9 @@ PAID = ("random_grid", "dense", "budgeted_dense", "scene_change", *BY_SIMILARITY
 
 def draw(system: System) -> None:
     """Everything that can be turned, what it will cost, and the buttons. What stands beside one's own video is not drawn twice."""
-    is_own = own_video.is_there(system)
+    asked_above = ("question",) if own_video.is_there(system) else ()
     values = knobs.said(system) | {"video": _video(system)}
-    if not is_own:
-        values |= knobs.knobs(system, ("question", "targets", "cues"))
-    else:
-        values |= knobs.knobs(system, ("targets", "cues"))
+    values |= knobs.knobs(system, [name for name in own_video.WORDS if name not in asked_above])
     values |= knobs.knobs(system, knobs.of(system, "search"))
     values |= knobs.tabs(system, {group.capitalize(): (group,) for group in FOLDED})
     values["baselines"] = baseline_knob(system)

@@ -16,6 +16,7 @@ from worlds.picture_kinds import HEIC, offered
 
 STRIP_FRAMES = 8
 STRIP_HEIGHT_PX = 90
+STRIP_FRAME_PX = 320  # of one frame, at most: a JPEG has 65,535 across, and videos come 4,096 x 16
 MARK_HEIGHT_PX = 300
 WHERE = ("example_s", "example_box")
 WORDS = ("question", "targets", "cues")
@@ -66,7 +67,7 @@ def panel(system: System) -> None:
         return
     st.session_state[f"tstar.length.{UPLOAD}{name}"] = int(duration_s)
     st.image(strip, width="stretch", output_format="JPEG", alt=f"{STRIP_FRAMES} frames of {name}",
-             caption=f"{name}, {int(duration_s) // 60}:{int(duration_s) % 60:02d} min")
+             caption=f"{plain(name)}, {int(duration_s) // 60}:{int(duration_s) % 60:02d} min")
     left, right = st.columns(2, gap="medium")
     with right:
         _words(system)
@@ -160,7 +161,7 @@ def _strip(path: str, name: str) -> tuple[np.ndarray, float]:
         duration_s = opened.info.duration_s
         seconds = [duration_s * (index + 0.5) / STRIP_FRAMES for index in range(STRIP_FRAMES)]
         frames = opened.frames_at(seconds, max_side_px=320)
-    width = max(1, round(frames[0].shape[1] * STRIP_HEIGHT_PX / frames[0].shape[0]))
+    width = min(STRIP_FRAME_PX, max(1, round(frames[0].shape[1] * STRIP_HEIGHT_PX / frames[0].shape[0])))
     scaled = [cv2.resize(frame, (width, STRIP_HEIGHT_PX)) for frame in frames]
     return np.concatenate(scaled, axis=1), duration_s
 

@@ -130,3 +130,11 @@ def test_every_value_that_a_link_may_hold_fits_into_its_widget(system: System) -
 def test_two_settings_of_a_system_may_take_a_file() -> None:
     assert [(made.name, made.upload_mb) for made in uploads_of(Knobs)] == [("film", 5)]
     assert [len(uploads_of(system.settings)) for system in systems() if system.name in ("tstar", "adaptvis")] == [2, 2]
+
+
+def test_files_that_settings_name_are_those_of_upload_settings_without_what_picks_a_part():
+    from backends.adaptvis.settings import AdaptVisSettings
+    from backends.knobs import files_of
+
+    assert files_of(AdaptVisSettings(task="evaluate", data="upload:sets.zip#B", picture="upload:a.png")) == ["a.png", "sets.zip"]
+    assert files_of(AdaptVisSettings(question="upload:no file, a question")) == []

@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from backends.browsers import COOKIE, is_token
+from backends.browsers import COOKIE, is_token, new_token
 from fronts.browsers import KnowsBrowsers
 
 PAGE = {"accept": "text/html,*/*"}
@@ -41,3 +41,15 @@ def test_nothing_else_sets_it(client, method, path, headers):
 @pytest.mark.parametrize("cookie", ["orrery=short", "orrery=", "a=b; orrery=" + "x" * 999, "\x00=;;=", "orrery"])
 def test_what_is_not_ours_is_replaced(client, cookie):
     assert "set-cookie" in client.get("/", headers=PAGE | {"cookie": cookie}).headers
+
+
+@pytest.mark.parametrize("other", ['theirs={"a": 1}', "a[b]=1", "two words=1"])
+def test_ours_is_found_beside_what_other_apps_of_the_host_have_set(client, other):
+    cookie = f"{other}; {COOKIE}={new_token()}"
+
+    assert "set-cookie" not in client.get("/", headers=PAGE | {"cookie": cookie}).headers
+
+
+def test_no_proxy_keeps_the_answer_that_sets_it(client):
+    assert "private" in client.get("/", headers=PAGE).headers["cache-control"]
+    assert "cache-control" not in client.get("/", headers=PAGE).headers  # the app's own, where it has one

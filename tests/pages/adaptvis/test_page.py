@@ -2,9 +2,11 @@
 
 import io
 import re
+import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -206,6 +208,24 @@ def test_own_picture_is_asked_about_two_named_things(page):
     assert looked.options == ("left", "right", "on", "under") and looked.right is None
     assert looked.size == (160, 90)
     assert not page.exception and not page.error
+
+
+def png(width: int, height: int) -> bytes:
+    """The head of a picture of that size, with nothing behind it."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+
+
+@pytest.mark.parametrize("content", [png(640, 480), png(60_000, 60_000)], ids=["broken", "too large to decode"])
+def test_own_picture_that_cannot_be_decoded_is_one_sentence_and_another_can_be_brought(page, content):
+    page.get("file_uploader")[0].set_value(("mine.png", content, "image/png")).run()
+
+    assert not page.exception and len(page.error) == 1 and "The picture 'mine" in page.error[0].value
+    assert not any(button.key == "run.own" for button in page.button)
+    whole = io.BytesIO()
+    Image.new("RGB", (90, 60), "red").save(whole, "PNG")
+    page.get("file_uploader")[0].set_value(("whole.png", whole.getvalue(), "image/png")).run()
+    assert not page.exception and not page.error and any("whole" in caption for image in page.image for caption in image.captions)
 
 
 @pytest.mark.parametrize("task", ["look", "evaluate"])

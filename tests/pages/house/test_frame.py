@@ -93,6 +93,28 @@ def test_a_link_to_what_is_recorded_shows_it_at_once(name: str) -> None:
     assert f"run.{name}" not in page.session_state and f"{name}.waiting" not in page.session_state
 
 
+def test_an_address_that_the_page_wrote_itself_is_not_opened() -> None:
+    link = find_system("coda").settings(seed=977).permalink()
+    page = page_of("coda")
+    page.session_state["coda.address.written"] = {"settings": link}
+    page.query_params["settings"] = link
+
+    assert "coda.waiting" not in page.run().session_state
+    page.query_params["settings"] = find_system("coda").settings(seed=978).permalink()  # a person's
+    assert page.run().session_state["coda.waiting"].seed == 978
+
+
+def test_a_link_to_what_is_recorded_takes_the_place_of_an_own_run() -> None:
+    what = recorded("coda")
+    page = page_of("coda")
+    page.session_state[f"coda.result.{what.settings.task}"] = what.model_copy(update={
+        "settings": what.settings.model_copy(update={"seed": 4712})})
+    assert "recorded" not in driving.said(page.run())
+
+    page.query_params["settings"] = what.settings.permalink()
+    assert "recorded" in driving.said(page.run())
+
+
 def test_a_link_to_what_the_engine_holds_shows_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = recorded("coda").settings.model_copy(update={"seed": 11})
     result = recorded("coda").model_copy(update={"settings": settings})
@@ -144,6 +166,41 @@ def test_settings_too_long_for_a_link_are_offered_as_a_file_that_opens_again() -
     assert not page.error and not page.exception and page.button(key="link.run.coda")
     assert page.session_state["knob.coda.prompts"] == words
     assert "settings" not in page.session_state["coda.address.written"]
+
+
+@pytest.mark.parametrize("content", [
+    pytest.param(b"{" + b",".join(b'"a%d":1' % number for number in range(30_000)) + b"}", id="many names"),
+    pytest.param(b'{"prompts":' + b"[" * 100_000, id="deep"), pytest.param(b'{"prompts":["\\ud800"]}', id="half a character"),
+    pytest.param(b"\xff\xfe\x00", id="no text"), pytest.param(b"[]", id="a list"), pytest.param(b"", id="nothing"),
+    pytest.param(b'{"grid": 4}', id="another system's")])
+def test_a_settings_file_that_is_none_is_one_sentence_and_nothing_waits(content: bytes) -> None:
+    page = page_of("coda")
+    box = next(box for box in page.get("file_uploader") if box.key == "open.coda")
+    page = box.set_value(("coda-settings.json", content, "application/json")).run()
+
+    assert len(page.error) == 1 and len(page.error[0].value) < 4_000 and not page.exception
+    assert "coda.waiting" not in page.session_state and page.get("plotly_chart")
+    assert b"a29999" not in content or "At most 20,000" in page.error[0].value  # said before they are read: each takes memory
+
+
+def test_a_saved_run_is_said_to_be_one_after_a_reload_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    from backends.files.saved import load_result, save_result
+    from backends.sessions import Session
+
+    own, what = Session("one-browser"), find_system("coda")
+    monkeypatch.setattr("pages.house.session.current", lambda: own)
+    assert what.recorded is not None
+    settings = what.settings(seed=4711)
+    result = load_result(what.recorded.read_bytes(), what.result).model_copy(update={"settings": settings})
+    page = page_of("coda")
+    box = next(box for box in page.get("file_uploader") if box.key == "open.coda")
+    box.set_value(("theirs.orrery", save_result(result), "application/zip")).run()
+
+    reloaded = driving.opened(settings, "coda")  # the same browser, a new tab
+    assert "coda.waiting" not in reloaded.session_state and "from a file" in driving.said(reloaded)
+    own.remember(result.model_copy(update={"made_on": "2026-01-01"}))
+    assert own.was_brought(next(iter(own.results.values()))) and not own.was_brought(list(own.results.values())[-1])
+    own.release()
 
 
 def test_a_page_that_was_reloaded_takes_its_run_up_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,17 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from backends.engine import the_engine
 from backends.tstar.settings import OPENING, TStarSettings
 from pages.house import costs
-from pages.tstar import views
+from pages.tstar import own_video, views
 from tests.pages import driving
 from tests.pages.driving import charts
+from worlds.video.encode import write_video
 
 
 @pytest.fixture
@@ -208,6 +210,15 @@ def test_own_video_becomes_the_page_at_once_and_what_cannot_be_found_is_said(pag
     assert "cyclist" in page.warning[0].value and page.button(key="run.own").disabled
     page = page.text_input(key="knob.tstar.question").set_value("red chair").run()
     assert not page.button(key="run.own").disabled
+
+
+def test_own_video_of_any_shape_becomes_a_strip_that_can_be_drawn(tmp_path):
+    path = tmp_path / "wide.mp4"
+    write_video([np.zeros((16, 4096, 3), np.uint8)] * 30, path, frame_rate=10)
+
+    strip, duration_s = own_video._strip(str(path), "wide.mp4")
+    assert strip.shape == (own_video.STRIP_HEIGHT_PX, own_video.STRIP_FRAMES * own_video.STRIP_FRAME_PX, 3)
+    assert duration_s == pytest.approx(3, abs=0.2)
 
 
 @pytest.mark.parametrize(("codec", "ending", "is_played"), [
