@@ -15,6 +15,8 @@ from pages.house import lesson, orrery, parts, session  # noqa: E402
 from pages.house.text import plain  # noqa: E402
 
 DOCS = Path(__file__).parent / "docs"
+# before the navigation: a tab without an icon of its own would ask Google's host for the page's symbol
+st.set_page_config(page_title="Orrery", page_icon=str(DOCS / "icon.png"), layout="wide")
 # Streamlit leaves a hand's breadth above the title; on a phone that pushes the first picture below the fold
 # A table's own download writes texts that a spreadsheet would run; the buttons below the tables do not
 st.html("<style>.stMainBlockContainer { padding-top: 3.5rem } button[aria-label='Download as CSV'] { display: none } "

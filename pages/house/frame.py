@@ -97,7 +97,7 @@ def show(page: Page[S, R]) -> None:
     if parts.shows("lesson"):
         with buttons:
             lesson.button(system)
-    asks = bool(page.own and page.own.is_there(task) and not is_live and not address.is_waiting(system)
+    asks = bool(page.own and parts.shows("own") and page.own.is_there(task) and not is_live and not address.is_waiting(system)
                 and not (result is not None and page.own.is_answered(result)))
     _inputs(page, None if asks else st.session_state.get(f"{system.name}.stand"))
     if parts.shows("lesson"):

@@ -45,13 +45,7 @@ def page(browser, server_url) -> Iterator[object]:
 def bring_own_video(page, server_url, file: Path) -> None:
     page.goto(f"{server_url}/tstar")
     page.wait_for_selector(PICTURE, timeout=60_000)
-    page.get_by_text("Your video, your question, every knob").click()
-    box = page.get_by_role("combobox", name="Video", exact=True)
-    box.click()
-    box.fill("My own")
-    box.press("Enter")
-    page.get_by_text("Video file").wait_for(timeout=30_000)
-    page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(str(file))
+    page.locator("[class*=st-key-own-box] input[type=file]").set_input_files(str(file))
 
 
 def upload_box(page, label: str):
@@ -84,7 +78,7 @@ def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page
     for _ in range(26):
         page.keyboard.press("ArrowRight")
     page.wait_for_timeout(2500)
-    plot = page.locator("[data-testid=stExpander] .js-plotly-plot .nsewdrag").first
+    plot = page.locator("[class*=st-key-tstar-example] .js-plotly-plot .nsewdrag").first
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     scale = min(box["width"] / 320, box["height"] / 240)
@@ -94,7 +88,7 @@ def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page
     page.mouse.move(left + 252 * scale, top + 192 * scale, steps=12)
     page.mouse.up()
     page.get_by_text("Looking for what is in the box").wait_for(timeout=30_000)
-    page.get_by_test_id("stBaseButton-primary").first.click()
+    page.locator(".st-key-run-own button").first.click()
     page.get_by_text("classical features").wait_for(timeout=90_000)
     page.get_by_text("Take it away").wait_for(timeout=30_000)  # the page is drawn from above: by then the film strip stands
     times = [text.strip() for text in page.locator("[data-testid=stButton]", has_text="Play from").all_inner_texts()]
@@ -109,8 +103,8 @@ def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page
 def test_moments_of_an_own_video_are_downloaded(page, server_url, phone_video: Path, tmp_path: Path):
     bring_own_video(page, server_url, phone_video)
     page.get_by_text("Draw a box around what you look for").wait_for(timeout=60_000)
-    page.get_by_role("textbox", name="Targets").fill("red chair")  # which is typed last: nothing but the click sends it
-    page.get_by_test_id("stBaseButton-primary").first.click()
+    page.get_by_role("textbox", name="What do you look for?").fill("red chair")
+    page.locator(".st-key-run-own button").first.click()
     page.get_by_role("heading", name="red chair").wait_for(timeout=90_000)
     page.get_by_text("Take it away").wait_for(timeout=30_000)
     with page.expect_download(timeout=60_000) as download:

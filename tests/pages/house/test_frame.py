@@ -1,5 +1,7 @@
 """What is set is what is shown, on every page: at opening, after a preset, a link, a task change. Opening a link starts nothing."""
 
+from collections.abc import Iterator
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -8,10 +10,20 @@ from backends.files.saved import load_result
 from backends.knobs import knob_of, knobs_of
 from backends.registry import system as find_system
 from backends.run import Result, Settings
+from backends.sessions import Session
 from pages.house import knobs, tasks
 from tests.pages import driving
 
 NAMES = registry.names()
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A browser that nothing was run in; else all of these share one."""
+    own = Session("one-browser")
+    monkeypatch.setattr("pages.house.session.current", lambda: own)
+    yield own
+    own.release()
 
 
 def page_of(name: str) -> AppTest:
@@ -203,11 +215,7 @@ def test_a_saved_run_is_said_to_be_one_after_a_reload_too(monkeypatch: pytest.Mo
     own.release()
 
 
-def test_a_page_that_was_reloaded_takes_its_run_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from backends.sessions import Session
-
-    own = Session("one-browser")
-    monkeypatch.setattr("pages.house.session.current", lambda: own)
+def test_a_page_that_was_reloaded_takes_its_run_up_again() -> None:
     settings = find_system("coda").settings(task="law", trains=True, num_sets=5, epochs=3, hidden=16, seed=31)
     driving.run_link(driving.opened(settings, "coda"), "coda")
 
@@ -216,4 +224,3 @@ def test_a_page_that_was_reloaded_takes_its_run_up_again(monkeypatch: pytest.Mon
     page = driving.finish(page, "coda")
     assert page.session_state["coda.result.law"].settings == settings
     assert driving.opened(settings, "coda").session_state["coda.result.law"].settings == settings  # now it is held
-    own.release()
