@@ -112,8 +112,8 @@ def _mass_notes(looked: Looked) -> list[str]:
     base = next(each for each in looked.at if each.alpha == 1)
     logits = base.reads.image_logit[~np.isnan(base.reads.image_logit)]  # nan: a layer whose window does not reach the picture
     return [f"The mean image logit is negative in {int((logits < 0).sum())} of {len(logits)} layers that see the picture. There a "
-            "step of alpha just above 1 takes attention off the picture and one just below 1 gives it some; far from 1 it may turn, as "
-            "the curve of the image's share shows."]
+            "step of alpha just above 1 takes attention off the picture and one just below 1 gives it some; far from 1 it may turn, "
+            "as the curve of the image's share shows."]
 
 
 def jpeg(picture: np.ndarray) -> np.ndarray:

@@ -20,8 +20,8 @@ def wins() -> str:
     if evaluated is None or own is None or rival is None or own.gain is None or rival.gain is None:
         return ""
     gains = [signed(100 * score.gain[0], 1) for score in (own, rival) if score.gain]
-    return (f"On {evaluated.num_test:,} drawn scenes AdaptVis gains {gains[0]} points; a constant per answer, which never looks at the "
-            f"picture, gains {gains[1]}.")
+    return (f"On {evaluated.num_test:,} drawn scenes AdaptVis gains {gains[0]} points; a constant per answer, which never looks at "
+            f"the picture, gains {gains[1]}.")
 
 
 SYSTEM = System(

@@ -229,7 +229,7 @@ def test_branch_is_said_with_both_numbers_and_what_was_done():
     said, said_sure = figures.branch_words(looked().branch), figures.branch_words(sure)
 
     assert said == "Confidence 0.80 is below beta 0.9: unsure, so the gaze is smoothed with alpha 0.5."
-    assert said_sure == "Confidence 0.9004 is not below beta 0.9000: sure, so the gaze is sharpened with alpha 1.5."
+    assert said_sure == "Confidence 0.9004 is not below beta 0.9: sure, so the gaze is sharpened with alpha 1.5."
 
 
 @pytest.mark.parametrize(("before", "after", "said"), [
