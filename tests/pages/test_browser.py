@@ -203,6 +203,7 @@ MADE_OF_TEXT = """() => [...document.querySelectorAll('[data-testid=stMain] *')]
 @pytest.mark.parametrize("name", LINKS)
 def test_what_a_stranger_wrote_into_a_link_is_text_and_never_a_link(page, server_url, name):
     page.goto(f"{server_url}/{name}?settings={LINKS[name].permalink()}")
+    page.get_by_role("button", name="Run this link").click(timeout=60_000)
     page.wait_for_selector(CHART, timeout=90_000)
     page.wait_for_selector(f"text={'evil' if name != 'coda' else 'is not among'}", timeout=90_000)
     for fold in page.query_selector_all("[data-testid=stMain] details summary"):
