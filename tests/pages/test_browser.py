@@ -145,7 +145,7 @@ def test_one_click_brings_the_rare_answer_back(page, server_url):
     main.get_by_text("popular: hallucinated").first.wait_for(timeout=30_000)
     name = "CoDA, as in the paper"
     page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).first.click()
-    main.get_by_text("What comes after").first.wait_for(timeout=30_000)
+    main.get_by_text("What may come next").first.wait_for(timeout=30_000)
 
     assert page.problems == []
 
