@@ -15,7 +15,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 # px that a page leaves a chart in windows of 320 and 390; in half of 768, 1366 and 1920; in all of 1366 and 1920; in a third of 768
 PHONES, HALVES, PAGES, THIRD = (288, 358), (360, 445, 722), (906, 1460), 235
 IN_THIRDS = ("gaze as it is", "gaze turned", "options")  # where AdaptVis begins
-BESIDE = [("tstar, default, recall", "tstar, default, costs"), ("coda, default, CoDA, probabilities", "coda, default, CoDA, scores"),
+BESIDE = [("tstar, default, recall", "tstar, default, costs"),
+          ("coda, default, CoDA, Orrery's variant, probabilities", "coda, default, CoDA, Orrery's variant, scores"),
           ("coda, law, law", "coda, law, answers"), ("coda, recovery, exact match", "coda, recovery, recovery and breakage"),
           ("adaptvis, default, gaze as it is", "adaptvis, default, gaze turned"),
           ("adaptvis, default, masses", "adaptvis, default, sharpness")]
