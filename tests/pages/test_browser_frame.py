@@ -45,6 +45,8 @@ def asked(page, name: str):
 
 
 def run_untouched(page) -> None:
+    from playwright.sync_api import TimeoutError
+
     button = page.locator("[class*=st-key-run-]:not(.st-key-run-seeds, .st-key-run-own) button").first
     fold = page.locator("[class*=st-key-knobs-fold] summary").first
     fold.click()
@@ -53,7 +55,7 @@ def run_untouched(page) -> None:
         button.click()
         try:
             return page.get_by_text("Your run:").wait_for(timeout=25_000)
-        except Exception:
+        except TimeoutError:
             button.scroll_into_view_if_needed()
     page.get_by_text("Your run:").wait_for(timeout=25_000)
 
