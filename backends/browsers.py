@@ -1,7 +1,7 @@
 """Whose session a tab is: tabs of one browser share one, so that a reloaded page finds its uploads, its results and its run again.
 
-A browser is known by a token in a cookie that only the server reads. A tab that is reloaded is a new one; the old one is let go two
-minutes later, so the session is never without a tab in between. A browser without a cookie, as in a Space's frame, has a session for
+A browser is known by a token in a cookie that only the server reads. A tab that is reloaded is let go before the new one comes, so a
+session outlives its last tab by two minutes. A browser without a cookie, as in a Space's frame, has a session for
 each tab.
 """
 
@@ -13,6 +13,7 @@ from functools import cache
 from backends.sessions import Session
 
 COOKIE = "orrery"
+GRACE_S = 120.0  # a session without a tab waits for a reload
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{32}")
 
 
@@ -26,9 +27,14 @@ def is_token(text: object) -> bool:
 
 
 class Browsers:
-    """The sessions of the browsers that have a tab open, and how many each has."""
+    """The sessions of the browsers that have a tab open, and how many each has.
 
-    def __init__(self) -> None:
+    Args:
+        grace_s: how long a session waits for the next tab after its last one was let go.
+    """
+
+    def __init__(self, grace_s: float = GRACE_S) -> None:
+        self._grace_s = grace_s
         self._open: dict[str, tuple[Session, int]] = {}  # by token
         self._lock = threading.Lock()
 
@@ -49,10 +55,24 @@ class Browsers:
             token = next((token for token, (held, _) in self._open.items() if held is session), None)
             if token is not None:
                 tabs = self._open[token][1] - 1
+                self._open[token] = session, tabs
                 if tabs > 0:
-                    self._open[token] = session, tabs
                     return
-                del self._open[token]
+        if token is None or not self._grace_s:
+            self._end(token, session)
+            return
+        timer = threading.Timer(self._grace_s, self._end, (token, session))
+        timer.daemon = True
+        timer.start()
+
+    def _end(self, token: str | None, session: Session) -> None:
+        """Release a session that has no tab any more; one that a tab came back to goes on."""
+        with self._lock:
+            held, tabs = self._open.get(token, (None, 0)) if token is not None else (None, 0)
+            if held is session:
+                if tabs > 0:
+                    return
+                del self._open[token]  # type: ignore[arg-type]
         session.release()
 
 
