@@ -1,6 +1,7 @@
 """The rules of every page, seen in a browser: what is set is what is shown, and the address is what is seen."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import pytest
@@ -103,3 +104,16 @@ def test_an_opened_link_starts_nothing_and_one_click_runs_it(page, server_url):
     page.get_by_text("Your run:").wait_for(timeout=90_000)
 
     assert asked(page, "coda") == settings and "decoder=greedy" in page.url
+
+
+def test_a_reload_finds_the_upload_and_its_result_again(page, server_url, phone_video: Path):
+    opened(page, f"{server_url}/tstar")
+    page.locator("[class*=st-key-own-box] input[type=file]").set_input_files(str(phone_video))
+    page.get_by_role("textbox", name="What do you look for?").fill("red chair", timeout=60_000)
+    page.locator(".st-key-run-own button").first.click(timeout=60_000)
+    page.get_by_text("Your run:").wait_for(timeout=90_000)
+    page.wait_for_function("() => location.search.includes('settings=')", timeout=30_000)
+
+    page.reload()
+    page.get_by_role("heading", name="red chair").wait_for(timeout=60_000)
+    assert asked(page, "tstar").video == "upload:toy.mp4"
