@@ -9,6 +9,7 @@ import re
 import secrets
 import threading
 from functools import cache
+from typing import TypeGuard
 
 from backends.sessions import Session
 
@@ -21,7 +22,7 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def is_token(text: object) -> bool:
+def is_token(text: object) -> TypeGuard[str]:
     """Whether a cookie holds what `new_token` gives."""
     return isinstance(text, str) and _TOKEN.fullmatch(text) is not None
 
@@ -40,7 +41,7 @@ class Browsers:
 
     def enter(self, token: str | None) -> Session:
         """A tab was opened: return its browser's session, a new one where there is none or it has ended."""
-        if not isinstance(token, str) or not is_token(token):
+        if not is_token(token):
             return _new_session()
         with self._lock:
             session, tabs = self._open.get(token, (None, 0))
@@ -58,21 +59,26 @@ class Browsers:
                 self._open[token] = session, tabs
                 if tabs > 0:
                     return
-        if token is None or not self._grace_s:
+        if token is None:  # of a tab without a cookie
+            session.release()
+        elif not self._grace_s:
             self._end(token, session)
-            return
+        else:
+            self._end_later(token, session)
+
+    def _end_later(self, token: str, session: Session) -> None:
         timer = threading.Timer(self._grace_s, self._end, (token, session))
         timer.daemon = True
         timer.start()
 
-    def _end(self, token: str | None, session: Session) -> None:
+    def _end(self, token: str, session: Session) -> None:
         """Release a session that has no tab any more; one that a tab came back to goes on."""
         with self._lock:
-            held, tabs = self._open.get(token, (None, 0)) if token is not None else (None, 0)
+            held, tabs = self._open.get(token, (None, 0))
             if held is session:
                 if tabs > 0:
                     return
-                del self._open[token]  # type: ignore[arg-type]
+                del self._open[token]
         session.release()
 
 

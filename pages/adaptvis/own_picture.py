@@ -3,7 +3,6 @@
 import streamlit as st
 
 from backends.adaptvis.results import AdaptVisResult
-from backends.knobs import UPLOAD
 from backends.registry import System
 from pages.adaptvis import own_knobs, views
 from pages.house import knobs, session, tasks, view
@@ -33,27 +32,21 @@ def _another(system: System) -> None:
 
 def is_there(system: System, task: str) -> bool:
     """Whether the knobs name a picture of this session's own."""
-    return task == "look" and bool(_name(system))
+    return task == "look" and bool(knobs.own_file(system, "picture"))
 
 
 def is_answered(system: System, result: AdaptVisResult) -> bool:
     """Whether a result is about it."""
-    return result.settings.picture == st.session_state.get(knobs.knob_key(system, "picture"))
+    return knobs.is_about(system, "picture", result.settings)
 
 
 def title(system: System) -> str:
-    return f"{plain(_name(system))}: ask something else"
-
-
-def _name(system: System) -> str:
-    picture = str(st.session_state.get(knobs.knob_key(system, "picture")) or "")
-    name = picture.removeprefix(UPLOAD)
-    return name if picture.startswith(UPLOAD) and name in session.current().inputs().files else ""
+    return f"{plain(knobs.own_file(system, 'picture'))}: ask something else"
 
 
 def panel(system: System) -> None:
     """The picture, the question, Look."""
-    name = _name(system)
+    name = knobs.own_file(system, "picture")
     if not name:
         return
     try:

@@ -178,6 +178,18 @@ def own_upload(system: System, name: str, label: str, *, note: str, on_new: Call
             st.rerun()
 
 
+def own_file(system: System, name: str) -> str:
+    """The file of this session's own that the knob of a setting names; nothing where it names none, or one that is not here."""
+    said = str(st.session_state.get(knob_key(system, name)) or "")
+    file = said.removeprefix(UPLOAD)
+    return file if said.startswith(UPLOAD) and file in session.current().inputs().files else ""
+
+
+def is_about(system: System, name: str, settings: Settings) -> bool:
+    """Whether a run of these settings was about what the knob of this one says now."""
+    return getattr(settings, name) == st.session_state.get(knob_key(system, name))
+
+
 def kept_upload(system: System, name: str, label: str, *, key: str, note: str, can_be_removed: bool = False) -> str:
     """The upload box of a setting, whose knob is turned to each new file and stays so; returns what the setting says.
 

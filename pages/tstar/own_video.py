@@ -36,28 +36,22 @@ def _forget_words(system: System) -> None:
 
 def is_there(system: System) -> bool:
     """Whether the knobs name a video of this session's own."""
-    return bool(_name(system))
+    return bool(knobs.own_file(system, "video"))
 
 
 def is_answered(system: System, result: TStarResult) -> bool:
     """Whether a result is about it."""
-    return result.settings.video == st.session_state.get(knobs.knob_key(system, "video"))
+    return knobs.is_about(system, "video", result.settings)
 
 
 def title(system: System) -> str:
-    return f"{plain(_name(system))}: look for something else"
-
-
-def _name(system: System) -> str:
-    video = str(st.session_state.get(knobs.knob_key(system, "video")) or "")
-    name = video.removeprefix(UPLOAD)
-    return name if video.startswith(UPLOAD) and name in session.current().inputs().files else ""
+    return f"{plain(knobs.own_file(system, 'video'))}: look for something else"
 
 
 @st.fragment
 def panel(system: System) -> None:
     """Its frames, what to look for, Search. Only this part is drawn anew while a person types."""
-    name = _name(system)
+    name = knobs.own_file(system, "video")
     if not name:
         return
     try:
