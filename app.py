@@ -11,25 +11,21 @@ import streamlit as st  # noqa: E402
 from backends.registry import systems  # noqa: E402
 from fronts import beside, uploads  # noqa: E402
 from fronts.hosts import is_known, refusal  # noqa: E402
-from pages.house import lesson, orrery, parts, session  # noqa: E402
+from pages.house import head, lesson, orrery, parts, session, style  # noqa: E402
 from pages.house.text import plain  # noqa: E402
 
 DOCS = Path(__file__).parent / "docs"
 # before the navigation: a tab without an icon of its own would ask Google's host for the page's symbol
 st.set_page_config(page_title="Orrery", page_icon=str(DOCS / "icon.png"), layout="wide")
-# Streamlit leaves a hand's breadth above the title; on a phone that pushes the first picture below the fold
-# A table's own download writes texts that a spreadsheet would run; the buttons below the tables do not
-st.html("<style>.stMainBlockContainer { padding-top: 3.5rem } button[aria-label='Download as CSV'] { display: none } "
-        ".stLogo { height: 2.25rem; margin: 0 }</style>")
+style.write_door()
 
 home = st.Page("pages/home.py", title="Home", icon=":material/home:", default=True)
-sheet = st.Page(lesson.PRINTED, title="Lesson", url_path="lesson", visibility="hidden")
+sheet = st.Page(lesson.PRINTED, title="Lesson", url_path=head.LESSON, visibility="hidden")
 built = {ring.capitalize(): [st.Page(f"pages/{system.name}/page.py", title=orrery.short(system), icon=system.icon,
                                      url_path=system.name) for system in on_it]
          for ring, on_it in orrery.by_ring(systems()).items() if on_it}
 page = st.navigation({"": [home, sheet]} | built)
-named = {system.name: f"{system.title} · Orrery" for system in systems()} | {"lesson": "Lesson · Orrery"}
-st.set_page_config(page_title=named.get(page.url_path, "Orrery"), page_icon=str(DOCS / "icon.png"), layout="wide")
+st.set_page_config(page_title=head.title(page.url_path), page_icon=str(DOCS / "icon.png"), layout="wide")
 st.logo(str(DOCS / "icon.svg"), size="large")
 uploads.bound()
 host = st.context.headers.get("Host")

@@ -28,12 +28,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send  # noqa: E402
 
 from backends.engine import the_engine  # noqa: E402
 from backends.knobs import uploads_of  # noqa: E402
-from backends.registry import names, systems  # noqa: E402
+from backends.registry import systems  # noqa: E402
 from backends.run import code_version  # noqa: E402
 from backends.sessions import process_folder  # noqa: E402
 from fronts import api_page, beside, compressed, early, tabs, uploads  # noqa: E402
 from fronts.browsers import KnowsBrowsers  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
+from pages.house import head  # noqa: E402
 
 log = logging.getLogger("orrery.server")
 
@@ -223,10 +224,11 @@ def build(script: Path = HERE / "app.py", *, static: compressed.Copies | None = 
         raise HTTPException(404, f"There is nothing at /api/{rest[:80]}. /api/docs lists what is here.")
 
     app.mount("/", pages)
-    pages_told = early.Early(app, [f"/{name}" for name in names()], early.of(Path(st.__file__).parent))
+    heads = head.heads()
+    pages_told = early.Early(app, heads, early.of(Path(st.__file__).parent))
     front = GradioFront(tabs.OpenTabs(uploads.UploadGate(pages_told)))
     static = static or compressed.copies(GRADIO)
-    return KnownHosts(compressed.Compressed(KnowsBrowsers(front), static, pages=(f"{GRADIO}/", f"{GRADIO}/config")))
+    return KnownHosts(compressed.Compressed(KnowsBrowsers(front), static, pages=(*heads, f"{GRADIO}/", f"{GRADIO}/config")))
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from backends import registry
 from pages.house.first_picture import FOLDER, WIDTHS, file_of
 
 QUALITY, SCALE = 70, 1.5  # of WebP; pixels for one of the page's: sharp enough for a second, also on a phone
-PLACE = "[class*='st-key-first-']"
+PLACE = "[class*='st-key-first-']:has([data-picture])"  # of a chart
 HIDE = ".modebar-container, .stElementToolbar, .stStatusWidget { visibility: hidden !important }"
 
 

@@ -1,11 +1,13 @@
-"""Tells a browser with a page's first answer which script the page will ask for: it comes while the page is still being made.
+"""Tells a browser with a page's first answer what it will need: which script the page will ask for, its rules of style, its name.
 
 Streamlit's script asks for the parts that draw an element only when the first such element arrives, and Plotly's is the largest
 file of all. The names have digests, so they are looked for in the package; a name that a later Streamlit does not have is left out.
+Rules of style that a page brings along are read after its first elements were laid out, which then jump; and whoever shows a
+preview of a link reads the title of the first answer, which is Streamlit's.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -47,20 +49,56 @@ def _with_what_it_imports(folder: Path, first: str) -> Iterator[str]:
 
 
 class Early:
-    """Adds the header to the answers of some addresses."""
+    """Adds to the answers of some addresses: a header, and what belongs into the head of a page."""
 
-    def __init__(self, app: ASGIApp, paths: Collection[str], header: str) -> None:
+    def __init__(self, app: ASGIApp, heads: Mapping[str, str], header: str) -> None:
+        """Prepare.
+
+        Args:
+            heads: what is written before the end of a page's head, by the page's address; a title in it replaces the page's own.
+            header: the value of the Link header; none where it is empty.
+        """
         self.app = app
-        self._paths, self._header = frozenset(paths), header
+        self._heads, self._header = dict(heads), header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in self._paths or not self._header:
+        head = self._heads.get(scope["path"]) if scope["type"] == "http" else None
+        if head is None:
             await self.app(scope, receive, send)
             return
+        unpacked = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]  # the app inside would pack it
+        held: Message | None = None  # the start of a page, until its body is whole
 
         async def telling(message: Message) -> None:
+            nonlocal held
             if message["type"] == "http.response.start" and message["status"] in (200, 304):
-                MutableHeaders(scope=message).append("Link", self._header)
+                headers = MutableHeaders(scope=message)
+                if self._header:
+                    headers.append("Link", self._header)
+                if scope["method"] == "GET" and headers.get("content-type", "").startswith("text/html"):
+                    held = message
+                    return
+            if held is None or message["type"] != "http.response.body":
+                await send(message)
+                return
+            start, held = held, None
+            if not message.get("more_body"):  # Streamlit sends its page in one piece
+                body = with_head(message.get("body", b""), head)
+                message = {**message, "body": body}
+                headers = MutableHeaders(scope=start)
+                headers["content-length"] = str(len(body))
+                del headers["etag"]
+            await send(start)
             await send(message)
 
-        await self.app(scope, receive, telling)
+        await self.app({**scope, "headers": unpacked}, receive, telling)
+
+
+def with_head(page: bytes, head: str) -> bytes:
+    """A page with more in its head; as it is where it has none."""
+    text, end, rest = page.partition(b"</head>")
+    if not end:
+        return page
+    if "<title>" in head:
+        text = re.sub(rb"<title>.*?</title>", b"", text, count=1, flags=re.DOTALL)
+    return text + head.encode() + end + rest

@@ -64,7 +64,7 @@ def _written(asked: Asked, result: CodaResult, line: DeltaGenerator, choose: Cal
     methods = [written.method for written in asked.written]
     key = address.view("coda", "decoder", methods, views.shown_first(result), of=result)
     method = line.segmented_control("Answered by", methods, key=key, required=True, wrap=True,
-                                    format_func=lambda name: wording.decoder_name(name, settings, result.kind),
+                                    format_func=lambda name: wording.decoder_name(name, settings, result.kind).partition(" (")[0],
                                     label_visibility="collapsed")
     if "coda" not in methods and result.kind != "real":
         wanted = settings.model_copy(update={"methods": (*settings.methods, "coda")[-6:]})

@@ -15,16 +15,20 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
+import cv2
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from pages.house import opening
 from visualizers.theme import DEFAULT_HEIGHT_PX, themed
+from worlds.pictures import encode_jpeg
 
 FOLDER = Path(__file__).parent / "first"
 WIDTHS = {"wide": 1366, "phone": 390}  # of the windows in which the pictures are taken, in pixels
 PHONE_PX = 640  # below, Streamlit puts columns under each other
 COMMAND = "python docs/first_pictures.py http://localhost:7860"  # makes them anew, from a running app
+PREVIEW_PX, PREVIEW_QUALITY = 480, 70  # of a picture that waits for its part of Streamlit's script
 _IN_PLACE = ("position:absolute;top:0;left:0;width:100%;height:100%;object-fit:contain;object-position:left top;"
              "pointer-events:none;z-index:1")
 _RULES = f"@media (max-width: {PHONE_PX}px) {{ .first-wide {{ display: none }} }}" \
@@ -32,7 +36,26 @@ _RULES = f"@media (max-width: {PHONE_PX}px) {{ .first-wide {{ display: none }} }
 [class*="st-key-first-"] > .stElementContainer:has(.first-picture), .stHtml:has(> .first-picture) { position: static !important }
 [class*="st-key-first-"] > .stElementContainer:has(.first-picture) { position: absolute !important; inset: 0; height: 100% }
 [class*="st-key-first-"]:has(.first-picture img) [data-testid="stSkeleton"] { visibility: hidden }
-[class*="st-key-first-"]:has(.js-plotly-plot .main-svg) .first-picture { display: none }"""
+[class*="st-key-first-"]:has(.js-plotly-plot .main-svg, .stImage img) .first-picture { display: none }"""
+
+@contextmanager
+def picture_place(picture: np.ndarray, key: str) -> Iterator[None]:
+    """Where a picture is drawn that a page opens with: a smaller one of it stands there until then.
+
+    Args:
+        picture: (height, width, 3) uint8 RGB.
+        key: as of `place`.
+    """
+    height, width = picture.shape[:2]
+    shown = ""
+    if opening.is_now():
+        small = cv2.resize(picture, (PREVIEW_PX, max(1, round(PREVIEW_PX * height / width))), interpolation=cv2.INTER_AREA)
+        data = b64encode(encode_jpeg(small, PREVIEW_QUALITY).tobytes()).decode()
+        shown = f"<img src='data:image/jpeg;base64,{data}' alt='' style='{_IN_PLACE};height:auto'>"
+    with st.container(key=f"first.{key}"):
+        st.html(f"<div class='first-picture'>{shown}</div><style>{_RULES}.st-key-first-{key.replace('.', '-')} "
+                f"{{ position: relative; aspect-ratio: {width} / {height} }}</style>")
+        yield
 
 
 @contextmanager

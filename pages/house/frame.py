@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from backends.registry import System
 from backends.run import R, Result, S, Settings
-from pages.house import address, beside, lesson, parts, results, running, style, tasks, view
+from pages.house import address, beside, lesson, opening, parts, results, running, style, tasks, view
 from pages.house.tasks import Task
 from pages.house.text import plain
 
@@ -82,6 +82,7 @@ def show(page: Page[S, R]) -> None:
     """Draw the page: head, presets, own input, tasks, what runs or what came out, knobs, the rest."""
     system = page.system
     style.write()
+    opening.begin(system.name)
     st.session_state[view.DRAWN] = {}
     tasks.keep(system, page.kept)
     if (linked := address.opened(system, page.views)) is not None:
@@ -102,11 +103,11 @@ def show(page: Page[S, R]) -> None:
     _inputs(page, None if asks else st.session_state.get(f"{system.name}.stand"))
     if parts.shows("lesson"):
         lesson.draw(system, page.choose, lambda seen: address.look(system.name, seen))
-    line = st.container(horizontal=True, gap="medium", vertical_alignment="center")
+    line = st.container(horizontal=True, gap="medium", vertical_alignment="center", key=style.LINE)
     tasks.choice(system, page.tasks, line)
     running.show_error(system)
     bar = st.container()
-    code = None
+    code, is_whole = None, True
     if is_live:
         folded = _while_it_runs(page, task, result, line)
     elif address.is_waiting(system):
@@ -123,8 +124,10 @@ def show(page: Page[S, R]) -> None:
         page.without(task)
         folded = _fold(page, task, is_open=task in page.opened)
     else:
-        folded, code = _what_came_out(page, task, result, line, is_recorded=is_recorded)
-    if parts.shows("details"):
+        _first_view(page, task, result, line, is_recorded=is_recorded)
+        is_whole = not opening.is_now()
+        folded, code = _what_follows(page, task, result) if is_whole else (None, None)
+    if parts.shows("details") and is_whole:
         results.open_saved(system, lambda settings: _stand(page, settings))
         page.foot()
 
@@ -135,6 +138,8 @@ def show(page: Page[S, R]) -> None:
         with code:
             page.code(task)
     address.write(system, _addressed(page, task, result, is_recorded=is_recorded))
+    if not is_whole:
+        opening.ask_for_the_rest()
     if running.is_running(system):  # last: its ticks bring the browser's widgets along, which must be those that are drawn above
         with bar:
             running.watch(system, page.live if is_live else draw_nothing)
@@ -232,9 +237,8 @@ def _run_this_link(page: Page[S, R]) -> None:
                   args=(settings,), help="Runs with the settings of the link.")
 
 
-def _what_came_out(page: Page[S, R], task: str, result: R, line: DeltaGenerator, *,
-                   is_recorded: bool) -> tuple[DeltaGenerator | None, DeltaGenerator | None]:
-    """The result: its first view, its knobs' place, the rest, the place of its code."""
+def _first_view(page: Page[S, R], task: str, result: R, line: DeltaGenerator, *, is_recorded: bool) -> None:
+    """What came out, as far as it is seen without scrolling, and which model is behind it."""
     if parts.shows("picture"):
         if not is_recorded:
             running.say_done(page.system, result)
@@ -242,6 +246,10 @@ def _what_came_out(page: Page[S, R], task: str, result: R, line: DeltaGenerator,
         view.badge(result, is_recorded=is_recorded)
     page.card()
     page.remember(result, is_recorded)
+
+
+def _what_follows(page: Page[S, R], task: str, result: R) -> tuple[DeltaGenerator | None, DeltaGenerator | None]:
+    """The knobs' place, the sides, the paper, the formulas, the downloads; and the place of the code."""
     if page.own and parts.shows("own") and page.own.is_there(task):
         with st.expander(page.own.title(), icon=":material/upload_file:", key=f"own.fold.{page.system.name}"):
             page.own.panel()

@@ -21,8 +21,8 @@ _HTML = """<div class="orrery-room"><div class="orrery-place"></div>
 _CSS = f"""
 .orrery-room {{ position: relative; container-type: inline-size; width: 100%; }}
 .orrery-place {{ margin: 0 auto; max-width: min(72rem, 118vh); aspect-ratio: {WIDE.size[0]} / {WIDE.size[1]}; }}
-@container (max-width: 599px) {{ .orrery-place {{ max-width: 32rem; aspect-ratio: {TALL.size[0]} / {TALL.size[1]}; }} }}
-@container (min-width: 440px) and (max-width: 599px) {{ .orrery-place .orrery {{ font-size: 20px; }} }}
+@container (max-width: 659px) {{ .orrery-place {{ max-width: 32rem; aspect-ratio: {TALL.size[0]} / {TALL.size[1]}; }} }}
+@container (min-width: 440px) and (max-width: 659px) {{ .orrery-place .orrery {{ font-size: 20px; }} }}
 .orrery-hold {{ position: absolute; right: 0; bottom: 0; border: 1px solid var(--st-border-color); border-radius: 1rem;
   padding: .2rem .8rem; min-height: 1.75rem; background: var(--st-background-color); color: var(--st-text-color); font: inherit;
   font-size: .8rem; cursor: pointer; }}
@@ -39,7 +39,7 @@ export default function({ parentElement, data, setTriggerValue }) {
     button.textContent = held ? "Turn again" : "Hold still";
   };
   const draw = () => {
-    const drawing = place.parentElement.clientWidth < 600 ? data.tall : data.wide;
+    const drawing = place.parentElement.clientWidth < 660 ? data.tall : data.wide;
     if (place.drawing === drawing) return;
     place.drawing = drawing;
     place.innerHTML = drawing;

@@ -22,7 +22,7 @@ PARTS = {
 _PRESENT, _SHOW = "parts.present", "parts.show"  # in the session's state
 _HIDDEN = ("[data-testid=stSidebar], [data-testid=stSidebarCollapsedControl], [data-testid=stExpandSidebarButton], .stLogo "
            "{ display: none !important }")
-_LARGE = ("html { font-size: 24px } .stMainBlockContainer { padding: 2.5rem 2rem 2rem; max-width: none } "
+_LARGE = ("html { font-size: 24px } .stMain .stMainBlockContainer { padding: 2.5rem 2rem 2rem; max-width: none } "
           ".orrery-place .orrery { font-size: 30px } "
           ".st-key-parts-leave { position: fixed; right: 3.5rem; top: 0.3rem; width: auto; z-index: 999999 }")
 

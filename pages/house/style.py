@@ -2,18 +2,20 @@
 
 import streamlit as st
 
-BEFORE, CHOSEN, OWN, UNSEEN = "picture-before", "preset-chosen", "own-box", "unseen"  # keys of containers
+BEFORE, CHOSEN, LINE, OWN, UNSEEN = "picture-before", "preset-chosen", "line", "own-box", "unseen"  # keys of containers
 
 # plotly's tools, a dozen buttons on a page, are no stops of the Tab key: they are there while the mouse, or a finger, is on a chart.
 # A chosen segment is known by its ground and rim, a slider's value by its place: in the theme's blue both have 3.9:1 on dark.
 # A map over a picture fills its column; its title above and its scale below need about a third more than the width.
 _RULES = f"""
-@media (min-width: 768px) {{ .stMainBlockContainer {{ padding-left: 2.5rem; padding-right: 2.5rem }} }}
 @media (max-width: 640px) {{ .stMain h1 {{ font-size: 1.5rem; padding: 0 }} .st-key-presets button {{ font-size: .875rem }} }}
 .st-key-{BEFORE} {{ opacity: .45; pointer-events: none }}
 .st-key-{CHOSEN} button {{ border-color: var(--st-primary-color); font-weight: 600;
   background: color-mix(in srgb, var(--st-primary-color) 12%, transparent) }}
 .st-key-presets button {{ min-height: 2.25rem; padding: .2rem .7rem }}
+.st-key-presets [data-testid=stSkeleton] {{ height: 2.25rem }}
+[class*="st-key-{OWN}"] [data-testid=stSkeleton] {{ height: 5rem }}
+.st-key-{LINE} [data-testid=stSkeleton] {{ height: 2rem }}
 [class*="st-key-{UNSEEN}-"] {{ display: none }}
 [data-testid=stStatusWidget] button {{ display: none }}
 [class*="st-key-{OWN}"] [data-testid=stFileUploaderDropzone] {{ flex-direction: row; align-items: center; padding: .3rem .6rem;
@@ -27,7 +29,29 @@ _RULES = f"""
 [class*="st-key-wide-"] {{ aspect-ratio: 5 / 5; min-height: 15rem; max-height: 32rem }}
 """
 
+# Streamlit leaves a hand's breadth above the title; on a phone that pushes the first picture below the fold.
+# A table's own download writes texts that a spreadsheet would run; the buttons below the tables do not.
+_DOOR = """.stMain .stMainBlockContainer { padding-top: 3.5rem } button[aria-label='Download as CSV'] { display: none }
+.stLogo { height: 2.25rem; margin: 0 }
+@media (min-width: 768px) { .stMain .stMainBlockContainer { padding-left: 2.5rem; padding-right: 2.5rem } }"""
+
+_UNTIL_THE_SIDEBAR_IS_THERE = """
+@media (min-width: 768px) { .stAppViewContainer:not(:has([data-testid=stSidebar])) { padding-left: 300px } }"""
+
+
+def write_door() -> None:
+    """Put the rules of every page on it."""
+    st.html(f"<style>{_DOOR}</style>")
+
+
+def all_rules() -> str:
+    """The same and those of a system's page, for the head of a page's first answer: what is laid out before does not jump."""
+    return f"<style>{_DOOR}{_RULES}{_UNTIL_THE_SIDEBAR_IS_THERE}</style>"
+
 
 def write() -> None:
-    """Put the rules on the page. One Stop is enough: Streamlit's own, in the corner, ends the drawing of the page, not the run."""
+    """Put the rules of a system's page on it.
+
+    One Stop is enough: Streamlit's own, in the corner, ends the drawing of the page, not the run.
+    """
     st.html(f"<style>{_RULES}</style>")

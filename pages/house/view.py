@@ -66,16 +66,28 @@ def _place(figure: go.Figure, key: str, *, is_first: bool, has_height: bool = Tr
     return first_picture.place(figure, key, is_dark=is_dark(), has_height=has_height)
 
 
+def picture(pixels: np.ndarray, key: str, *, alt: str, caption: str, is_first: bool = False) -> None:
+    """A picture as wide as its column.
+
+    Args:
+        pixels: (height, width, 3) uint8 RGB.
+        is_first: the page opens with it.
+    """
+    with first_picture.picture_place(pixels, key) if is_first else nullcontext():
+        st.image(jpeg(pixels), width="stretch", alt=alt, caption=caption)
+
+
 def jpeg(picture: np.ndarray) -> bytes:
     """A picture of many colours for `st.image`, (height, width, 3) uint8 RGB: by itself Streamlit writes it twice as large."""
     return encode_jpeg(picture, SHOWN_JPEG_QUALITY).tobytes()
 
 
 def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],
-                  selection_mode: Literal["points", "box"]) -> "PlotlyState":
+                  selection_mode: Literal["points", "box"], is_first: bool = False) -> "PlotlyState":
     """The same, in which something can be picked; returns what is."""
-    return st.plotly_chart(_looking(figure, key), key=key, theme=None, config=_tools(key), on_select=on_select,
-                           selection_mode=selection_mode, alt=alt_of(figure) or None)
+    with _place(figure, key, is_first=is_first):
+        return st.plotly_chart(_looking(figure, key), key=key, theme=None, config=_tools(key), on_select=on_select,
+                               selection_mode=selection_mode, alt=alt_of(figure) or None)
 
 
 def _looking(figure: go.Figure, key: str) -> go.Figure:

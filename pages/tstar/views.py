@@ -74,15 +74,16 @@ def replay(result: TStarResult) -> None:
     count = len(result.iterations)
     step = result.iterations[st.session_state[address.view("tstar", "step", range(1, count + 1), count, of=result)] - 1]
     picture, charts = st.columns([2, 3])
-    picture.image(view.jpeg(figures.canvas_picture(step)), width="stretch", alt=f"Grid {step.number}: frames with detected boxes",
-                  caption=f"What the detector was shown ({step.model_px} px there). Orange: targets, blue: cues. "
-                          "Green frame: confirmed at a second look, red: refused.")
+    with picture:
+        view.picture(figures.canvas_picture(step), "tstar.grid", alt=f"Grid {step.number}: frames with detected boxes", is_first=True,
+                     caption=f"What the detector was shown ({step.model_px} px there). Orange: targets, blue: cues. "
+                     "Green frame: confirmed at a second look, red: refused.")
     _enlarged(picture, step, result)
     with charts:
         view.picking_chart(figures.timeline(step, result.truth_spans, result.truth_s, _shown(result, step)), key="timeline",
-                           selection_mode="points", on_select=_jump_to_click)
+                           selection_mode="points", on_select=_jump_to_click, is_first=True)
         if count > 1:  # a single grid is drawn evenly: there is nothing to see in it
-            view.chart(figures.heatmap(result.iterations[:step.number]), key="heatmap")
+            view.chart(figures.heatmap(result.iterations[:step.number]), key="heatmap", is_first=True)
     if count > 1:
         slider, back, on = st.columns([6, 1, 1], vertical_alignment="bottom")
         back.button("Back", key="step.back", on_click=_step, args=(-1, count), width="stretch", help="One grid back")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import streamlit
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -39,12 +40,56 @@ def test_a_package_that_has_changed_costs_the_header_only(tmp_path):
     assert early.of(tmp_path) == "" and early.links(tmp_path, "") == ""
 
 
-def test_only_the_pages_of_systems_say_it():
+def page_of(content="<html><head><title>Streamlit</title></head><body>page</body></html>", media_type="text/html", **headers):
     async def page(_request):
-        return PlainTextResponse("page", headers={"link": "<kept>"})
+        return Response(content, media_type=media_type, headers={"link": "<kept>", "etag": "old", **headers})
 
-    client = TestClient(early.Early(Starlette(routes=[Route("/tstar", page), Route("/", page)]), ["/tstar"], "<early>"))
+    return page
 
-    assert client.get("/tstar").headers.get_list("link") == ["<kept>", "<early>"]
-    assert client.get("/").headers.get_list("link") == ["<kept>"]
-    assert client.get("/tstar/x").headers.get_list("link") == []
+
+def client(page):
+    inside = Starlette(routes=[Route("/tstar", page), Route("/", page)])
+    return TestClient(early.Early(inside, {"/tstar": "<title>T*</title><style>a {}</style>"}, "<early>"))
+
+
+def test_only_the_named_pages_say_it():
+    answers = {address: client(page_of()).get(address) for address in ("/tstar", "/", "/tstar/x")}
+
+    assert answers["/tstar"].headers.get_list("link") == ["<kept>", "<early>"]
+    assert answers["/"].headers.get_list("link") == ["<kept>"] and "<title>Streamlit</title>" in answers["/"].text
+    assert answers["/tstar/x"].headers.get_list("link") == []
+
+
+def test_a_page_has_its_name_and_its_rules_from_the_beginning():
+    answer = client(page_of()).get("/tstar")
+
+    assert answer.text == "<html><head><title>T*</title><style>a {}</style></head><body>page</body></html>"
+    assert int(answer.headers["content-length"]) == len(answer.content) and "etag" not in answer.headers
+
+
+def test_a_page_that_would_come_packed_is_read_all_the_same():
+    packing = GZipMiddleware(Starlette(routes=[Route("/tstar", page_of())]), minimum_size=1)
+
+    answer = TestClient(early.Early(packing, {"/tstar": "<style>a {}</style>"}, "")).get("/tstar")
+    assert "<style>a {}</style></head>" in answer.text and "content-encoding" not in answer.headers
+
+
+@pytest.mark.parametrize("page", [page_of("<html>no head</html>"), page_of("</head>", media_type="text/plain")],
+                         ids=["none", "no page"])
+def test_what_has_no_head_is_as_it_was(page):
+    assert client(page).get("/tstar").text == client(page).get("/").text
+
+
+def test_a_page_that_comes_in_pieces_is_not_cut():
+    async def page(_request):
+        async def pieces():
+            yield "<html><head></head>"
+            yield "<body>page</body></html>"
+
+        return StreamingResponse(pieces(), media_type="text/html")
+
+    assert client(page).get("/tstar").text == "<html><head></head><body>page</body></html>"
+
+
+def test_the_head_alone_says_the_length_that_the_page_had():
+    assert client(page_of()).head("/tstar").headers["content-length"] == client(page_of()).head("/").headers["content-length"]

@@ -1,0 +1,26 @@
+"""What a page is called, and what its first answer brings along."""
+
+from html import unescape
+
+import pytest
+
+from backends import registry
+from pages.house import head, style
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_a_page_is_named_after_its_system(name):
+    assert head.title(name) == f"{registry.system(name).title} · Orrery"
+
+
+def test_other_pages_have_names_too():
+    assert head.title("") == head.title("nothing") == "Orrery" and head.title("lesson") == "Lesson · Orrery"
+
+
+def test_the_first_answer_of_every_page_says_what_it_is():
+    heads = head.heads()
+
+    assert set(heads) == {"/", "/lesson", *(f"/{name}" for name in registry.names())}
+    for name in registry.names():
+        assert f"<title>{registry.system(name).title} · Orrery</title>" in unescape(heads[f"/{name}"])
+        assert registry.system(name).claim in unescape(heads[f"/{name}"]) and style.all_rules() in heads[f"/{name}"]
