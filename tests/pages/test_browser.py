@@ -77,9 +77,10 @@ def test_uploaded_video_is_searched_by_example_and_its_key_frames_are_shown(page
     second.focus()
     for _ in range(26):
         page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(2500)
-    plot = page.locator("[class*=st-key-tstar-example] .js-plotly-plot .nsewdrag").first
-    page.locator("[class*=st-key-tstar-example]").first.evaluate("place => place.scrollIntoView({block: 'center'})")  # a plot may go
+    plot = page.locator(".st-key-tstar-example-26 .js-plotly-plot .nsewdrag").first  # those of the seconds on the way go
+    plot.wait_for(timeout=60_000)
+    page.wait_for_timeout(1500)
+    plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
     scale = min(box["width"] / 320, box["height"] / 240)
     left, top = box["x"] + (box["width"] - 320 * scale) / 2, box["y"] + (box["height"] - 240 * scale) / 2
