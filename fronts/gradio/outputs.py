@@ -50,7 +50,7 @@ def as_text(text: str) -> str:
 def verdict(result: Result) -> str:
     """What came out, in a sentence or two, as Markdown; nothing where the system puts no numbers into words."""
     said = " ".join(_sentences(result))
-    return f"### {as_text(said)}" if said else ""
+    return f"## {as_text(said)}" if said else ""
 
 
 def in_words(result: Result) -> str:

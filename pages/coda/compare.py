@@ -36,7 +36,7 @@ def answer(result: CodaResult, beside: DeltaGenerator, choose: Callable[[CodaSet
         return
     index = _index(written)
     _pictures(result, asked, written, written.tokens[index])
-    st.caption(f"To notice: {plain(notice(asked, written, written.tokens[index], index))}")
+    st.caption(f"To notice: {plain(notice(asked, written, written.tokens[index], index))}{_read_before(asked)}")
     _turn_to(written)
     words.explain("answer", "token", "greedy", "decoder", "popular", "masked prompt", "lift", "R-PMI", "gate", "floor", "nats")
 
@@ -80,9 +80,15 @@ def _prompt(asked: Asked, written: Written, result: CodaResult) -> None:
     if asked.right is None:
         st.caption("The correct answer of this prompt is not known here." + _masked_line(found))
         return
-    many = (f"{asked.num_popular} sentences like “{asked.popular_example}” were read for this one. " if asked.num_popular else "")
     popular = f" Popular: {asked.popular}." if asked.popular else ""
-    st.caption(plain(f"{many}Correct: {asked.right}.{popular}") + _masked_line(found))
+    st.caption(plain(f"Correct: {asked.right}.{popular}") + _masked_line(found))
+
+
+def _read_before(asked: Asked) -> str:
+    """How often the popular fact was read for this one."""
+    if not asked.num_popular:
+        return ""
+    return plain(f" {asked.num_popular} sentences like “{asked.popular_example}” were read for this one.")
 
 
 def _cross(written: Written) -> str:

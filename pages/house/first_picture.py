@@ -21,6 +21,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages.house import opening
+from pages.house.opening import Stage
 from visualizers.theme import DEFAULT_HEIGHT_PX, themed
 from worlds.pictures import encode_jpeg
 
@@ -48,7 +49,7 @@ def picture_place(picture: np.ndarray, key: str) -> Iterator[None]:
     """
     height, width = picture.shape[:2]
     shown = ""
-    if opening.is_now():
+    if opening.stage() == Stage.PICTURES:
         small = cv2.resize(picture, (PREVIEW_PX, max(1, round(PREVIEW_PX * height / width))), interpolation=cv2.INTER_AREA)
         data = b64encode(encode_jpeg(small, PREVIEW_QUALITY).tobytes()).decode()
         shown = f"<img src='data:image/jpeg;base64,{data}' alt='' style='{_IN_PLACE};height:auto'>"
@@ -59,8 +60,10 @@ def picture_place(picture: np.ndarray, key: str) -> Iterator[None]:
 
 
 @contextmanager
-def place(figure: go.Figure, key: str, *, is_dark: bool, has_height: bool = True) -> Iterator[None]:
+def place(figure: go.Figure, key: str, *, is_dark: bool, has_height: bool = True) -> Iterator[bool]:
     """Where a chart that a page opens with is drawn; its picture stands there until then, if there is one of this very figure.
+
+    Yields whether the chart is drawn now.
 
     Args:
         figure: as it is drawn, but for the theme.
@@ -68,10 +71,11 @@ def place(figure: go.Figure, key: str, *, is_dark: bool, has_height: bool = True
         has_height: the chart is as high as its figure says; else its own container keeps the room.
     """
     name, height = f"{key}-{digest(figure)}", (figure.layout.height or DEFAULT_HEIGHT_PX) if has_height else 0
+    pictures = _pictures(name, is_dark)
     with st.container(key=f"first.{key}"):
-        st.html(f"<div class='first-picture' data-picture='{escape(name)}'>{_pictures(name, is_dark)}</div>"
+        st.html(f"<div class='first-picture' data-picture='{escape(name)}'>{pictures}</div>"
                 f"<style>{_RULES}.st-key-first-{key.replace('.', '-')} {{ position: relative; min-height: {height:g}px }}</style>")
-        yield
+        yield not pictures or opening.stage() != Stage.PICTURES
 
 
 def digest(figure: go.Figure) -> str:

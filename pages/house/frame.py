@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from backends.registry import System
 from backends.run import R, Result, S, Settings
 from pages.house import address, beside, lesson, opening, parts, results, running, style, tasks, view
+from pages.house.opening import Stage
 from pages.house.tasks import Task
 from pages.house.text import plain
 
@@ -125,7 +126,7 @@ def show(page: Page[S, R]) -> None:
         folded = _fold(page, task, is_open=task in page.opened)
     else:
         _first_view(page, task, result, line, is_recorded=is_recorded)
-        is_whole = not opening.is_now()
+        is_whole = opening.stage() == Stage.WHOLE
         folded, code = _what_follows(page, task, result) if is_whole else (None, None)
     if parts.shows("details") and is_whole:
         results.open_saved(system, lambda settings: _stand(page, settings))
@@ -139,7 +140,7 @@ def show(page: Page[S, R]) -> None:
             page.code(task)
     address.write(system, _addressed(page, task, result, is_recorded=is_recorded))
     if not is_whole:
-        opening.ask_for_the_rest()
+        opening.ask_for_the_next()
     if running.is_running(system):  # last: its ticks bring the browser's widgets along, which must be those that are drawn above
         with bar:
             running.watch(system, page.live if is_live else draw_nothing)

@@ -1,24 +1,37 @@
-"""A page's opening: a browser is given the first view alone, and the rest when that stands.
+"""A page's opening: a browser is given pictures of the first view, then its charts, then the rest.
 
-Plotly draws every chart of a page before the first is seen, and the scripts that colour code or draw tables take as long as Plotly's.
-So the first drawing of a page ends behind its first view; when its charts stand, a component asks for the whole.
+Plotly's script takes half a second before anything of it is drawn, the scripts that colour code and draw tables take as long, and
+every chart of a page is drawn before the first is seen. So a page is drawn three times at its opening: without the charts of which
+there is a picture, with those of its first view, and whole. A component asks for the next as soon as the one before stands.
 """
+
+from enum import IntEnum
 
 import streamlit as st
 
 from pages.house import style
 
 PLACES = '[class*="st-key-first-"]'  # containers of `pages/house/first_picture.py`
-MOST_MS = 5000  # then the rest comes in any case
-_NOW = "opening.now"  # in the session's state: the page that is drawn for the first time in this tab
+MOST_MS = 5000  # then the next comes in any case
+_STAGE = "opening.stage"  # in the session's state: what is drawn now
+
+
+class Stage(IntEnum):
+    """What of a page is drawn."""
+
+    PICTURES = 0
+    CHARTS = 1
+    WHOLE = 2
+
+
 _ASKS = f"""
-export default function ({{ setTriggerValue }}) {{
+export default function ({{ data, setTriggerValue }}) {{
   const begun = Date.now()
+  const stands = place => place.querySelector(".js-plotly-plot .main-svg, .stImage img") ||
+    (data.are_pictures_enough && [...place.querySelectorAll(".first-picture img")].some(image => image.naturalWidth))
   let timer
   const look = () => {{
-    const stand = [...document.querySelectorAll('{PLACES}')].every(
-      place => place.querySelector(".js-plotly-plot .main-svg, .stImage img"))
-    if (stand || Date.now() - begun > {MOST_MS}) setTriggerValue("stands", true)
+    if ([...document.querySelectorAll('{PLACES}')].every(stands) || Date.now() - begun > {MOST_MS}) setTriggerValue("stands", true)
     else timer = setTimeout(look, 40)
   }}
   look()
@@ -28,21 +41,23 @@ export default function ({{ setTriggerValue }}) {{
 
 
 def begin(name: str) -> None:
-    """Note whether a page is drawn for the first time in this tab; whoever reads it without a browser gets all at once."""
+    """Note how often a page was drawn in this tab; whoever reads it without a browser gets all at once."""
     state = st.session_state
-    is_first = not state.get(f"opening.{name}") and "User-Agent" in st.context.headers
-    state[_NOW], state[f"opening.{name}"] = is_first, True
+    stage = state.get(f"opening.{name}", Stage.PICTURES if "User-Agent" in st.context.headers else Stage.WHOLE)
+    state[_STAGE], state[f"opening.{name}"] = stage, min(stage + 1, Stage.WHOLE)
 
 
-def is_now() -> bool:
-    """Whether only the first view is drawn now."""
-    return bool(st.session_state.get(_NOW))
+def stage() -> Stage:
+    """What is drawn now."""
+    return Stage(st.session_state.get(_STAGE, Stage.WHOLE))
 
 
-def ask_for_the_rest() -> None:
-    """Draw the page again, whole, as soon as its first view stands in the browser."""
+def ask_for_the_next() -> None:
+    """Draw the page again as soon as what is drawn now stands in the browser."""
+    now = stage()
     with st.container(key=f"{style.UNSEEN}-opening"):
-        st.components.v2.component("orrery_opening", js=_ASKS)(key="opening", on_stands_change=_draw_again)
+        st.components.v2.component("orrery_opening", js=_ASKS)(
+            key=f"opening.{now}", data={"are_pictures_enough": now == Stage.PICTURES}, on_stands_change=_draw_again)
 
 
 def _draw_again() -> None:

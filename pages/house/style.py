@@ -2,16 +2,30 @@
 
 import streamlit as st
 
-BEFORE, CHOSEN, LINE, OWN, UNSEEN = "picture-before", "preset-chosen", "line", "own-box", "unseen"  # keys of containers
+BEFORE, CHOSEN, OWN, UNSEEN = "picture-before", "preset-chosen", "own-box", "unseen"  # keys of containers
+HEAD, LINE = "page-head", "line"
 
 # plotly's tools, a dozen buttons on a page, are no stops of the Tab key: they are there while the mouse, or a finger, is on a chart.
 # A chosen segment is known by its ground and rim, a slider's value by its place: in the theme's blue both have 3.9:1 on dark.
 # A map over a picture fills its column; its title above and its scale below need about a third more than the width.
 _RULES = f"""
-@media (max-width: 640px) {{ .stMain h1 {{ font-size: 1.5rem; padding: 0 }} .st-key-presets button {{ font-size: .875rem }} }}
+@media (max-width: 640px) {{
+  .stMain h1 {{ font-size: 1.25rem; padding: 0 }}
+  .stMain .st-key-{LINE} {{ row-gap: .5rem }}
+  .st-key-{LINE} [role=radiogroup] button {{ padding: .25rem .5rem }}
+  .st-key-{LINE} [role=radiogroup] button p {{ font-size: .8rem }}
+  .st-key-{LINE} [role=radiogroup] span:has(> [data-testid=stIconMaterial]) {{ display: none }}
+  .stMain .stVerticalBlock {{ gap: .6rem }}
+  .stMain .st-key-{HEAD} .stHorizontalBlock {{ row-gap: 0 }}
+  .stMain .st-key-{HEAD} p {{ font-size: .95rem; line-height: 1.4 }}
+  .stMain [data-testid=stCaptionContainer] p {{ font-size: .8rem; line-height: 1.45 }}
+  .st-key-presets {{ flex-wrap: nowrap !important; overflow-x: auto; padding-bottom: .25rem }}
+  .st-key-presets > * {{ flex: none }}
+  .st-key-presets button {{ font-size: .875rem; white-space: nowrap }}
+}}
 .st-key-{BEFORE} {{ opacity: .45; pointer-events: none }}
-.st-key-{CHOSEN} button {{ border-color: var(--st-primary-color); font-weight: 600;
-  background: color-mix(in srgb, var(--st-primary-color) 12%, transparent) }}
+.st-key-{CHOSEN} button {{ border-color: currentColor; font-weight: 600;
+  background: color-mix(in srgb, currentColor 7%, transparent) }}
 .st-key-presets button {{ min-height: 2.25rem; padding: .2rem .7rem }}
 .st-key-presets [data-testid=stSkeleton] {{ height: 2.25rem }}
 [class*="st-key-{OWN}"] [data-testid=stSkeleton] {{ height: 5rem }}
@@ -22,6 +36,7 @@ _RULES = f"""
   min-height: 0; gap: .75rem }}
 [class*="st-key-{OWN}"] [data-testid=stFileUploaderDropzoneInstructions] {{ overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; margin: 0 }}
+.stMain .katex-display {{ overflow-y: hidden; padding: .3rem 2px }}
 .js-plotly-plot .modebar {{ visibility: hidden }}
 .js-plotly-plot:hover .modebar {{ visibility: visible }}
 [role=radiogroup] button[aria-checked=true], div[data-testid=stSliderThumbValue] {{ color: inherit !important }}
@@ -31,7 +46,10 @@ _RULES = f"""
 
 # Streamlit leaves a hand's breadth above the title; on a phone that pushes the first picture below the fold.
 # A table's own download writes texts that a spreadsheet would run; the buttons below the tables do not.
+# A caption is paler by its opacity, and so would its links be: under 3:1.
 _DOOR = """.stMain .stMainBlockContainer { padding-top: 3.5rem } button[aria-label='Download as CSV'] { display: none }
+[data-testid=stCaptionContainer][data-testid] { opacity: 1 }
+[data-testid=stCaptionContainer] :is(p, li) { color: color-mix(in srgb, currentColor 68%, transparent) }
 .stLogo { height: 2.25rem; margin: 0 }
 @media (min-width: 768px) { .stMain .stMainBlockContainer { padding-left: 2.5rem; padding-right: 2.5rem } }"""
 

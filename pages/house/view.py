@@ -43,8 +43,10 @@ def chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
     Args:
         is_first: the page opens with it.
     """
-    with _place(figure, key, is_first=is_first):
-        st.plotly_chart(_looking(figure, key), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
+    looking = _looking(figure, key)
+    with _place(figure, key, is_first=is_first) as is_drawn:
+        if is_drawn:
+            st.plotly_chart(looking, key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
 
 
 def picture_chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
@@ -54,15 +56,17 @@ def picture_chart(figure: go.Figure, key: str, *, is_first: bool = False) -> Non
         chart(figure, key, is_first=is_first)
         return
     shape = "wide" if abs(down[1] - down[0]) < WIDE * abs(across[1] - across[0]) else "square"
-    with _place(figure, key, is_first=is_first, has_height=False), st.container(key=f"{shape}-{key.replace('.', '-')}"):
-        st.plotly_chart(_looking(figure, key), key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None,
-                        height="stretch")
+    looking = _looking(figure, key)
+    with (_place(figure, key, is_first=is_first, has_height=False) as is_drawn,
+          st.container(key=f"{shape}-{key.replace('.', '-')}")):
+        if is_drawn:
+            st.plotly_chart(looking, key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None, height="stretch")
 
 
-def _place(figure: go.Figure, key: str, *, is_first: bool, has_height: bool = True) -> AbstractContextManager[None]:
-    """Where a chart is drawn; on a wall no picture stands there before it, for its letters are larger."""
+def _place(figure: go.Figure, key: str, *, is_first: bool, has_height: bool = True) -> AbstractContextManager[bool]:
+    """Where a chart is drawn, if it is drawn now; on a wall no picture stands there before it, for its letters are larger."""
     if not is_first or parts.is_presenting():
-        return nullcontext()
+        return nullcontext(True)
     return first_picture.place(figure, key, is_dark=is_dark(), has_height=has_height)
 
 
@@ -83,11 +87,12 @@ def jpeg(picture: np.ndarray) -> bytes:
 
 
 def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],
-                  selection_mode: Literal["points", "box"], is_first: bool = False) -> "PlotlyState":
-    """The same, in which something can be picked; returns what is."""
-    with _place(figure, key, is_first=is_first):
-        return st.plotly_chart(_looking(figure, key), key=key, theme=None, config=_tools(key), on_select=on_select,
-                               selection_mode=selection_mode, alt=alt_of(figure) or None)
+                  selection_mode: Literal["points", "box"], is_first: bool = False) -> "PlotlyState | None":
+    """The same, in which something can be picked; returns what is, and None before the chart is drawn."""
+    looking = _looking(figure, key)
+    with _place(figure, key, is_first=is_first) as is_drawn:
+        return st.plotly_chart(looking, key=key, theme=None, config=_tools(key), on_select=on_select,
+                               selection_mode=selection_mode, alt=alt_of(figure) or None) if is_drawn else None
 
 
 def _looking(figure: go.Figure, key: str) -> go.Figure:
@@ -104,7 +109,7 @@ def _tools(key: str) -> dict[str, object]:
 
 def head(system: System, claim_note: str) -> DeltaGenerator:
     """The claim, the paper and how this page differs from it; returns the line of buttons beside the title."""
-    with st.container(gap=None):
+    with st.container(gap=None, key=style.HEAD):
         with st.container(horizontal=True, gap="medium", vertical_alignment="bottom", horizontal_alignment="distribute"):
             st.title(system.title, width="content")
             buttons = st.container(horizontal=True, gap="small", width="content", vertical_alignment="center")

@@ -82,6 +82,32 @@ def test_presets_own_input_and_the_first_picture_are_in_sight(page, server_url, 
         assert box["y"] + min(box["height"], 160) <= 768, (selector, box)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_phone_shows_the_first_picture_at_once(page, server_url, name):
+    page.set_viewport_size({"width": 390, "height": 844})
+    opened(page, f"{server_url}/{name}")
+    page.wait_for_timeout(1000)
+
+    boxes = [picture.bounding_box() for picture in page.locator(PICTURE).all()]
+    assert any(box and box["height"] > 80 and box["y"] + 160 <= 844 for box in boxes), boxes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pictures_stand_before_plotly_is_asked_for_and_charts_take_their_place_without_a_jump(page, server_url, name):
+    page.add_init_script("""(() => { window.before = null; window.tops = {}; (function look() {
+      const places = [...document.querySelectorAll('[class*="st-key-first-"]')];
+      const images = places.flatMap(place => [...place.querySelectorAll('.first-picture img')]).filter(image => image.naturalWidth);
+      const charts = document.querySelectorAll('.js-plotly-plot .main-svg').length;
+      if (images.length && window.before === null) window.before = charts;
+      for (const place of places) (window.tops[place.className] ??= []).push(Math.round(place.getBoundingClientRect().top));
+      if (!document.querySelector('[data-testid=stMain] h2[id=take-it-away]')) requestAnimationFrame(look); })() })()""")
+    opened(page, f"{server_url}/{name}")
+
+    assert page.evaluate("window.before") == 0
+    ends = page.evaluate("Object.values(window.tops).map(tops => tops.at(-1) - tops[Math.floor(tops.length / 2)])")
+    assert ends and max(map(abs, ends)) <= 8, ends  # the buttons above have their width by then
+
+
 def test_a_slider_is_in_the_address_at_once_adds_nothing_to_the_history_and_survives_a_reload(page, server_url):
     opened(page, f"{server_url}/adaptvis")
     slider, before = page.locator(".st-key-adaptvis-alpha input"), page.evaluate("history.length")

@@ -1,4 +1,4 @@
-"""A browser is given a page's first view alone, then the whole; who reads it without one gets the whole at once."""
+"""A browser is given pictures of a page's first view, its charts, then the whole; who reads it without one gets the whole at once."""
 
 import pytest
 import streamlit as st
@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from backends import registry
 from pages.house import opening
+from pages.house.opening import Stage
 
 
 class _Context:
@@ -19,18 +20,17 @@ def _in_a_browser(monkeypatch):
 
 
 @pytest.mark.usefixtures("_in_a_browser")
-def test_a_page_is_drawn_for_the_first_time_once_in_a_tab():
+def test_a_page_is_drawn_three_times_in_a_tab():
     def page():
         import streamlit as st
 
         from pages.house import opening
 
         opening.begin("tstar")
-        st.text(opening.is_now())
+        st.text(opening.stage().name)
 
-    app = AppTest.from_function(page).run()
-    assert app.text[0].value == "True"
-    assert app.run().text[0].value == "False"
+    app = AppTest.from_function(page)
+    assert [app.run().text[0].value for _ in range(4)] == ["PICTURES", "CHARTS", "WHOLE", "WHOLE"]
 
 
 def test_without_a_browser_nothing_waits(monkeypatch):
@@ -38,19 +38,18 @@ def test_without_a_browser_nothing_waits(monkeypatch):
     monkeypatch.setattr(st, "session_state", {})
 
     opening.begin("tstar")
-    assert not opening.is_now()
+    assert opening.stage() == Stage.WHOLE
 
 
 @pytest.mark.parametrize("name", registry.names())
-def test_the_first_view_is_all_that_a_browser_is_given_first(name, monkeypatch):
-    def headings(app):
+def test_pictures_come_first_then_their_charts_then_the_rest(name, monkeypatch):
+    def drawn(stage):
+        monkeypatch.setattr(opening, "stage", lambda: stage)
+        app = AppTest.from_file("../../../app.py", default_timeout=120).run().switch_page(f"pages/{name}/page.py").run()
         assert not app.exception
-        return [header.value for header in app.header]
+        pictures = sum("<img" in element.proto.body for element in app.get("html"))
+        return pictures, len(app.get("plotly_chart")), "Take it away" in [header.value for header in app.header]
 
-    whole = AppTest.from_file("../../../app.py", default_timeout=120).run().switch_page(f"pages/{name}/page.py").run()
-    monkeypatch.setattr(opening, "is_now", lambda: True)
-    first = AppTest.from_file("../../../app.py", default_timeout=120).run().switch_page(f"pages/{name}/page.py").run()
-
-    assert "Take it away" in headings(whole) and "Take it away" not in headings(first)
-    assert 0 < len(first.get("plotly_chart")) < len(whole.get("plotly_chart"))
-    assert not first.expander
+    (pictures, no_charts, is_whole), (_, charts, is_whole_yet), (_, all_charts, has_all) = (drawn(stage) for stage in Stage)
+    assert (no_charts, is_whole, is_whole_yet, has_all) == (0, False, False, True)
+    assert 0 < charts <= pictures and charts < all_charts
