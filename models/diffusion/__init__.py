@@ -1,0 +1,1 @@
+"""Diffusion transformers: the networks, what they are trained to say, and how pictures are sampled from them."""
