@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 FIRST = ("Html", "Button", "ButtonGroup", "Slider", "PlotlyChart")  # what every page of a system opens with
 IMPORTED = re.compile(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""")
 HEAD_LETTERS = 20_000  # of a file: what it imports stands first
+NOT_ASKED = (b"accept-encoding", b"range", b"if-none-match", b"if-modified-since")  # of the app inside: its page is changed here
+OF_THE_FILE = ("etag", "last-modified", "accept-ranges", "content-length", "vary")  # said of the page as the app inside has it
 MOST = 60  # an answer's headers have their limits; a page opens with about 25
 
 
@@ -66,32 +68,32 @@ class Early:
         if head is None:
             await self.app(scope, receive, send)
             return
-        unpacked = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]  # the app inside would pack it
+        asked = [(name, value) for name, value in scope["headers"] if name not in NOT_ASKED]
         held: Message | None = None  # the start of a page, until its body is whole
 
         async def telling(message: Message) -> None:
             nonlocal held
-            if message["type"] == "http.response.start" and message["status"] in (200, 304):
+            if message["type"] == "http.response.start" and message["status"] == 200:
                 headers = MutableHeaders(scope=message)
                 if self._header:
                     headers.append("Link", self._header)
-                if scope["method"] == "GET" and headers.get("content-type", "").startswith("text/html"):
+                if headers.get("content-type", "").startswith("text/html"):
+                    for name in OF_THE_FILE:
+                        del headers[name]
                     held = message
                     return
             if held is None or message["type"] != "http.response.body":
                 await send(message)
                 return
             start, held = held, None
-            if not message.get("more_body"):  # Streamlit sends its page in one piece
+            if not message.get("more_body") and scope["method"] == "GET":  # Streamlit sends its page in one piece
                 body = with_head(message.get("body", b""), head)
                 message = {**message, "body": body}
-                headers = MutableHeaders(scope=start)
-                headers["content-length"] = str(len(body))
-                del headers["etag"]
+                MutableHeaders(scope=start)["content-length"] = str(len(body))
             await send(start)
             await send(message)
 
-        await self.app({**scope, "headers": unpacked}, receive, telling)
+        await self.app({**scope, "headers": asked}, receive, telling)
 
 
 def with_head(page: bytes, head: str) -> bytes:

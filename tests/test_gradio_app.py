@@ -528,8 +528,8 @@ def test_what_came_out_stands_above_the_pictures_as_text(tab: Tab, monkeypatch: 
     *_, last = tab.run(a_person(), *held())
 
     shown_text = last[tab.told]
-    assert shown_text.startswith("## ") and not set("*<>[]$:_`") & set(shown_text.removeprefix("### "))
-    assert html.unescape(shown_text.removeprefix("### ")) == said
+    assert shown_text.startswith("## ") and not set("*<>[]$:_`") & set(shown_text.removeprefix("## "))
+    assert html.unescape(shown_text.removeprefix("## ")) == said
 
 
 def test_the_lines_of_python_are_those_of_the_run(tab: Tab) -> None:

@@ -18,6 +18,7 @@ from pages.house.text import plain
 from worlds.errors import InputError
 
 SETTINGS = "settings"
+REFUSED = ".link.refused"  # in the session's state, behind a system's name: what is wrong with the link that was opened
 T = TypeVar("T")
 
 _WRITES = """
@@ -65,6 +66,8 @@ def opened(system: System[S, R], views: Collection[str]) -> S | None:
     """
     state, name = st.session_state, system.name
     state[f"{name}.address.names"] = tuple(views)
+    if said := state.get(f"{name}{REFUSED}"):
+        st.error(plain(said), icon=":material/link_off:")
     read = {key: value for key, value in st.query_params.items() if key == SETTINGS or key in views}
     if read == state.get(f"{name}.address.read"):
         return None
@@ -72,11 +75,13 @@ def opened(system: System[S, R], views: Collection[str]) -> S | None:
     if not read or read == state.get(f"{name}.address.written"):
         return None
     state[f"{name}.address.view"] = {key: value for key, value in read.items() if key != SETTINGS}
+    state.pop(f"{name}{REFUSED}", None)
     if SETTINGS not in read:
         return None
     try:
         return system.settings.from_permalink(read[SETTINGS])
-    except InputError as error:
+    except InputError as error:  # said until something is run: the page is drawn several times at its opening
+        state[f"{name}{REFUSED}"] = str(error)
         st.error(plain(str(error)), icon=":material/link_off:")
         return None
 

@@ -39,6 +39,7 @@ _RULES = f"@media (max-width: {PHONE_PX}px) {{ .first-wide {{ display: none }} }
 [class*="st-key-first-"]:has(.first-picture img) [data-testid="stSkeleton"] { visibility: hidden }
 [class*="st-key-first-"]:has(.js-plotly-plot .main-svg, .stImage img) .first-picture { display: none }"""
 
+
 @contextmanager
 def picture_place(picture: np.ndarray, key: str) -> Iterator[None]:
     """Where a picture is drawn that a page opens with: a smaller one of it stands there until then.
@@ -54,8 +55,9 @@ def picture_place(picture: np.ndarray, key: str) -> Iterator[None]:
         data = b64encode(encode_jpeg(small, PREVIEW_QUALITY).tobytes()).decode()
         shown = f"<img src='data:image/jpeg;base64,{data}' alt='' style='{_IN_PLACE};height:auto'>"
     with st.container(key=f"first.{key}"):
-        st.html(f"<div class='first-picture'>{shown}</div><style>{_RULES}.st-key-first-{key.replace('.', '-')} "
-                f"{{ position: relative; aspect-ratio: {width} / {height} }}</style>")
+        place = f".st-key-first-{key.replace('.', '-')}"  # its room is kept until the picture is there, whose caption needs more
+        st.html(f"<div class='first-picture'>{shown}</div><style>{_RULES}{place} {{ position: relative }}"
+                f"{place}:not(:has(.stImage img)) {{ aspect-ratio: {width} / {height} }}</style>")
         yield
 
 

@@ -94,6 +94,8 @@ def show(page: Page[S, R]) -> None:
     is_live = tasks.is_live(system, task)
     if result is not None and not is_live and not address.is_waiting(system):
         _follow(page, result)
+    else:
+        opening.leave_out_nothing()
 
     buttons = view.head(system, page.note)
     if parts.shows("lesson"):
@@ -142,6 +144,8 @@ def show(page: Page[S, R]) -> None:
     if not is_whole:
         opening.ask_for_the_next()
     if running.is_running(system):  # last: its ticks bring the browser's widgets along, which must be those that are drawn above
+        if is_live:
+            running.come_into_sight(system)
         with bar:
             running.watch(system, page.live if is_live else draw_nothing)
 

@@ -152,6 +152,7 @@ def _number(knob: Knob, key: str) -> float | None:
     if knob.is_ranged:
         return st.slider(knob.label, low, high, step=cast(knob.step), key=key, help=knob.description)
     return st.number_input(knob.label, low, high, step=cast(knob.step) if knob.kind == "whole" else 0.05, key=key,
+                           format=None if knob.kind == "whole" else "%g",  # two digits would say 0.99 of 0.995
                            help=knob.description, placeholder="automatic" if knob.is_optional else None)
 
 

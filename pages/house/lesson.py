@@ -130,4 +130,4 @@ def printed(system: System) -> None:
     with st.container(key="sheet-explained"):
         st.header("Explanations")
         for number, step in enumerate(lesson.steps, 1):
-            st.markdown(f"**{number}. {step.title}.** {step.explain}")
+            st.markdown(f"**{number}. {step.title}{'' if step.title.endswith('?') else '.'}** {step.explain}")

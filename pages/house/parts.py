@@ -4,8 +4,11 @@ Both are read once, when the app's script begins, and kept for the browser tab: 
 them. They choose what is drawn, to keep thirty people on one thing. They are no lock: whoever edits the address sees everything.
 """
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
+from backends.run import Settings
 from pages.house.text import plain
 
 PARTS = {
@@ -23,6 +26,7 @@ _PRESENT, _SHOW = "parts.present", "parts.show"  # in the session's state
 _HIDDEN = ("[data-testid=stSidebar], [data-testid=stSidebarCollapsedControl], [data-testid=stExpandSidebarButton], .stLogo "
            "{ display: none !important }")
 _LARGE = ("html { font-size: 24px } .stMain .stMainBlockContainer { padding: 2.5rem 2rem 2rem; max-width: none } "
+          ".stMain .stElementContainer:has([data-testid=stMetric]) { width: auto !important } "
           ".orrery-place .orrery { font-size: 30px } "
           ".st-key-parts-leave { position: fixed; right: 3.5rem; top: 0.3rem; width: auto; z-index: 999999 }")
 
@@ -80,3 +84,15 @@ def say_unknown() -> None:
     if unknown:
         st.caption(plain(f"The address asks to show {', '.join(map(repr, unknown[:5]))}, which no page has. "
                          f"It can name {', '.join(PARTS)}."))
+
+
+def for_a_class(settings: Settings) -> None:
+    """What a teacher hands out: an address of this run that shows some parts only, or is for a projector."""
+    with st.popover("For a class", icon=":material/groups:"):
+        chosen = st.multiselect("Show only", list(PARTS), key="class.parts", format_func=lambda name: f"{name}: {PARTS[name]}",
+                                placeholder="the whole page", help="Keeps thirty people on one thing. It hides, it is no lock.")
+        is_large = st.toggle("For a projector", key="class.large", help="No sidebar, type and charts half as large again.")
+        said = {"settings": settings.permalink(), "show": ",".join(chosen), "present": "1" if is_large else ""}
+        address = f"{st.context.url or ''}?{urlencode({name: value for name, value in said.items() if value}, safe=',')}"
+        st.code(address, language=None, wrap_lines=True)
+        st.link_button("Open it", address, icon=":material/open_in_new:", help="In a tab of its own.")

@@ -12,7 +12,7 @@ from backends.knobs import files_of
 from backends.python_lines import lines
 from backends.registry import System
 from backends.run import R, Result, S, Settings
-from pages.house import beside, session, svg
+from pages.house import beside, parts, session, svg
 from pages.house.text import plain
 from worlds.errors import InputError
 
@@ -129,5 +129,6 @@ def _link(system: System, settings: Settings) -> None:
     st.caption("Link to what you see: settings and sliders. Whoever opens it finds the same knobs; a run that is not held here "
                "waits for one click.")
     address.show_link(system)
+    parts.for_a_class(settings)
     for name in files_of(settings):
         st.caption(f":material/warning: The link does not hold the file {plain(name)}: who opens it has to upload it again.")

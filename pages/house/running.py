@@ -11,11 +11,18 @@ from backends.engine import RunState, the_engine
 from backends.knobs import files_of
 from backends.registry import System
 from backends.run import Result, Settings
-from pages.house import session
+from pages.house import session, style
 from pages.house.text import plain
 from worlds.errors import InputError
 
 POLL_S = 0.4
+_SCROLLS = """
+export default function ({ data }) {
+  if (!data.run || window.orreryRun === data.run) return
+  window.orreryRun = data.run
+  document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0, behavior: "smooth" })
+}
+"""
 
 
 def missing_upload(settings: Settings) -> str:
@@ -46,7 +53,7 @@ def start(system: System, settings: Settings) -> None:
     state, name = st.session_state, system.name
     state[f"{name}.asked"] = state[f"{name}.stand"] = settings
     state[f"began.{name}"] = time.monotonic()
-    for key in (f"{name}.waiting", f"{name}.part", f"took.{name}"):
+    for key in (f"{name}.waiting", f"{name}.part", f"took.{name}", f"{name}.link.refused"):
         state.pop(key, None)
     state.pop(f"error.{system.name}", None)
     if lacking := missing_upload(settings):
@@ -58,6 +65,13 @@ def start(system: System, settings: Settings) -> None:
         state[f"run.{system.name}"], own.runs[system.name] = run_id, (run_id, settings)
     except InputError as error:
         state[f"error.{system.name}"] = str(error)
+
+
+def come_into_sight(system: System) -> None:
+    """Scroll once to the head of the page, where a run's progress is: its button may be far below."""
+    with st.container(key=f"{style.UNSEEN}-sight"):
+        st.components.v2.component("orrery_sight", js=_SCROLLS)(
+            key=f"sight.{system.name}", data={"run": st.session_state.get(f"run.{system.name}")})
 
 
 def stop(system: System) -> None:

@@ -81,9 +81,9 @@ def picture(pixels: np.ndarray, key: str, *, alt: str, caption: str, is_first: b
         st.image(jpeg(pixels), width="stretch", alt=alt, caption=caption)
 
 
-def jpeg(picture: np.ndarray) -> bytes:
+def jpeg(pixels: np.ndarray) -> bytes:
     """A picture of many colours for `st.image`, (height, width, 3) uint8 RGB: by itself Streamlit writes it twice as large."""
-    return encode_jpeg(picture, SHOWN_JPEG_QUALITY).tobytes()
+    return encode_jpeg(pixels, SHOWN_JPEG_QUALITY).tobytes()
 
 
 def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],
@@ -145,7 +145,7 @@ def presets(system: System[S, R], shown: S | None, on_choice: Callable[[S], None
 def badge(result: Result, *, is_recorded: bool = False) -> None:
     """Which model is behind the picture, and whether it was run just now."""
     kind = ":orange-badge[miniature]" if result.is_miniature else ":green-badge[real checkpoint]"
-    when = f" :gray-badge[recorded {plain(result.made_on)}; run it yourself with a button above]" if is_recorded else (
+    when = f" :gray-badge[recorded {plain(result.made_on)}; run it yourself: a preset, or the button below]" if is_recorded else (
         f" :gray-badge[from a file, saved {plain(result.made_on)}]" if results.was_brought(result) else "")
     st.markdown(f"{kind} {code(result.model_id)} · seed {result.seed} · code {plain(result.code_version)}{when}")
     if result.was_stopped:

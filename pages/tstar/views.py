@@ -243,7 +243,7 @@ def comparison(result: TStarResult) -> None:
 
 
 def beside_the_paper(result: TStarResult) -> None:
-    with st.expander("Beside the paper", icon=":material/menu_book:"):
+    with st.expander("The paper's table", icon=":material/menu_book:"):
         own = ("The last row is this run, on one video: the mechanism is the same, the numbers cannot be compared."
                if figures.knows_the_truth(result) else "This run has no row: the truth about its video is not known.")
         st.caption("The paper's Table 2, LV-Haystack, in percent, on hour-long real videos and its own detector. "

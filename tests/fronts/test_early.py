@@ -91,5 +91,14 @@ def test_a_page_that_comes_in_pieces_is_not_cut():
     assert client(page).get("/tstar").text == "<html><head></head><body>page</body></html>"
 
 
-def test_the_head_alone_says_the_length_that_the_page_had():
-    assert client(page_of()).head("/tstar").headers["content-length"] == client(page_of()).head("/").headers["content-length"]
+def test_nothing_is_said_of_the_file_that_the_page_was_made_of():
+    for answer in (client(page_of()).head("/tstar"), client(page_of()).get("/tstar", headers={"range": "bytes=0-3"})):
+        assert answer.status_code == 200 and not {"etag", "last-modified", "accept-ranges"} & set(answer.headers)
+    assert client(page_of()).head("/tstar").headers.get("content-length") != str(len(client(page_of()).get("/").content))
+
+
+def test_no_link_is_said_where_there_is_none_to_say():
+    told = early.Early(Starlette(routes=[Route("/tstar", page_of())]), {"/tstar": "<style>a {}</style>"}, "")
+
+    answer = TestClient(told).get("/tstar")
+    assert answer.headers.get_list("link") == ["<kept>"] and "<title>Streamlit</title>" in answer.text

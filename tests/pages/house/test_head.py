@@ -1,5 +1,6 @@
 """What a page is called, and what its first answer brings along."""
 
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -24,3 +25,15 @@ def test_the_first_answer_of_every_page_says_what_it_is():
     for name in registry.names():
         assert f"<title>{registry.system(name).title} · Orrery</title>" in unescape(heads[f"/{name}"])
         assert registry.system(name).claim in unescape(heads[f"/{name}"]) and style.all_rules() in heads[f"/{name}"]
+
+
+def test_names_and_claims_are_text(monkeypatch):
+    strange = replace(registry.system("tstar"), title="<b>T*</b>", claim="'<script>'")
+    monkeypatch.setattr(head, "system", lambda _name: strange)
+
+    said = head.heads()["/tstar"]
+    assert "<b>" not in said and "<script>" not in said and "&lt;b&gt;T*&lt;/b&gt;" in said
+
+
+def test_a_page_has_room_for_its_sidebar_and_a_small_one_above_its_title_from_the_beginning():
+    assert "padding-top: 3.5rem" in style.all_rules() and "padding-left: 300px" in style.all_rules()
