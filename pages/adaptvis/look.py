@@ -212,7 +212,7 @@ def _compared(looked: Looked) -> AtAlpha:
     turned = [at.alpha for at in looked.at]
     key = address.view("adaptvis", "compared", turned, figures.at_alpha(looked, looked.branch.alpha).alpha, of=looked)
     chosen = st.select_slider("In the charts below: this second gaze (alpha) beside the first", turned, key=key,
-                              format_func=lambda alpha: f"{alpha:g}", help="For the charts of this section alone: they set this alpha "
+                              format_func=lambda alpha: f"{alpha:g}", help="For the charts of this section alone: they set it "
                               "beside the first gaze, the model's own (alpha 1). It changes neither the picture above nor what "
                               "AdaptVis chooses.")
     return figures.at_alpha(looked, chosen)

@@ -30,6 +30,7 @@ WIDTHS = {"wide": 1366, "phone": 390}  # of the windows in which the pictures ar
 PHONE_PX = 640  # below, Streamlit puts columns under each other
 COMMAND = "python docs/first_pictures.py http://localhost:7860"  # makes them anew, from a running app
 PREVIEW_PX, PREVIEW_QUALITY = 480, 70  # of a picture that waits for its part of Streamlit's script
+CAPTION_PX = 48  # of the two lines that stand under a picture
 _IN_PLACE = ("position:absolute;top:0;left:0;width:100%;height:100%;object-fit:contain;object-position:left top;"
              "pointer-events:none;z-index:1")
 _RULES = f"@media (max-width: {PHONE_PX}px) {{ .first-wide {{ display: none }} }}" \
@@ -54,8 +55,9 @@ def picture_place(picture: np.ndarray, key: str) -> Iterator[None]:
         data = b64encode(encode_jpeg(small, PREVIEW_QUALITY).tobytes()).decode()
         shown = f"<img src='data:image/jpeg;base64,{data}' alt='' style='{_IN_PLACE};height:auto'>"
     with st.container(key=f"first.{key}"):
-        st.html(f"<div class='first-picture'>{shown}</div><style>{_RULES}.st-key-first-{key.replace('.', '-')} "
-                f"{{ position: relative; aspect-ratio: {width} / {height} }}</style>")
+        own = f".st-key-first-{key.replace('.', '-')}"
+        st.html(f"<div class='first-picture'>{shown}</div><style>{_RULES}{own} {{ position: relative }} {own}:not(:has(.stImage img)) "
+                f"{{ aspect-ratio: {width} / {height}; margin-bottom: {CAPTION_PX}px }}</style>")  # then its caption makes it higher
         yield
 
 

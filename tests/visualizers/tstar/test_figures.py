@@ -78,7 +78,7 @@ def test_heat_map_has_the_colours_of_its_theme(result):
     heat = figures.heatmap(result.iterations)
     scales = [themed(heat, is_dark=is_dark).layout.template.layout.colorscale.sequential for is_dark in (False, True)]
 
-    assert heat.data[0].colorscale is None and scales[0] != scales[1] == SEQUENTIAL[True]
+    assert heat.data[0].autocolorscale and heat.data[0].colorscale is None and scales[0] != scales[1] == SEQUENTIAL[True]
 
 
 def contrast(one: str, other: str) -> float:
