@@ -56,7 +56,8 @@ def picture_place(picture: np.ndarray, key: str) -> Iterator[None]:
         shown = f"<img src='data:image/jpeg;base64,{data}' alt='' style='{_IN_PLACE};height:auto'>"
     with st.container(key=f"first.{key}"):
         own = f".st-key-first-{key.replace('.', '-')}"
-        st.html(f"<div class='first-picture'>{shown}</div><style>{_RULES}{own} {{ position: relative }} {own}:not(:has(.stImage img)) "
+        st.html(f"<div class='first-picture'>{shown}</div><style>{_RULES}{own} {{ position: relative }} "
+                f"{own}:not(:has(.stImage img)) "
                 f"{{ aspect-ratio: {width} / {height}; margin-bottom: {CAPTION_PX}px }}</style>")  # then its caption makes it higher
         yield
 
