@@ -12,9 +12,12 @@ import plotly.graph_objects as go
 
 # Okabe and Ito's colours, told apart by colour-blind readers too
 COLOURWAY = ("#D55E00", "#56B4E9", "#999999", "#0072B2", "#009E73", "#66C2A5", "#CC79A7", "#E69F00", "#8C6BB1", "#A6761D", "#444444")
-SCORE_COLOUR, DISTRIBUTION_COLOUR, TRUTH_COLOUR, VISITED_COLOUR = "#D55E00", "#0072B2", "#009E73", "#8A8F98"
+SCORE_COLOUR, DISTRIBUTION_COLOUR, TRUTH_COLOUR, VISITED_COLOUR = "#D55E00", "#2E8BC9", "#009E73", "#8A8F98"
+# from little to much; Cividis, whose dark end is lost on a dark page: there it begins with a blue that stands out from it
+SEQUENTIAL = {False: "Cividis", True: ((0.0, "#3A72B0"), (0.5, "#9A9E94"), (1.0, "#FDEA45"))}
 RIGHT_COLOUR, POPULAR_COLOUR, OTHER_COLOUR = "#009E73", "#E69F00", "#8A8F98"  # answers: correct, the popular one, any other
 TITLE_PX, TEXT_PX = 15, 13
+FONTS = "Source Sans, 'Source Sans 3', Source Sans Pro, Fira Sans Condensed, Arial Narrow, sans-serif"  # the page's; as narrow ones
 TITLE_ROOM_PX, TEXT_ROOM_PX = 22, 19  # of a line, with what keeps it apart from the next
 DEFAULT_HEIGHT_PX = 320
 PAIRED: dict[str, object] = {"b": 88}  # ticks, the axis' title and a legend of two lines: charts side by side end together
@@ -33,14 +36,14 @@ def _template(is_dark: bool, scale: float) -> go.layout.Template:
             "title": {"font": text, "standoff": 6 * scale}, "automargin": True}  # two lines of labels push it away
     bars = [go.Bar(constraintext="none")]  # numbers at thin bars would be drawn smaller than can be read
     return go.layout.Template(data={"bar": bars}, layout={
-        "font": {"color": ink, "family": "Source Sans, sans-serif"} | text, "paper_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": ink, "family": FONTS} | text, "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": axis, "yaxis": axis, "colorway": list(COLOURWAY),
         "title": {"font": {"size": TITLE_PX * scale}, "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container",
                   "yanchor": "top", "pad": {"t": 6 * scale, "l": 2},
                   "subtitle": {"font": {"size": TEXT_PX * scale, "color": soft}}},
         # of many lines on a phone: above the picture it would cover the title
         "legend": {"orientation": "h", "xref": "container", "yref": "container", "x": 0, "y": 0, "yanchor": "bottom", "font": text},
-        "hoverlabel": {"font": text}, "colorscale": {"sequential": "Cividis"},
+        "hoverlabel": {"font": text}, "colorscale": {"sequential": SEQUENTIAL[is_dark]},
     })
 
 

@@ -15,6 +15,28 @@ if TYPE_CHECKING:
 Triple = tuple[float, float, float]  # mean and the ends of its 95 % interval
 
 
+_CONDITIONS = {
+    "plain": "as in training", "held": "pairs that training held back", "noise": "grey noise of strength {}",
+    "clutter": "{} grey bars behind", "dis": "{} further thing{}", "edge": "things at the edge", "small": "small things",
+}
+
+
+def condition_words(name: str) -> str:
+    """Return what a condition of drawn scenes does, in plain words: 'dis2-depths' -> '2 further things; in front, behind'."""
+    plain = name.removesuffix("-depths")
+    kind, number = plain.rstrip("0123456789"), plain[len(plain.rstrip("0123456789")):]
+    words = _CONDITIONS.get(kind)
+    if words is None or bool(number) != ("{}" in words):  # what a person typed
+        return name
+    return words.format(number, "" if number == "1" else "s") + ("" if plain == name else "; in front, behind")
+
+
+def data_words(data: str) -> str:
+    """Return the name of an evaluated set, its condition in plain words: 'drawn scenes, dis1' -> 'drawn scenes, 1 further thing'."""
+    what, comma, condition = data.partition(", ")
+    return f"{what}, {condition_words(condition)}" if what == "drawn scenes" and comma else data
+
+
 def score_of(evaluated: "Evaluated", method: str) -> "MethodScore | None":
     return next((score for score in evaluated.scores if score.method == method), None)
 
@@ -53,7 +75,7 @@ def headline(evaluated: "Evaluated | None", larger: Larger | None = None) -> lis
     if evaluated is None or base is None or adapt is None or adapt.gain is None:
         return []
     mended = f"mends {adapt.mended} wrong answers and breaks {adapt.broken} correct ones"
-    first = (f"Of {evaluated.num_test:,} items ({evaluated.data}) AdaptVis with {adapt.setting} {mended}: "
+    first = (f"Of {evaluated.num_test:,} items ({data_words(evaluated.data)}) AdaptVis with {adapt.setting} {mended}: "
              f"{percent(base.individual[0])} become {percent(adapt.individual[0])}, {points(adapt.gain)}. {_meaning(adapt.gain)}")
     return [first, *filter(None, [one_alpha_of(evaluated)]), *_larger(evaluated, larger), *_rival(evaluated, adapt.gain),
             *_reweighted(evaluated)]

@@ -82,12 +82,10 @@ def _replay_knobs(result: AdaptVisResult, evaluated: Evaluated) -> dict[str, flo
         state["adaptvis.replay.of"] = result
     alphas = list(evaluated.alphas)
     betas = sorted({*gain.BETAS.tolist(), state["adaptvis.replay.beta"]})
-    labels = {"alpha1": "When unsure, scale by (alpha1)", "alpha2": "When sure, scale by (alpha2)",
-              "beta": "Unsure below a confidence of (beta)"}
     return {name: column.select_slider(label, betas if name == "beta" else alphas, key=f"adaptvis.replay.{name}",
                                        format_func=lambda value: f"{value:g}",
-                                       help="On the answers of this run: every alpha's answer is there, nothing is run.")
-            for column, (name, label) in zip(st.columns(3), labels.items())}
+                                       help=f"{views.ADAPTIVE_HELP[name]} Every alpha's answer is there: nothing is run.")
+            for column, (name, label) in zip(st.columns(3), views.ADAPTIVE.items())}
 
 
 def _relations(evaluated: Evaluated) -> None:

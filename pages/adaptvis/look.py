@@ -122,10 +122,12 @@ def _pictures(looked: Looked, at: AtAlpha) -> None:
 
 
 def _alpha(looked: Looked) -> None:
-    st.select_slider("Scale of the second gaze: alpha", [at.alpha for at in looked.at], key="adaptvis.alpha",
+    st.select_slider("What you look at now: second gaze (alpha)", [at.alpha for at in looked.at], key="adaptvis.alpha",
                      format_func=lambda alpha: f"{alpha:g}",
-                     help="The image logits of the last prompt token are multiplied by this. Below 1 smooths the gaze, above 1 "
-                     "sharpens it. All alphas ran as one batch: moving this runs nothing.")
+                     help="The first gaze, on the left, is the model's own (alpha 1). This slider only chooses which second gaze is "
+                     "drawn beside it: below 1 it is spread over the picture, above 1 sharpened. The image logits of the last "
+                     "prompt token are multiplied by it. What AdaptVis itself would choose is set by the three sliders below; "
+                     "when one of them is moved, this one follows. All alphas ran as one batch: nothing is run.")
 
 
 def _views(looked: Looked) -> None:
@@ -156,14 +158,15 @@ def notice(looked: Looked, at: AtAlpha) -> str:
 
 def _adaptive(result: AdaptVisResult, looked: Looked) -> None:
     """alpha1, alpha2 and beta: the branch is taken anew and the slider of alpha follows."""
+    st.caption("What AdaptVis does: it answers with the first gaze, the model's own. Then it looks a second time, one way if that "
+               "answer was unsure, another way if it was sure.")
     alphas = [at.alpha for at in looked.at]
     columns = st.columns(3, vertical_alignment="bottom")
     shown: dict[str, tuple[str, list[float]]] = {
-        "alpha1": ("When unsure, scale by (alpha1)", alphas), "alpha2": ("When sure, scale by (alpha2)", alphas),
-        "beta": ("Unsure below a confidence of (beta)", betas(result.settings))}
+        name: (label, betas(result.settings) if name == "beta" else alphas) for name, label in views.ADAPTIVE.items()}
     for column, (name, (label, values)) in zip(columns, shown.items()):
         column.select_slider(label, values, key=f"adaptvis.{name}", format_func=lambda value: f"{value:g}", on_change=_follow,
-                             args=(result, looked), help=knob_of(AdaptVisSettings, name).description)
+                             args=(result, looked), help=f"{views.ADAPTIVE_HELP[name]} {knob_of(AdaptVisSettings, name).description}")
 
 
 def _follow(result: AdaptVisResult, looked: Looked) -> None:
@@ -208,8 +211,10 @@ def _compared(looked: Looked) -> AtAlpha:
     """The alpha that these charts set beside alpha 1: another slider, because the first view is drawn by itself."""
     turned = [at.alpha for at in looked.at]
     key = address.view("adaptvis", "compared", turned, figures.at_alpha(looked, looked.branch.alpha).alpha, of=looked)
-    chosen = st.select_slider("Hold this alpha against the untouched model", turned, key=key, format_func=lambda alpha: f"{alpha:g}",
-                              help="The charts of this section set this alpha beside the untouched model.")
+    chosen = st.select_slider("In the charts below: this second gaze (alpha) beside the first", turned, key=key,
+                              format_func=lambda alpha: f"{alpha:g}", help="For the charts of this section alone: they set it "
+                              "beside the first gaze, the model's own (alpha 1). It changes neither the picture above nor what "
+                              "AdaptVis chooses.")
     return figures.at_alpha(looked, chosen)
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from backends.adaptvis.results import AdaptVisResult
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.system import DATA_SAID
+from backends.adaptvis.words import condition_words
 from backends.knobs import UPLOAD, knob_of
 from backends.registry import System
 from pages.adaptvis import own_picture, place, views
@@ -103,8 +104,13 @@ def _scenes(system: System, *beside: str) -> dict[str, object]:
 def _condition(system: System) -> str:
     key, knob = knobs.held(system, "condition"), knob_of(system.settings, "condition")
     offered_now = list(dict.fromkeys((*knob.suggestions, st.session_state[key])))
-    return str(st.selectbox(knob.label, offered_now, key=key, accept_new_options=True,
+    return str(st.selectbox(knob.label, offered_now, key=key, accept_new_options=True, format_func=_condition_label,
                             help=f"{knob.description} For other strengths, type another number behind noise, clutter or dis."))
+
+
+def _condition_label(name: str) -> str:
+    """What a condition does, before the name that settings and links have."""
+    return name if (said := condition_words(name)) == name else f"{said} ({name})"
 
 
 def _upload(system: System) -> str:
@@ -127,5 +133,5 @@ def next_scene(settings: AdaptVisSettings, choose: Callable[[AdaptVisSettings], 
     wanted = settings.model_copy(update={"index": settings.index + 1})
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Next scene", key="adaptvis.next", icon=":material/skip_next:", on_click=choose, args=(wanted,),
-                  help=f"Scene {settings.index + 1} of {settings.condition}: the next one in order.")
+                  help=f"Scene {settings.index + 1} of those drawn as “{condition_words(settings.condition)}”: the next in order.")
         st.caption("The presets are the clearest of their kind, picked by rule; the next scene is not picked.")

@@ -27,6 +27,15 @@ TASKS = {
     "evaluate": Task("Evaluate a set", ":material/leaderboard:", button="Evaluate", fold="Your own data, another model, every knob",
                      coming="Every question is answered at every alpha; the methods are compared at the end."),
 }
+# the three sliders of AdaptVis itself, for one picture and for a set
+ADAPTIVE = {"alpha1": "When unsure: second gaze (alpha1)", "alpha2": "When sure: second gaze (alpha2)",
+            "beta": "Unsure below this confidence (beta)"}
+_TURNS = "Below 1 spreads it over the picture, 1 leaves it, above 1 sharpens it."
+ADAPTIVE_HELP = {
+    "alpha1": f"The second gaze where the first answer was unsure. {_TURNS}",
+    "alpha2": f"The second gaze where the first answer was sure. {_TURNS}",
+    "beta": "How sure is sure: an answer of less confidence than this counts as unsure.",
+}
 
 
 def settle(system: System) -> None:

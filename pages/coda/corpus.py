@@ -118,12 +118,13 @@ def recovery(result: CodaResult) -> None:
 def recovery_charts(part: RecoveryPart, *, place: str) -> None:
     shown = recovery_figures.first_shown(part)
     if place != "live":  # a run that goes on draws anew; a choice would be lost
-        shown = st.multiselect("Decoders on the left", [row.decoder for row in part.rows], shown, key=f"{place}.decoders")
+        shown = st.multiselect("Decoders in the charts", [row.decoder for row in part.rows], shown, key=f"{place}.decoders",
+                               help="Lines on the left, curves on the right. A ring on the right stands for every decoder.")
     left, right = st.columns(2)
     with left:
         view.chart(recovery_figures.exact_match(part, shown), key=f"{place}.em")
     with right:
-        view.chart(recovery_figures.trade_off(part), key=f"{place}.trade")
+        view.chart(recovery_figures.trade_off(part, shown), key=f"{place}.trade")
 
 
 def _best(part: RecoveryPart) -> str:

@@ -1,5 +1,6 @@
 """Two runs beside each other: what was set differently, what each says, and the same charts of both."""
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from backends.registry import System
@@ -9,6 +10,7 @@ from pages.house.text import plain
 from visualizers.contract import drawing
 
 MOST_CHARTS = 6  # of either run
+SIDES = ("This run", "The other run")
 
 
 def draw(system: System, result: Result) -> None:
@@ -50,10 +52,10 @@ def _both(system: System, result: Result, other: Result) -> None:
                  if value != getattr(other.settings, name)]
     if differing:
         rows = "\n".join(f"| {plain(name)} | {plain(_short(mine))} | {plain(_short(theirs))} |" for name, mine, theirs in differing)
-        st.markdown(f"| set differently | this run | the other |\n|---|---|---|\n{rows}")
+        st.markdown(f"| set differently | this run | the other run |\n|---|---|---|\n{rows}")
     else:
         st.caption("Both have the same settings.")
-    sides = tuple(zip(st.columns(2), (result, other), ("This run", "The other")))
+    sides = tuple(zip(st.columns(2), (result, other), SIDES))
     for column, run, title in sides:
         with column:
             st.markdown(f"**{title}** · {plain(run.title or f'{run.model_id}, seed {run.seed}')}")
@@ -61,11 +63,20 @@ def _both(system: System, result: Result, other: Result) -> None:
                 st.caption(plain(sentence))
     drawn = drawing(system.name)
     mine, theirs = (dict(list(drawn.figures(run).items())[:MOST_CHARTS]) for run in (result, other))
+    theirs = {title: of_the_other(figure) for title, figure in theirs.items()}
     for title in mine:
-        for column, charts, side in zip(st.columns(2), (mine, theirs), ("this", "other")):
+        for column, charts, side, name in zip(st.columns(2), (mine, theirs), ("this", "other"), SIDES):
             with column:
                 if title in charts:
+                    st.caption(f"**{name}**")  # on a phone the charts of both stand under one another
                     view.chart(charts[title], key=f"beside.{system.name}.{side}.{title}")
+
+
+def of_the_other(figure: go.Figure) -> go.Figure:
+    """The same figure, in which what is called "this run" is called "the other run"."""
+    named = go.Figure(figure)
+    return named.for_each_trace(lambda trace: trace.update(name=trace.name.replace("this run", "the other run"))
+                                if trace.name else None)
 
 
 def _short(value: object) -> str:

@@ -45,10 +45,29 @@ function zip(files) {  // stored, not compressed: names are UTF-8 (bit 11), the 
   return new Blob([...parts, ...list, end], {type: "application/zip"});
 }
 
-async function drawn(Plotly, {name, figure, width}) {
+export async function drawn(Plotly, {name, figure, width}) {
   const height = figure.layout.height || 400;
   const address = await Plotly.toImage({data: figure.data, layout: {...figure.layout, width, height}}, {format: "svg", width, height});
-  return [name, decodeURIComponent(address.slice(address.indexOf(",") + 1))];
+  return [name, fitted(decodeURIComponent(address.slice(address.indexOf(",") + 1)))];
+}
+
+// Each line of text is told its width in the page's font: on a machine without that font another one is drawn as wide, so nothing
+// that had room here overlaps there.
+export function fitted(text) {
+  const place = document.createElement("div");
+  place.style.cssText = "position: absolute; left: -10000px; top: 0";
+  place.innerHTML = text;
+  document.body.append(place);
+  const lines = [...place.querySelectorAll("text, tspan")].filter((one) => !one.querySelector("tspan") && one.textContent.trim());
+  const widths = lines.map((one) => one.getComputedTextLength());
+  lines.forEach((one, index) => {
+    if (!widths[index]) return;
+    one.setAttribute("textLength", widths[index].toFixed(1));
+    one.setAttribute("lengthAdjust", "spacingAndGlyphs");
+  });
+  const fit = new XMLSerializer().serializeToString(place.querySelector("svg"));
+  place.remove();
+  return fit;
 }
 
 const done = new Set();  // clicks that were answered: the component may be drawn again

@@ -11,7 +11,6 @@ from backends.tstar.system import SYSTEM
 from pages.house import frame, knobs, running, tasks, view
 from pages.house.frame import Own, Page
 from pages.house.tasks import Task
-from pages.house.text import plain
 from pages.tstar import own_knobs, own_video, views
 from visualizers.tstar import figures
 
@@ -33,7 +32,7 @@ def draw_live(step: object) -> None:
                   caption=f"Grid {step.number}: {len(step.positions)} frames in one picture")
     with chart:
         view.chart(figures.timeline(step), key="live.timeline")
-        st.caption(f"Still to confirm: {plain(', '.join(step.remaining)) or 'nothing'} · {step.budget_left} frames of budget left")
+        st.caption(views.standing(step))
 
 
 def first_view(_task: str, result: TStarResult, _beside: DeltaGenerator) -> None:

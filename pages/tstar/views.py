@@ -18,6 +18,7 @@ from backends.run import Inputs
 from backends.tstar.results import Appearance, Iteration, TStarResult
 from pages.house import address, session, view, words
 from pages.house.text import plain
+from visualizers.text import per_cent
 from visualizers.tstar import figures
 from worlds.errors import InputError, telling_of_the_disk
 
@@ -31,7 +32,9 @@ PLAYABLE_MB = 300  # a larger upload is not sent back to the browser whole
 
 
 def verdict(result: TStarResult) -> None:
-    """The answer and what it took: one line each."""
+    """The answer and what it took, whichever grid is shown above: one line each."""
+    if len(result.iterations) > 1:
+        st.markdown(f"**At the end of the search**, after grid {result.iterations[-1].number}:")
     seen, length = result.costs.frames_grid, result.video.num_positions
     targets = [target for target in result.targets if target not in result.unconfirmed]
     with st.container(horizontal=True):
@@ -89,9 +92,17 @@ def replay(result: TStarResult) -> None:
         back.button("Back", key="step.back", on_click=_step, args=(-1, count), width="stretch", help="One grid back")
         on.button("Step", key="step.on", on_click=_step, args=(1, count), width="stretch", help="One grid on")
         slider.slider("Grid of the search", 1, count, key="tstar.step", help="Go through the search grid by grid.")
+        st.caption(standing(step))
     st.caption(f"To notice: {_notice(count)} A click on a mark of the timeline plays the video from there.")
     words.explain("replay", "grid", "cue", "score", "distribution", "recall", "theta")
     _player(result, "timeline")
+
+
+def standing(step: Iteration) -> str:
+    """Where a search stands after a grid, in a line; of that grid, not of the end."""
+    recall = "" if step.recall is None else f" · recall within 5 s so far {per_cent(step.recall)}"
+    return (f"After grid {step.number}: {counted(step.frames_seen, 'frame')} looked at · still to confirm: "
+            f"{plain(', '.join(step.remaining)) or 'nothing'}{recall} · {step.budget_left} frames of budget left")
 
 
 def _enlarged(place: DeltaGenerator, step: Iteration, result: TStarResult) -> None:
@@ -200,6 +211,8 @@ def film_strip(system: System, result: TStarResult) -> None:
     if result.found:
         appearances(result)
     st.subheader("Key frames")
+    if len(result.iterations) > 1:
+        st.caption("Those that the search returned at its end. The triangles over the timeline are those of the grid that is shown.")
     with st.container(horizontal=True):
         for frame in result.keyframes:
             with st.container(width=KEYFRAME_WIDTH_PX):

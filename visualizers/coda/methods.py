@@ -6,8 +6,9 @@ The other decoders keep to what is left.
 """
 
 MASKED_COLOUR, CHANGED_COLOUR, OWN_COLOUR = "#0072B2", "#8C6BB1", "#CC79A7"
+FORMULA_COLOUR = "#7D8A1E"  # the paper's formula without Orrery's floor, the masked word told or found
 DECODER_COLOURS = {
-    "greedy": "#6B7280", "sample": "#B8A04A", "coda": CHANGED_COLOUR, "coda_paper": "#BFA9D6", "cad": "#8B5A2B",
+    "greedy": "#6B7280", "sample": "#B8A04A", "coda": CHANGED_COLOUR, "coda_paper": "#C43A5B", "cad": "#8B5A2B",
     "cad_random": "#C39B6E", "cd": "#2F7F86", "dola": "#7FB7BD",
 }
 DECODER_NAMES = {

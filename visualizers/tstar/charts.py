@@ -10,7 +10,7 @@ from backends.tstar.results import Appearance, Iteration, TStarResult
 from visualizers.alt import described
 from visualizers.text import per_cent, said
 from visualizers.theme import DISTRIBUTION_COLOUR, PAIRED, SCORE_COLOUR, TRUTH_COLOUR, VISITED_COLOUR, titled
-from visualizers.tstar.methods import METHOD_COLOURS, METHOD_NAMES
+from visualizers.tstar.methods import METHOD_COLOURS, METHOD_NAMES, METHOD_SYMBOLS
 from visualizers.tstar.times import clock, span
 
 FOUND_COLOUR = "#AA4499"  # appearances on the timeline
@@ -59,7 +59,7 @@ def timeline(iteration: Iteration, spans: Sequence[tuple[float, float, str]] = (
     scaled = iteration.probabilities / iteration.probabilities.max()
     figure = go.Figure([
         go.Scatter(x=seconds, y=scaled, name="distribution P / max", fill="tozeroy", mode="lines",
-                   line={"color": DISTRIBUTION_COLOUR, "width": 1}, fillcolor="rgba(0,114,178,0.15)",
+                   line={"color": DISTRIBUTION_COLOUR, "width": 2}, fillcolor="rgba(46,139,201,0.25)",
                    hovertemplate="%{x} s: P at %{y:.0%} of its maximum<extra></extra>"),
         go.Bar(x=seconds[shown], y=iteration.scores[shown], name="score S", marker_color=SCORE_COLOUR, marker_line_width=0,
                width=max(1.0, len(seconds) / 400), hovertemplate="%{x} s: score %{y:.2f}<extra></extra>"),
@@ -97,7 +97,7 @@ def heatmap(iterations: Sequence[Iteration]) -> go.Figure:
     drawn_x = np.concatenate([step.positions for step in iterations])
     drawn_y = np.concatenate([np.full(len(step.positions), step.number) for step in iterations])
     figure = go.Figure([
-        go.Heatmap(x=edges, y=[step.number for step in iterations], z=rows, colorscale="Cividis", zmin=0, zmax=1,
+        go.Heatmap(x=edges, y=[step.number for step in iterations], z=rows, zmin=0, zmax=1, autocolorscale=True,
                    colorbar={"thickness": 10, "tickformat": ".0%", "nticks": 3, "xpad": 4, "outlinewidth": 0},
                    hovertemplate="grid %{y}, %{x} s: %{z:.0%}<extra></extra>"),
         go.Scatter(x=drawn_x, y=drawn_y, mode="markers", name="drawn", hoverinfo="skip",
@@ -113,19 +113,24 @@ def heatmap(iterations: Sequence[Iteration]) -> go.Figure:
 
 
 def recall_curve(result: TStarResult) -> go.Figure:
-    """Recall of the best K so far against the frames looked at; baselines as points."""
+    """Recall of the best K so far against the frames looked at, over the baselines' points."""
     figure = go.Figure()
-    steps = [step for step in result.iterations if step.recall is not None]
-    if steps:
-        figure.add_trace(go.Scatter(x=[step.frames_seen for step in steps], y=[step.recall for step in steps], name="T*",
-                                    mode="lines+markers", line={"color": METHOD_COLOURS["tstar"], "shape": "hv"}))
     for row in result.methods[1:]:
         if row.recall is not None:
-            figure.add_trace(go.Scatter(x=[row.frames_seen], y=[row.recall], name=METHOD_NAMES[row.method], mode="markers",
-                                        marker={"size": 13, "color": METHOD_COLOURS[row.method], "symbol": "diamond"}))
+            figure.add_trace(go.Scatter(
+                x=[row.frames_seen], y=[row.recall], name=METHOD_NAMES[row.method], mode="markers", cliponaxis=False,
+                hovertemplate=f"{METHOD_NAMES[row.method]}: %{{y:.0%}} with %{{x}} frames<extra></extra>",
+                marker={"size": 15, "symbol": METHOD_SYMBOLS[row.method], "color": METHOD_COLOURS[row.method], "line": {"width": 3}}))
+    steps = [step for step in result.iterations if step.recall is not None]
+    most = max(1, *(row.frames_seen for row in result.methods), *(step.frames_seen for step in steps))
+    if steps:  # last, so on top: a rival may end on the same point
+        figure.add_trace(go.Scatter(
+            x=[step.frames_seen for step in steps], y=[step.recall for step in steps], name="T*", mode="lines+markers", legendrank=1,
+            line={"color": METHOD_COLOURS["tstar"], "shape": "hv", "width": 2.5}, cliponaxis=False,
+            marker={"size": 8, "symbol": METHOD_SYMBOLS["tstar"]}, hovertemplate="T*: %{y:.0%} with %{x} frames<extra></extra>"))
     figure.update_layout(height=320, title=titled("Recall within 5 s", "against frames looked at"), showlegend=True, margin=PAIRED,
                          yaxis={"title": "recall", "range": [-0.05, 1.05], "tickformat": ".0%"},
-                         xaxis={"title": "frames looked at", "rangemode": "tozero"})
+                         xaxis={"title": "frames looked at", "range": [-0.04 * most, 1.04 * most]})  # room for a mark at either end
     told = [f"{METHOD_NAMES[row.method]} {per_cent(row.recall)} with {row.frames_seen} frames" for row in result.methods
             if row.recall is not None]
     return described(figure, f"Share of the true seconds with a key frame near: {', '.join(told)}.")

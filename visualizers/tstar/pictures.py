@@ -79,20 +79,37 @@ def enlarged_cell(iteration: Iteration, result: TStarResult | None = None) -> tu
             f"The best cell of this grid, {clock(second)}: {iteration.cell_confidence[index]:.2f}, not confirmed")
     keyframe = next((frame for frame in result.keyframes if frame.second == second), None) if result else None
     if keyframe is None:
-        return _magnified(iteration, index), said
-    return draw_boxes(decode_jpeg(keyframe.jpeg), keyframe.boxes, with_names=False), said
+        return draw_boxes(_magnified(iteration, index), _boxes_of(iteration, index), with_names=False), said
+    picture = decode_jpeg(keyframe.jpeg)
+    # a key frame's own boxes are those of its second look, which a grid that did not confirm it knows nothing of
+    shape = (picture.shape[0], picture.shape[1]) if result and result.settings.cell_fit == "letterbox" else (1, 1)
+    boxes = keyframe.boxes if found else _boxes_of(iteration, index, shape=shape)
+    return draw_boxes(picture, boxes, with_names=False), said
 
 
 def _magnified(iteration: Iteration, index: int) -> np.ndarray:
-    """A cell cut out of its grid and drawn larger; its boxes move with it."""
+    """A cell cut out of its grid and drawn larger."""
     canvas = decode_jpeg(iteration.canvas_jpeg)
-    cell, grid = canvas.shape[0] // iteration.grid, iteration.grid
+    cell = canvas.shape[0] // iteration.grid
     left, top = _corner(iteration, index, cell)
-    picture = cv2.resize(canvas[top:top + cell, left:left + cell], (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
-    row, column = divmod(index, grid)
-    own = [box.model_copy(update={"x1": box.x1 * grid - column, "x2": box.x2 * grid - column, "y1": box.y1 * grid - row,
-                                  "y2": box.y2 * grid - row}) for box in iteration.boxes if box.cell == index]
-    return draw_boxes(picture, own, with_names=False)
+    return cv2.resize(canvas[top:top + cell, left:left + cell], (ENLARGED_PX, ENLARGED_PX), interpolation=cv2.INTER_CUBIC)
+
+
+def _boxes_of(iteration: Iteration, index: int, *, shape: tuple[int, int] = (1, 1)) -> list[SeenBox]:
+    """The boxes that a grid showed in a cell, in shares of that cell, or of the frame that lies in its middle.
+
+    Args:
+        shape: (height, width) of the frame; the rest of its square cell is black.
+    """
+    row, column = divmod(index, iteration.grid)
+    across, down = (side / max(shape) for side in shape[::-1])
+
+    def inside(share: float, place: int, part: float) -> float:
+        return (share * iteration.grid - place - (1 - part) / 2) / part
+
+    return [box.model_copy(update={"x1": inside(box.x1, column, across), "x2": inside(box.x2, column, across),
+                                   "y1": inside(box.y1, row, down), "y2": inside(box.y2, row, down)})
+            for box in iteration.boxes if box.cell == index]
 
 
 def draw_boxes(picture: np.ndarray, boxes: Sequence[SeenBox], *, with_names: bool = True) -> np.ndarray:

@@ -6,8 +6,8 @@ import pytest
 from backends.adaptvis.larger import Larger
 from backends.adaptvis.results import AdaptVisResult, Evaluated
 from backends.adaptvis.run import run
-from backends.adaptvis.settings import AdaptVisSettings
-from backends.adaptvis.words import headline, one_alpha, score_of
+from backends.adaptvis.settings import CONDITIONS, AdaptVisSettings
+from backends.adaptvis.words import condition_words, data_words, headline, one_alpha, score_of
 from backends.run import Inputs, last
 from visualizers.adaptvis import gain
 from visualizers.adaptvis import item_set as sets
@@ -21,6 +21,22 @@ def result_of(random_model):
         return last(run(AdaptVisSettings(**base | settings), Inputs()))
 
     return evaluate
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("plain", "as in training"), ("dis1", "1 further thing"), ("dis2", "2 further things"), ("clutter15", "15 grey bars behind"),
+    ("noise60-depths", "grey noise of strength 60; in front, behind"), ("dis", "dis"), ("edge3", "edge3"), ("rain5", "rain5")])
+def test_a_condition_is_said_in_plain_words_and_what_is_none_as_it_was_typed(name, words):
+    assert condition_words(name) == words
+
+
+def test_every_condition_that_is_offered_has_plain_words():
+    assert all(condition_words(name) != name for name in CONDITIONS)
+
+
+def test_data_of_others_keep_their_name():
+    assert data_words("drawn scenes, dis1") == "drawn scenes, 1 further thing"
+    assert data_words("Controlled, A") == "Controlled, A" and data_words("drawn scenes") == "drawn scenes"
 
 
 def is_same(first, second) -> bool:

@@ -1,5 +1,6 @@
 """Runs of a session beside each other, gone on from, and what they made: on CoDA's page, where all of it is."""
 
+import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -92,6 +93,15 @@ def test_knobs_of_a_run_that_went_on_elsewhere_train_from_the_beginning(page):
 
     assert not opened.exception
     assert opened.session_state["knob.coda.continues"] == ""
+
+
+def test_legends_of_the_other_side_name_the_other_run_and_the_figure_itself_is_left_as_it_was():
+    figure = go.Figure([go.Scatter(y=[1], name="this run"), go.Scatter(y=[1], name="fit of this run"), go.Bar(y=[1])])
+
+    other = beside.of_the_other(figure)
+
+    assert [trace.name for trace in other.data] == ["the other run", "fit of the other run", None]
+    assert figure.data[0].name == "this run"
 
 
 @pytest.mark.parametrize(("value", "shown"), [

@@ -265,3 +265,16 @@ def test_a_saved_run_of_a_sample_that_is_none_is_refused_when_it_shall_play(page
     page = page.run().button(key="appearance.0").click().run()
 
     assert not page.exception and any("There is no sample" in error.value for error in page.error)
+
+
+def test_what_stands_beside_an_earlier_grid_is_of_that_grid_and_what_is_of_the_end_says_so(page):
+    def told(pieces):
+        return " ".join(piece.value for piece in pieces)
+
+    at_the_end = told(page.caption)
+    first = page.slider(key="tstar.step").set_value(1).run()
+
+    assert "After grid 5: 80 frames looked at · still to confirm: nothing" in at_the_end
+    assert "After grid 1: 16 frames looked at · still to confirm: cyan circle · recall within 5 s so far 83 %" in told(first.caption)
+    assert "After grid 5" not in told(first.caption)
+    assert "**At the end of the search**, after grid 5:" in told(first.markdown)

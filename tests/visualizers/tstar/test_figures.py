@@ -1,5 +1,8 @@
 """The figures of T* are pure functions of a result."""
 
+import tomllib
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from backends.files.saved import load_result
 from backends.tstar.results import TStarResult
 from backends.tstar.system import RECORDED
+from visualizers.theme import DISTRIBUTION_COLOUR, SEQUENTIAL, TRUTH_COLOUR, themed
 from visualizers.tstar import charts, figures
 from visualizers.tstar.methods import METHOD_COLOURS, METHOD_NAMES
 
@@ -45,7 +49,46 @@ def test_every_method_has_its_own_colour_and_name():
 def test_recall_curve_shows_the_search_and_every_baseline(result):
     names = [trace.name for trace in figures.recall_curve(result).data]
 
-    assert names == [METHOD_NAMES[row.method] for row in result.methods]
+    assert sorted(names) == sorted(METHOD_NAMES[row.method] for row in result.methods)
+
+
+def test_search_is_drawn_over_a_rival_that_ends_on_the_same_point_and_both_can_be_told_apart(result):
+    own = result.iterations[-1]
+    same = {"frames_seen": own.frames_seen, "recall": own.recall}
+    rivals = tuple(result.methods[1].model_copy(update={"method": name} | same) for name in METHOD_NAMES if name != "tstar")
+    *others, search = figures.recall_curve(result.model_copy(update={"methods": (result.methods[0], *rivals)})).data
+
+    assert search.name == "T*" and search.legendrank == 1 and (search.x[-1], search.y[-1]) == (others[0].x[0], others[0].y[0])
+    marks = [trace.marker.symbol for trace in (search, *others)]
+    assert len(set(marks)) == len(marks) == len(METHOD_NAMES)
+    assert not marks[0].endswith("open") and all(mark.endswith("open") for mark in marks[1:])
+    assert search.marker.size < min(trace.marker.size for trace in others)
+
+
+def test_distribution_and_the_least_of_a_heat_map_stand_out_from_a_dark_page():
+    config = tomllib.loads((Path(__file__).parents[3] / ".streamlit" / "config.toml").read_text())
+    dark = config["theme"]["dark"]["backgroundColor"]
+
+    assert contrast(DISTRIBUTION_COLOUR, dark) >= 4.5 and contrast(DISTRIBUTION_COLOUR, "#FFFFFF") >= 3
+    assert all(contrast(colour, dark) >= 3 for _, colour in SEQUENTIAL[True])
+    assert all(contrast(colour, dark) >= 3 for colour in (*METHOD_COLOURS.values(), charts.FOUND_COLOUR, TRUTH_COLOUR))
+
+
+def test_heat_map_has_the_colours_of_its_theme(result):
+    heat = figures.heatmap(result.iterations)
+    scales = [themed(heat, is_dark=is_dark).layout.template.layout.colorscale.sequential for is_dark in (False, True)]
+
+    assert heat.data[0].autocolorscale and heat.data[0].colorscale is None and scales[0] != scales[1] == SEQUENTIAL[True]
+
+
+def contrast(one: str, other: str) -> float:
+    """Of WCAG, 1 to 21."""
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at:at + 2], 16) / 255 for at in (1, 3, 5)]
+        return float(np.dot([0.2126, 0.7152, 0.0722], [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055)**2.4 for c in parts]))
+
+    low, high = sorted(map(luminance, (one, other)))
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_pictures_are_large_enough_to_see(result):
@@ -107,6 +150,8 @@ def test_confirmed_cell_is_named_below_the_grid_and_shown_by_itself(result):
 
     assert figures.canvas_picture(step).shape[0] > figures.canvas_picture(plain).shape[0]
     assert picture.shape == (480, 480, 3) and larger.shape[2] == 3 and min(larger.shape[:2]) >= 384
+    unconfirmed = step.model_copy(update={"verifications": ()})
+    assert figures.enlarged_cell(unconfirmed, result)[0].shape == larger.shape  # sharp, with the boxes of the grid
     assert said.startswith("The confirmed cell") and figures.enlarged_cell(plain)[1].endswith("not confirmed")
 
 
