@@ -136,7 +136,8 @@ def test_a_run_brings_words_numbers_and_its_pictures(tools: Tools, what: System)
     ("tstr", {}, "There is no tool 'tstr'. Did you mean 'tstar'?"), ("x" * 10_000, {}, "There is no tool 'xxx"),
     ("bring_file", {}, "'' takes no file. tstar.video, "), ("bring_file", {"setting": ["coda.file"]}, "setting: this is no text."),
     ("bring_file", {"setting": "coda.file", "bas64": "x"}, "There is no setting 'bas64'. Did you mean 'base64'?"),
-    ("coda", {"task": "law", "trains": True, "continues": "coda-0123abcd"}, "continues: a call cannot name an earlier run, for each is"),
+    ("coda", {"task": "law", "trains": True, "continues": "coda-0123abcd"},
+     "continues: a call cannot name an earlier run, for each is"),
     ("coda", {"model": "/etc"}, "The model folder '/etc' is not below ORRERY_MODELS_DIR.")],
     ids=["unknown", "too large", "a planted file", "another's file", "no tool", "a long name", "no setting", "a list", "mistyped",
          "an earlier run", "a path"])
