@@ -39,14 +39,17 @@ class Limits(TypedDict, total=False):
     fail_fast: bool
 
 
-def knob(default: object, group: str, description: str, *, role: str = "", also: tuple[str, ...] = (), none: str = "",
-         quantised_by: str = QUANTISED_BY, borrows: tuple[str, ...] = (), suggestions: tuple[str, ...] = (),
-         stops: tuple[float, ...] = (), is_by_line: bool = False, uploads: tuple[str, ...] = (), upload_mb: int | None = None,
+def knob(default: object, group: str, description: str, *, label: str = "", role: str = "", also: tuple[str, ...] = (),
+         none: str = "", quantised_by: str = QUANTISED_BY, borrows: tuple[str, ...] = (),
+         suggestions: tuple[str, ...] = (), stops: tuple[float, ...] = (), is_by_line: bool = False, uploads: tuple[str, ...] = (),
+        
+         upload_mb: int | None = None,
          **limits: Unpack[Limits]) -> Any:  # Any: like pydantic's Field, it stands for a value of whatever type its field has
     """A field of some Settings as people turn it.
 
     Args:
         group: settings of one group stand together.
+        label: what the knob is called on a page, where its name in words does not say it best.
         role: the setting names a model of that ladder, or, as "result", an earlier run; `none` is how leaving it empty reads.
         also: roles beside it that the setting takes too.
         borrows: systems whose miniatures are offered too.
@@ -65,8 +68,8 @@ def knob(default: object, group: str, description: str, *, role: str = "", also:
         extra |= {"role": role, "none": none}
     elif role:
         extra |= {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by, "borrows": list(borrows)}
-    said: JsonDict = {"suggestions": list(suggestions), "stops": list(stops), "is_by_line": is_by_line, "uploads": list(uploads),
-            "upload_mb": upload_mb}
+    said: JsonDict = {"label": label, "suggestions": list(suggestions), "stops": list(stops), "is_by_line": is_by_line,
+                      "uploads": list(uploads), "upload_mb": upload_mb}
     extra |= {name: value for name, value in said.items() if value}
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
@@ -80,6 +83,7 @@ class Knob:
     description: str
     kind: Kind
     default: object
+    called: str = ""  # on a page; empty: its name in words
     is_optional: bool = False  # empty is a value of its own
     low: float | None = None  # of a number
     high: float | None = None
@@ -100,7 +104,8 @@ class Knob:
 
     @property
     def label(self) -> str:
-        return self.name.replace("_", " ").capitalize()
+        """What it is called wherever people see it."""
+        return self.called or self.name.replace("_", " ").capitalize()
 
     @property
     def is_ranged(self) -> bool:
@@ -188,7 +193,7 @@ def _knob(where: str, name: str, field: Schema, default: object) -> Knob:
     low, high = said.get("minimum", said.get("exclusiveMinimum")), said.get("maximum", said.get("exclusiveMaximum"))
     return Knob(
         name=name, group=field.get("group", NO_GROUP), description=field.get("description", ""), kind=kind, default=default,
-        is_optional=len(options) > 1, low=low, high=high, is_low_open="exclusiveMinimum" in said,
+        called=field.get("label", ""), is_optional=len(options) > 1, low=low, high=high, is_low_open="exclusiveMinimum" in said,
         is_high_open="exclusiveMaximum" in said, step=said.get("multipleOf", 1) if kind == "whole" else _step(low, high, stops),
         stops=stops, choices=_choices(said) or _choices(said.get("items", {})),
         suggestions=tuple(field.get("suggestions", ())), max_length=said.get("maxLength", said.get("maxItems")),

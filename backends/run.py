@@ -30,6 +30,9 @@ MAX_PERMALINK = 8_000  # characters; browsers and proxies cut addresses somewher
 MAX_MISTAKES, MAX_SAID = 8, 80  # of some settings that are told; characters of a name that is none
 MAX_LINKED = 100_000  # bytes of settings that a link may unpack to: it may be a bomb
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
 MadeName = Annotated[str, Field(pattern=r"^made:[a-z]+-[0-9a-f]{8}$")]
 Ended = Literal["finished", "stopped", "time limit", "session gone"]  # stopped: by a person
@@ -148,18 +151,37 @@ def seeds_from(first: int, count: int) -> list[int]:
     return [(first + number) % 2**31 for number in range(count)]
 
 
-def explain(error: ValidationError, known: Iterable[str] = ()) -> str:
+def explain(error: ValidationError, known: Iterable[str] = (), *, labels: Mapping[str, str] | None = None) -> str:
     """The mistakes of some settings in one sentence each, the first of many.
 
     Args:
         known: the names of all settings, of which the nearest is offered for one that there is not.
+        labels: what the settings are called on a page; without it they are called by name.
     """
-    mistakes = error.errors(include_url=False, include_context=False, include_input=False)
+    mistakes = error.errors(include_url=False)
     said = [unknown(str(p["loc"][0]), known) if p["type"] == "extra_forbidden" and len(p["loc"]) == 1 else
-            f"{'.'.join(str(part)[:MAX_SAID] for part in p['loc']) or 'settings'}: {p['msg'].rstrip('.')}."
-            for p in mistakes[:MAX_MISTAKES]]
+            f"{_where(p['loc'], labels or {})}: {_what(p)}." for p in mistakes[:MAX_MISTAKES]]
     more = [f"And {len(mistakes) - MAX_MISTAKES} more."] if len(mistakes) > MAX_MISTAKES else []
     return " ".join(said + more)
+
+
+def _where(place: Sequence[int | str], labels: Mapping[str, str]) -> str:
+    """A setting's name, with the number of an entry counted from 0; by its label as people count, from 1."""
+    if place and place[0] in labels:
+        return ", entry ".join((f"“{labels[str(place[0])]}”", *(str(part + 1) for part in place[1:] if isinstance(part, int))))
+    return ".".join(str(part)[:MAX_SAID] for part in place) or "settings"
+
+
+def _what(mistake: "ErrorDetails") -> str:
+    """What is wrong; of a text that is too long, by how much."""
+    if mistake["type"] == "string_too_long":
+        return letters(len(str(mistake["input"])), mistake["ctx"]["max_length"])
+    return mistake["msg"].rstrip(".")
+
+
+def letters(count: int, most: int) -> str:
+    """How long a text is that is too long."""
+    return f"{count:,} letters; at most {most:,} are taken"
 
 
 def unknown(name: str, known: Iterable[str]) -> str:

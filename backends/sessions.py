@@ -74,7 +74,7 @@ class Session:
         self.runs: dict[str, tuple[str, Settings]] = {}  # the last of each system: a tab that was reloaded takes it up again
         self._results: dict[str, Result] = {}
         self._result_sizes: dict[str, int] = {}
-        self._brought: set[str] = set()  # names of results that came from a file
+        self._brought: weakref.WeakValueDictionary[int, Result] = weakref.WeakValueDictionary()  # came from a file
         self._incoming = 0  # bytes of the file that is being stored now
         self._num_stored = 0
         self._lock = threading.Lock()
@@ -123,7 +123,8 @@ class Session:
                 return name
             self._results.pop(name, None)
             self._results[name], self._result_sizes[name] = result, size
-            (self._brought.add if is_brought else self._brought.discard)(name)
+            if is_brought:
+                self._brought[id(result)] = result
             while len(self._results) > MAX_RESULTS:
                 self._forget(next(iter(self._results)))
         everybody().bound_results(but=self)
@@ -142,12 +143,10 @@ class Session:
 
     def _forget(self, name: str) -> None:
         del self._results[name], self._result_sizes[name]
-        self._brought.discard(name)
 
     def was_brought(self, result: Result) -> bool:
-        """Whether a result that it holds is what a file says; a tab that was reloaded has forgotten that."""
-        with self._lock:
-            return any(self._results.get(name) is result for name in self._brought)
+        """Whether a result is what a file says, also one that is still shown after it was forgotten here."""
+        return self._brought.get(id(result)) is result
 
     @property
     def results(self) -> dict[str, Result]:

@@ -74,8 +74,8 @@ def test_a_tab_of_gradio_draws_every_knob(tabs: dict[str, dict[str, Any]], name:
         assert (drawn.minimum, drawn.maximum) == (knob.first, knob.last)
     if knob.choices:
         assert tuple(value for _, value in drawn.choices) == knob.choices
-    if isinstance(drawn, gr.Textbox) and knob.kind == "text":
-        assert drawn.max_length == knob.max_length
+    if isinstance(drawn, gr.Textbox):
+        assert drawn.max_length is None  # it would cut a longer text without a word; the settings say how long it is
 
 
 @pytest.mark.parametrize("name", names())

@@ -52,7 +52,8 @@ class AdaptVisSettings(Settings):
     index: int = knob(98, "picture", "Which scene of that condition.", ge=0, le=20_000)
     question: str = knob("", "picture", "What is asked, with the options in it. Empty: the scene's own question.", max_length=500)
     options: tuple[Option, ...] = knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=MAX_OPTIONS)
-    looking: tuple[OtherWay, ...] = knob((), "picture", "Other ways to see where it looked, beside attention.", max_length=3)
+    looking: tuple[OtherWay, ...] = knob((), "picture", "Other ways to see where it looked, beside attention.", max_length=3,
+                                        label="Other ways of looking")
 
     prompt: Layout = knob("chat", "reply", "How picture and question are laid out: the checkpoint's chat template, or as released "
                           "The released code's: the picture, USER:, the question, ASSISTANT:.")
@@ -63,15 +64,16 @@ class AdaptVisSettings(Settings):
 
     alpha: float = knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this (the released code: "
                         "weight).", ge=0, le=10,
-                        stops=ALPHAS)
-    alpha1: float = knob(0.5, "gaze", "alpha where the model is unsure (the released code: 0.5).", ge=0, le=10, stops=ALPHAS)
+                        stops=ALPHAS, label="Alpha of the second gaze")
+    alpha1: float = knob(0.5, "gaze", "alpha where the model is unsure (the released code: 0.5).", ge=0, le=10, stops=ALPHAS,
+                         label="Alpha when unsure")
     alpha2: float = knob(1.5, "gaze", "alpha where it is sure (the released code: 1.2 to 2.0 by data "
-                         "set).", ge=0, le=10, stops=ALPHAS)
+                         "set).", ge=0, le=10, stops=ALPHAS, label="Alpha when sure")
     beta: float = knob(0.9, "gaze", "Below this confidence it counts as unsure (the released code: 0.2 to 0.64 by data set, for "
                        "LLaVA-1.5).",
-                       ge=0, le=1.01)
+                       ge=0, le=1.01, label="Unsure below, beta")
     rounds_confidence: bool = knob(False, "gaze", "Round the confidence to two decimals before it is compared (the released "
-                                   "code: on).")
+                                   "code: on).", label="Round the confidence")
     variant: Variant = knob("multiply", "gaze", "multiply, as the released code; shape keeps the image's share of the attention, "
                             "mass changes only "
                             "that share.")

@@ -38,7 +38,8 @@ class CodaSettings(Settings):
                              le=MAX_PROMPTS)
     popularity: int = knob(50, "prompt", "P of these facts: popular statements for each rare one.", ge=2, le=100)
     methods: tuple[Method, ...] = knob(("greedy", "coda", "coda_paper", "cad"), "prompt", "Decoders that answer side by side: "
-                                       "coda as the knobs say, coda_paper as printed, whatever they say.", min_length=1, max_length=8)
+                                       "coda as the knobs say, coda_paper as printed, whatever they say.", min_length=1, max_length=8,
+                                       label="Decoders")
     compare_with: str = knob("", "prompt", "A second prompt, written by hand, that leads to the popular answer: it takes the masked "
                              "prompt's place.", max_length=MAX_CHARACTERS)
 
@@ -90,7 +91,7 @@ class CodaSettings(Settings):
                           ge=1, le=10)
 
     file: str = knob("", "file", "Uploaded prompts: CSV, JSON lines or parquet.", max_length=300,
-                     uploads=("csv", "tsv", "jsonl", "json", "txt", "parquet"), upload_mb=MAX_MB)
+                     uploads=("csv", "tsv", "jsonl", "json", "txt", "parquet"), upload_mb=MAX_MB, label="File of prompts")
     num_rows: int = knob(200, "file", "Rows of the file that are answered, from its beginning.", ge=1, le=MAX_ITEMS,
                          stops=(10, 20, 50, 100, 200, 500, 1000, 2000, 5000, MAX_ITEMS))
 

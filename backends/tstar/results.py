@@ -162,10 +162,12 @@ class Answer(Frozen):
 
 
 class Costs(Frozen):
-    """What the search spent. Baselines are not in here."""
+    """What the search spent, and what its frames were looked at for afterwards. Baselines are not in here."""
 
     frames_grid: Count = 0
-    frames_verify: Count = 0
+    frames_verify: Count = 0  # second looks: alone, before anything was confirmed, and along an appearance
+    frames_keyframes: Count = 0  # returned frames that were looked at alone only to show what is in them, one call each
+    frames_answer: Count = 0  # returned frames that were looked at again to read the answer, by the detector or a model
     frames_grounding: Count = 0
     detector_calls_grid: Count = 0
     detector_calls_verify: Count = 0
@@ -246,6 +248,20 @@ class TStarResult(Result):
             return values
         said = {name: settings.get("quantisation", "none") for model, name in OTHER_MODELS.items() if settings.get(model)}
         return values | {"settings": settings | said}
+
+    @model_validator(mode="after")
+    def _with_looks_told_apart(self) -> Self:
+        """Until November 2026 returned frames that were looked at to be shown counted as second looks."""
+        known, costs = self.costs.model_fields_set, self.costs
+        if "frames_verify" not in known or "frames_keyframes" in known or self.settings.finds_all:
+            return self
+        checked = {check.second for step in self.iterations for check in step.verifications}
+        shown = min(costs.frames_verify, costs.detector_calls_verify, sum(frame.second not in checked for frame in self.keyframes))
+        told_apart = {"frames_verify": costs.frames_verify - shown, "frames_keyframes": shown,
+                      "detector_calls_verify": costs.detector_calls_verify - shown,
+                      "frames_answer": len(self.keyframes) if self.answer else 0}
+        object.__setattr__(self, "costs", costs.model_copy(update=told_apart))  # it is frozen, and not handed out yet
+        return self
 
     @property
     def found(self) -> tuple[Appearance, ...]:

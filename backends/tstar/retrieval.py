@@ -1,8 +1,9 @@
 """Finding every appearance of a thing: what a search by example returns, and a search by words that is asked for all.
 
 An appearance is a stretch within one shot in which the thing is seen: from the second that was confirmed, further looks go
-outward in steps of 1, 2, 4 ... and halve the last one, until the thing is no longer seen or the shot ends. A confirmed stretch
-is looked at no more, so that the budget goes to the rest of the film. Orrery's own; the paper stops at the first confirmation.
+outward in steps of 1, 2, 4, 4 ... s and halve the last one, until the thing is no longer seen or the shot ends. No step is longer,
+for it would leap over a gap to the next appearance: two that lie 5 s or more apart are two. A confirmed stretch is looked at no
+more, so that the budget goes to the rest of the film. Orrery's own; the paper stops at the first confirmation.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from backends.tstar.search import Cell, Search
 from backends.tstar.shots import Shots
 
 MAX_APPEARANCES = 100
+LONGEST_STEP_S = 4  # between two looks along an appearance
 APART_S = 2  # seconds between two returned frames of one appearance
 AT_CUT_S = 0.05  # a cut is known to about a frame
 GUESS_APART_S = 5  # and between two guesses
@@ -66,13 +68,13 @@ class Appearances:
         return min(start, float(second)), max(end, second + 0.5)
 
     def _last_seen(self, second: int, limit: int, label: int, name: str) -> int:
-        """The furthest second towards the limit up to which the thing is seen, by doubled steps and then halved ones."""
+        """The furthest second towards the limit up to which the thing is seen, by growing steps and then halved ones."""
         way = 1 if limit > second else -1
         seen, step, missed = second, 1, second
         while seen != limit and missed == second:
             at = seen + way * min(step, abs(limit - seen))
             if self._is_seen(at, label, name):
-                seen, step = at, 2 * step
+                seen, step = at, min(2 * step, LONGEST_STEP_S)
             elif at != limit and self._is_seen(at + way, label, name):  # one frame may be blurred
                 seen, step = at + way, 1
             else:

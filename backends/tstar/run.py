@@ -93,16 +93,18 @@ def _result(task: Task, found: VideoSearch, comparison: Comparison, ended: Ended
         question=asked.question, options=asked.options, targets=asked.targets, cues=asked.cues, threshold=ready.threshold,
         floor=ready.floor, iterations=tuple(found.iterations), keyframes=tuple(keyframes), appearances=found.found(),
         unconfirmed=found.unconfirmed(), truth_s=found.truth_s, truth_spans=source.truth_spans, rooms=source.rooms, answer=answer,
-        methods=tuple(rows), seed_curves=tuple(comparison.curves), costs=_costs(task, found, total_s))
+        methods=tuple(rows), seed_curves=tuple(comparison.curves),
+        costs=_costs(task, found, total_s, frames_answer=len(keyframes) if answer else 0))
 
 
-def _costs(task: Task, found: VideoSearch, total_s: float) -> Costs:
-    """What the search itself spent."""
-    asked, detector, num_grids = task.asked, found.detector, len(found.iterations)
+def _costs(task: Task, found: VideoSearch, total_s: float, *, frames_answer: int) -> Costs:
+    """What the search itself spent, and what was looked at afterwards, which is no second look."""
+    asked, detector, num_grids, shown = task.asked, found.detector, len(found.iterations), found.frames_shown
     return Costs(
-        frames_grid=found.frames_grid, frames_verify=detector.frames_seen - found.frames_grid,
+        frames_grid=found.frames_grid, frames_verify=detector.frames_seen - found.frames_grid - shown,
+        frames_keyframes=shown, frames_answer=frames_answer,
         frames_grounding=asked.frames_read + task.ready.frames_read, detector_calls_grid=num_grids,
-        detector_calls_verify=detector.calls - num_grids, vlm_calls=asked.vlm_calls, decode_s=task.video.decode_s,
+        detector_calls_verify=detector.calls - num_grids - shown, vlm_calls=asked.vlm_calls, decode_s=task.video.decode_s,
         detect_s=detector.detect_s, vlm_s=asked.vlm_s, total_s=total_s, first_iteration_s=found.first_s)
 
 

@@ -37,16 +37,18 @@ class TStarSettings(Settings):
 
     video: str = knob("sample:fifteen-minutes", "input", "Which video: a sample, a generated one or an uploaded file.",
                       max_length=300, suggestions=tuple(sample.id for sample in SAMPLES.values()), uploads=video_kind.ENDINGS)
-    question: str = knob("", "input", "What you want to know. Empty: the sample's own question.", max_length=500)
+    question: str = knob("", "input", "What you want to know. Empty: the sample's own question.", max_length=500,
+                         label="What do you look for?")
     targets: tuple[Name, ...] = knob((), "input", "Objects to find. Empty: taken from the question.", max_length=4)
     cues: tuple[Name, ...] = knob((), "input", "Objects that are likely to be near. Empty: taken from the question.",
                                   max_length=6)
     example_s: float | None = knob(None, "input", "Second of the frame on which the example box is drawn.", ge=0,
-                                    le=1_000_000)
+                                    le=1_000_000, label="Frame to mark the example on")
     example_box: tuple[PartOfFrame, PartOfFrame, PartOfFrame, PartOfFrame] | None = knob(
-        None, "input", "Search by example: x1, y1, x2, y2 of the box as shares of the frame.")
+        None, "input", "Search by example: x1, y1, x2, y2 of the box as shares of the frame.",
+        label="Box around the example")
     example_picture: str = knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
-                                max_length=300, uploads=picture_kinds.ENDINGS, upload_mb=50)
+                                max_length=300, uploads=picture_kinds.ENDINGS, upload_mb=50, label="A picture of what you look for")
     like: Like = knob("best here", "input", "Search by example: this very thing, by shape and colour, or others of its kind too, by "
                       "an image network (make real). best here: of its kind, in a video of your own where that network is here.")
 
@@ -108,7 +110,7 @@ class TStarSettings(Settings):
     similarity_quantisation: Quantised = knob("none", "selection and answer", "Weights of the image-text model: full, 8 or 4 bit.")
 
     baselines: tuple[Baseline, ...] = knob(("uniform", "random_grid"), "comparison",
-                                           "What T* is compared with, on the same video.", max_length=10)
+                                           "What T* is compared with, on the same video.", max_length=10, label="Compare with")
 
     @model_validator(mode="after")
     def _box_is_a_box(self) -> Self:

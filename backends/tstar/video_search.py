@@ -67,6 +67,7 @@ class VideoSearch:
             self.appearances = Appearances(self.detector.singles, task.shots, task.length, self.search.threshold)
             marked = self._mark(self.appearances)
         self.truth_s = without(task.source.truth_s, marked)  # finding what was marked is no find
+        self.frames_shown = 0  # returned ones that were looked at alone only to show what is in them
         self.first_s = 0.0  # from the start to the end of the first turn
 
     def _mark(self, appearances: Appearances) -> Appearance | None:
@@ -189,6 +190,7 @@ class VideoSearch:
         frames = self.task.video.frames_at([float(second) for second in seconds], max_side_px=MAX_PICTURE_PX)
         unseen = [int(second) for second in seconds if int(second) not in self.boxes]
         self.boxes.update({second: boxes for second, (_, boxes) in zip(unseen, self.detector.singles(unseen))})
+        self.frames_shown += len(unseen)
         alone: dict[int, float] = {}
         confirmed = self.confirmed
         if self.appearances is not None:

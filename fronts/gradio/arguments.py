@@ -62,6 +62,8 @@ def _beside(knob: Knob) -> list[str]:
     said = []
     if knob.kind == "model":
         said.append("Or the name of a folder below ORRERY_MODELS_DIR.")
+    if knob.kind == "result":
+        said.append("Of a call leave it empty: each is a session of its own, without earlier runs.")
     if knob.uploads:
         said.append(f"Or a file of your own ({', '.join(knob.uploads)}, up to {knob.upload_mb or MAX_FILE_MB} MB), named as "
                     f"{UPLOAD}NAME once it was brought.")

@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 from gradio.context import get_blocks_context
 
+from backends.knobs import knobs_of
 from backends.registry import System
 from backends.run import Event, Result, Settings
 from backends.sessions import Session
@@ -28,6 +29,13 @@ CALLS = 8  # that wait for a run at once, of all systems together
 _PICTURES = {"type": "array", "items": {"type": "object"}, "description": "The run's pictures, as files; none where it draws charts "
              "alone."}
 _NUMBERS = {"type": "object", "description": "The run's numbers, with the seed, the model and the code version that made them."}
+
+
+def _refuse_earlier_runs(settings: Settings) -> None:
+    """Raises: InputError where the settings name an earlier run, which the session of one call cannot have."""
+    for knob in knobs_of(type(settings)):
+        if knob.kind == "result" and getattr(settings, knob.name):
+            raise InputError(f"{knob.name}: a call cannot name an earlier run, for each is a session of its own. Leave it empty.")
 
 
 class Endpoint:
@@ -98,6 +106,7 @@ class Endpoint:
         """The events of a run with these values and the files that came with them, or were brought before."""
         asked = self._brought.lend(take_files(self.what, values, session), session)
         settings = checked(self.what.settings, asked)
+        _refuse_earlier_runs(settings)
         refuse_what_cannot_run(self.what, settings, session.inputs())
         yield from events_of(self.what.name, settings, session.inputs(), session=session.session_id)
 

@@ -39,7 +39,8 @@ def component(knob: Knob, system: str = "") -> gr.components.Component:
         return gr.Textbox(value, lines=4, label=label, info=f"{info} (one per line)")
     if knob.kind in ("texts", "numbers"):
         return gr.Textbox(value, label=label, info=f"{info} (separated by commas)")
-    return gr.Textbox(value, max_length=knob.max_length, label=label, info=info)  # a number box could not be empty
+    # a number box could not be empty; and no max_length, which would cut a longer text without a word: the settings refuse it
+    return gr.Textbox(value, label=label, info=info)
 
 
 def rungs_offered(knob: Knob, system: str = "", inputs: Inputs | None = None) -> list[tuple[str, str]]:

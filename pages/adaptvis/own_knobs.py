@@ -71,9 +71,9 @@ def _look(system: System[AdaptVisSettings, AdaptVisResult]) -> dict[str, object]
     values |= knobs.tabs(system, TABS)
     if kind == PLACED:
         with seen:  # as the model that is chosen below would see it
-            if (asked := knobs.settings_from(system, {"task": "look", **values})) is not None:
+            if (asked := knobs.settings_from(system, {"task": "look", **values}, is_said=False)) is not None:
                 place.preview(asked)
-    return values | {"looking": knobs.pills(system, "looking", LOOKING, "Other ways of looking")}
+    return values | {"looking": knobs.pills(system, "looking", LOOKING)}
 
 
 def _evaluate(system: System) -> dict[str, object]:
@@ -86,7 +86,7 @@ def _evaluate(system: System) -> dict[str, object]:
     else:
         values = {"data": _upload(system) if kind == OWN else _folder(system)}
         values |= knobs.knobs(system, ("num_items", "split", "chooses"))
-    values["methods"] = knobs.pills(system, "methods", GAZE_NAMES, "Methods")
+    values["methods"] = knobs.pills(system, "methods", GAZE_NAMES)
     return values | knobs.tabs(system, TABS)
 
 
@@ -116,14 +116,14 @@ def _condition_label(name: str) -> str:
 def _upload(system: System) -> str:
     """The upload box of a set; returns what the setting says, 'upload:' where there is no file yet."""
     note = f"{DATA_SAID}; at most {knobs.upload_mb(system, 'data')} MB. It stays in this session."
-    return knobs.kept_upload(system, "data", "Data file", key="adaptvis.upload.data", note=note) or UPLOAD
+    return knobs.kept_upload(system, "data", label="Data file", key="adaptvis.upload.data", note=note) or UPLOAD
 
 
 def _folder(system: System) -> str:
     key = knobs.knob_key(system, "data")
     if str(st.session_state.get(key, "scenes")) == "scenes" or str(st.session_state.get(key)).startswith("upload:"):
         st.session_state[key] = ""
-    return st.text_input("Folder", key=key, max_chars=300, help=knob_of(system.settings, "data").description, placeholder="whatsup")
+    return st.text_input("Folder", key=key, help=knob_of(system.settings, "data").description, placeholder="whatsup")
 
 
 def next_scene(settings: AdaptVisSettings, choose: Callable[[AdaptVisSettings], None]) -> None:

@@ -70,9 +70,9 @@ def panel(system: System) -> None:
 def _names(system: System) -> None:
     """Two names and a list of words write the question."""
     first, second = st.columns(2)
-    first.text_input("Object A", key="adaptvis.a", max_chars=60, on_change=_write, args=(system,), placeholder="cup",
+    first.text_input("Object A", key="adaptvis.a", on_change=_write, args=(system,), placeholder="cup",
                      help="What is asked for. With both names the question below is written for you.")
-    second.text_input("Object B", key="adaptvis.b", max_chars=60, on_change=_write, args=(system,), placeholder="book",
+    second.text_input("Object B", key="adaptvis.b", on_change=_write, args=(system,), placeholder="book",
                       help="What it is asked in relation to.")
     st.selectbox("Answers", OPTIONS, key="adaptvis.words", on_change=_write, args=(system,), accept_new_options=True,
                  help="The words that can be answered, in the order in which the question names them.")

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from backends.coda.choices import MAX_CHARACTERS
 from backends.coda.measured import measurements
 from backends.coda.results import Asked, CodaResult
 from backends.coda.settings import CodaSettings
+from backends.run import letters
 from pages.house.text import plain
 from visualizers.coda import real as real_figures
 from worlds.facts.popular_answers import question_of
@@ -54,19 +56,21 @@ def _compare(asked: Asked, result: CodaResult, choose: Callable[[CodaSettings], 
         st.markdown("Write a prompt that leads to the *popular* answer. What both would say is divided out (CAD, a = 0.5).")
         with st.form(f"coda.compare.of.{asked.prompt}", border=False):  # sends text and click together
             key = f"coda.second.{asked.prompt}"
-            st.text_area("Second prompt", key=key, max_chars=2000, height=80,
+            st.text_area("Second prompt", key=key, height=80,
                          value=result.settings.compare_with or (known.compare if known else ""))
             st.form_submit_button("Compare", key="coda.compare", type="primary", on_click=_take_second,
                                   args=(key, asked, result, choose))
-            if st.session_state.get(f"{key}.is_empty"):
-                st.caption("Write a prompt first.")
+            if wrong := st.session_state.get(f"{key}.wrong"):
+                st.caption(wrong)
 
 
 def _take_second(key: str, asked: Asked, result: CodaResult, choose: Callable[[CodaSettings], None]) -> None:
     """Compare with what stands in the box now."""
     second = str(st.session_state[key]).strip()
-    st.session_state[f"{key}.is_empty"] = not second
-    if second:
+    is_long = len(second) > MAX_CHARACTERS
+    wrong = f"{letters(len(second), MAX_CHARACTERS)}." if is_long else "" if second else "Write a prompt first."
+    st.session_state[f"{key}.wrong"] = wrong
+    if not wrong:
         choose(_comparing(result.settings, asked, second))
 
 

@@ -109,7 +109,7 @@ def _answer(choose: Callable[[CodaSettings], None], table: pd.DataFrame, file: s
 
 def upload(system: System) -> str:
     """The upload box; returns what the setting `file` says."""
-    return knobs.kept_upload(system, "file", "File of prompts", key="coda.upload",
+    return knobs.kept_upload(system, "file", key="coda.upload",
                              note=f"CSV, TSV, JSON, JSON lines or parquet; at most {MAX_MB} MB and 10,000 rows. It stays in this "
                              "session.")
 

@@ -93,4 +93,4 @@ def of_comparing(system: System) -> tuple[str, ...]:
 
 def methods(system: System) -> tuple[str, ...]:
     """The decoders, one click each."""
-    return knobs.pills(system, "methods", DECODER_NAMES, "Decoders", note=" Sampling needs a temperature above 0.")
+    return knobs.pills(system, "methods", DECODER_NAMES, note=" Sampling needs a temperature above 0.")

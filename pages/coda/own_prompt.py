@@ -7,17 +7,17 @@ from backends.coda.settings import AUSTRALIA, CodaSettings
 from backends.registry import System
 from pages.coda import own_knobs, views
 from pages.coda.own_file import english
-from pages.house import knobs, style, tasks
+from pages.house import knobs, session, style, tasks
 from pages.house.text import plain
 
 TYPED = "coda.own.prompt"
-MAX_CHARACTERS = 2_000
+MAX_CHIP = 40  # letters of a word that are shown
 
 
 def box(system: System) -> None:
     """The box beside the presets; what is typed becomes the page at once."""
     with st.container(key=style.OWN):
-        st.text_input("Your prompt", key=TYPED, max_chars=MAX_CHARACTERS, on_change=_typed, args=(system,), live="400ms",
+        st.text_input("Your prompt", key=TYPED, on_change=_typed, args=(system,), live="400ms",
                       placeholder="A sentence that the model is to go on with",
                       help="The miniature knows the people and places of its own world only; a real model takes any text. Several "
                       "prompts, or a file of them: below.")
@@ -30,8 +30,7 @@ def _typed(system: System) -> None:
     for name in ("named", "compare_with"):
         knobs.set_default(system, name)
     st.session_state["coda.task"] = "compare"
-    for key in (f"{system.name}.waiting", f"error.{system.name}"):
-        st.session_state.pop(key, None)
+    session.leave_behind(system.name)
 
 
 def is_there(system: System, task: str) -> bool:
@@ -69,7 +68,8 @@ def _words(system: System, prompt: str) -> list[str]:
     known = frozenset(english().words) if model == CodaSettings().model else None
     words = prompt.split()
     strange = [word for word in words if known is not None and word not in known]
-    st.markdown(" ".join(f":{'red' if word in strange else 'gray'}-badge[{plain(word)}]" for word in words[:views.MAX_WORDS]))
+    st.markdown(" ".join(f":{'red' if word in strange else 'gray'}-badge[{plain(word[:MAX_CHIP])}]"
+                         for word in words[:views.MAX_WORDS]))
     if not strange:
         return []
     named = ", ".join(map(repr, dict.fromkeys(strange)))[:200]

@@ -61,7 +61,7 @@ def how(task: str, result: CodaResult) -> None:
 
 
 frame.show(Page(
-    SYSTEM, "Here: invented facts; a real model is one click away.", views.TASKS, choose=choose, turn=knobs.set_knobs,
+    SYSTEM, views.note(SYSTEM), views.TASKS, choose=choose, turn=knobs.set_knobs,
     settle=views.settle, live=draw_live, first_view=first_view, details=details, how=how,
     paper=lambda _task, result: views.beside_the_paper(result), take=lambda _task, result: views.tables(result),
     code=views.code, is_empty=views.is_empty,

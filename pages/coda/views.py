@@ -13,7 +13,7 @@ from backends.coda.variants import Variant
 from backends.files.csv_text import to_csv
 from backends.numbers import signed
 from backends.registry import System
-from pages.house import costs, results, session, tasks, view
+from pages.house import costs, parts, results, session, tasks, view
 from pages.house.tasks import Task
 from pages.house.text import plain
 from visualizers.coda import answered as answered_figures
@@ -32,6 +32,12 @@ TASKS = {
     "file": Task("Your file", ":material/upload_file:", button="Answer the file", fold="Your file, every knob",
                  coming="The rows come here one by one."),
 }
+
+
+def note(system: System[CodaSettings, CodaResult]) -> str:
+    """What is different here; the preset that shows a real model, live or recorded, is named where the page shows presets."""
+    real = next(label for label, (settings, _) in system.presets.items() if settings.model != CodaSettings().model)
+    return f"Here: invented facts{f'; “{real}” below asks one about the world' if parts.shows('presets') else ''}."
 
 
 MAX_WORDS = 40  # of a prompt that are shown as chips

@@ -29,6 +29,7 @@ FOLDER = Path(__file__).parent / "first"
 WIDTHS = {"wide": 1366, "phone": 390}  # of the windows in which the pictures are taken, in pixels
 PHONE_PX = 640  # below, Streamlit puts columns under each other
 COMMAND = "python docs/first_pictures.py http://localhost:7860"  # makes them anew, from a running app
+CAPTION_PX = 48  # of the two lines that stand under a picture
 PREVIEW_PX, PREVIEW_QUALITY = 480, 70  # of a picture that waits for its part of Streamlit's script
 _IN_PLACE = ("position:absolute;top:0;left:0;width:100%;height:100%;object-fit:contain;object-position:left top;"
              "pointer-events:none;z-index:1")
@@ -57,7 +58,7 @@ def picture_place(picture: np.ndarray, key: str) -> Iterator[None]:
     with st.container(key=f"first.{key}"):
         place = f".st-key-first-{key.replace('.', '-')}"  # its room is kept until the picture is there, whose caption needs more
         st.html(f"<div class='first-picture'>{shown}</div><style>{_RULES}{place} {{ position: relative }}"
-                f"{place}:not(:has(.stImage img)) {{ aspect-ratio: {width} / {height} }}</style>")
+                f"{place}:not(:has(.stImage img)) {{ aspect-ratio: {width} / {height}; margin-bottom: {CAPTION_PX}px }}</style>")
         yield
 
 

@@ -16,8 +16,9 @@ from pages.house.text import plain
 
 
 def nothing_yet(_task: str = "") -> None:
-    """In place of a result."""
-    st.info("There is no run of this yet. Press a preset above, or the button under the knobs below.", icon=":material/info:")
+    """In place of a result; it speaks of the buttons that a teacher's link shows."""
+    ways = [way for part, way in (("presets", "a preset above"), ("knobs", "the button under the knobs below")) if parts.shows(part)]
+    st.info("There is no run of this yet." + (f" Press {', or '.join(ways)}." if ways else ""), icon=":material/info:")
 
 
 def _no_other(_task: str) -> None:

@@ -92,10 +92,11 @@ def tabs(system: System, groups: Mapping[str, Sequence[str]]) -> dict[str, objec
     return values
 
 
-def pills(system: System, name: str, labels: Mapping[str, str], label: str, *, note: str = "") -> tuple[str, ...]:
+def pills(system: System, name: str, labels: Mapping[str, str], *, note: str = "") -> tuple[str, ...]:
     """A setting that takes several of a few names, one click each; `note` goes behind its description."""
-    return tuple(st.pills(label, list(labels), selection_mode="multi", key=held(system, name), format_func=labels.__getitem__,
-                          help=f"{knob_of(system.settings, name).description}{note}"))
+    knob = knob_of(system.settings, name)
+    return tuple(st.pills(knob.label, list(labels), selection_mode="multi", key=held(system, name), format_func=labels.__getitem__,
+                          help=f"{knob.description}{note}"))
 
 
 def lines(system: System, name: str, *, height: int, placeholder: str, note: str = "") -> tuple[str, ...]:
@@ -131,7 +132,7 @@ def _drawn(system: System, name: str) -> object:
         return knob.read(st.text_area(knob.label, key=key, help=f"{knob.description} One per line.") or "")
     if knob.kind in ("texts", "numbers"):
         return knob.read(st.text_input(knob.label, key=key, help=f"{knob.description} Separate by commas.") or "")
-    return st.text_input(knob.label, key=key, help=knob.description, max_chars=knob.max_length)
+    return st.text_input(knob.label, key=key, help=knob.description)
 
 
 def _earlier(system: System, knob: Knob, key: str) -> str:
@@ -191,13 +192,15 @@ def is_about(system: System, name: str, settings: Settings) -> bool:
     return getattr(settings, name) == st.session_state.get(knob_key(system, name))
 
 
-def kept_upload(system: System, name: str, label: str, *, key: str, note: str, can_be_removed: bool = False) -> str:
+def kept_upload(system: System, name: str, *, key: str, note: str, label: str = "", can_be_removed: bool = False) -> str:
     """The upload box of a setting, whose knob is turned to each new file and stays so; returns what the setting says.
 
     Args:
+        label: of the box, where it is not the setting's.
         can_be_removed: whether the knob goes back to its default once its file is taken out of the box.
     """
-    file, knob, taken = _box(system, name, label, key=key, note=note), knob_key(system, name), f"{key}.taken"
+    called = label or knob_of(system.settings, name).label
+    file, knob, taken = _box(system, name, called, key=key, note=note), knob_key(system, name), f"{key}.taken"
     if file and st.session_state.get(taken) != file.file_id and (stored := _stored(system, name, file, key)):
         st.session_state[knob], st.session_state[taken] = stored, file.file_id
     elif can_be_removed and file is None and st.session_state.pop(taken, None):
@@ -232,12 +235,21 @@ def _stored(system: System, name: str, file: UploadedFile, key: str) -> str:
     return kept[file.file_id]
 
 
-def settings_from(system: System[S, R], values: Mapping[str, object]) -> S | None:
-    """The settings that the knobs say, or None with a sentence on the page about each that is wrong."""
+def settings_from(system: System[S, R], values: Mapping[str, object], *, is_said: bool = True) -> S | None:
+    """The settings that the knobs say, or None with a sentence on the page about each that is wrong.
+
+    It alone bounds a text, so that a longer one stays in its box and is told: Streamlit's own bound, max_chars, takes nothing of
+    it and says nothing.
+
+    Args:
+        is_said: False where the page says it elsewhere.
+    """
     try:
         return system.settings(**values)
     except ValidationError as error:
-        st.error(plain(explain(error)), icon=":material/error:")
+        if is_said:
+            labels = {knob.name: knob.label for knob in knobs_of(system.settings)}
+            st.error(plain(explain(error, labels=labels)), icon=":material/error:")
         return None
 
 

@@ -26,7 +26,7 @@ _PRESENT, _SHOW = "parts.present", "parts.show"  # in the session's state
 _HIDDEN = ("[data-testid=stSidebar], [data-testid=stSidebarCollapsedControl], [data-testid=stExpandSidebarButton], .stLogo "
            "{ display: none !important }")
 _LARGE = ("html { font-size: 24px } .stMain .stMainBlockContainer { padding: 2.5rem 2rem 2rem; max-width: none } "
-          ".stMain .stElementContainer:has([data-testid=stMetric]) { width: auto !important } "
+          ".stMain .stElementContainer:has([data-testid=stMetric]) { width: auto !important; min-width: 9rem; flex: none } "
           ".orrery-place .orrery { font-size: 30px } "
           ".st-key-parts-leave { position: fixed; right: 3.5rem; top: 0.3rem; width: auto; z-index: 999999 }")
 

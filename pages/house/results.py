@@ -74,17 +74,15 @@ def _open(system: System[S, R], turn: Callable[[S], None]) -> None:
     except InputError as error:  # what was shown stays
         store[f"refused.{system.name}"] = str(error)
         return
-    store.pop(f"{system.name}.waiting", None)
+    session.leave_behind(system.name)
     session.current().remember(result, is_brought=True)
     store[f"result.{system.name}"] = result
-    store.setdefault("brought", {})[system.name, getattr(result.settings, "task", "")] = result  # a page keeps one of each task
-    store.pop(f"error.{system.name}", None)
     turn(system.settings_of(result))
 
 
 def was_brought(result: Result) -> bool:
     """Whether a result is what a file says, not what was computed here."""
-    return any(kept is result for kept in st.session_state.get("brought", {}).values()) or session.current().was_brought(result)
+    return session.current().was_brought(result)
 
 
 def why_not(system: System, result: Result) -> str:

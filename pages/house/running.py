@@ -53,9 +53,9 @@ def start(system: System, settings: Settings) -> None:
     state, name = st.session_state, system.name
     state[f"{name}.asked"] = state[f"{name}.stand"] = settings
     state[f"began.{name}"] = time.monotonic()
-    for key in (f"{name}.waiting", f"{name}.part", f"took.{name}", f"{name}.link.refused"):
+    session.leave_behind(name)
+    for key in (f"{name}.part", f"took.{name}"):
         state.pop(key, None)
-    state.pop(f"error.{system.name}", None)
     if lacking := missing_upload(settings):
         state[f"error.{system.name}"] = says_missing(lacking)
         return

@@ -16,6 +16,12 @@ def current() -> Session:
     return browsers().enter(st.context.cookies.get(COOKIE))
 
 
+def leave_behind(system: str) -> None:
+    """What comes next takes the place of a link that waits for its click or was refused, and of why there was no new picture."""
+    for key in (f"{system}.waiting", f"{system}.link.refused", f"error.{system}"):
+        st.session_state.pop(key, None)
+
+
 def machine_status() -> None:
     """What this machine offers, at the foot of the sidebar."""
     with st.sidebar:

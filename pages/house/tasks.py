@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from backends.knobs import knobs_of
+from backends.knobs import knob_of, knobs_of
 from backends.registry import System
 from backends.run import R, S
 from pages.house import beside, knobs, results, running
@@ -124,7 +124,7 @@ def run_button(system: System[S, R], values: Mapping[str, object], *, label: str
 
 
 def changed(system: System[S, R], asked: S) -> str:
-    """Which knobs were turned since the picture that is shown; nothing where they are its own."""
+    """Which knobs were turned since the picture that is shown, as the page calls them; nothing where they are its own."""
     shown: S | None = st.session_state.get(f"{system.name}.stand")
     if shown is None or beside.task_of(shown) != beside.task_of(asked):
         return ""
@@ -132,5 +132,5 @@ def changed(system: System[S, R], asked: S) -> str:
     if not names:
         return ""
     more = f" and {len(names) - MOST_CHANGED} more" if len(names) > MOST_CHANGED else ""
-    turned = ", ".join(name.replace("_", " ") for name in names[:MOST_CHANGED])
+    turned = ", ".join(f"“{knob_of(system.settings, name).label}”" for name in names[:MOST_CHANGED])
     return f"  \n:material/edit: Turned since the picture: {plain(turned)}{more}."

@@ -145,7 +145,7 @@ def presets(system: System[S, R], shown: S | None, on_choice: Callable[[S], None
 def badge(result: Result, *, is_recorded: bool = False) -> None:
     """Which model is behind the picture, and whether it was run just now."""
     kind = ":orange-badge[miniature]" if result.is_miniature else ":green-badge[real checkpoint]"
-    when = f" :gray-badge[recorded {plain(result.made_on)}; run it yourself: a preset, or the button below]" if is_recorded else (
+    when = f" :gray-badge[recorded {plain(result.made_on)}{_how_to_run()}]" if is_recorded else (
         f" :gray-badge[from a file, saved {plain(result.made_on)}]" if results.was_brought(result) else "")
     st.markdown(f"{kind} {code(result.model_id)} · seed {result.seed} · code {plain(result.code_version)}{when}")
     if result.was_stopped:
@@ -156,6 +156,12 @@ def badge(result: Result, *, is_recorded: bool = False) -> None:
         st.info(plain(note), icon=":material/info:")
     if len(notes) > MAX_NOTES:
         st.caption(f"{len(notes) - MAX_NOTES} more notes are in the whole run, below.")
+
+
+def _how_to_run() -> str:
+    """Which button runs a recorded run, where a teacher's link shows one."""
+    where = "with a preset above" if parts.shows("presets") else "with the button below" if parts.shows("knobs") else ""
+    return f"; run it yourself {where}" if where else ""
 
 
 def source_of(function: Callable[..., object]) -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from backends.knobs import UPLOAD
+from backends.knobs import UPLOAD, knob_of
 from backends.registry import System
 from backends.tstar.results import TStarResult
 from backends.tstar.settings import BY_SIMILARITY, IMAGE_NETWORK, TStarSettings
@@ -27,7 +27,7 @@ def draw(system: System) -> None:
     values |= knobs.knobs(system, knobs.of(system, "search"))
     values |= knobs.tabs(system, {group.capitalize(): (group,) for group in FOLDED})
     values["baselines"] = baseline_knob(system)
-    asked = knobs.settings_from(system, values)
+    asked = knobs.settings_from(system, values, is_said=False)
     tasks.run_button(system, values, label="Search", cost=cost, is_ready=lambda asked: is_ready(system, asked))
     if asked is not None and st.button(
             "Run 20 seeds", key="run.seeds", icon=":material/casino:", disabled=not is_ready(system, asked, place=None),
@@ -84,7 +84,7 @@ def knows_the_words(system: System, asked: TStarSettings, *, place: str = "") ->
 
 
 def baseline_knob(system: System) -> tuple[str, ...]:
-    return tuple(st.multiselect("Compare with", [name for name in METHOD_NAMES if name != "tstar"],
+    return tuple(st.multiselect(knob_of(system.settings, "baselines").label, [name for name in METHOD_NAMES if name != "tstar"],
                                 key=knobs.held(system, "baselines"), format_func=lambda name: METHOD_NAMES[name],
                                 help="Run on the same video with the same number of key frames. "
                                 "A dense scan looks at every second."))

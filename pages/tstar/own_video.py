@@ -5,7 +5,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from backends.knobs import UPLOAD
+from backends.knobs import UPLOAD, knob_of
 from backends.registry import System
 from backends.tstar.results import TStarResult
 from pages.house import knobs, session, tasks, view
@@ -75,7 +75,7 @@ def panel(system: System) -> None:
 
 def _words(system: System) -> None:
     """The question, or the thing; sent while it is typed, so that what cannot work is said at once."""
-    st.text_input("What do you look for?", key=knobs.held(system, "question"), live="400ms", max_chars=500,
+    st.text_input(knob_of(system.settings, "question").label, key=knobs.held(system, "question"), live="400ms",
                   placeholder="When does the red chair appear?",
                   help="A question, or the name of a thing. Or draw a box around it on the left: then no words are needed.")
 
@@ -84,7 +84,7 @@ def _picture(system: System) -> str:
     """A picture of the thing alone, instead of a box on a frame: its "upload:NAME", or nothing."""
     name = "example_picture"
     with st.expander("Or a picture of it", icon=":material/image:"):
-        return knobs.kept_upload(system, name, "A picture of what you look for", key="tstar.picture",
+        return knobs.kept_upload(system, name, key="tstar.picture",
                                  note=f"{offered()}, cropped closely to the thing; at most {knobs.upload_mb(system, name)} MB. "
                                  f"{HEIC}", can_be_removed=True)
 
@@ -95,8 +95,9 @@ def _mark(system: System, name: str, duration_s: int, *, picture: str) -> None:
         st.caption(f"Looking for what is in {plain(picture.removeprefix(UPLOAD))}. Remove it to draw a box on a frame instead.")
         _unmark(system)
         return
-    second = st.slider("Frame to mark the example on", 0, duration_s, key="tstar.example_s", format="%d s", on_change=_unmark,
-                       args=(system,), help="Move to a second on which the thing you look for can be seen.") if duration_s >= 1 else 0
+    label = knob_of(system.settings, "example_s").label
+    second = st.slider(label, 0, duration_s, key="tstar.example_s", format="%d s", on_change=_unmark, args=(system,),
+                       help="Move to a second on which the thing you look for can be seen.") if duration_s >= 1 else 0
     try:
         frame = _frame(str(session.current().inputs().file(name)), name, float(second))
     except InputError as error:

@@ -15,7 +15,7 @@ from backends.files.rows import counted
 from backends.knobs import UPLOAD
 from backends.registry import System
 from backends.run import Inputs
-from backends.tstar.results import Appearance, Iteration, TStarResult
+from backends.tstar.results import Appearance, Costs, Iteration, TStarResult
 from pages.house import address, session, view, words
 from pages.house.text import plain
 from visualizers.text import per_cent
@@ -251,8 +251,15 @@ def comparison(result: TStarResult) -> None:
                        on_click="ignore")
     costs = result.costs
     st.caption(f"T*: {costs.frames_grid} grid frames in {counted(costs.detector_calls_grid, 'picture')}, "
-               f"{counted(costs.frames_verify, 'second look')}; "
+               f"{counted(costs.frames_verify, 'second look')}; {_looked_afterwards(costs)}"
                f"decoding {costs.decode_s:.2f} s, detecting {costs.detect_s:.2f} s.")
+
+
+def _looked_afterwards(costs: Costs) -> str:
+    """What the returned frames were looked at for after the search: no second look that confirmed anything."""
+    reasons = ((costs.frames_keyframes, "to draw what is seen"), (costs.frames_answer, "to read the answer"))
+    said = [f"{counted(count, 'key frame')} looked at again {why}" for count, why in reasons if count]
+    return f"{', '.join(said)}; " if said else ""
 
 
 def beside_the_paper(result: TStarResult) -> None:

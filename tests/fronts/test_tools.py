@@ -90,7 +90,8 @@ def test_every_setting_is_an_argument_with_its_type_bounds_default_and_meaning(w
         for said in ("type", "anyOf", "enum", "minimum", "maximum", "exclusiveMinimum", "maxLength", "maxItems", "default"):
             assert schema.get(said) == fields[name].get(said), (name, said)
         assert schema["description"].startswith(fields[name]["description"])
-        assert not {"group", "role", "uploads", "title"} & set(schema)
+        assert not {"group", "role", "uploads", "title", "label"} & set(schema)
+        assert (fields[name].get("role") == "result") == ("without earlier runs" in schema["description"])
 
 
 @pytest.mark.parametrize("what", systems(), ids=lambda what: what.name)
@@ -120,7 +121,7 @@ def test_a_run_brings_words_numbers_and_its_pictures(tools: Tools, what: System)
     assert json.loads(numbers.text) == json.loads(json.dumps(answer.structuredContent))
     assert answer.structuredContent["ended"] == "finished"
     shown = [part for part in rest if part.type == "image"]
-    assert shown or "no picture" in rest[-1].text, "where there is none, that is said"
+    assert shown, "of what it runs without arguments every system draws a picture"
     for part in shown:
         with Image.open(BytesIO(base64.b64decode(part.data))) as picture:
             assert picture.format == "JPEG" and max(picture.size) <= 1024 and np.asarray(picture).std() > 3
@@ -135,9 +136,11 @@ def test_a_run_brings_words_numbers_and_its_pictures(tools: Tools, what: System)
     ("tstr", {}, "There is no tool 'tstr'. Did you mean 'tstar'?"), ("x" * 10_000, {}, "There is no tool 'xxx"),
     ("bring_file", {}, "'' takes no file. tstar.video, "), ("bring_file", {"setting": ["coda.file"]}, "setting: this is no text."),
     ("bring_file", {"setting": "coda.file", "bas64": "x"}, "There is no setting 'bas64'. Did you mean 'base64'?"),
+    ("coda", {"task": "law", "trains": True, "continues": "coda-0123abcd"},
+     "continues: a call cannot name an earlier run, for each is"),
     ("coda", {"model": "/etc"}, "The model folder '/etc' is not below ORRERY_MODELS_DIR.")],
     ids=["unknown", "too large", "a planted file", "another's file", "no tool", "a long name", "no setting", "a list", "mistyped",
-         "a path"])
+         "an earlier run", "a path"])
 def test_what_is_wrong_is_one_sentence_marked_as_an_error(
     tools: Tools, name: str, values: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:

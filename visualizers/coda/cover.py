@@ -16,13 +16,22 @@ ROLES_ON_DARK = ROLE_COLOURS | {"right": "#2BB68D"}
 
 def cover(result: CodaResult) -> np.ndarray:
     """What stands for the system in the gallery: a prompt and what two decoders answer to it. (h, w, 3) uint8 RGB."""
-    asked = result.asked[0]
+    return answers(result.asked[0])
+
+
+def answers(asked: Asked) -> np.ndarray:
+    """A prompt and what two decoders answer to it, greedy and CoDA where they are there. (h, w, 3) uint8 RGB."""
     picture, draw = covers.blank()
     bottom = _draw_prompt(draw, asked)
-    shown = [written for written in asked.written if written.method in ("greedy", "coda")] or list(asked.written[:2])
-    for number, written in enumerate(shown[:2]):
+    for number, written in enumerate(shown_of(asked)):
         _draw_answer(draw, asked, written, (40 + 460 * number, max(210, bottom + 40)))
     return np.asarray(picture)
+
+
+def shown_of(asked: Asked) -> list[Written]:
+    """The decoders that are drawn: at most two, those that wrote anything."""
+    wrote = [written for written in asked.written if written.tokens]
+    return ([written for written in wrote if written.method in ("greedy", "coda")] or wrote)[:2]
 
 
 def _draw_prompt(draw: ImageDraw.ImageDraw, asked: Asked) -> int:

@@ -3,6 +3,7 @@
 Probabilities are in per cent, scores in nats.
 """
 
+import numpy as np
 import plotly.graph_objects as go
 
 from backends.coda.choices import Kind
@@ -11,12 +12,12 @@ from backends.coda.settings import CodaSettings
 from visualizers.coda import answered as answered_figures
 from visualizers.coda import law as law_figures
 from visualizers.coda import recovery as recovery_figures
-from visualizers.coda.cover import cover
+from visualizers.coda.cover import answers, cover, shown_of
 from visualizers.coda.methods import DECODER_NAMES
 from visualizers.coda.tokens import candidates, distributions, score_bars
 from visualizers.coda.words import found_of, is_paired, tau_of, variant
 
-__all__ = ["cover", "figures", "first_token", "live"]
+__all__ = ["cover", "figures", "first_token", "live", "pictures"]
 
 
 def first_token(asked: Asked, method: str) -> WrittenToken | None:
@@ -37,6 +38,19 @@ def figures(result: CodaResult) -> dict[str, go.Figure]:
     if result.file and (bars := answered_figures.bars(result.file)) is not None:
         charts["answers"] = bars
     return charts
+
+
+def pictures(event: object) -> list[tuple[np.ndarray, str]]:
+    """Each prompt of a finished comparison with two decoders' answers over the tokens that they weighed, and its caption."""
+    asked = event.asked if isinstance(event, CodaResult) else ()
+    return [(answers(one), _answered(one)) for one in asked if shown_of(one)]
+
+
+def _answered(asked: Asked) -> str:
+    """What is seen in the picture of a prompt."""
+    masked = asked.found.chosen
+    said = "; ".join(f"{DECODER_NAMES[written.method]} says “{' '.join(written.text.split())[:40]}”" for written in shown_of(asked))
+    return f"“{asked.prompt[:200]}”{'' if masked is None else ', the masked word on blue'}: {said}"
 
 
 def _compared(asked: Asked, settings: CodaSettings, kind: Kind | None) -> dict[str, go.Figure]:

@@ -127,6 +127,17 @@ def test_a_stretch_that_fills_its_shot_begins_and_ends_at_the_cuts_between_two_s
     assert (one.start_s, one.end_s) == (pytest.approx(10.4, abs=0.05), pytest.approx(16.7, abs=0.05))
 
 
+@pytest.mark.parametrize("second", [3, 11, 27, 40, 59])
+@pytest.mark.parametrize("gap", [5, 7, 15])
+def test_two_appearances_in_one_shot_are_two_however_long_the_first_is(second, gap):
+    first, other = range(12), range(12 + gap, 45 + gap)  # of 12 s and of 33 s: steps that went on doubling leapt over the gap
+    found = Appearances(Seen([*first, *other]), one_shot(90.0), 90, threshold=0.5)
+
+    one = found.add(second if second in (*first, *other) else 30, 0, "mug", 0.8)
+
+    assert (one.start_s, one.end_s) == ((0, 12) if second in first else (12 + gap, 45 + gap))
+
+
 def test_one_blurred_frame_does_not_end_a_stretch():
     found = Appearances(Seen(set(range(20, 40)) - {26}), one_shot(100.0), 100, threshold=0.5)
 

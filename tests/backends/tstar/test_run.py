@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backends.files.saved import load_result, save_result
 from backends.run import Inputs, Progress, RunStopped, last
 from backends.tstar.canvases import fit_into
 from backends.tstar.results import MAX_PICTURE_PX, Iteration, TStarResult
@@ -119,7 +120,8 @@ def test_what_a_search_cost_adds_up() -> None:
     shown = {frame.second for frame in result.keyframes} - checked
 
     assert result.costs.frames_grid == 16 * len(result.iterations) and result.costs.detector_calls_grid == len(result.iterations)
-    assert result.costs.frames_verify == result.costs.detector_calls_verify == promising + len(shown)
+    assert result.costs.frames_verify == result.costs.detector_calls_verify == promising
+    assert result.costs.frames_keyframes == len(shown) and result.costs.frames_answer == len(result.keyframes)
     assert result.methods[0].frames_seen == 16 * len(result.iterations)
 
 
@@ -138,6 +140,20 @@ def test_without_a_second_look_the_grids_own_score_confirms() -> None:
     best = max((box.score for box in step.boxes if box.is_target), default=0.0)
 
     assert result.unconfirmed == () and best > result.threshold and not step.verifications
+    assert result.costs.frames_verify == result.costs.detector_calls_verify == 0
+    assert result.summary()["costs"]["frames_answer"] == len(result.keyframes) and result.answer
+
+
+@pytest.mark.parametrize("verifies", [True, False])
+def test_a_run_of_before_the_looks_were_told_apart_says_the_same(verifies: bool) -> None:
+    result = result_of(video=FILM, baselines=(), verifies=verifies)
+    costs, told = result.costs, {"frames_keyframes", "frames_answer"}
+    older = costs.model_dump(exclude=told) | {"frames_verify": costs.frames_verify + costs.frames_keyframes,
+                                              "detector_calls_verify": costs.detector_calls_verify + costs.frames_keyframes}
+
+    assert costs.frames_keyframes
+    assert TStarResult.model_validate(dict(result) | {"costs": older}).costs == costs
+    assert load_result(save_result(result), TStarResult).costs == costs
 
 
 @pytest.mark.parametrize(("settings", "says"), [

@@ -157,6 +157,10 @@ def test_what_stands_in_the_box_is_compared_with_and_nothing_is_not():
     page.text_area(key=box).set_value("  ")
     page = page.button(key="coda.compare").click().run()  # text and click come together
     assert any("Write a prompt first" in caption.value for caption in page.caption)
+    page.text_area(key=box).set_value("town " * 5_000)
+    page = page.button(key="coda.compare").click().run()
+    assert any("24,999 letters; at most 20,000" in caption.value for caption in page.caption) and not page.exception
+    assert page.session_state[box] == "town " * 5_000
     page.text_area(key=box).set_value("The biggest town of Australia is")
     page = finish(page.button(key="coda.compare").click().run())
 

@@ -1,6 +1,7 @@
 """What is set is what is shown, on every page: at opening, after a preset, a link, a task change. Opening a link starts nothing."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -162,10 +163,34 @@ def test_what_was_turned_since_the_picture_is_said_and_stays_while_an_error_is_s
     page.session_state[f"knob.{name}.seed"] = 977
     page = page.run()
 
-    assert "Turned since the picture: seed" in driving.said(page)
+    assert "Turned since the picture: “Seed”" in driving.said(page)
     page.session_state[f"error.{name}"] = "It did not work."
     page = page.run()
     assert page.session_state[f"knob.{name}.seed"] == 977 and page.error[0].value == "It did not work."
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_turned_is_called_as_its_widget_on_the_page_is(name: str) -> None:
+    page, shown = page_of(name), recorded(name).settings
+    kinds = ("checkbox", "slider", "select_slider", "number_input", "text_input", "selectbox", "multiselect", "button_group")
+    drawn = {str(widget.key): widget.label for kind in kinds for widget in page.get(kind)}
+    checked = 0
+    for knob in knobs_of(find_system(name).settings):
+        if (label := drawn.get(f"knob.{name}.{knob.name}")) is None or knob.name == "video":
+            continue
+        other = shown.model_copy(update={knob.name: "another"})  # not validated: only compared
+        assert told(name, shown, other) == f"Turned since the picture: “{label}”.", knob.name
+        checked += 1
+    assert checked >= 10
+
+
+def told(name: str, shown: Settings, asked: Settings) -> str:
+    """What stands beside the button where these settings are shown and those would be run."""
+    import streamlit as st
+
+    st.session_state[f"{name}.stand"] = shown
+    said = tasks.changed(find_system(name), asked)
+    return said.partition(":material/edit: ")[2].replace("\\", "")
 
 
 def test_settings_too_long_for_a_link_are_offered_as_a_file_that_opens_again() -> None:
@@ -195,6 +220,51 @@ def test_a_settings_file_that_is_none_is_one_sentence_and_nothing_waits(content:
     assert b"a29999" not in content or "At most 20,000" in page.error[0].value  # said before they are read: each takes memory
 
 
+PASTED = "the king of the long hills " * 1_000  # 27,000 letters
+
+
+def test_a_prompt_that_is_too_long_stays_in_its_box_and_is_told_in_one_sentence() -> None:
+    page = page_of("coda")
+    page = page.text_input(key="coda.own.prompt").set_value(PASTED).run()
+
+    sentence = "“Prompts”, entry 1: 26,999 letters; at most 20,000 are taken."
+    assert {error.value.replace("\\", "") for error in page.error} == {sentence}
+    assert page.session_state["coda.own.prompt"] == PASTED and page.button(key="run.own").disabled
+    page = page.text_input(key="coda.own.prompt").set_value(PASTED[:20_000]).run()
+    assert not page.error and not page.exception
+
+
+@pytest.mark.parametrize(("name", "label"), [("tstar", "What do you look for?"), ("adaptvis", "Question")])
+def test_a_text_of_a_knob_that_is_too_long_stays_and_is_told_once(name: str, label: str) -> None:
+    page = page_of(name)
+    page = page.text_input(key=f"knob.{name}.question").set_value(PASTED).run()
+
+    assert [error.value.replace("\\", "") for error in page.error] == [f"“{label}”: 27,000 letters; at most 500 are taken."]
+    assert page.session_state[f"knob.{name}.question"] == PASTED
+
+
+def test_no_text_box_is_bounded_by_streamlit_which_takes_nothing_of_a_longer_text_without_a_word() -> None:
+    pages = Path(knobs.__file__).parents[1]
+
+    assert [str(file) for file in pages.rglob("*.py") if "max_chars=" in file.read_text(encoding="utf-8")] == []
+
+
+def test_an_own_input_stands_in_the_pictures_place_until_it_is_answered_and_not_after() -> None:
+    page = page_of("coda")
+    page = page.text_input(key="coda.own.prompt").set_value("the gardeners sell").run()
+
+    def is_asked() -> bool:  # in the picture's place; else its panel is folded below the picture
+        return not page.get("plotly_chart") and not any("Your prompt" in fold.label for fold in page.expander)
+
+    assert is_asked() and any(button.key == "run.own" for button in page.button)
+    answered = recorded("coda").settings.model_copy(update={"prompts": ("the gardeners sell",)})
+    page.session_state["coda.result.compare"] = recorded("coda").model_copy(update={"settings": answered})
+    page = page.run()
+    assert not is_asked() and page.get("plotly_chart") and any("Your prompt" in fold.label for fold in page.expander)
+    page = page.text_input(key="coda.own.prompt").set_value("the singers visit").run()
+    assert is_asked(), "the result is about another"
+
+
 def test_a_saved_run_is_said_to_be_one_after_a_reload_too(monkeypatch: pytest.MonkeyPatch) -> None:
     from backends.files.saved import load_result, save_result
     from backends.sessions import Session
@@ -211,7 +281,9 @@ def test_a_saved_run_is_said_to_be_one_after_a_reload_too(monkeypatch: pytest.Mo
     reloaded = driving.opened(settings, "coda")  # the same browser, a new tab
     assert "coda.waiting" not in reloaded.session_state and "from a file" in driving.said(reloaded)
     own.remember(result.model_copy(update={"made_on": "2026-01-01"}))
-    assert own.was_brought(next(iter(own.results.values()))) and not own.was_brought(list(own.results.values())[-1])
+    theirs, mine = list(own.results.values())
+    own.forget_results()  # it is still shown
+    assert own.was_brought(theirs) and not own.was_brought(mine)
     own.release()
 
 

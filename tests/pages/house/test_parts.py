@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from backends.registry import names
 from pages.house.parts import PARTS
 
 LINKS = Path(__file__).parents[3] / "docs" / "links.md"
@@ -89,3 +90,35 @@ def test_every_part_is_in_the_document_of_addresses():
     text = LINKS.read_text(encoding="utf-8")
 
     assert [name for name, what in PARTS.items() if f"| `{name}` | {what}" not in text] == []
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_a_page_says_of_its_buttons_is_true_where_they_are_hidden(name):
+    """Nothing speaks of a button above or below that a teacher's link leaves out."""
+    def said(show: str) -> str:
+        page = AppTest.from_file("../../../app.py", default_timeout=120)
+        page.query_params["show"] = show
+        page = page.run().switch_page(f"pages/{name}/page.py").run()
+        assert not page.exception
+        return " ".join(text.value for text in (*page.caption, *page.markdown, *page.info))
+
+    whole, bare, knobs = said(""), said("picture,paper"), said("picture,knobs")
+    assert "run it yourself with a button above" in whole
+    assert "run it yourself with the button below" in knobs and "button above" not in knobs
+    assert "run it yourself" not in bare and "one click away" not in bare + whole
+    assert name != "coda" or ("A real model” below" in whole and "real model” below" not in bare)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_parameter_of_a_pages_view_is_documented_and_no_other(name):
+    page = AppTest.from_file("../../../app.py", default_timeout=120).run().switch_page(f"pages/{name}/page.py").run()
+    rows = [row for row in LINKS.read_text(encoding="utf-8").splitlines() if row.startswith("|") and f"| `/{name}` |" in row]
+
+    documented = [part.strip("` ") for row in rows for part in row.split("|")[1].split(",")]
+    assert sorted(documented) == sorted(page.session_state[f"{name}.address.names"])
+
+
+def test_the_page_of_links_says_that_show_hides_and_does_not_lock():
+    row = next(row for row in LINKS.read_text(encoding="utf-8").splitlines() if row.startswith("| `show` |"))
+
+    assert "hides, it does not lock" in row
