@@ -98,3 +98,13 @@ def test_where_no_result_is_shown_nothing_is_left_out(monkeypatch):
 
     opening.leave_out_nothing()
     assert opening.stage() == Stage.WHOLE
+
+
+def test_what_is_wrong_with_a_link_is_said_until_something_is_run():
+    app = AppTest.from_file("../../../app.py", default_timeout=120)
+    app.query_params["settings"] = "broken"
+    app = app.run().switch_page("pages/coda/page.py").run()
+
+    assert "link cannot be read" in app.error[0].value
+    assert "link cannot be read" in app.run().error[0].value
+    assert not app.button(key="preset.coda.See it fail").click().run().error

@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from backends.registry import names
+from backends.tstar.settings import TStarSettings
 from pages.house.parts import PARTS
 
 LINKS = Path(__file__).parents[3] / "docs" / "links.md"
@@ -103,8 +104,8 @@ def test_what_a_page_says_of_its_buttons_is_true_where_they_are_hidden(name):
         return " ".join(text.value for text in (*page.caption, *page.markdown, *page.info))
 
     whole, bare, knobs = said(""), said("picture,paper"), said("picture,knobs")
-    assert "run it yourself with a button above" in whole
-    assert "run it yourself with the button below" in knobs and "button above" not in knobs
+    assert "run it yourself with a preset above" in whole
+    assert "run it yourself with the button below" in knobs and "preset above" not in knobs
     assert "run it yourself" not in bare and "one click away" not in bare + whole
     assert name != "coda" or ("A real model” below" in whole and "real model” below" not in bare)
 
@@ -122,3 +123,20 @@ def test_the_page_of_links_says_that_show_hides_and_does_not_lock():
     row = next(row for row in LINKS.read_text(encoding="utf-8").splitlines() if row.startswith("| `show` |"))
 
     assert "hides, it does not lock" in row
+
+
+def test_a_link_for_a_class_holds_the_run_the_parts_and_the_projector(monkeypatch):
+    def page():
+        from backends.tstar.settings import TStarSettings
+        from pages.house import parts
+
+        parts.for_a_class(TStarSettings(seed=7))
+
+    app = AppTest.from_function(page).run()
+    whole = app.code[0].value
+    app.multiselect(key="class.parts").set_value(["lesson", "picture"])
+    app.toggle(key="class.large").set_value(True)
+    said = app.run().code[0].value
+
+    assert TStarSettings.from_permalink(whole.partition("settings=")[2]) == TStarSettings(seed=7)
+    assert said.endswith("&show=lesson,picture&present=1") and not app.exception
