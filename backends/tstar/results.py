@@ -51,6 +51,8 @@ Boxes = Annotated[tuple[SeenBox, ...], at_most(300)]
 
 
 class Verification(Frozen):
+    """What decided whether a target was found in a frame: its second look, or where there are none the grid's own score."""
+
     second: Count
     target: str
     score: Finite
@@ -255,7 +257,7 @@ class TStarResult(Result):
         known, costs = self.costs.model_fields_set, self.costs
         if "frames_verify" not in known or "frames_keyframes" in known or self.settings.finds_all:
             return self
-        checked = {check.second for step in self.iterations for check in step.verifications}
+        checked = {check.second for step in self.iterations for check in step.verifications if self.settings.verifies}
         shown = min(costs.frames_verify, costs.detector_calls_verify, sum(frame.second not in checked for frame in self.keyframes))
         told_apart = {"frames_verify": costs.frames_verify - shown, "frames_keyframes": shown,
                       "detector_calls_verify": costs.detector_calls_verify - shown,

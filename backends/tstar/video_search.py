@@ -136,12 +136,15 @@ class VideoSearch:
             return self._gather(self.appearances, positions, cells)
         if self.settings.verifies:
             return self._verify(positions, cells)
-        for position, cell in zip(positions, cells):
+        taken = []
+        for position, cell in zip(positions.tolist(), cells):
             for target in self.search.candidates(cell):
                 if cell.best[target] > self.search.threshold:
                     self.search.remaining.remove(target)
-                    self.confirmed.add(int(position))
-        return []
+                    self.confirmed.add(position)
+                    taken.append(Verification(second=position, target=self.detector.names[target], score=cell.best[target],
+                                              is_confirmed=True))
+        return taken
 
     def _gather(self, appearances: Appearances, positions: np.ndarray, cells: list[Cell]) -> list[Verification]:
         """Add an appearance for every second that is confirmed and lies in none yet."""

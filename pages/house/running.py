@@ -111,7 +111,7 @@ def say_done(system: System, result: Result) -> None:
     if took is None or took[0] is not result:
         return
     said = f" {plain(result.brief)}," if result.brief else ""
-    st.markdown(f":green[:material/check_circle:] **Your run:**{said} {took[1]:.1f} s.")
+    st.markdown(f":green[:material/check_circle:] **Your run:**{said} {took[1]:.1f} s in all.")
 
 
 def show_error(system: System) -> None:

@@ -19,7 +19,8 @@ _RULES = f"""
   .stMain .st-key-{HEAD} .stHorizontalBlock {{ row-gap: 0 }}
   .stMain .st-key-{HEAD} p {{ font-size: .95rem; line-height: 1.4 }}
   .stMain [data-testid=stCaptionContainer] p {{ font-size: .8rem; line-height: 1.45 }}
-  .st-key-presets {{ flex-wrap: nowrap !important; overflow-x: auto; padding-bottom: .25rem }}
+  .st-key-presets {{ flex-wrap: nowrap !important; overflow-x: auto; padding: 0 2rem .25rem 0;
+    mask-image: linear-gradient(to right, black calc(100% - 2.5rem), transparent) }}
   .st-key-presets > * {{ flex: none }}
   .st-key-presets button {{ font-size: .875rem; white-space: nowrap }}
 }}

@@ -93,7 +93,7 @@ def replay(result: TStarResult) -> None:
         on.button("Step", key="step.on", on_click=_step, args=(1, count), width="stretch", help="One grid on")
         slider.slider("Grid of the search", 1, count, key="tstar.step", help="Go through the search grid by grid.")
         st.caption(standing(step))
-    st.caption(f"To notice: {_notice(count)} A click on a mark of the timeline plays the video from there.")
+    st.caption(f"To notice: {_notice(count, result)} A click on a mark of the timeline plays the video from there.")
     words.explain("replay", "grid", "cue", "score", "distribution", "recall", "theta")
     _player(result, "timeline")
 
@@ -111,10 +111,12 @@ def _enlarged(place: DeltaGenerator, step: Iteration, result: TStarResult) -> No
     place.image(cell, width=ENLARGED_PX, alt=said, caption=said)
 
 
-def _notice(count: int) -> str:
+def _notice(count: int, result: TStarResult) -> str:
     """What to look at, of a search of so many grids."""
     if count == 1:
         return "this search had one grid, spread evenly over the whole video: nothing could crowd yet."
+    if result.settings.rule == "random":
+        return "every grid is drawn blindly from what was not seen yet: none crowds anywhere, whatever lit up."
     return "the first grid is spread evenly; later ones crowd where a cue or the target lit up."
 
 
@@ -244,7 +246,11 @@ def comparison(result: TStarResult) -> None:
     with right:
         view.chart(figures.cost_bars(result), key="costs")
     if result.seed_curves and result.truth_s:
-        view.chart(figures.seeds_figure(result), key="seeds")
+        first, second = st.columns(2)
+        with first:
+            view.chart(figures.found_figure(result), key="found")
+        with second:
+            view.chart(figures.seeds_figure(result), key="seeds")
     table = figures.method_table(result)
     st.dataframe(table, hide_index=True, width="stretch")
     st.download_button("Table (CSV)", to_csv(table), "tstar-methods.csv", "text/csv", key="methods.csv",

@@ -30,6 +30,14 @@ def shown_piece(piece: str) -> str:
     return text if text.strip() else "␣"
 
 
+ENDS = ("<eos>", "</s>", "<|endoftext|>", "<|im_end|>")  # pieces that end what a model says, here and in the families on the ladder
+
+
+def _named(piece: str) -> str:
+    """The same in a sentence: what ends an answer by its name."""
+    return "the end of the answer" if piece in ENDS else f"“{shown_piece(piece)}”"
+
+
 def label(piece: str) -> str:
     return said(shown_piece(piece), 14)
 
@@ -103,7 +111,7 @@ def why(token: WrittenToken, method: str, found: Found, settings: CodaSettings) 
     if found.chosen is None:
         return "Nothing was masked, so nothing is contrasted."
     if not token.is_contrasted:
-        return f"Gate closed: the masked prompt likes “{shown_piece(token.greedy_piece)}” less, so greedy decoding stands."
+        return f"Gate closed: the masked prompt likes {_named(token.greedy_piece)} less, so greedy decoding stands."
     return _contrasted(token, entry, method)
 
 

@@ -159,6 +159,27 @@ def seeds_figure(result: TStarResult) -> go.Figure:
                                 xaxis={"title": "frames looked at", "rangemode": "tozero"})
 
 
+def found_figure(result: TStarResult) -> go.Figure:
+    """Which share of the searches had found everything after so many frames; the rule of the run and random."""
+    figure = go.Figure()
+    most = max((int(curve.frames_seen[-1]) for curve in result.seed_curves), default=1)
+    for rule in dict.fromkeys(curve.rule for curve in result.seed_curves):
+        curves = [curve for curve in result.seed_curves if curve.rule == rule]
+        # a search ends when it has found everything
+        ends = sorted(int(curve.frames_seen[-1]) for curve in curves if curve.has_confirmed_all)
+        shares = np.arange(len(ends) + 1) / len(curves)
+        name = "Random grid" if rule == "random" else f"T* ({rule})"
+        figure.add_trace(go.Scatter(x=[0, *ends, most], y=[*shares, shares[-1]], mode="lines", name=name, line={
+            "color": METHOD_COLOURS["random_grid" if rule == "random" else "tstar"], "shape": "hv", "width": 2.5,
+            "dash": "dash" if rule == "random" else "solid"}, hovertemplate="%{y:.0%} after %{x} frames<extra></extra>"))
+    told = ", ".join(f"{trace.name}: {per_cent(float(trace.y[-1]))} at the end" for trace in figure.data)
+    described(figure, f"Share of the searches that had found everything, against frames looked at. {told}.")
+    title = titled("How much is luck: who has found it", "share of the searches, each with its seed")
+    return figure.update_layout(height=320, title=title,
+                                yaxis={"title": "searches", "range": [-0.05, 1.05], "tickformat": ".0%"},
+                                xaxis={"title": "frames looked at", "rangemode": "tozero"})
+
+
 def cost_bars(result: TStarResult) -> go.Figure:
     """Frames looked at and seconds, per method."""
     rows = result.methods[::-1]

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from backends.tstar.results import Iteration, TStarResult
-from visualizers.tstar.charts import cost_bars, grid_recall, heatmap, recall_curve, seeds_figure, timeline
+from visualizers.tstar.charts import cost_bars, found_figure, grid_recall, heatmap, recall_curve, seeds_figure, timeline
 from visualizers.tstar.pictures import (
     canvas_picture,
     contact_sheet,
@@ -31,7 +31,7 @@ def figures(result: TStarResult) -> dict[str, go.Figure]:
         charts["heatmap"] = heatmap(result.iterations)
     charts |= {"recall": recall_curve(result)} if knows_the_truth(result) else {}
     charts["costs"] = cost_bars(result)
-    return charts | ({"seeds": seeds_figure(result)} if result.seed_curves else {})
+    return charts | ({"seeds": seeds_figure(result), "found": found_figure(result)} if result.seed_curves else {})
 
 
 def pictures(event: object) -> list[tuple[np.ndarray, str]]:

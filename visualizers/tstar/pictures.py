@@ -75,8 +75,9 @@ def enlarged_cell(iteration: Iteration, result: TStarResult | None = None) -> tu
     found = _confirmed(iteration)
     index = int(np.argmax(iteration.cell_confidence)) if found is None else found[0]
     second = int(iteration.positions[index])
-    said = (f"The confirmed cell, {clock(second)}: {found[1].target} {found[1].score:.2f} at the second look" if found else
-            f"The best cell of this grid, {clock(second)}: {iteration.cell_confidence[index]:.2f}, not confirmed")
+    look = "at the first glance, without a second" if result and not result.settings.verifies else "at the second look"
+    said = (f"The confirmed cell, {clock(second)}: {found[1].target} {found[1].score:.2f} {look}" if found else
+            f"The best cell of this grid, {clock(second)}: {iteration.cell_confidence[index]:.2f}{_refused(iteration, second)}")
     keyframe = next((frame for frame in result.keyframes if frame.second == second), None) if result else None
     if keyframe is None:
         return draw_boxes(_magnified(iteration, index), _boxes_of(iteration, index), with_names=False), said
@@ -85,6 +86,15 @@ def enlarged_cell(iteration: Iteration, result: TStarResult | None = None) -> tu
     shape = (picture.shape[0], picture.shape[1]) if result and result.settings.cell_fit == "letterbox" else (1, 1)
     boxes = keyframe.boxes if found else _boxes_of(iteration, index, shape=shape)
     return draw_boxes(picture, boxes, with_names=False), said
+
+
+def _refused(iteration: Iteration, second: int) -> str:
+    """Why a cell that lit up counts for nothing: what its second look said, or that there was none."""
+    looks = [look for look in iteration.verifications if look.second == second]
+    if not looks:
+        return ", not confirmed: no second look was taken at it after this grid"
+    best = max(looks, key=lambda look: look.score)
+    return f", not confirmed: {best.target} {best.score:.2f} at the second look, from nearer"
 
 
 def _magnified(iteration: Iteration, index: int) -> np.ndarray:

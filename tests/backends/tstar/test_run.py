@@ -139,7 +139,9 @@ def test_without_a_second_look_the_grids_own_score_confirms() -> None:
     step = result.iterations[-1]
     best = max((box.score for box in step.boxes if box.is_target), default=0.0)
 
-    assert result.unconfirmed == () and best > result.threshold and not step.verifications
+    assert result.unconfirmed == () and best > result.threshold
+    assert [(check.is_confirmed, check.score > result.threshold) for check in step.verifications] == [(True, True)]
+    assert step.verifications[0].second in step.positions
     assert result.costs.frames_verify == result.costs.detector_calls_verify == 0
     assert result.summary()["costs"]["frames_answer"] == len(result.keyframes) and result.answer
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backends.files.saved import load_result
-from backends.tstar.results import TStarResult
+from backends.tstar.results import SeedCurve, TStarResult, Verification
 from backends.tstar.system import RECORDED
 from visualizers.theme import DISTRIBUTION_COLOUR, SEQUENTIAL, TRUTH_COLOUR, themed
 from visualizers.tstar import charts, figures
@@ -152,7 +152,8 @@ def test_confirmed_cell_is_named_below_the_grid_and_shown_by_itself(result):
     assert picture.shape == (480, 480, 3) and larger.shape[2] == 3 and min(larger.shape[:2]) >= 384
     unconfirmed = step.model_copy(update={"verifications": ()})
     assert figures.enlarged_cell(unconfirmed, result)[0].shape == larger.shape  # sharp, with the boxes of the grid
-    assert said.startswith("The confirmed cell") and figures.enlarged_cell(plain)[1].endswith("not confirmed")
+    assert said.startswith("The confirmed cell")
+    assert figures.enlarged_cell(plain)[1].endswith("no second look was taken at it after this grid")
 
 
 def test_contact_sheet_holds_frames_of_any_shape(result):
@@ -205,3 +206,29 @@ def test_without_a_truth_nothing_is_held_against_it(result):
     assert "recall" in figures.figures(result) and "recall %" in figures.method_table(result)
     assert "recall" not in figures.figures(unknown)
     assert list(figures.method_table(unknown)) == ["method", "frames looked at", "detector calls", "seconds", "key frames"]
+
+
+def test_a_cell_that_was_refused_says_what_its_second_look_saw_and_one_that_was_taken_at_once_says_so(result):
+    step = next(one for one in result.iterations if any(check.is_confirmed for check in one.verifications))
+    best = int(step.positions[int(np.argmax(step.cell_confidence))])
+    refused = Verification(second=best, target="cyan circle", score=0.21, is_confirmed=False)
+    hasty = result.model_copy(update={"settings": result.settings.model_copy(update={"verifies": False})})
+
+    assert figures.enlarged_cell(step.model_copy(update={"verifications": (refused,)}))[1].endswith(
+        "not confirmed: cyan circle 0.21 at the second look, from nearer")
+    assert figures.enlarged_cell(step, hasty)[1].endswith("at the first glance, without a second")
+    assert figures.enlarged_cell(step, result)[1].endswith("at the second look")
+
+
+def test_who_has_found_it_counts_the_searches_that_ended(result):
+    def curve(rule, seed, frames, *, found):
+        return SeedCurve(rule=rule, seed=seed, frames_seen=np.arange(16, frames + 1, 16), has_confirmed_all=found,
+                         recall=np.zeros(frames // 16))
+
+    many = result.model_copy(update={"seed_curves": (
+        curve("official", 0, 64, found=True), curve("official", 1, 32, found=True), curve("official", 2, 96, found=False),
+        curve("official", 3, 48, found=True), curve("random", 0, 160, found=False), curve("random", 1, 96, found=True))})
+    scored, random = charts.found_figure(many).data
+
+    assert (scored.x, scored.y) == ((0, 32, 48, 64, 160), (0, 0.25, 0.5, 0.75, 0.75))
+    assert (random.x, random.y) == ((0, 96, 160), (0, 0.5, 0.5))
