@@ -15,7 +15,10 @@ MAX_CHIP = 40  # letters of a word that are shown
 
 
 def box(system: System) -> None:
-    """The box beside the presets; what is typed becomes the page at once."""
+    """The box beside the presets; what is typed becomes the page at once. After a reload it holds what was typed before."""
+    prompt = _prompt(system)
+    if TYPED not in st.session_state and prompt and not any(prompt in settings.prompts for settings, _ in system.presets.values()):
+        st.session_state[TYPED] = prompt
     with st.container(key=style.OWN):
         st.text_input("Your prompt", key=TYPED, on_change=_typed, args=(system,), live="400ms",
                       placeholder="A sentence that the model is to go on with",

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from backends.coda.results import Asked, CodaResult, FilePart, FileRow, Found, Written
 from backends.coda.settings import CodaSettings
 from backends.registry import system
+from pages.coda.own_prompt import TYPED
 from tests.pages import driving
 from tests.pages.driving import charts, said
 
@@ -225,3 +226,10 @@ def test_what_a_model_says_is_text(page):
     assert not page.exception
     left = re.sub(r"\\.", "", said(page))  # without what is escaped
     assert not any(active in left for active in ("<script", "](http:", ":smile:", "$x$"))
+
+
+def test_a_link_with_a_prompt_of_ones_own_finds_it_in_the_box(page):
+    own = driving.opened(CodaSettings(prompts=("the painters like Miriel",)), "coda")
+
+    assert own.text_input(key=TYPED).value == "the painters like Miriel" and not own.exception
+    assert not page.text_input(key=TYPED).value
