@@ -42,7 +42,6 @@ class Limits(TypedDict, total=False):
 def knob(default: object, group: str, description: str, *, label: str = "", role: str = "", also: tuple[str, ...] = (),
          none: str = "", quantised_by: str = QUANTISED_BY, borrows: tuple[str, ...] = (),
          suggestions: tuple[str, ...] = (), stops: tuple[float, ...] = (), is_by_line: bool = False, uploads: tuple[str, ...] = (),
-        
          upload_mb: int | None = None,
          **limits: Unpack[Limits]) -> Any:  # Any: like pydantic's Field, it stands for a value of whatever type its field has
     """A field of some Settings as people turn it.

@@ -37,7 +37,6 @@ STYLE = """<style>
 </style>"""
 
 
-
 @st.cache_data(show_spinner=False)
 def _wins(name: str) -> str:
     """Whose variant does better, from what is recorded."""

@@ -101,6 +101,11 @@ def _ask(model: nn.Module, noisy: Tensor, time: int, kinds: Tensor) -> Tensor:
     return answer
 
 
+def _clean(noisy: Tensor, said: Tensor, bar: float) -> Tensor:
+    """The estimate of the clean pictures, from v."""
+    return (bar**0.5 * noisy - (1 - bar) ** 0.5 * said).clamp(-1, 1)
+
+
 class _Ddim:
     """No noise on the way; the last step goes to the clean picture itself."""
 
@@ -113,7 +118,7 @@ class _Ddim:
     def move(self, noisy: Tensor, said: Tensor, index: int) -> tuple[Tensor, Tensor]:
         """The next noisy pictures and the estimate of the clean ones, from v."""
         bar, after = self._now[index], self._next[index]
-        clean = (bar**0.5 * noisy - (1 - bar) ** 0.5 * said).clamp(-1, 1)
+        clean = _clean(noisy, said, bar)
         return self.onward(noisy, clean, bar, after), clean
 
     def onward(self, noisy: Tensor, clean: Tensor, bar: float, after: float) -> Tensor:
@@ -138,11 +143,11 @@ class _DpmSolver:
         self._scheduler: Any = DPMSolverMultistepScheduler(
             beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", final_sigmas_type="zero", timestep_spacing="linspace")
         self._scheduler.set_timesteps(timesteps=times)
-        self._clean: list[float] = [float(bar) for bar in cosine_alphas_bar()[times]]
+        self._bars = [float(bar) for bar in cosine_alphas_bar()[times]]
 
     def move(self, noisy: Tensor, said: Tensor, index: int) -> tuple[Tensor, Tensor]:
-        bar = self._clean[index]
-        clean = (bar**0.5 * noisy - (1 - bar) ** 0.5 * said).clamp(-1, 1)
+        bar = self._bars[index]
+        clean = _clean(noisy, said, bar)
         within = (bar**0.5 * noisy - clean) / max(1 - bar, 1e-12) ** 0.5  # the v of the estimate that was kept within bounds
         moved: Tensor = self._scheduler.step(within, self._scheduler.timesteps[index], noisy, return_dict=False)[0]
         return moved, clean

@@ -18,7 +18,6 @@ from pages.house.text import plain
 from worlds.errors import InputError
 
 SETTINGS = "settings"
-REFUSED = ".link.refused"  # in the session's state, behind a system's name: what is wrong with the link that was opened
 T = TypeVar("T")
 
 _WRITES = """
@@ -61,13 +60,20 @@ _BOX_STYLE = """
 def opened(system: System[S, R], views: Collection[str]) -> S | None:
     """The settings of an address that was opened just now; a broken one is said, not followed. Its view waits for `view`.
 
+    What is wrong is said until something is run: a page is drawn several times at its opening.
+
     Args:
         views: the names of what the page's view is made of.
     """
+    settings = _read(system, views)
+    if said := st.session_state.get(f"{system.name}.link.refused"):
+        st.error(plain(said), icon=":material/link_off:")
+    return settings
+
+
+def _read(system: System[S, R], views: Collection[str]) -> S | None:
     state, name = st.session_state, system.name
     state[f"{name}.address.names"] = tuple(views)
-    if said := state.get(f"{name}{REFUSED}"):
-        st.error(plain(said), icon=":material/link_off:")
     read = {key: value for key, value in st.query_params.items() if key == SETTINGS or key in views}
     if read == state.get(f"{name}.address.read"):
         return None
@@ -75,14 +81,13 @@ def opened(system: System[S, R], views: Collection[str]) -> S | None:
     if not read or read == state.get(f"{name}.address.written"):
         return None
     state[f"{name}.address.view"] = {key: value for key, value in read.items() if key != SETTINGS}
-    state.pop(f"{name}{REFUSED}", None)
+    state.pop(f"{name}.link.refused", None)
     if SETTINGS not in read:
         return None
     try:
         return system.settings.from_permalink(read[SETTINGS])
-    except InputError as error:  # said until something is run: the page is drawn several times at its opening
-        state[f"{name}{REFUSED}"] = str(error)
-        st.error(plain(str(error)), icon=":material/link_off:")
+    except InputError as error:
+        state[f"{name}.link.refused"] = str(error)
         return None
 
 
