@@ -108,12 +108,16 @@ def _reply_notes(looked: Looked) -> list[str]:
 
 
 def _mass_notes(looked: Looked) -> list[str]:
-    """Say what alpha does to the image's share of the attention: that hangs on the sign of the logits, not on the name."""
-    base = next(each for each in looked.at if each.alpha == 1)
-    logits = base.reads.image_logit[~np.isnan(base.reads.image_logit)]  # nan: a layer whose window does not reach the picture
-    return [f"The mean image logit is negative in {int((logits < 0).sum())} of {len(logits)} layers that see the picture. There a "
-            "step of alpha just above 1 takes attention off the picture and one just below 1 gives it some; far from 1 it may turn, "
-            "as the curve of the image's share shows."]
+    """Say what alpha did to the image's share of the attention, as measured: its name promises neither way."""
+    told = [f"in {rising} of {layers} layers that see it at alpha {at.alpha:g}" for at in _beside_one(looked.at)
+            for rising, layers in [looked.share_rises(at)]]
+    return [f"The image gets more of the attention than at alpha 1 {' and '.join(told)}."] if told else []
+
+
+def _beside_one(looks: Sequence[AtAlpha]) -> list[AtAlpha]:
+    """The nearest alpha below 1 and the nearest above."""
+    below, above = ([at for at in looks if (at.alpha < 1) == is_below and at.alpha != 1] for is_below in (True, False))
+    return [*sorted(below, key=lambda at: at.alpha)[-1:], *sorted(above, key=lambda at: at.alpha)[:1]]
 
 
 def jpeg(picture: np.ndarray) -> np.ndarray:

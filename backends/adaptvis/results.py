@@ -33,7 +33,7 @@ class LayerReads(Shaped):
     text_mass: Annotated[np.ndarray, _layers]
     first_mass: Annotated[np.ndarray, _layers]  # on the first text token
     entropy: Annotated[np.ndarray, _layers]  # nats, of the image part
-    image_logit: Annotated[np.ndarray, _layers]  # mean before scaling: its sign says what alpha does to the image mass
+    image_logit: Annotated[np.ndarray, _layers]  # plain mean before scaling; nan: out of sight
     box_auroc: Annotated[np.ndarray | None, _layers]  # how well the map tells tokens on the true boxes from others; None: no boxes
 
 
@@ -102,6 +102,12 @@ class Looked(Shaped):
             raise ValueError("one way to see it is there twice")
         _check_places(self.token_boxes)
         return self
+
+    def share_rises(self, at: AtAlpha) -> tuple[int, int]:
+        """Return in how many layers the image gets more attention at this alpha than at 1, and how many see the picture at all."""
+        base = next(each for each in self.at if each.alpha == 1).reads
+        sees = np.isfinite(base.image_logit)
+        return int((at.reads.image_mass > base.image_mass)[sees].sum()), int(sees.sum())
 
 
 def _check_places(boxes: np.ndarray | None) -> None:

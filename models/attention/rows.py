@@ -75,7 +75,7 @@ class Maps:
     text_mass: np.ndarray  # the same shape: all text tokens but the first
     first_mass: np.ndarray  # the same shape: the first text token, where an attention sink forms
     image_entropy: np.ndarray  # the same shape: nats of the image part's own distribution; 0 where it has no mass
-    image_logit: np.ndarray  # the same shape: mean before scaling, where its sign says what alpha does; nan: all out of sight
+    image_logit: np.ndarray  # the same shape: plain mean before scaling; nan: all out of sight
     positive_share: np.ndarray  # the same shape: share of the image logits above 0
 
 

@@ -197,9 +197,11 @@ def what_alpha_does(result: AdaptVisResult, choose: Callable[[AdaptVisSettings],
     for number, (key, figure) in enumerate(charts):
         with columns[number % 2]:
             view.chart(figure, key=f"adaptvis.{key}")
-    st.caption("To notice: where the mean image logit is below 0, alpha above 1 takes attention off the image and alpha below 1 "
-               "gives it more; above 0 it is the other way round. Dotted: attention spread evenly, a mean logit of 0, "
-               "a map that says no more than chance.")
+    rising, layers = looked.share_rises(at)
+    st.caption(f"To notice: at alpha {at.alpha:g} the image gets more of the attention in {rising} of {layers} layers. Which way it "
+               "goes is decided, head by head, by the mean image logit weighted by attention (the formula below). The plain mean "
+               "that is drawn is lower, and so only hints at it. Dotted: attention spread evenly, a mean logit of 0, a map that says "
+               "no more than chance.")
     with st.expander("Every alpha in a table", icon=":material/table_rows:"):
         st.dataframe(figures.alphas_table(looked), hide_index=True, width="stretch")
     if looked.options:

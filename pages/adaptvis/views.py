@@ -104,7 +104,7 @@ def how_it_works(result: AdaptVisResult) -> None:
                 "2. ScalingVis multiplies the image logits of this one row by alpha, in every layer and head:")
     st.latex(r"p_j = \frac{e^{\alpha s_j}}{Z},\qquad p_k = \frac{e^{t_k}}{Z},\qquad Z = \sum_j e^{\alpha s_j} + \sum_k e^{t_k}")
     st.markdown("3. Among image tokens alpha < 1 flattens and alpha > 1 sharpens. How much of the attention the image gets, its mass "
-                "*M*, changes too, and the sign of the mean image logit decides which way:")
+                "*M*, changes too, and the sign of the logits' mean, weighted by attention, decides which way:")
     st.latex(r"\frac{d \log \sum_j e^{\alpha s_j}}{d\alpha} = \mathbb{E}_{p_\alpha}[s_j]" + _measured(result.looked))
     st.markdown("4. *shape* takes that away again, so that only the sharpness changes; *mass* keeps the shape and takes the share:")
     st.latex(r"s_j \leftarrow \alpha s_j + \mathrm{LSE}(s) - \mathrm{LSE}(\alpha s)")
@@ -121,7 +121,7 @@ def _measured(looked: Looked | None) -> str:
         return ""
     reads = figures.at_alpha(looked, 1.0).reads
     logit, mass = figures.mean_image_logit(figures.at_alpha(looked, 1.0)), 100 * float(np.mean(reads.image_mass))
-    return rf"\qquad \bar s = {logit:.2f},\; M = {mass:.0f}\,\%"
+    return rf"\qquad \text{{plain mean }}\bar s = {logit:.2f},\; M = {mass:.0f}\,\%"
 
 
 def code(task: str) -> None:

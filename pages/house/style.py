@@ -28,6 +28,7 @@ _RULES = f"""
 .st-key-{CHOSEN} button {{ border-color: currentColor; font-weight: 600;
   background: color-mix(in srgb, currentColor 7%, transparent) }}
 .st-key-presets button {{ min-height: 2.25rem; padding: .2rem .7rem }}
+.stHorizontalBlock[class*="st-key-words-"] {{ row-gap: 0 }}
 .st-key-presets [data-testid=stSkeleton] {{ height: 2.25rem }}
 [class*="st-key-{OWN}"] [data-testid=stSkeleton] {{ height: 5rem }}
 .st-key-{LINE} [data-testid=stSkeleton] {{ height: 2rem }}

@@ -203,7 +203,7 @@ def _layer_ticks(num_layers: int) -> dict[str, object]:
 
 
 def sharpness(looked: Looked, at: AtAlpha) -> go.Figure:
-    """How spread the image part is, and the mean image logit, whose sign says what alpha does to the image's share."""
+    """How spread the image part is, and the plain mean of the image logits."""
     figure = make_subplots(rows=1, cols=2, horizontal_spacing=0.16, subplot_titles=("entropy (nats)", "mean image logit"))
     base = at_alpha(looked, 1.0)
     for which, name, colour in ((base, "alpha 1", PLAIN_COLOUR), (at, f"alpha {at.alpha:g}", TURNED_COLOUR)):
@@ -215,7 +215,7 @@ def sharpness(looked: Looked, at: AtAlpha) -> go.Figure:
     figure.add_hline(y=even, line={"color": VISITED_COLOUR, "width": 1, "dash": "dot"}, row=1, col=1)  # type: ignore[arg-type]
     figure.add_hline(y=0, line={"color": VISITED_COLOUR, "width": 1, "dash": "dot"}, row=1, col=2)  # type: ignore[arg-type]
     figure.update_xaxes(title="layer", **_layer_ticks(looked.num_layers)).update_yaxes(rangemode="tozero")
-    figure.update_layout(height=340, title=titled("How sharp, and which sign", "dotted: spread evenly; a logit of 0"), margin=PAIRED)
+    figure.update_layout(height=340, title=titled("How sharp, and how strong", "dotted: spread evenly; a logit of 0"), margin=PAIRED)
     spread, logit = (float(np.nanmean(at.reads.entropy) - np.nanmean(base.reads.entropy)), mean_image_logit(base))
     return described(figure, f"At alpha {at.alpha:g} the gaze is {'wider' if spread > 0 else 'narrower'} by {fixed(abs(spread))} "
                              f"nats; the mean image logit at alpha 1 is {fixed(logit)}.")

@@ -52,7 +52,7 @@ def test_a_picture_out_of_the_window_is_said_and_drawn(folder_of):
     result = looked(folder_of("gemma3"))
 
     assert any("In 5 of 6 layers the picture lies outside the window" in note for note in result.notes)
-    assert any("of 1 layers that see the picture" in note for note in result.notes)
+    assert any("of 1 layers that see it" in note for note in result.notes)
     table = figures.alphas_table(result.looked)
     assert np.isfinite(table["mean image logit"]).all()  # of the one layer that sees it
     assert figures.figures(result)

@@ -240,3 +240,16 @@ def test_numbers_out_of_range_are_refused(wrong):
 ])
 def test_options_are_read_to_the_end_of_their_sentence(question, options):
     assert options_in(question) == options
+
+
+def test_where_the_image_gets_more_attention_is_counted_not_concluded_from_a_sign(result_of):
+    result = result_of(AdaptVisSettings(condition="noise60"))
+    looked = result.looked
+    base = next(at for at in looked.at if at.alpha == 1)
+    assert looked.share_rises(base) == (0, looked.num_layers)
+    for at in looked.at:
+        more = sum(now > before for now, before in zip(at.reads.image_mass, base.reads.image_mass))
+        assert looked.share_rises(at) == (more, looked.num_layers)
+    below = max((at for at in looked.at if at.alpha < 1), key=lambda at: at.alpha)
+    said = f"in {looked.share_rises(below)[0]} of {looked.num_layers} layers that see it at alpha {below.alpha:g}"
+    assert any(said in note for note in result.notes)

@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.interpolate import UnivariateSpline
 
 from backends.run import Inputs
-from backends.tstar.results import Iteration, TStarResult
+from backends.tstar.results import Iteration, TStarResult, Verification
 from models.memory import budget
 from tests.backends.knobs import Case
 from tests.models import tiny_checkpoints
@@ -260,8 +260,16 @@ def cue_weight(before: TStarResult, after: TStarResult) -> None:
 
 def no_second_look(before: TStarResult, after: TStarResult) -> None:
     same_first_look(before, after)
-    assert before.iterations[0].verifications and not any(step.verifications for step in after.iterations)
     assert after.costs.frames_verify == 0 < before.costs.frames_verify
+    assert any(not check.is_confirmed for check in before.iterations[0].verifications), "what a second look refuses"
+    checks = [(check, step) for step in after.iterations for check in step.verifications]
+    assert checks and all(check.is_confirmed and check.score == first_look(after, step, check) for check, step in checks)
+
+
+def first_look(result: TStarResult, step: Iteration, check: Verification) -> float:
+    """The best score that a first glance gave this target at this second."""
+    cells = [cell for cell, second in enumerate(step.positions.tolist()) if second == check.second]
+    return max(box.score for box in step.boxes if box.cell in cells and box.name == check.target)
 
 
 def any_object(before: TStarResult, after: TStarResult) -> None:
