@@ -6,17 +6,17 @@ diffusers' scheduler); Ho and Salimans, arXiv 2207.12598 (guidance). The estimat
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
 from torch import Tensor, nn
 
+from models.diffusion.choices import Sampler
 from models.diffusion.network import parts
 from models.diffusion.noising import STEPS, cosine_alphas_bar
 from worlds.errors import InputError
 
-Sampler = Literal["ddim", "ddpm", "dpm-solver++"]
 MOST_GUIDANCE = 20.0
 
 

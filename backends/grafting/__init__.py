@@ -1,0 +1,1 @@
+"""Grafting: operators cut out of a diffusion transformer, others put in, and what heals them."""
