@@ -114,7 +114,8 @@ class Locality(Shaped):
     even: Rate  # what attention spread evenly would have
     even_grid: Rate
     times: Annotated[tuple[Count, ...], length("times"), at_most(50, least=1)]
-    maps: Annotated[np.ndarray, wholes("times", "layers", "heads", "tokens", "tokens", high=255)]  # share of the row's largest, of 255
+    # shares of the largest of their row, of 255
+    maps: Annotated[np.ndarray, wholes("times", "layers", "heads", "tokens", "tokens", high=255)]
     picked: Annotated[tuple[Picked, ...], at_most(10)]
 
 

@@ -41,50 +41,45 @@ class GraftingSettings(Settings):
     operator: Operator = knob("hyena-x", "graft", "What is put in: mha and mlp-4 are the same again (self-graft); linear, mlp-1, "
                               "mlp-2 and mlp-5 are not in the paper.")
     pattern: Pattern = knob("interleaved", "graft", "Which layers: every other one, three of four, all, the last half, the half "
-                                                    "whose "
-                            "attention stays nearest (top-local) or goes farthest (low-local), or those named by hand.",
+                            "whose attention stays nearest (top-local) or goes farthest (low-local), or those named by hand.",
                             label="Layers")
     layers: tuple[Layer, ...] = knob((), "graft", "Layers by hand, counted from 0; with 'by hand' only.", max_length=MAX_LAYERS,
                                      label="Layers by hand")
-    heals: Healing = knob("stage 1", "graft", "None leaves the new operators as they were drawn. Stage 1: each learns alone to "
-                                              "say what "
-                          "the old one said. Both: then everything is trained on pictures for a short while.", label="Heal by")
+    heals: Healing = knob("stage 1", "graft", "None leaves the new operators as they were drawn. Stage 1: each learns alone to say "
+                          "what the old one said. Both: then everything is trained on pictures for a short while.", label="Heal by")
     continues: str = knob("", "graft", "Go on from an earlier run: its grafted model is healed further by stage 2.", max_length=200,
                           role="result", none="Start anew")
 
     loss: Literal["auto", Loss] = knob("auto", "stage 1", "What is made small. auto: l1 for attention, l2 for MLPs, as in the paper.",
                                        label="Stage 1 loss")
-    steps: int = knob(250, "stage 1", "Steps per layer, of 64 pictures each.", ge=1, le=2_000, stops=(10, 50, 100, 250, 500, 1000, 2000),
+    steps: int = knob(250, "stage 1", "Steps per layer, of 64 pictures each.", ge=1, le=2_000, stops=(10, 50, 100, 250, 500, 1000,
+                      2000),
                       label="Stage 1 steps")
-    num_samples: int = knob(2_000, "stage 1", "Pictures whose activations are learned from, one noise each: 2,000 are a tenth "
-                                              "of all.",
+    num_samples: int = knob(2_000, "stage 1", "Pictures whose activations are learned from, one noise each: 2,000 are a tenth of "
+                            "all.",
                             ge=64, le=4_000, label="Pictures to learn from")
     hears: Heard = knob("noised", "stage 1", "Inputs that are learned from: noised, as the paper's equation says; clean; or "
-                                             "official, as "
-                        "the released extractor takes them: clean, with time and class in each other's place.")
+                        "official, as the released extractor takes them: clean, with time and class in each other's place.")
 
     tune_steps: int = knob(120, "stage 2", "Steps of 32 pictures each, all weights.", ge=1, le=2_000,
                            stops=(10, 50, 120, 250, 500, 1000, 2000), label="Stage 2 steps")
     tune_loss: TuneLoss = knob("diffusion", "stage 2", "diffusion, as in the paper: say the noise of pictures; activation: say "
-                                                       "what the old "
-                               "operators said; both: their sum.", label="Stage 2 loss")
+                               "what the old operators said; both: their sum.", label="Stage 2 loss")
 
     kinds: tuple[KindName, ...] = knob(SHOWN_FIRST, "pictures", "What is painted.", min_length=1, max_length=len(KINDS))
     num_pictures: int = knob(8, "pictures", "How many, the kinds in turn.", ge=1, le=MAX_PICTURES, label="Pictures")
     sampler: Sampler = knob("ddim", "pictures", "How noise is turned into a picture. ddpm adds noise on the way.")
     sample_steps: int = knob(20, "pictures", "Steps from noise to picture (the paper: 250 of DDPM).", ge=1, le=MAX_SAMPLE_STEPS,
                              stops=(1, 5, 10, 20, 50, 100, 250))
-    guidance: float = knob(1.0, "pictures", "How far the class is followed beyond what the model says; 1 is as it says (the "
-                                            "paper: 1.5). "
-                           "More than 1 asks the model twice.", ge=0, le=10, stops=(0.0, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0))
+    guidance: float = knob(1.0, "pictures", "How far the class is followed beyond what the model says; 1 is as it says (the paper: "
+                           "1.5). More than 1 asks the model twice.", ge=0, le=10, stops=(0.0, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0))
     noise: int = knob(0, "pictures", "Which noise the pictures begin with: the same for every model.", ge=0, le=2**31 - 1)
     num_judged: int = knob(0, "pictures", "Painted for the numbers: accuracy and proxy-FD. 0 leaves them out; a proxy-FD takes "
-                                          "65.", ge=0,
+                           "65.", ge=0,
                            le=MAX_JUDGED, stops=(0, LEAST_JUDGED, 200, 500, 1000, 2000), label="Pictures to judge")
 
-    near: int = knob(NEAR, "locality", "Tokens at most so far apart count as near, in raster order (the paper: 32 of 256; a row "
-                                       "of this "
-                     "model is 8 tokens).", ge=1, le=64, label="Near, in tokens")
+    near: int = knob(NEAR, "locality", "Tokens at most so far apart count as near, in raster order (the paper: 32 of 256; a row of "
+                     "this model is 8 tokens).", ge=1, le=64, label="Near, in tokens")
     tokens: tuple[Tokens, ...] = knob((64, 256, 1024, 4096), "speed", "Numbers of tokens at which operators are timed.", min_length=1,
                                       max_length=8)
 
@@ -107,13 +102,12 @@ class GraftingSettings(Settings):
 
 PRESETS: dict[str, tuple[GraftingSettings, str]] = {  # label: settings, what to notice
     "Swap it, and heal it": (GraftingSettings(heals="both stages"), "Half of the attention is cut out and Hyena-X put in: the "
-                                                                    "pictures "
-                             "fall apart. Each new part learns alone for a few seconds what the old one said, and they are back."),
+                             "pictures fall apart. Each new part learns alone for a few seconds what the old one said, and they "
+                             "are back."),
     "Swap it, do not heal": (GraftingSettings(heals="none"), "The new parts say next to nothing until they are taught: half of the "
                              "attention is simply gone."),
-    "Push it until it breaks": (GraftingSettings(pattern="all", heals="both stages"), "All attention is cut out. The healed "
-                                                                                      "parts see "
-                                "earlier neighbours only, and cannot agree on one colour for a whole object: a mosaic."),
-    "Which layers look nearby?": (GraftingSettings(task="locality"), "The share of each layer's attention that stays within a row of "
-                                  "tokens, beside what attention spread evenly would have."),
+    "Push it until it breaks": (GraftingSettings(pattern="all", heals="both stages"), "All attention is cut out. The healed parts "
+                                "see earlier neighbours only, and cannot agree on one colour for a whole object: a mosaic."),
+    "Which layers look nearby?": (GraftingSettings(task="locality"), "The share of each layer's attention that stays within a row "
+                                  "of tokens, beside what attention spread evenly would have."),
 }
