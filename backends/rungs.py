@@ -16,7 +16,8 @@ from worlds.errors import InputError
 
 WORDS: dict[Role, tuple[str, str]] = {  # one of them, several
     "detector": ("a detector", "detectors"), "similarity": ("a similarity model", "similarity models"),
-    "language": ("a language model", "language models"), "vlm": ("a vision-language model", "vision-language models")}
+    "language": ("a language model", "language models"), "vlm": ("a vision-language model", "vision-language models"),
+    "diffusion": ("a diffusion transformer", "diffusion transformers")}
 NEAR = 3  # names offered for one that is mistyped
 MAX_FOLDERS = 1_000  # that are looked at for it
 

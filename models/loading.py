@@ -32,6 +32,7 @@ from models import catalogue
 from models.catalogue import Loader, Quantisation, Rung
 from models.checking import check_config, check_files, check_skeleton, read_config
 from models.detection import Detector, MiniatureDetector, zero_shot_detector
+from models.diffusion.painter import Painter
 from models.language import LanguageModel
 from models.processors import load_image_processor_only
 from models.quantisation import config_for, footprint_mb
@@ -42,7 +43,7 @@ from worlds.errors import InputError, disk_sentence
 
 log = logging.getLogger("orrery.models")
 
-Tool = Detector | FrameScorer | VisionLanguageModel | LanguageModel
+Tool = Detector | FrameScorer | VisionLanguageModel | LanguageModel | Painter
 OWN = ("canvas-detector", "image-network")  # loaders of networks that were made here
 _OPTIONS = {"local_files_only": True, "trust_remote_code": False}  # what was to be fetched is here before the first is called
 _BESIDE = ["*.json", "*.jinja", "*.txt", "*.model"]  # what a checkpoint has beside its weights
@@ -178,13 +179,21 @@ def _vlm(wanted: _Wanted) -> tuple[PreTrainedModel, Tool]:
     return network, VisionLanguageModel(network, load_image_processor_only(_source(wanted.rung), **_OPTIONS))
 
 
-_LOADERS: dict[Loader, Callable[[_Wanted], tuple[PreTrainedModel, Tool]]] = {
+def _diffusion(wanted: _Wanted) -> tuple[Any, Tool]:
+    from models.diffusion.painter import painter_of
+
+    painter = painter_of(catalogue.folder_of(wanted.rung), wanted.device)
+    return painter.network, painter
+
+
+_LOADERS: dict[Loader, Callable[[_Wanted], tuple[Any, Tool]]] = {
     "canvas-detector": _canvas_detector,
     "image-network": _image_network,
     "zero-shot-detector": _zero_shot_detector,
     "frame-scorer": _frame_scorer,
     "language-model": _language_model,
     "vlm": _vlm,
+    "diffusion": _diffusion,
 }
 
 

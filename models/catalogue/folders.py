@@ -48,11 +48,13 @@ LANGUAGE_CLASSES = (
     "GPTJForCausalLM",
     "OlmoForCausalLM",
 )
+DIFFUSION_CLASSES = ("DiTTransformer2DModel",)
 _CLASSES: Mapping[str, tuple[tuple[str, ...], Loader]] = {
     "detector": (DETECTOR_CLASSES, "zero-shot-detector"),
     "similarity": (SIMILARITY_CLASSES, "frame-scorer"),
     "vlm": (VLM_CLASSES, "vlm"),
     "language": (LANGUAGE_CLASSES, "language-model"),
+    "diffusion": (DIFFUSION_CLASSES, "diffusion"),
 }
 
 

@@ -26,7 +26,7 @@ from worlds.haystack.samples import cache_folder
 _EPOCH = re.compile(r"epoch (\d{1,4})")
 _PACKAGES = {"SmolVLMForConditionalGeneration": "num2words"}  # which its processor imports, for videos only
 
-_ROLES = dict.fromkeys(rung.role for rung in PUBLISHED)
+_ROLES = dict.fromkeys(rung.role for rung in (*PUBLISHED, *SHIPPED))
 RUNGS: tuple[Rung, ...] = tuple(rung for role in _ROLES for rung in (*SHIPPED, *PUBLISHED) if rung.role == role)
 
 

@@ -10,10 +10,10 @@ from typing import Literal
 
 from models import devices
 
-Role = Literal["detector", "vlm", "similarity", "language"]
+Role = Literal["detector", "vlm", "similarity", "language", "diffusion"]
 Quantisation = Literal["none", "int8", "nf4"]
 Precision = Literal["float32", "float16", "bfloat16"]
-Loader = Literal["canvas-detector", "image-network", "zero-shot-detector", "frame-scorer", "vlm", "language-model"]
+Loader = Literal["canvas-detector", "image-network", "zero-shot-detector", "frame-scorer", "vlm", "language-model", "diffusion"]
 
 LINEAR_SHARE = 0.85  # of the parameters lie in linear layers; only these are quantised
 WORKSPACE = 1.2  # activations and the loader's own copies, over the weights

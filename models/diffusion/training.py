@@ -5,8 +5,9 @@ in bfloat16 there.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import cos, pi
 from typing import Any
 
 import torch
@@ -14,9 +15,13 @@ from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DMod
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.diffusion.choices import Place
 from models.diffusion.network import parts
 from models.diffusion.noising import STEPS, cosine_alphas_bar, noised, weights
+from models.diffusion.surgery import operator_of
 from models.training.supervised import Learner
+
+FLOOR = 0.05  # of the peak, where a cosine ends
 
 Samples = tuple[Tensor, Tensor]  # pictures (n, c, h, w) from -1 to 1, and their classes (n,)
 
@@ -42,7 +47,7 @@ class Rates:
     steps: int
     peak: float
     warm_up: int
-    decay: float = 0.3  # of the steps, at the end: linear to nothing
+    decay: float | None = 0.3  # of the steps, at the end: linear to nothing; None: a cosine over all of them, down to a twentieth
     weight_decay: float = 0.01
     keep: float = 0.998  # of the averaged weights, per step
     no_label: float = 0.1
@@ -50,17 +55,67 @@ class Rates:
 
     def rate(self, step: int) -> float:
         """The learning rate of a step, 0, 1, ...; none is nothing."""
+        return self.peak * min(1.0, (step + 1) / self.warm_up) * self._left(step)
+
+    def _left(self, step: int) -> float:
+        """The share that is left of the peak."""
+        if self.decay is None:
+            return FLOOR + (1 - FLOOR) * (1 + cos(pi * step / self.steps)) / 2
         falls = self.decay * self.steps
-        left = 1.0 if step < self.steps - falls else max(1.0, self.steps - step) / max(1.0, falls)
-        return self.peak * min(1.0, (step + 1) / self.warm_up) * left
+        return 1.0 if step < self.steps - falls else max(1.0, self.steps - step) / max(1.0, falls)
+
+
+class Teacher:
+    """The unedited model beside one that is healed: how far what the new operators say is from what the old ones say of the same
+    noised pictures, each in its own model. Orrery's own way of distilling in stage 2, for the paper has none.
+
+    Args:
+        student: the grafted model that is trained.
+    """
+
+    def __init__(self, teacher: nn.Module, student: nn.Module, layers: Sequence[int], place: Place) -> None:
+        self._teacher = teacher.eval()
+        self._wanted: list[Tensor] = []
+        self._said: list[Tensor] = []
+        for model, kept in ((teacher, self._wanted), (student, self._said)):
+            for layer in layers:
+                operator_of(model, layer, place).register_forward_hook(_keeping(kept))
+
+    def loss(self, seen: Tensor, steps: Tensor, labels: Tensor) -> Tensor:
+        """Call it right after the student's forward on the same: mean absolute difference, as a share of what is wanted, ()."""
+        self._wanted.clear()
+        with torch.no_grad():
+            self._teacher(seen, timestep=steps, class_labels=labels)
+        shares = [(said.float() - wanted.float()).abs().mean() / wanted.float().abs().mean()
+                  for said, wanted in zip(self._said, self._wanted)]
+        return torch.stack(shares).mean()
+
+    def forget(self) -> None:
+        """Call it before the student's forward."""
+        self._said.clear()
+
+
+def _keeping(kept: list[Tensor]) -> Any:
+    def keep(_module: nn.Module, _heard: tuple[Tensor, ...], said: Tensor) -> None:
+        kept.append(said)
+    return keep
+
+
+def _has_fast_half() -> bool:
+    """Whether this processor multiplies in bfloat16; elsewhere that is slower than in single precision."""
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 class DiffusionTraining:
     """A network while it learns to say v, and the average of its weights, on which everything is measured."""
 
-    def __init__(self, model: DiTTransformer2DModel, rates: Rates, *, seed: int) -> None:
-        self.model, self.rates = model, rates
+    def __init__(self, model: DiTTransformer2DModel, rates: Rates, *, seed: int, taught_by: DiTTransformer2DModel | None = None,
+                 layers: Sequence[int] = (), place: Place = "attention", has_diffusion: bool = True) -> None:
+        """Begin. Taught by the unedited model, its distance at the replaced layers is added, or without diffusion is all there is."""
+        self.model, self.rates, self._has_diffusion = model, rates, has_diffusion
         self.averaged = copy.deepcopy(model).eval().requires_grad_(False)
+        self._teacher = Teacher(copy.deepcopy(taught_by), model, layers, place) if taught_by is not None else None
         self._alphas_bar = cosine_alphas_bar()
         self._generator = torch.Generator().manual_seed(seed)
         optimizer = torch.optim.AdamW(model.parameters(), lr=rates.peak, betas=(0.9, 0.99), weight_decay=rates.weight_decay)
@@ -83,11 +138,15 @@ class DiffusionTraining:
         alphas_bar = self._alphas_bar[steps]
         seen, wanted = noised(pictures, noise, alphas_bar)
         null = int(parts(self.model).config.num_embeds_ada_norm)
-        with torch.autocast("cpu", torch.bfloat16):
-            said = parts(self.model)(seen, timestep=steps, class_labels=torch.where(is_dropped, null, kinds)).sample
+        labels = torch.where(is_dropped, null, kinds)
+        if self._teacher:
+            self._teacher.forget()
+        with torch.autocast("cpu", torch.bfloat16, enabled=_has_fast_half()):
+            said = parts(self.model)(seen, timestep=steps, class_labels=labels).sample
+            distance = self._teacher.loss(seen, steps, labels) if self._teacher else torch.zeros(())
         each = (said.float() - wanted).square().mean((1, 2, 3))
         self.error = float(each.detach().mean())
-        return (each * weights(alphas_bar).float()).mean(), number
+        return (each * weights(alphas_bar).float()).mean() * self._has_diffusion + distance, number
 
     def learn(self, samples: Samples) -> float:
         """One step; returns the unweighted error of v before it."""
