@@ -129,8 +129,10 @@ class Settings(BaseModel):
             packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
             unpacking = zlib.decompressobj()
             plain = unpacking.decompress(packed, MAX_LINKED)
+            if len(plain) >= MAX_LINKED and not unpacking.eof:
+                raise InputError(f"The link holds more than {MAX_LINKED:,} bytes of settings, which is more than any page writes.")
             if not unpacking.eof:
-                raise InputError(f"The link holds more than {MAX_LINKED:,} bytes of settings, or was cut off. Copy it once more.")
+                raise InputError("The link was cut off: the end of its settings is missing. Copy the whole link once more.")
             return cls.from_json(plain.decode()).as_an_older_link_meant()
         except (ValueError, zlib.error) as error:
             if isinstance(error, InputError):

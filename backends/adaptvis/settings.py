@@ -145,8 +145,8 @@ def _presets() -> dict[str, tuple[AdaptVisSettings, str]]:
     found = {label: (_look_at(picked[kind]), text + how_many(kind)) for kind, (label, text) in labels.items() if kind in picked}
     same = {"condition": picked["mended"]["condition"]} if "mended" in picked else {}
     counted = AdaptVisSettings(task="evaluate", num_sets=LARGER_SETS, seed=LARGER_SEED, **same)
-    found["Count them all"] = (counted, "How many answers are mended and how many broken, and whether four constants on the answers "
-                               "do as well." + (how_much(record["larger"]) if record.get("larger") else ""))
+    found["Count them all"] = (counted, "How many answers are mended and how many broken, and whether one constant per answer "
+                               "does as well. About a minute." + (how_much(record["larger"]) if record.get("larger") else ""))
     return found
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from backends.adaptvis.results import AdaptVisResult
 from backends.adaptvis.settings import PRESETS, RECORDED, AdaptVisSettings
-from backends.adaptvis.words import score_of
+from backends.adaptvis.words import one_alpha_of, score_of
 from backends.files.saved import load_result
 from backends.numbers import signed
 from backends.registry import System, runs
@@ -20,8 +20,9 @@ def wins() -> str:
     if evaluated is None or own is None or rival is None or own.gain is None or rival.gain is None:
         return ""
     gains = [signed(100 * score.gain[0], 1) for score in (own, rival) if score.gain]
-    return (f"On {evaluated.num_test:,} drawn scenes AdaptVis gains {gains[0]} points; a constant per answer, which never looks at "
-            f"the picture, gains {gains[1]}.")
+    alone = ", with every gaze spread (ScalingVis)" if one_alpha_of(evaluated) else ""
+    return (f"On {evaluated.num_test:,} drawn scenes AdaptVis gains {gains[0]} points{alone}; a constant per answer, which never "
+            f"looks at the picture, gains {gains[1]}.")
 
 
 SYSTEM = System(

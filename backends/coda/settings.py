@@ -147,5 +147,5 @@ PRESETS: dict[str, tuple[CodaSettings, str]] = {  # label: settings, what to not
                             "As printed, its detector is silent (on 28 of 30 facts) and nothing is contrasted. Told the word, the "
                             "correct answer escapes, but b is taken from the popular one: 3 of 21 are mended."),
     "The law, live": (CodaSettings(task="law", trains=True),
-                      "Train a model now: the more popular the fact, the more it overshadows."),
+                      "Train a model now, in a minute or two: the more popular the fact, the more it overshadows."),
 }

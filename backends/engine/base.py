@@ -30,6 +30,7 @@ class RunStatus:
     expected_wait_s: float | None = None  # None while no run has ended yet
     error: str | None = None  # why there is no result
     ended: Ended | None = None  # None while it waits or runs, and where it failed
+    was_kept: bool = False  # whether the result is that of an earlier run of equal settings: nothing ran for this one
 
 
 @dataclass(frozen=True)

@@ -151,10 +151,11 @@ def _number(knob: Knob, key: str) -> float | None:
     cast = int if knob.kind == "whole" else float  # Streamlit refuses mixed kinds
     low, high = (None if bound is None else cast(bound) for bound in (knob.first, knob.last))
     if knob.is_ranged:
-        return st.slider(knob.label, low, high, step=cast(knob.step), key=key, help=knob.description)
+        return st.slider(knob.label, low, high, step=cast(knob.step), key=key, help=knob.description,
+                         format=None if knob.kind == "whole" else "%g")  # two digits would say 0.99 of 0.995
     return st.number_input(knob.label, low, high, step=cast(knob.step) if knob.kind == "whole" else 0.05, key=key,
-                           format=None if knob.kind == "whole" else "%g",  # two digits would say 0.99 of 0.995
-                           help=knob.description, placeholder="automatic" if knob.is_optional else None)
+                           format=None if knob.kind == "whole" else "%g", help=knob.description,
+                           placeholder="automatic" if knob.is_optional else None)
 
 
 def own_upload(system: System, name: str, label: str, *, note: str, on_new: Callable[[System], None]) -> None:

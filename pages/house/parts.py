@@ -4,7 +4,7 @@ Both are read once, when the app's script begins, and kept for the browser tab: 
 them. They choose what is drawn, to keep thirty people on one thing. They are no lock: whoever edits the address sees everything.
 """
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -95,4 +95,7 @@ def for_a_class(settings: Settings) -> None:
         said = {"settings": settings.permalink(), "show": ",".join(chosen), "present": "1" if is_large else ""}
         address = f"{st.context.url or ''}?{urlencode({name: value for name, value in said.items() if value}, safe=',')}"
         st.code(address, language=None, wrap_lines=True)
+        if (urlsplit(address).hostname or "") in ("localhost", "127.0.0.1", "::1"):
+            st.caption("It begins with the name that every machine gives itself: on others it opens nothing. Open this page by this "
+                       "machine's own name or number, and the link here has that.")
         st.link_button("Open it", address, icon=":material/open_in_new:", help="In a tab of its own.")

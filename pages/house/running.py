@@ -110,8 +110,11 @@ def say_done(system: System, result: Result) -> None:
     took = st.session_state.get(f"took.{system.name}")
     if took is None or took[0] is not result:
         return
-    said = f" {plain(result.brief)}," if result.brief else ""
-    st.markdown(f":green[:material/check_circle:] **Your run:**{said} {took[1]:.1f} s in all.")
+    said = f" {plain(result.brief)}" if result.brief else ""
+    if took[1] is None:
+        st.markdown(f":green[:material/inventory_2:] **Kept from a run of the same settings,** not computed again{':' * bool(said)}{said}.")
+    else:
+        st.markdown(f":green[:material/check_circle:] **Your run:**{said}{',' * bool(said)} {took[1]:.1f} s in all.")
 
 
 def show_error(system: System) -> None:
@@ -135,7 +138,7 @@ def watch(system: System, draw: Callable[[object], None]) -> None:
         del st.session_state[f"run.{system.name}"]
         st.rerun()
     if status.state.is_over:
-        _take(system, seen.result, status.error)
+        _take(system, seen.result, status.error, was_kept=status.was_kept)
         st.rerun()
     bar, button = st.columns([5, 1], vertical_alignment="center")
     button.button("Stop", key=f"stop.{system.name}", on_click=stop, args=(system,), icon=":material/stop_circle:",
@@ -155,12 +158,13 @@ def watch(system: System, draw: Callable[[object], None]) -> None:
         draw(seen.part)
 
 
-def _take(system: System, result: Result | None, error: str | None) -> None:
+def _take(system: System, result: Result | None, error: str | None, *, was_kept: bool) -> None:
     store = st.session_state
     del store[f"run.{system.name}"]
     if result is not None:
         session.current().remember(result)
         store[f"result.{system.name}"] = result
-        store[f"took.{system.name}"] = result, time.monotonic() - store.get(f"began.{system.name}", time.monotonic())
+        seconds = time.monotonic() - store.get(f"began.{system.name}", time.monotonic())
+        store[f"took.{system.name}"] = result, None if was_kept else seconds
     elif error:
         store[f"error.{system.name}"] = error

@@ -286,9 +286,10 @@ def _sought(result: TStarResult) -> str:
 
 def how_it_works(result: TStarResult) -> None:
     settings = result.settings
+    grid = result.iterations[0].grid if result.iterations else settings.grid  # a short video has room for a smaller one
     st.markdown(
         f"1. {_sought(result)}\n"
-        f"2. {settings.grid} x {settings.grid} seconds are tiled into one picture, and the detector looks once.\n"
+        f"2. {grid} x {grid} seconds are tiled into one picture, and the detector looks once.\n"
         "3. Each cell's score is the best box in it, a cue counting less:")
     st.latex(rf"C_{{ij}} = \max_{{o}} c_o\, w_o, \qquad w_{{target}} = 1,\; w_{{cue}} = {settings.cue_weight:g}")
     st.markdown(f"4. The best frames share their score with {settings.window} s on each side, and a distribution is made "

@@ -968,9 +968,12 @@ def test_a_kept_result_whose_models_had_to_go_is_run_anew(tmp_path: Path) -> Non
         yield a_count(1).model_copy(update={"made": ("made:x-00000000",)})
 
     engine = a_sharing_engine(run)
+    told = []
     for _ in range(2):
-        wait_for_end(engine, engine.submit("counting", Named(name="same"), session="a", inputs=Inputs(makes=makes)))
-    assert counted == ["same"]
+        run_id = engine.submit("counting", Named(name="same"), session="a", inputs=Inputs(makes=makes))
+        wait_for_end(engine, run_id)
+        told.append(engine.status(run_id).was_kept)
+    assert counted == ["same"] and told == [False, True]
     shutil.rmtree(tmp_path / "made")
 
     wait_for_end(engine, engine.submit("counting", Named(name="same"), session="a", inputs=Inputs(makes=makes)))

@@ -1,5 +1,6 @@
 """The rules of every page, seen in a browser: what is set is what is shown, and the address is what is seen."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PICTURE = "[data-testid=stMain] :is(.js-plotly-plot .main-svg, [data-testid=stImage] img)"
 NAMES = registry.names()
+A_RUN = re.compile("Your run:|Kept from a run of the same settings")
 
 
 @pytest.fixture(scope="module")
@@ -55,10 +57,10 @@ def run_untouched(page) -> None:
     for _ in range(4):  # a click while the knobs are still being drawn meets a button that is replaced
         button.click()
         try:
-            return page.get_by_text("Your run:").wait_for(timeout=25_000)
+            return page.get_by_text(A_RUN).wait_for(timeout=25_000)
         except TimeoutError:
             button.scroll_into_view_if_needed()
-    page.get_by_text("Your run:").wait_for(timeout=25_000)
+    page.get_by_text(A_RUN).wait_for(timeout=25_000)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -127,7 +129,7 @@ def test_an_opened_link_starts_nothing_and_one_click_runs_it(page, server_url):
     settings = find_system("coda").settings(seed=23)
     page.goto(f"{server_url}/coda?settings={settings.permalink()}&token=0&decoder=greedy")
     page.get_by_role("button", name="Run this link").click(timeout=60_000)
-    page.get_by_text("Your run:").wait_for(timeout=90_000)
+    page.get_by_text(A_RUN).wait_for(timeout=90_000)
 
     assert asked(page, "coda") == settings and "decoder=greedy" in page.url
 
@@ -137,7 +139,7 @@ def test_a_reload_finds_the_upload_and_its_result_again(page, server_url, phone_
     page.locator("[class*=st-key-own-box] input[type=file]").set_input_files(str(phone_video))
     page.get_by_role("textbox", name="What do you look for?").fill("red chair", timeout=60_000)
     page.locator(".st-key-run-own button").first.click(timeout=60_000)
-    page.get_by_text("Your run:").wait_for(timeout=90_000)
+    page.get_by_text(A_RUN).wait_for(timeout=90_000)
     page.wait_for_function("() => location.search.includes('settings=')", timeout=30_000)
 
     page.reload()

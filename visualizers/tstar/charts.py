@@ -20,7 +20,7 @@ MOST_TICKS = 5  # of time: more would stand over one another on a phone
 
 def _time_axis(length: int) -> dict[str, object]:
     whole_hours = 3600 * max(1, -(-length // (MOST_TICKS * 3600)))
-    step = next(step for step in (5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, whole_hours)
+    step = next(step for step in (1, 2, 5, 10, 15, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 3600, whole_hours)
                 if length / step <= MOST_TICKS)
     ticks = list(range(0, length + 1, step))
     return {"title": "time in the video", "tickvals": ticks, "ticktext": [clock(t) for t in ticks], "range": [0, length]}
@@ -62,10 +62,12 @@ def timeline(iteration: Iteration, spans: Sequence[tuple[float, float, str]] = (
                    line={"color": DISTRIBUTION_COLOUR, "width": 2}, fillcolor="rgba(46,139,201,0.25)",
                    hovertemplate="%{x} s: P at %{y:.0%} of its maximum<extra></extra>"),
         go.Bar(x=seconds[shown], y=iteration.scores[shown], name="score S", marker_color=SCORE_COLOUR, marker_line_width=0,
-               width=max(1.0, len(seconds) / 400), hovertemplate="%{x} s: score %{y:.2f}<extra></extra>"),
+               width=max(min(1.0, len(seconds) / 60), len(seconds) / 400),
+               hovertemplate="%{x} s: score %{y:.2f}<extra></extra>"),
         go.Scatter(x=visited, y=np.full(len(visited), -0.04), mode="markers", name="looked at",
                    marker={"symbol": "line-ns-open", "size": 7, "color": VISITED_COLOUR}, hovertemplate="%{x} s<extra></extra>"),
         go.Scatter(x=iteration.keyframes, y=np.full(len(iteration.keyframes), 1.06), mode="markers", name="key frames now",
+                   cliponaxis=False,
                    marker={"symbol": "triangle-down", "size": 11, "color": SCORE_COLOUR},
                    hovertemplate="key frame at %{x} s<extra></extra>"),
     ])

@@ -26,7 +26,7 @@ def make(out: Path, training: Training, *, measured_on: int) -> None:
     judge = train_judge(training, pictures)
     accuracy, reference = measured_judge(judge, held_out)
     print(f"classifier: {100 * accuracy:.2f} % of held-out pictures", flush=True)
-    for step, error, averaged in train_base(training, pictures):
+    for step, error, averaged in train_base(training, pictures):  # noqa: B007  the last network is the one
         print(f"step {step}: error {error:.4f}, {clock.minutes()[1]:.1f} CPU minutes", flush=True)
     averaged.eval()
     save_folder(averaged, out, half=True)

@@ -70,12 +70,13 @@ def write(folder: Path, model: DiTTransformer2DModel, training: Training, measur
         "`card.json` are written by the recipe.", "",
         f"- **Made by** `{SCRIPT}` (seed {training.seed}, {training.steps:,} steps of {training.batch} pictures, {cpu} CPU minutes "
         "on one thread)",
-        f"- **Data**: {training.pictures:,} pictures drawn by `worlds.vignettes`, the ten kinds in turn; {training.held_out:,} others "
-        "are held out",
+        f"- **Data**: {training.pictures:,} pictures drawn by `worlds.vignettes`, the ten kinds in turn; {training.held_out:,} "
+        "others are held out",
         "- **Weights**: the average over the training (0.998 a step)", "",
         "## Measured", "", "| what | number |", "|---|---|",
         f"| mean squared error of v on 1,000 held-out pictures | {measured.error:.4f} |",
-        f"| {painted.number:,} painted in {STEPS} steps of DDIM at guidance 1: taken for their kind | {100 * painted.accuracy:.1f} % |",
+        f"| {painted.number:,} painted in {STEPS} steps of DDIM at guidance 1: taken for their kind | "
+        f"{100 * painted.accuracy:.1f} % |",
         f"| the same: proxy-FD | {painted.proxy_fd:.2f} |",
         f"| proxy-FD of {real.number:,} real pictures, the floor | {real.proxy_fd:.2f} |",
         f"| held-out pictures that the classifier takes for their kind | {100 * measured.judge_accuracy:.2f} % |", "",

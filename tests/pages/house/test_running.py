@@ -35,9 +35,29 @@ def test_a_run_that_ended_without_a_result_leaves_its_sentence_on_the_page(monke
     monkeypatch.setattr(running.st, "session_state", store)
 
     running._take(type("Any", (), {"name": "any"})(), None,  # type: ignore[arg-type]
-                "This run reached the time limit of 600 s. There was nothing to show yet.")
+                "This run reached the time limit of 600 s. There was nothing to show yet.", was_kept=False)
 
     assert store == {"error.any": "This run reached the time limit of 600 s. There was nothing to show yet."}
+
+
+def done_page(seconds: float | None) -> None:
+    import streamlit as st
+
+    from backends.registry import system
+    from backends.run import Result
+    from pages.house import running
+
+    result = Result(seed=0, model_id="tiny", is_miniature=True, code_version="test")
+    st.session_state["took.tstar"] = result, seconds
+    running.say_done(system("tstar"), result)
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(14.26, "**Your run:** 14.3 s in all."),
+                                               (None, "**Kept from a run of the same settings,** not computed again.")])
+def test_a_run_says_how_long_it_took_unless_it_was_kept(seconds: float | None, said: str) -> None:
+    page = AppTest.from_function(done_page, args=(seconds,)).run()
+
+    assert page.markdown[0].value.endswith(said)
 
 
 @pytest.mark.parametrize(("seconds", "says"), [
