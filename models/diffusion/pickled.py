@@ -7,6 +7,7 @@ training's arguments is refused. Then torch loads it as weights only, mapped int
 
 import pickle
 import pickletools
+import struct
 import threading
 import zipfile
 from argparse import Namespace
@@ -60,7 +61,10 @@ def _check(file: Path, name: str) -> None:
                 raise InputError(f"{name} holds a pickle of {pickles[0].file_size / 1e6:,.1f} MB. At most "
                                  f"{MAX_PICKLE_BYTES / 1e6:g} MB are read.")
             _check_operations(packed.read(pickles[0]), name)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except InputError:
+        raise
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError, ValueError, OverflowError,
+            struct.error) as error:
         raise InputError(f"{name} is no whole file of torch.save. Copy it again; save those of torch before 1.6 anew.") from error
 
 

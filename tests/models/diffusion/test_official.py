@@ -303,6 +303,20 @@ def test_no_file_of_torch_is_one_sentence(checkpoint, tmp_path):
             load_official(tmp_path / name)
 
 
+def test_damage_anywhere_in_a_pt_is_one_sentence_or_other_numbers(checkpoint, tmp_path):
+    torch.save({"ema": checkpoint, "args": Namespace(seed=0)}, tmp_path / "model.pt")
+    whole, random = (tmp_path / "model.pt").read_bytes(), np.random.default_rng(0)
+
+    for _ in range(100):
+        damaged = bytearray(whole)
+        damaged[random.choice([random.integers(9_000), len(whole) - 1 - random.integers(4_000)])] = random.integers(256)
+        (tmp_path / "model.pt").write_bytes(damaged)
+        try:
+            load_official(tmp_path / "model.pt", heads=HEADS)
+        except InputError as error:
+            assert "\n" not in str(error)
+
+
 def test_a_truncated_safetensors_is_one_sentence(checkpoint, tmp_path):
     save_file(checkpoint, tmp_path / "model.safetensors")
     content = (tmp_path / "model.safetensors").read_bytes()
