@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, get_args
 
 import torch
-from diffusers.models.embeddings import PatchEmbed, get_2d_sincos_pos_embed
+from diffusers.models.embeddings import get_2d_sincos_pos_embed
 from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 from torch import Tensor
 
@@ -187,11 +187,8 @@ def fill(model: DiTTransformer2DModel, tensors: Mapping[str, Tensor], *, name: s
             raise InputError(f"{named(key)} of {name} differs from that of block 0. All blocks of a DiT share one embedder of time "
                              "and class.")
     full = {key: tensors[key if key in tensors else _COPY.sub(EMBEDDER, key)].float() for key in model.state_dict()}
-    config = parts(model).config
-    patches = PatchEmbed(config.sample_size, config.sample_size, config.patch_size, config.in_channels, shape_of(model).width)
-    if positions is not None:
-        patches.pos_embed = positions.float().clone()
-    parts(model).pos_embed = patches.eval()
+    places = positions_of(parts(model).config) if positions is None else positions.float().clone()
+    parts(model).pos_embed.pos_embed = places  # no weight, so that no load brings it
     model.load_state_dict(full, assign=True)
     return model
 

@@ -95,7 +95,7 @@ def save_folder(model: DiTTransformer2DModel, folder: Path, *, graft: Graft | No
         graft: what was done to the model; None: nothing, and diffusers itself reads the folder.
         half: 16 bit floats, half as large and rounded.
     Raises:
-        ValueError: the graft is not that of the model.
+        ValueError: the graft is not that of the model, or a number is too large for half precision.
     """
     weights = _own(model) if graft else {key: value.detach().cpu() for key, value in model.state_dict().items()}
     told, found = _traces(graft), grafts_in(_shapes(weights), name="The model")
@@ -145,7 +145,7 @@ def _write(folder: Path, weights: Mapping[str, Tensor], file: str, model: DiTTra
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     try:
-        kept = {key: (value.half() if half and key != BUFFER else value).clone().contiguous() for key, value in weights.items()}
+        kept = {key: _halved(key, value) if half and key != BUFFER else value.clone().contiguous() for key, value in weights.items()}
         save_file(kept, fresh / file, {"format": "pt"})
         config = {"_class_name": CLASS, "_diffusers_version": __version__, **_config(model)}
         (fresh / CONFIG).write_text(_text(config), encoding="utf-8")
@@ -156,6 +156,13 @@ def _write(folder: Path, weights: Mapping[str, Tensor], file: str, model: DiTTra
         raise
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
+
+
+def _halved(key: str, value: Tensor) -> Tensor:
+    half = value.half()
+    if half.isfinite().logical_not().any():
+        raise ValueError(f"{key} holds a number that half precision cannot hold")
+    return half.contiguous()
 
 
 def _text(said: Mapping[str, Any]) -> str:
@@ -200,8 +207,10 @@ def read_graft(folder: Path) -> Graft | None:
         raise InputError(f"{field!r} in {MARKER} of {name!r} is {given}: {first['msg'][:200]}.") from error
 
 
-def load_folder(folder: Path) -> tuple[DiTTransformer2DModel, Graft | None]:
-    """A model from a folder, mended, in single precision, and what was done to it; of a whole pipeline, its transformer.
+def load_folder(folder: Path) -> DiTTransformer2DModel:
+    """A model from a folder, mended, in single precision, its graft in place; of a whole pipeline, its transformer.
+
+    What was done to it, `read_graft` says.
 
     Raises:
         InputError: something is missing, damaged, of another shape, or grafted without saying so.
@@ -221,7 +230,7 @@ def load_folder(folder: Path) -> tuple[DiTTransformer2DModel, Graft | None]:
     if BUFFER in shapes and shapes[BUFFER] != (1, *positions_of(config).shape[1:]):
         raise InputError(f"{BUFFER} of {name!r} has the shape {shapes[BUFFER]}. It must have {tuple(positions_of(config).shape)}.")
     tensors = _read(file, name)
-    return fill(model, tensors, positions=tensors.pop(BUFFER, None), name=repr(name)), marker
+    return fill(model, tensors, positions=tensors.pop(BUFFER, None), name=repr(name))
 
 
 def _weights_file(folder: Path, name: str) -> Path:

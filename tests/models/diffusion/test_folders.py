@@ -18,6 +18,7 @@ from models.diffusion.folders import (
     hash_of,
     load_changed,
     load_folder,
+    read_graft,
     rounded,
     save_changed,
     save_folder,
@@ -74,8 +75,8 @@ def test_a_folder_that_diffusers_wrote_is_read_and_mended(tmp_path):
     (tmp_path / "pipeline" / "model_index.json").write_text("{}")
 
     for folder in (tmp_path / "pipeline" / "transformer", tmp_path / "pipeline"):
-        model, marker = load_folder(folder)
-        assert marker is None and len({id(block.norm1.emb) for block in model.transformer_blocks}) == 1
+        model = load_folder(folder)
+        assert read_graft(folder) is None and len({id(block.norm1.emb) for block in model.transformer_blocks}) == 1
         assert torch.equal(said(model), said(mend(theirs)))
 
 
@@ -90,9 +91,9 @@ def test_a_folder_whose_blocks_have_drifted_apart_is_refused(tmp_path):
 def test_a_grafted_folder_comes_back_bit_for_bit(base, operator, tmp_path):
     grafted, marker = graft(base, operator, [0, 1], seed=5), told(base, operator, (0, 1))
     save_folder(grafted, tmp_path / "grafted", graft=marker)
-    model, found = load_folder(tmp_path / "grafted")
+    model = load_folder(tmp_path / "grafted")
 
-    assert found == marker
+    assert read_graft(tmp_path / "grafted") == marker
     assert torch.equal(said(model), said(grafted)) and hash_of(model) == hash_of(grafted)
     assert {key for key, _ in model.named_parameters()} == {key for key, _ in grafted.named_parameters()}
     assert all(parameter.requires_grad for parameter in model.parameters())
@@ -102,7 +103,7 @@ def test_a_grafted_folder_comes_back_bit_for_bit(base, operator, tmp_path):
 def test_half_precision_on_disk_is_the_rounded_model_exactly(base, half, tmp_path):
     grafted = graft(base, "hyena-se", [1], seed=5)
     save_folder(grafted, tmp_path / "grafted", graft=told(base, "hyena-se"), half=half)
-    model, _ = load_folder(tmp_path / "grafted")
+    model = load_folder(tmp_path / "grafted")
 
     assert torch.equal(said(model), said(rounded(grafted) if half else grafted))
     stored = load_file(tmp_path / "grafted" / GRAFTED)
@@ -113,7 +114,7 @@ def test_half_precision_on_disk_is_the_rounded_model_exactly(base, half, tmp_pat
 def test_positions_that_another_machine_computed_are_kept(base, tmp_path):
     base.pos_embed.pos_embed += 1e-7
     save_folder(base, tmp_path / "mine", half=True)
-    model, _ = load_folder(tmp_path / "mine")
+    model = load_folder(tmp_path / "mine")
 
     assert torch.equal(model.pos_embed.pos_embed, base.pos_embed.pos_embed)
     assert torch.equal(said(model), said(rounded(base)))
@@ -122,7 +123,7 @@ def test_positions_that_another_machine_computed_are_kept(base, tmp_path):
 def test_a_hash_is_of_the_weights_and_of_nothing_else(base, tmp_path):
     save_folder(base, tmp_path / "mine")
 
-    assert hash_of(base) == hash_of(a_model()) == hash_of(load_folder(tmp_path / "mine")[0])
+    assert hash_of(base) == hash_of(a_model()) == hash_of(load_folder(tmp_path / "mine"))
     assert hash_of(base) != hash_of(a_model(seed=1))
     assert hash_of(graft(base, "hyena-x", [0], seed=1)) not in (hash_of(base), hash_of(graft(base, "hyena-x", [1], seed=1)))
 
@@ -333,10 +334,31 @@ def test_what_changed_may_lack_nothing_of_the_operator_and_bring_nothing_else(ba
         load_changed(tmp_path / "changed", base)
 
 
+def test_loading_draws_nothing_from_the_global_generator(base, tmp_path):
+    save_folder(graft(base, "mamba-2", [1], seed=5), tmp_path / "grafted", graft=told(base, "mamba-2"))
+    before = torch.get_rng_state()
+    load_folder(tmp_path / "grafted")
+
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_number_that_half_precision_cannot_hold_is_not_written(base, tmp_path):
+    with torch.no_grad():
+        base.proj_out_2.bias[0] = 65_504
+    save_folder(base, tmp_path / "mine", half=True)
+    assert load_folder(tmp_path / "mine").proj_out_2.bias[0] == 65_504
+
+    with torch.no_grad():
+        base.proj_out_2.bias[0] = 70_000
+    with pytest.raises(ValueError, match=r"proj_out_2\.bias"):
+        save_folder(base, tmp_path / "other", half=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_half_of_a_folder_is_never_left(base, tmp_path, monkeypatch):
     save_folder(base, tmp_path / "mine")
     monkeypatch.setattr("models.diffusion.folders.save_file", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
 
     with pytest.raises(OSError, match="full"):
         save_folder(a_model(seed=1), tmp_path / "mine")
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"] and hash_of(load_folder(tmp_path / "mine")[0]) == hash_of(base)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"] and hash_of(load_folder(tmp_path / "mine")) == hash_of(base)
