@@ -87,6 +87,11 @@ def held_in(folder: Path, *, name: str) -> Held:
     return Held(shapes, num_bytes)
 
 
+def held_in_file(file: Path, *, name: str) -> Held:
+    """Return what one safetensors file holds. Raises InputError where it is missing, or its header is not one of a whole file."""
+    return Held(*_header(plain_file(file, name), name))
+
+
 def shards_of(folder: Path, *, name: str) -> tuple[Path, ...]:
     """Return the files that hold the weights, in order. Raises InputError where they are missing or lie elsewhere."""
     names = sorted(file.name for file in folder.iterdir())

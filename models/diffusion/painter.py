@@ -33,6 +33,7 @@ def painter_of(folder: Path, device: str) -> Painter:
     """
     from models.diffusion import judge
     from models.diffusion.folders import load_folder
+    from models.diffusion.network import parts
 
-    network = load_folder(folder).eval().to(device)
+    network = parts(load_folder(folder)).to(device)
     return Painter(network, *judge.load(folder / JUDGE))
