@@ -44,7 +44,7 @@ from worlds.errors import InputError, disk_sentence
 log = logging.getLogger("orrery.models")
 
 Tool = Detector | FrameScorer | VisionLanguageModel | LanguageModel | Painter
-OWN = ("canvas-detector", "image-network")  # loaders of networks that were made here
+OWN = ("canvas-detector", "image-network", "diffusion")  # loaders that look at the files themselves
 _OPTIONS = {"local_files_only": True, "trust_remote_code": False}  # what was to be fetched is here before the first is called
 _BESIDE = ["*.json", "*.jinja", "*.txt", "*.model"]  # what a checkpoint has beside its weights
 _building = threading.RLock()

@@ -37,12 +37,15 @@ class Grafting:
     settings: GraftingSettings
     judge: Judge
     reference: Moments
-    model: DiTTransformer2DModel = field(init=False)  # in its newest state
+    model: DiTTransformer2DModel = field(init=False)  # in its newest state; before anything is put in, the original
     states: list[State] = field(default_factory=list)
     healed: list[Healed] = field(default_factory=list)
     tuned: list[tuple[int, float]] = field(default_factory=list)
     layers: tuple[int, ...] = ()
     picked_by: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.model = self.original
 
     def events(self) -> Iterator[Progress | Grafted]:
         """Go through the stages that the settings ask for."""

@@ -27,9 +27,8 @@ _Found = tuple[list[Row], float]  # and the floor
 def measure(asked: Sequence[GraftingSettings], out: TextIO, *, processes: int = 2) -> Measured:
     """Measure the control and each graft, in so many processes of one thread."""
     rows: list[Row] = []
-    floor = 0.0
     with ProcessPoolExecutor(processes, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        for found, floor in pool.map(_measured, [None, *asked]):
+        for found, floor in pool.map(_measured, [None, *asked]):  # noqa: B007  the same for all
             new = [row for row in found if row.state != "original" or not any(one.state == "original" for one in rows)]
             rows += new
             for row in new:

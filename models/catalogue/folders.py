@@ -8,7 +8,7 @@ from typing import Any, get_args
 from models.catalogue.ladder import RUNGS, rungs
 from models.catalogue.rung import BYTES, Loader, Precision, Role, Rung
 from models.checking import check_config, read_config
-from models.shards import held_in
+from models.shards import held_in, held_in_file
 from worlds.errors import InputError
 
 MAX_LOOKED_AT = 1_000  # folders on each level below ORRERY_MODELS_DIR
@@ -49,6 +49,7 @@ LANGUAGE_CLASSES = (
     "OlmoForCausalLM",
 )
 DIFFUSION_CLASSES = ("DiTTransformer2DModel",)
+DIFFUSION_WEIGHTS = ("diffusion_pytorch_model.safetensors", "model.safetensors")
 _CLASSES: Mapping[str, tuple[tuple[str, ...], Loader]] = {
     "detector": (DETECTOR_CLASSES, "zero-shot-detector"),
     "similarity": (SIMILARITY_CLASSES, "frame-scorer"),
@@ -70,8 +71,11 @@ def local_rung(path: str | Path, role: Role) -> Rung:
     folder = _allowed_folder(path)
     config = read_config(folder, name=folder.name)
     architecture, dtype = _class_and_dtype(config, folder.name, role)
-    held = held_in(folder, name=folder.name)
-    check_config(config, held, name=folder.name)
+    if role == "diffusion":  # its weights have a name of their own, and its config is checked by who builds it
+        held = held_in_file(_diffusion_weights(folder), name=folder.name)
+    else:
+        held = held_in(folder, name=folder.name)
+        check_config(config, held, name=folder.name)
     theta, floor = family_thresholds(architecture) if role == "detector" else (None, None)
     place = folder.relative_to(_models_folder()).as_posix()  # two nested folders may have one name
     return Rung(
@@ -89,6 +93,14 @@ def local_rung(path: str | Path, role: Role) -> Rung:
         theta=theta,
         floor=floor,
     )
+
+
+def _diffusion_weights(folder: Path) -> Path:
+    """Where a diffusion transformer's weights lie: as diffusers names them, or as a grafted one has them."""
+    found = [folder / name for name in DIFFUSION_WEIGHTS if (folder / name).is_file()]
+    if not found:
+        raise InputError(f"{folder.name!r} holds none of {', '.join(DIFFUSION_WEIGHTS)}. Pickled weights are not read.")
+    return found[0]
 
 
 def family_thresholds(architecture: str) -> tuple[float | None, float | None]:
@@ -159,9 +171,10 @@ def _allowed_folder(path: str | Path) -> Path:
 
 def _class_and_dtype(config: Mapping[str, Any], name: str, role: Role) -> tuple[str, Precision]:  # Any: JSON
     try:
-        architecture = str(config["architectures"][0])
+        architecture = str(config["_class_name"] if role == "diffusion" else config["architectures"][0])
     except (KeyError, IndexError, TypeError) as error:
-        raise InputError(f'config.json of {name!r} names no class. It must hold "architectures".') from error
+        due = "_class_name" if role == "diffusion" else "architectures"
+        raise InputError(f'config.json of {name!r} names no class. It must hold "{due}".') from error
     known = _CLASSES[role][0]
     if architecture not in known:
         raise InputError(f"{name!r} is a {architecture[:80]!r}, which is no {role} here. Known are {', '.join(known)}.")

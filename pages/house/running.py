@@ -112,7 +112,8 @@ def say_done(system: System, result: Result) -> None:
         return
     said = f" {plain(result.brief)}" if result.brief else ""
     if took[1] is None:
-        st.markdown(f":green[:material/inventory_2:] **Kept from a run of the same settings,** not computed again{':' * bool(said)}{said}.")
+        what = f":{said}" if said else ""
+        st.markdown(f":green[:material/inventory_2:] **Kept from a run of the same settings,** not computed again{what}.")
     else:
         st.markdown(f":green[:material/check_circle:] **Your run:**{said}{',' * bool(said)} {took[1]:.1f} s in all.")
 

@@ -12,7 +12,7 @@ import torch
 
 from models.catalogue import MINIATURES
 from models.diffusion import judge as judges
-from models.diffusion.folders import save_folder
+from models.diffusion.folders import load_folder, save_folder
 from models.diffusion.painter import JUDGE
 from models.recipes.vignettes_dit import card
 from models.recipes.vignettes_dit.training import Clock, Training, drawn, measured_judge, train_base, train_judge
@@ -28,11 +28,11 @@ def make(out: Path, training: Training, *, measured_on: int) -> None:
     print(f"classifier: {100 * accuracy:.2f} % of held-out pictures", flush=True)
     for step, error, averaged in train_base(training, pictures):  # noqa: B007  the last network is the one
         print(f"step {step}: error {error:.4f}, {clock.minutes()[1]:.1f} CPU minutes", flush=True)
-    averaged.eval()
-    save_folder(averaged, out, half=True)
+    save_folder(averaged.eval(), out, half=True)
     judges.save(judge, reference, out / JUDGE, {"accuracy": accuracy})
-    measured = card.measure(averaged, judge, reference, accuracy, real=pictures, held_out=held_out, number=measured_on)
-    card.write(out, averaged, training, measured, clock.minutes())
+    model = load_folder(out)  # in half precision, as it is used
+    measured = card.measure(model, judge, reference, accuracy, real=pictures, held_out=held_out, number=measured_on)
+    card.write(out, model, training, measured, clock.minutes())
     print(measured, flush=True)
 
 

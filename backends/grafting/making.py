@@ -1,0 +1,79 @@
+"""Grafted models that runs make: a folder that is a rung of its session, and from which a later run goes on."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Literal, cast
+
+from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
+from safetensors import SafetensorError
+
+from backends.grafting.results import Grafted, GraftingResult
+from backends.grafting.settings import GraftingSettings
+from backends.made import name_of
+from backends.run import Inputs
+from models.diffusion import judge as judges
+from models.diffusion.choices import OPERATOR_NAMES, Loss
+from models.diffusion.folders import Graft, hash_of, load_folder, save_folder
+from models.diffusion.network import count_parameters
+from models.diffusion.painter import JUDGE, Painter
+from worlds.errors import InputError, disk_sentence
+
+log = logging.getLogger("orrery.grafting")
+
+SEEN_ONLY = {"task", "kinds", "num_pictures", "sampler", "sample_steps", "guidance", "noise", "num_judged", "near", "tokens",
+             "continues"}  # settings that the weights do not follow from; the run before counts by its name
+
+
+def keep(model: DiTTransformer2DModel, grafted: Grafted, settings: GraftingSettings, painter: Painter, inputs: Inputs,
+         notes: list[str]) -> tuple[str, ...]:
+    """Keep the grafted model in its newest state; return its name, or add to `notes` why it could not be kept."""
+    if inputs.makes is None:
+        return ()
+    graft = Graft(operator=settings.operator, layers=grafted.layers, pattern=settings.pattern, stage=_stage(grafted),
+                  loss=cast(Loss, grafted.loss), tune_loss=settings.tune_loss, seed=settings.seed, base=hash_of(painter.network))
+    name = name_of("grafting", {**graft.model_dump(mode="json"), **settings.model_dump(mode="json", exclude=SEEN_ONLY),
+                                "before": settings.continues, "healed": [one.steps[-1] for one in grafted.healed],
+                                "tuned": grafted.tuned_steps[-1:]})
+    try:
+        inputs.makes.put(name, lambda folder: _write(model, graft, painter, folder))
+    except (OSError, SafetensorError) as error:
+        log.warning("%s was not kept", name, exc_info=error)
+        notes.append("The grafted model could not be kept, so that no run can go on from here. "
+                     f"{disk_sentence(error) or 'Its files could not be written.'}")
+        return ()
+    return (name,)
+
+
+def earlier(settings: GraftingSettings, inputs: Inputs) -> tuple[Grafted, DiTTransformer2DModel]:
+    """The run that is gone on from, and the model that it made.
+
+    Raises:
+        InputError: it is not here, grafted something else, or its model was not kept.
+    """
+    before = inputs.result(settings.continues)
+    if not isinstance(before, GraftingResult) or before.grafted is None:
+        raise InputError(f"The run {settings.continues!r} grafted nothing. Choose one that did, or none.")
+    was, now = before.settings, settings
+    if differing := [name for name in ("model", "operator", "pattern", "layers") if getattr(was, name) != getattr(now, name)]:
+        raise InputError(f"The run {settings.continues!r} had another {differing[0]}: {getattr(was, differing[0])}. Set that again "
+                         "to go on with it, or start anew.")
+    if not before.made:
+        raise InputError(f"The model of the run {settings.continues!r} was not kept. Start anew.")
+    return before.grafted, load_folder(inputs.model(before.made[0]))
+
+
+def _stage(grafted: Grafted) -> Literal["swapped", "stage 1", "stage 2"]:
+    reached = {state.name for state in grafted.states}
+    return "stage 2" if "stage 2" in reached else "stage 1" if "stage 1" in reached else "swapped"
+
+
+def _write(model: DiTTransformer2DModel, graft: Graft, painter: Painter, folder: Path) -> None:
+    """Save the model with its graft, the classifier and the card that makes it a rung."""
+    save_folder(model, folder, graft=graft)
+    judges.save(painter.judge, painter.reference, folder / JUDGE, {})
+    title = f"{OPERATOR_NAMES[graft.operator]} in {len(graft.layers)} layers, {graft.stage}"
+    rung = {"role": "diffusion", "title": title, "loader": "diffusion", "architecture": "DiTTransformer2DModel",
+            "licence": "apache-2.0", "parameters": count_parameters(model), "quantisations": ["none"], "made_for": ["grafting"],
+            "order": 0, "note": "Grafted here from the miniature."}
+    (folder / "card.json").write_text(json.dumps({"rung": rung}, indent=2) + "\n", encoding="utf-8")
