@@ -1,7 +1,7 @@
 """A grafting from beginning to end: cut, put in, stage 1, stage 2, with pictures on the way."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,7 +26,7 @@ ROUNDS = 10  # looks at stage 1 while it goes
 CHECKED_ON = 500  # held-out pictures of the relative errors
 TUNED_ON = 2_000  # pictures of stage 2: a tenth of all
 TUNE_BATCH, TUNE_LOOK = 32, 10  # pictures of a step; steps between two looks at its error
-TUNE_PEAK, TUNE_WARM_UP, TUNE_KEEP = 5e-4, 25, 0.98
+TUNE_PEAK, TUNE_WARM_UP, TUNE_KEEP = 1e-3, 25, 0.98
 
 
 @dataclass
@@ -43,6 +43,7 @@ class Grafting:
     tuned: list[tuple[int, float]] = field(default_factory=list)
     layers: tuple[int, ...] = ()
     picked_by: tuple[float, ...] = ()
+    not_judged: Collection[StateName] = ()  # states that are known already
 
     def __post_init__(self) -> None:
         self.model = self.original
@@ -81,7 +82,7 @@ class Grafting:
         state = paint(model, name, self.settings).model_copy(update={"held_out": error_of(model), "seconds": seconds})
         self._keep(state)
         yield self._so_far()
-        if self.settings.num_judged:
+        if self.settings.num_judged and name not in self.not_judged:
             for said in judge_of(model, self.settings, self.judge, self.reference):
                 if isinstance(said, Judgement):
                     self._keep(state.model_copy(update={"judgement": said}))

@@ -37,6 +37,9 @@ def keep(model: DiTTransformer2DModel, grafted: Grafted, settings: GraftingSetti
                                 "tuned": grafted.tuned_steps[-1:]})
     try:
         inputs.makes.put(name, lambda folder: _write(model, graft, painter, folder))
+    except ValueError:
+        notes.append("This model has two kinds of graft. It was not kept, because a folder describes one.")
+        return ()
     except (OSError, SafetensorError) as error:
         log.warning("%s was not kept", name, exc_info=error)
         notes.append("The grafted model could not be kept, so that no run can go on from here. "

@@ -16,7 +16,7 @@ from backends.grafting.settings import GraftingSettings
 from models.diffusion.choices import Operator
 
 STATES = Path(__file__).parent / "recorded" / "states.json"
-JUDGED = 2_000  # pictures
+JUDGED = 1_000  # pictures; so few because each state paints as many
 CONTROL = "control"
 HALF: tuple[Operator, ...] = ("mha", "swa", "linear", "mamba-2", "hyena-y", "hyena-se", "hyena-x", "mlp-3", "mlp-6", "mlp-hyena-x")
 PATTERNS: tuple[Pattern, ...] = ("three quarters", "all", "deep", "top-local", "low-local")

@@ -61,8 +61,8 @@ class GraftingSettings(Settings):
     hears: Heard = knob("noised", "stage 1", "Inputs that are learned from: noised, as the paper's equation says; clean; or "
                         "official, as the released extractor takes them: clean, with time and class in each other's place.")
 
-    tune_steps: int = knob(120, "stage 2", "Steps of 32 pictures each, all weights.", ge=1, le=2_000,
-                           stops=(10, 50, 120, 250, 500, 1000, 2000), label="Stage 2 steps")
+    tune_steps: int = knob(400, "stage 2", "Steps of 32 pictures each, all weights.", ge=1, le=2_000,
+                           stops=(10, 50, 100, 200, 400, 1000, 2000), label="Stage 2 steps")
     tune_loss: TuneLoss = knob("diffusion", "stage 2", "diffusion, as in the paper: say the noise of pictures; activation: say "
                                "what the old operators said; both: their sum.", label="Stage 2 loss")
 

@@ -42,8 +42,8 @@ def test_half_of_the_attention_heals_in_stage_1_and_pictures_come_back():
     original, swapped, healed = (grafted.state(name) for name in ("original", "swapped", "stage 1"))
 
     assert [one.layer for one in grafted.healed] == [1, 3, 5, 7] and grafted.loss == "l1"
-    assert all(0.9 < one.errors[0] < 1.15 and one.errors[-1] < 0.4 for one in grafted.healed)
-    assert np.mean([one.errors[-1] for one in grafted.healed]) < 0.3
+    assert all(0.9 < one.errors[0] < 1.15 and one.errors[-1] < 0.45 for one in grafted.healed)
+    assert np.mean([one.errors[-1] for one in grafted.healed]) < 0.36
     assert original.held_out < healed.held_out < 0.6 * swapped.held_out
     far = [np.abs(state.pictures.astype(int) - original.pictures).mean() for state in (swapped, healed)]
     assert far[1] < far[0]
@@ -140,6 +140,7 @@ def test_a_made_model_is_a_rung_and_paints_what_it_painted(tmp_path):
     second = last(run(GraftingSettings(**QUICK, heals="none", operator="mlp-3", model=first.made[0]), inputs))
 
     assert np.array_equal(second.grafted.state("original").pictures, first.grafted.state("swapped").pictures)
+    assert not second.made and "two kinds of graft" in second.notes[0]
     with pytest.raises(InputError, match="no attention to look at"):
         last(run(GraftingSettings(task="locality", model=first.made[0]), inputs))
 
