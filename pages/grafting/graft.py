@@ -1,0 +1,153 @@
+"""Grafting: the model's pictures in every state, step by step of their denoising, and what the numbers say of them."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from backends.grafting.results import Grafted, GraftingResult, State
+from backends.grafting.settings import GraftingSettings
+from backends.knobs import knob_of
+from backends.registry import System
+from backends.run import name_of
+from pages.house import address, knobs, parts, session, view, words
+from pages.house.text import plain
+from visualizers.grafting import costs, healing, layers, notice, strips, tables
+from visualizers.grafting.methods import STATE_NAMES
+
+VIEWS = ("step",)  # in the address
+GROUNDS = {False: (252, 252, 250), True: (20, 25, 29)}  # the page's own, between the pictures
+BADGES = {
+    "original": ":gray-badge[as it was]", "swapped": ":orange-badge[:material/warning: not healed]",
+    "stage 1": ":blue-badge[each new part learned alone]", "stage 2": ":green-badge[everything learned]"}
+HOW_PAINTED = ("sampler", "sample_steps", "guidance")  # settings that every metric depends on
+
+
+@st.fragment
+def first_view(result: GraftingResult) -> None:
+    """The pictures of every state from the same noise; only this part is drawn anew when the slider is moved."""
+    grafted = result.grafted
+    if grafted is None:
+        return
+    last, count = strips.num_steps(grafted), len(grafted.states)
+    steps = [*range(last), None]
+    step = st.session_state[address.view("grafting", "step", steps, None, of=grafted)]
+    _pictures(grafted.states, step, is_first=True)
+    if last:
+        _scrubber(grafted, steps)
+    said = notice.sentences(grafted)
+    st.markdown(f"**To notice:** {plain(said[0])}" + "".join(f" {plain(sentence)}" for sentence in said[1:2]))
+    for sentence in said[2:]:
+        st.caption(plain(sentence))
+    st.caption(f"All {count} states paint {len(grafted.kinds)} pictures from the same noise: {plain(', '.join(grafted.kinds))}. "
+               "They are 32 x 32 pixels, in 64 tokens, enlarged without smoothing.")
+    words.explain("graft", "diffusion transformer", "operator", "self-graft", "held-out error", "proxy-FD", "guidance")
+    address.write_view("grafting", "graft")
+
+
+def _pictures(states: tuple[State, ...], step: int | None, *, is_first: bool = False) -> None:
+    """A picture per state, two beside one another: on a phone each is as wide as the screen."""
+    ground = GROUNDS[view.is_dark()]
+    for start in range(0, len(states), 2):
+        for column, state in zip(st.columns(2), states[start:start + 2]):
+            with column:
+                st.markdown(f"**{STATE_NAMES[state.name].partition(',')[0]}** {BADGES[state.name]}")
+                pictures = strips.strip(strips.at_step(state, step), ground=ground)
+                view.picture(pictures, f"grafting.{state.name.replace(' ', '-')}", alt=strips.alt(state),
+                             caption=strips.caption(state), is_first=is_first)
+                if state.broke:
+                    st.warning(plain(state.broke), icon=":material/warning:")
+
+
+def _scrubber(grafted: Grafted, steps: list[int | None]) -> None:
+    """The slider through the denoising."""
+    path = max((state.path for state in grafted.states), key=len)
+    st.select_slider("Denoising", steps, key="grafting.step", format_func=lambda step: "finished" if step is None else (
+        f"step {step + 1} of {len(path)}, time {path[step].time}"), help="From noise to picture: at every step the model's estimate "
+        "of the clean pictures, of all states at once. Nothing is run.")
+
+
+def live(grafted: Grafted) -> None:
+    """The pictures so far, and each layer's error as it learns."""
+    _pictures(grafted.states, None)
+    charts = [("errors", healing.bars(grafted)), ("layers", layers.blocks(grafted.operator, grafted.layers, grafted.num_layers))]
+    if grafted.tuned_errors:
+        charts[1] = ("stage 2", healing.tuned(grafted))
+    for column, (name, figure) in zip(st.columns(2), charts):
+        with column:
+            view.chart(figure, key=f"live.{name}")
+
+
+def details(system: System[GraftingSettings, GraftingResult], result: GraftingResult,
+            choose: Callable[[GraftingSettings], None]) -> None:
+    """How it healed, how good it is, what it costs, and going on from here."""
+    grafted = result.grafted
+    if grafted is None:
+        return
+    st.header("How it heals")
+    _healing(grafted)
+    _go_on(system, result, grafted, choose)
+    st.header("How good it is")
+    _numbers(system, grafted)
+    st.header("What it costs")
+    left, right = st.columns([3, 2])
+    with left:
+        view.chart(costs.bars(grafted), key="grafting.costs")
+    with right:
+        st.dataframe(costs.table(grafted.before, grafted.after), hide_index=True, width="stretch")
+    st.caption(f"To notice: {plain(costs.sentence(grafted.before, grafted.after))} Mixing is what goes between tokens, features what "
+               "goes within one; fewer operations are not fewer milliseconds: see “Speed”.")
+
+
+def _healing(grafted: Grafted) -> None:
+    charts = [("layers", layers.blocks(grafted.operator, grafted.layers, grafted.num_layers))]
+    if healing.last_errors(grafted):
+        charts += [("errors", healing.bars(grafted)), ("stage 1", healing.curves(grafted))]
+    if grafted.tuned_errors:
+        charts.append(("stage 2", healing.tuned(grafted)))
+    view.chart(charts[0][1], key="grafting.layers")
+    columns = st.columns(2)
+    for number, (name, figure) in enumerate(charts[1:]):
+        with columns[number % 2]:
+            view.chart(figure, key=f"grafting.{name.replace(' ', '-')}")
+    if not healing.last_errors(grafted):
+        st.caption("Nothing was healed in this run: “Heal by” among the knobs says how far it goes.")
+
+
+def _go_on(system: System[GraftingSettings, GraftingResult], result: GraftingResult, grafted: Grafted,
+           choose: Callable[[GraftingSettings], None]) -> None:
+    """One click to stage 2 from here, where the session holds the grafted model."""
+    name = name_of(result)
+    if name not in session.current().results or grafted.states[-1].name not in ("stage 1", "stage 2") or not parts.shows("knobs"):
+        return
+    wanted = result.settings.model_copy(update={"heals": "both stages", "continues": name})
+    st.button("Heal it further", key="grafting.further", icon=":material/healing:", on_click=choose, args=(wanted,),
+              help="Goes on from this run's model: stage 2 with the steps that the knob “Stage 2 steps” of this run says.")
+
+
+def _numbers(system: System[GraftingSettings, GraftingResult], grafted: Grafted) -> None:
+    """Every state's numbers, with how they were painted; and whether the knobs say something else by now."""
+    left, right = st.columns([2, 3])
+    with left:
+        if any(state.held_out is not None for state in grafted.states):
+            view.chart(healing.held_out(grafted), key="grafting.held-out")
+    with right:
+        st.dataframe(tables.states_table(grafted), hide_index=True, width="stretch")
+        if stale := _stale(system, grafted):
+            st.warning(plain(stale), icon=":material/history:")
+        judged = grafted.states[-1].judgement
+        st.caption(
+            "No pictures were judged: “Pictures to judge” among the knobs asks a small classifier for accuracy and proxy-FD."
+            if judged is None else f"Judged by a small classifier on {judged.number:,} pictures. The floor is the proxy-FD of as "
+            "many real pictures: nothing can be expected below it. Rank by the held-out error; a proxy-FD tells broken from healed.")
+
+
+def _stale(system: System[GraftingSettings, GraftingResult], grafted: Grafted) -> str:
+    """Which of the ways of painting were turned since these numbers were made; nothing where none was."""
+    judged = next((state.judgement for state in grafted.states if state.judgement), None)
+    if judged is None:
+        return ""
+    now = knobs.said(system, HOW_PAINTED)
+    then = {"sampler": judged.sampler, "sample_steps": judged.steps, "guidance": judged.guidance}
+    turned = [f"“{knob_of(system.settings, name).label}” {now[name]} instead of {then[name]}" for name in HOW_PAINTED
+              if now[name] != then[name]]
+    return f"Accuracy and proxy-FD are of other settings than the knobs say now: {', '.join(turned)}." if turned else ""

@@ -1,0 +1,45 @@
+"""Speed: how long one operator takes against the number of tokens, and from where on a graft is faster."""
+
+import streamlit as st
+
+from backends.grafting.results import GraftingResult, Speed
+from pages.house import view
+from pages.house.text import plain
+from visualizers.grafting import speed as figures
+
+OWN_TOKENS = 64  # of the miniature
+
+
+def first_view(result: GraftingResult) -> None:
+    """The lines, and in words where they cross."""
+    speed = result.speed
+    if speed is None:
+        return
+    left, right = st.columns([3, 2])
+    with left:
+        view.chart(figures.lines(speed), key="grafting.speed", is_first=True)
+    with right:
+        _said(speed)
+
+
+def _said(speed: Speed) -> None:
+    if here := figures.at_this_size(speed, OWN_TOKENS):
+        st.markdown(f"**To notice:** {plain(here)}")
+    for sentence in figures.crossover(speed):
+        st.markdown(f"- {plain(sentence)}")
+    st.caption(f"One operator with its projections, one sample, on this machine with {speed.threads} "
+               f"thread{'s' if speed.threads > 1 else ''}; the least of several. A whole layer has an MLP beside it, which no "
+               "graft of attention makes faster.")
+
+
+def details(result: GraftingResult) -> None:
+    """Every timing in a table."""
+    if result.speed is None:
+        return
+    with st.expander("Every timing in a table", icon=":material/table_rows:"):
+        st.dataframe(figures.table(result.speed), hide_index=True, width="stretch")
+
+
+def live(speed: Speed) -> None:
+    """The lines as they grow."""
+    view.chart(figures.lines(speed), key="live.speed")

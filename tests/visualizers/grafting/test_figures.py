@@ -1,0 +1,256 @@
+"""The figures of grafting are pure functions of a result; here every result is written by hand."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backends.grafting import paper
+from backends.grafting.choices import layers_of
+from backends.grafting.results import GraftingResult
+from models.diffusion.choices import OPERATOR_NAMES
+from tests.visualizers.grafting import made
+from visualizers.covers import HEIGHT_PX, WIDTH_PX
+from visualizers.grafting import costs, cover, figures, files, healing, layers, locality, notice, speed, strips, tables
+from visualizers.grafting.methods import OPERATOR_STYLES, STATE_COLOURS, STATE_NAMES
+
+
+def test_every_operator_has_a_colour_and_a_mark_of_its_own():
+    assert OPERATOR_STYLES.keys() == OPERATOR_NAMES.keys()
+    assert len({colour for colour, _ in OPERATOR_STYLES.values()}) == len({mark for _, mark in OPERATOR_STYLES.values()}) == len(
+        OPERATOR_STYLES)
+
+
+def test_no_operator_has_the_colour_of_a_state():
+    assert STATE_COLOURS.keys() == STATE_NAMES.keys()
+    assert not {colour for colour, _ in OPERATOR_STYLES.values()} & set(STATE_COLOURS.values())
+
+
+def test_pictures_are_enlarged_without_smoothing():
+    pictures = made.painted(8)
+
+    shown = strips.strip(pictures)
+
+    side = strips.SHOWN_PX
+    assert shown.shape == (2 * side + strips.GAP_PX, 4 * side + 3 * strips.GAP_PX, 3)
+    assert np.array_equal(shown[:side:4, :side:4], pictures[0])
+    assert np.array_equal(shown[-side::4, -side::4], pictures[7])
+    assert {tuple(colour) for colour in shown[:side, :side].reshape(-1, 3)} == {
+        tuple(colour) for colour in pictures[0].reshape(-1, 3)}
+
+
+@pytest.mark.parametrize(("number", "columns", "rows"), [(1, 1, 1), (3, 3, 1), (5, 4, 2), (16, 4, 4), (17, 8, 3), (40, 8, 5)])
+def test_rows_have_four_pictures_and_eight_where_there_are_many(number, columns, rows):
+    shown = strips.strip(np.zeros((number, 32, 32, 3), np.uint8))
+
+    assert shown.shape[:2] == tuple(count * (strips.SHOWN_PX + strips.GAP_PX) - strips.GAP_PX for count in (rows, columns))
+
+
+@pytest.mark.parametrize("number", [1, 3, 8, 11])
+def test_a_step_of_the_denoising_has_as_many_pictures_in_the_same_order(number):
+    state = made.state("original", number)
+    clean = state.model_copy(update={"path": (state.path[0].model_copy(update={"clean_jpeg": made.sheet(state.pictures)}),)})
+
+    shown = strips.at_step(clean, 0)
+
+    assert shown.shape == state.pictures.shape
+    assert np.abs(shown.astype(int) - state.pictures).mean() < 4  # a JPEG of the same
+    assert strips.at_step(clean, 7) is not None and strips.at_step(state, None) is state.pictures
+
+
+def test_state_without_a_path_shows_its_pictures_at_every_step():
+    state = made.state("stage 1", path=())
+
+    assert strips.at_step(state, 1) is state.pictures
+
+
+def test_diagram_marks_the_replaced_part_of_the_replaced_layers():
+    attention = layers.blocks("swa", (1, 3), 4).data[0]
+    mlp = layers.blocks("mlp-3", (0,), 4).data[0]
+
+    assert list(attention.y) == list(mlp.y) == ["MLP", "attention"]
+    assert [list(row) for row in attention.z] == [[0, 0, 0, 0], [0, 1, 0, 1]]
+    assert [list(row) for row in mlp.z] == [[1, 0, 0, 0], [0, 0, 0, 0]]
+
+
+def test_layer_that_has_not_learned_yet_stands_at_the_mean():
+    begun = made.grafted("original", "swapped", "stage 1")
+    begun = begun.model_copy(update={"healed": begun.healed[:1]})
+
+    bars = healing.bars(begun).data[0]
+
+    assert list(bars.x) == ["1", "3", "5", "7"] and list(bars.y) == pytest.approx([0.12, 1, 1, 1])
+    assert len(set(bars.marker.color)) == 2 and list(bars.text) == ["0.12", "", "", ""]
+
+
+def test_curves_are_named_by_their_layers_and_many_by_shade_alone():
+    few, many = (healing.curves(made.grafted(layers=tuple(range(count)), num_layers=28)) for count in (8, 28))
+
+    assert [curve.name for curve in few.data] == [f"layer {layer}" for layer in range(8)] and few.layout.showlegend
+    assert len({curve.line.color for curve in many.data}) == 28 and not many.layout.showlegend
+
+
+def test_states_are_ranked_by_their_held_out_error():
+    bars = healing.held_out(made.grafted()).data[0]
+
+    assert list(bars.x) == list(made.ERRORS.values())
+    assert list(bars.marker.color) == [STATE_COLOURS[name] for name in made.ERRORS]
+
+
+def test_changes_are_in_per_cent_of_what_was_there():
+    grafted = made.grafted()
+    shares = {what: share for what, _, _, share in costs.changes(grafted.before, grafted.after)}
+
+    assert shares["mixing FLOPs of the replaced operators"] == pytest.approx(-99.22, abs=0.01)
+    assert shares["parameters of the replaced operators"] == pytest.approx(100 * (154_752 / 148_992 - 1))
+    assert costs.change(0, 5) is None
+    assert "–" in costs.table(made.MLPS, made.WIDER)["change"].tolist()
+    assert "mixing FLOPs of the replaced operators" not in list(costs.bars(made.grafted(before=made.MLPS, after=made.WIDER)).data[0]
+                                                               .customdata)
+
+
+def test_states_table_says_how_pictures_were_painted_beside_what_they_were_judged():
+    row = tables.states_table(made.grafted(judged=300)).iloc[-1]
+
+    assert (row["held-out error"], row["against the original"], row["n"], row["floor"]) == ("0.0540", "+20.0 %", "300", "0.50")
+    assert row["painted by"] == "ddim, 20 steps, guidance 1"
+    assert tables.states_table(made.grafted(judged=10)).iloc[0]["proxy-FD"] == "too few"
+    assert tables.states_table(made.grafted()).iloc[0]["accuracy"] == "not judged"
+
+
+def test_healing_table_has_a_row_per_layer_and_check():
+    table = tables.healed_table(made.grafted())
+
+    assert len(table) == 4 * 3 + 3
+    assert table[table["stage"] == 2]["mean squared error of v"].tolist() == [0.08, 0.07, 0.065]
+
+
+def test_own_numbers_have_columns_of_their_own_beside_the_papers():
+    table = tables.paper_grafts(made.result(grafted=made.grafted(judged=300)))
+
+    own, of_paper = table.iloc[-1], table.iloc[:-1]
+    assert own["FID"] == own["IS"] == "" and own["held-out error here"] == "0.0540"
+    assert own["mixing FLOPs"] == "-49.61 %" and own["replaced"] == "50 %"
+    assert set(of_paper["held-out error here"]) == {""} and len(of_paper) == len(paper.GRAFTS)
+    assert len(tables.paper_grafts(made.result(speed=made.speed()))) == len(paper.GRAFTS)
+
+
+def test_papers_half_is_half_of_a_whole_operator():
+    halves = {row.operator: row for row in paper.GRAFTS if row.ratio == 50}
+    wholes = {row.operator: row for row in paper.GRAFTS if row.ratio == 100}
+
+    for name, row in halves.items():
+        if row.mixing is not None and wholes[name].mixing is not None:
+            assert row.mixing == pytest.approx(wholes[name].mixing / 2, abs=0.02)
+
+
+def test_near_attention_stands_beside_what_even_attention_has():
+    bars, heads, even = locality.shares(made.locality()).data
+
+    assert len(bars.y) == 8 and len(heads.y) == 8 * 6
+    assert list(even.y) == pytest.approx([24.8, 24.8])
+    assert "layer 3 26 %" in locality.shares(made.locality()).layout.meta["alt"]
+
+
+def test_map_of_a_head_is_in_per_cent_of_the_largest_of_its_row():
+    found = made.locality()
+
+    one = locality.attention(found, layer=2, head=4, time=1).data[0].z
+    mean = locality.attention(found, layer=2, head=None, time=1).data[0].z
+
+    assert one == pytest.approx(found.maps[1, 2, 4] / 2.55)
+    assert mean == pytest.approx(found.maps[1, 2].mean(0) / 2.55)
+
+
+def test_row_of_a_token_lies_on_the_grid_of_the_picture():
+    found = made.locality()
+
+    grid = locality.from_token(found, layer=0, head=0, time=0, token=11).data[0].z
+
+    assert grid.shape == (8, 8) and grid[1, 3] == 100  # token 11 looks at itself most
+
+
+def test_patterns_are_drawn_in_their_order():
+    rows = locality.picked(made.locality()).data[0]
+
+    assert list(rows.y) == ["low-local", "top-local", "deep", "interleaved"]
+    assert list(rows.z[-1]) == [0, 1, 0, 1, 0, 1, 0, 1] and layers_of("interleaved", 8) == (1, 3, 5, 7)
+
+
+def test_lines_are_logarithmic_and_one_for_each_operator():
+    figure = speed.lines(made.speed())
+
+    assert figure.data[0].name == "full attention" and len(figure.data) == len(made.TIMES)
+    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
+
+
+def test_operator_is_faster_from_where_on_it_always_was():
+    assert speed.faster_from(made.speed(), "hyena-x") == 256
+    assert speed.faster_from(made.speed(), "mamba-2") == 4096
+    assert speed.faster_from(made.speed({"mha": (1, 1, 1, 1), "swa": (0.5, 2, 0.5, 0.5)}), "swa") == 1024
+    assert speed.faster_from(made.speed({"mha": (1, 1, 1, 1), "swa": (2, 2, 2, 2)}), "swa") is None
+
+
+def test_crossover_is_said_in_words():
+    said = speed.crossover(made.speed())
+
+    assert "Hyena-X is faster from 256 tokens on; at 4,096 it is 20 times as fast." in said
+    assert len(said) == len(made.TIMES) - 1  # full attention is not held against itself
+    assert "is not faster" in speed.crossover(made.speed({"mha": (1, 1, 1, 1), "swa": (2, 2, 2, 2)}))[0]
+
+
+def test_at_the_miniatures_own_size_nobody_would_notice():
+    assert "no graft is faster in a way that a person would notice" in speed.at_this_size(made.speed(), 64)
+    assert "every replacement takes longer" in speed.at_this_size(made.speed({"mha": (1,), "swa": (2,)}), 64)
+    assert "4.0 times as fast" in speed.at_this_size(made.speed({"mha": (1,), "swa": (0.25,)}), 64)
+    assert speed.at_this_size(made.speed(), 65) == ""
+
+
+def test_notice_goes_by_the_runs_own_numbers():
+    said = " ".join(notice.sentences(made.grafted(judged=300)))
+
+    assert "4 of 8 layers have Hyena-X" in said and "+255.6 % before healing" in said
+    assert "layer 7 is the hardest (0.240)" in said and "At n = 300" in said
+    assert "0.240" not in " ".join(notice.sentences(made.grafted("original", "swapped")))
+
+
+def test_notice_says_what_the_classifier_does_not_see():
+    mosaic = made.grafted(states=(made.state("original", judged=2000), made.state("stage 2", judged=2000, held_out=0.08)))
+
+    assert "still recognises 98 %" in " ".join(notice.sentences(mosaic))
+
+
+def test_npz_is_what_the_evaluator_reads():
+    state = made.state("stage 2")
+
+    read = np.load(io.BytesIO(files.npz(state)))
+
+    assert read.files == ["arr_0"] and read["arr_0"].dtype == np.uint8
+    assert np.array_equal(read["arr_0"], state.pictures)
+
+
+def test_gif_goes_through_every_step_and_ends_with_the_pictures():
+    gif = Image.open(io.BytesIO(files.gif(made.grafted())))
+
+    assert gif.n_frames == made.STEPS + 1
+    assert Image.open(io.BytesIO(files.png(made.grafted()))).size == gif.size
+
+
+def test_live_draws_what_is_known_and_nothing_else():
+    assert list(figures.live(made.grafted("original"))) == ["layers", "held-out error"]
+    assert "stage 2" in figures.live(made.grafted())
+    assert list(figures.live(made.speed())) == ["speed"] and figures.live("other") is None
+
+
+def test_pictures_are_one_for_each_state_with_its_name():
+    shown = figures.pictures(made.result(grafted=made.grafted()))
+
+    assert [caption.partition(" · ")[0] for _, caption in shown] == list(STATE_NAMES.values())
+    assert len(figures.pictures(made.grafted("original"))) == 1 and figures.pictures(made.locality()) == []
+
+
+@pytest.mark.parametrize("result", [made.result(grafted=made.grafted("original", number=1)), made.result(speed=made.speed())],
+                         ids=["one picture", "nothing painted"])
+def test_cover_has_the_gallerys_shape(result: GraftingResult):
+    assert cover.cover(result).shape == (HEIGHT_PX, WIDTH_PX, 3)

@@ -1,0 +1,101 @@
+"""How new operators learn: a Grafted, finished or on its way -> plotly Figure.
+
+The error of stage 1 is relative: the mean squared error divided by the variance of what the old operator says, so 1 is an operator
+that says its mean and 0 one that says the same. The error of stage 2 and the held-out error are mean squared errors of v, in which
+the model is trained: the lower the better.
+"""
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
+
+from backends.grafting.results import Grafted, Healed
+from backends.numbers import fixed
+from visualizers.alt import described
+from visualizers.grafting.layers import ticks
+from visualizers.grafting.methods import KEPT_COLOUR, OPERATOR_STYLES, STATE_COLOURS, STATE_NAMES
+from visualizers.theme import COLOURWAY, PAIRED, titled
+
+MEAN_LINE = 1.0
+NAMED = 8  # curves that a legend has room for on a phone
+
+
+def last_errors(grafted: Grafted) -> dict[int, float]:
+    """The newest relative error of each layer that has one."""
+    return {healed.layer: healed.errors[-1] for healed in grafted.healed if healed.errors}
+
+
+def mean_error(grafted: Grafted) -> float | None:
+    """Over the layers that have learned."""
+    errors = last_errors(grafted)
+    return sum(errors.values()) / len(errors) if errors else None
+
+
+def bars(grafted: Grafted) -> go.Figure:
+    """The newest relative error of every replaced layer; one that has not begun stands at 1."""
+    known, (colour, _) = last_errors(grafted), OPERATOR_STYLES[grafted.operator]
+    layers = sorted(grafted.layers)
+    errors = [known.get(layer, MEAN_LINE) for layer in layers]
+    figure = go.Figure(go.Bar(
+        x=[str(layer) for layer in layers], y=errors, showlegend=False,
+        marker={"color": [colour if layer in known else "rgba(138,143,152,0.35)" for layer in layers]},
+        text=[fixed(error) if layer in known else "" for layer, error in zip(layers, errors)] if len(layers) <= 8 else None,
+        textposition="outside", textangle=0, cliponaxis=False,
+        hovertemplate="layer %{x}: %{y:.3f}<extra></extra>"))
+    figure.add_hline(y=MEAN_LINE, line={"dash": "dot", "color": KEPT_COLOUR})
+    shown = [str(layers[place]) for place in ticks(len(layers))]
+    figure.update_layout(
+        title=titled("How far the new operators are off", "1: says only the mean; 0: says the same"), margin=PAIRED,
+        xaxis={"title": "layer", "type": "category", "tickangle": 0, "tickvals": shown},
+        yaxis={"title": "relative error", "range": [0, max(1.18, 1.12 * max(errors, default=1))]})
+    told = ", ".join(f"layer {layer} {known[layer]:.3f}" for layer in layers if layer in known)
+    return described(figure, f"Relative error on held-out activations: {told or 'no layer has learned yet'}.")
+
+
+def curves(grafted: Grafted) -> go.Figure:
+    """The relative error of each layer over the steps of stage 1; many layers are told apart by their shade alone."""
+    learned = [healed for healed in grafted.healed if healed.errors]
+    is_many = len(learned) > NAMED
+    colours = sample_colorscale("Viridis", np.linspace(0.08, 0.88, len(learned)).tolist()) if is_many else COLOURWAY
+    figure = go.Figure([_curve(healed, colour) for healed, colour in zip(learned, colours)])
+    figure.add_hline(y=MEAN_LINE, line={"dash": "dot", "color": KEPT_COLOUR})
+    told = "first layers dark, last ones bright" if is_many else f"on held-out activations; loss: {grafted.loss}"
+    figure.update_layout(title=titled("Stage 1: each layer learns alone", told), showlegend=not is_many, height=360,
+                         margin=PAIRED if is_many else PAIRED | {"b": 108},
+                         xaxis={"title": "step", "rangemode": "tozero"}, yaxis={"title": "relative error", "rangemode": "tozero"})
+    said = ", ".join(f"layer {healed.layer} from {healed.errors[0]:.2f} to {healed.errors[-1]:.2f}" for healed in learned)
+    return described(figure, f"Relative error over the steps: {said}.")
+
+
+def _curve(healed: Healed, colour: str) -> go.Scatter:
+    return go.Scatter(x=healed.steps, y=healed.errors, mode="lines+markers", name=f"layer {healed.layer}", line={"color": colour},
+                      marker={"size": 5}, hovertemplate=f"layer {healed.layer}, step %{{x}}: %{{y:.3f}}<extra></extra>")
+
+
+def tuned(grafted: Grafted) -> go.Figure:
+    """The error of the whole model over the steps of stage 2."""
+    figure = go.Figure(go.Scatter(x=grafted.tuned_steps, y=grafted.tuned_errors, mode="lines+markers", marker={"size": 5},
+                                  line={"color": STATE_COLOURS["stage 2"]}, showlegend=False,
+                                  hovertemplate="step %{x}: %{y:.4f}<extra></extra>"))
+    figure.update_layout(title=titled("Stage 2: everything learns", "on the pictures just learned from, so it jumps"), margin=PAIRED,
+                         height=360, xaxis={"title": "step", "rangemode": "tozero"},
+                         yaxis={"title": "mean squared error of v", "rangemode": "tozero"})
+    first, last = grafted.tuned_errors[0], grafted.tuned_errors[-1]
+    return described(figure, f"From {first:.4f} at step {grafted.tuned_steps[0]} to {last:.4f} at step {grafted.tuned_steps[-1]}.")
+
+
+def held_out(grafted: Grafted) -> go.Figure:
+    """The error of the model on held-out pictures, in every state: what ranks them."""
+    states = [state for state in grafted.states if state.held_out is not None]
+    values = [state.held_out or 0.0 for state in states]
+    figure = go.Figure(go.Bar(
+        y=[STATE_NAMES[state.name].replace(", ", ",<br>") for state in states], x=values, orientation="h", showlegend=False,
+        marker={"color": [STATE_COLOURS[state.name] for state in states]},
+        text=[f"{value:.4f}" for value in values], textposition="outside", cliponaxis=False,
+        hovertemplate="%{y}: %{x:.4f}<extra></extra>"))
+    figure.update_layout(height=110 + 48 * len(states), title=titled("Error on held-out pictures", "of v: the lower, the better"),
+                         xaxis={"title": "mean squared error of v", "range": [0, 1.3 * max(values, default=1)]},
+                         yaxis={"autorange": "reversed"})
+    return described(figure, "Held-out error: " + ", ".join(f"{STATE_NAMES[state.name]} {value:.4f}"
+                                                           for state, value in zip(states, values)) + ".")
+

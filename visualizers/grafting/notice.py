@@ -1,0 +1,62 @@
+"""What there is to notice in a grafting, in sentences from its own numbers."""
+
+from backends.grafting.results import Grafted
+from backends.numbers import fixed, signed
+from visualizers.grafting import healing
+from visualizers.grafting.methods import OPERATORS, is_mlp
+from visualizers.grafting.tables import against_original
+from visualizers.text import per_cent
+
+INSIDE_THE_NOISE, FEW = 3.0, 500  # a difference of proxy-FDs that says nothing at so many pictures
+RECOGNISED, CLEARLY_ABOVE = 0.95, 20.0  # accuracy; per cent of held-out error
+
+
+def replaced(grafted: Grafted) -> str:
+    """How much was replaced with what."""
+    place = "MLP" if is_mlp(grafted.operator) else "attention"
+    return f"{len(grafted.layers)} of {grafted.num_layers} layers have {OPERATORS[grafted.operator]} in the place of their {place}"
+
+
+def sentences(grafted: Grafted) -> list[str]:
+    """One line each; what a run has not come to is left out."""
+    said = [f"{replaced(grafted)}.", _errors(grafted), _hardest(grafted), _judged(grafted)]
+    return [sentence for sentence in said if sentence]
+
+
+def _errors(grafted: Grafted) -> str:
+    """How far the held-out error of each state is from the original's."""
+    when = {"swapped": "before healing", "stage 1": "after stage 1", "stage 2": "after stage 2"}
+    told = [(when[state.name], above) for state in grafted.states if state.name in when
+            and (above := against_original(grafted, state)) is not None]
+    if not told:
+        return ""
+    return "The held-out error against the original's: " + ", ".join(f"{signed(above, 1)} % {words}" for words, above in told) + "."
+
+
+def _hardest(grafted: Grafted) -> str:
+    """Which layer is imitated worst and which best."""
+    errors = healing.last_errors(grafted)
+    mean = healing.mean_error(grafted)
+    if mean is None:
+        return ""
+    if len(errors) == 1:
+        return f"Layer {min(errors)} is off by {fixed(mean, 3)} of the variance of what it imitates."
+    hardest, easiest = max(errors, key=errors.__getitem__), min(errors, key=errors.__getitem__)
+    return (f"Alone, the new operators are off by {fixed(mean, 3)} of the variance of what they imitate, on average; layer {hardest} "
+            f"is the hardest ({fixed(errors[hardest], 3)}), layer {easiest} the easiest ({fixed(errors[easiest], 3)}).")
+
+
+def _judged(grafted: Grafted) -> str:
+    """What accuracy and proxy-FD can say of this run, and what they cannot."""
+    last, original = grafted.states[-1], grafted.states[0]
+    judged, above = last.judgement, against_original(grafted, last)
+    if judged is None:
+        return ""
+    if judged.accuracy >= RECOGNISED and above is not None and above > CLEARLY_ABOVE:
+        return (f"The classifier still recognises {per_cent(judged.accuracy)} of the pictures, although the held-out error is "
+                f"{signed(above, 0)} %: it does not see colours that disagree within an object. Look at the pictures.")
+    if judged.number <= FEW and judged.proxy_fd is not None and original.judgement and original.judgement.proxy_fd is not None and (
+            abs(judged.proxy_fd - original.judgement.proxy_fd) < INSIDE_THE_NOISE):
+        return (f"At n = {judged.number} the proxy-FDs of original and graft ({original.judgement.proxy_fd:.1f} and "
+                f"{judged.proxy_fd:.1f}) cannot be told apart: go by the held-out error.")
+    return ""

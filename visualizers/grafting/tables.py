@@ -1,0 +1,117 @@
+"""Tables of a grafting: states and their numbers, how layers healed, the paper's beside this run's."""
+
+import pandas as pd
+
+from backends.grafting import paper
+from backends.grafting.results import Grafted, GraftingResult, Locality, State
+from backends.numbers import signed
+from models.diffusion.choices import OURS
+from visualizers.grafting import costs
+from visualizers.grafting.methods import OPERATORS, STATE_NAMES
+from visualizers.text import per_cent
+
+
+def against_original(grafted: Grafted, state: State) -> float | None:
+    """How much higher a state's held-out error is than the original's, in per cent."""
+    original = grafted.state("original")
+    if original is None or not original.held_out or state.held_out is None:
+        return None
+    return 100 * (state.held_out / original.held_out - 1)
+
+
+def states_table(grafted: Grafted) -> pd.DataFrame:
+    """One row per state, as it is shown: what ranks them first, how it was painted last."""
+    return pd.DataFrame([_shown(grafted, state) for state in grafted.states])
+
+
+def _shown(grafted: Grafted, state: State) -> dict[str, str]:
+    judged, above = state.judgement, against_original(grafted, state)
+    row = {"state": STATE_NAMES[state.name], "held-out error": "–" if state.held_out is None else f"{state.held_out:.4f}",
+           "against the original": "–" if above is None else f"{signed(above, 1)} %", "took": f"{state.seconds:.1f} s"}
+    if judged is None:
+        return row | {"accuracy": "not judged", "proxy-FD": "", "n": "", "floor": "", "painted by": ""}
+    return row | {"accuracy": per_cent(judged.accuracy),
+                  "proxy-FD": "too few" if judged.proxy_fd is None else f"{judged.proxy_fd:.1f}",
+                  "n": f"{judged.number:,}", "floor": "–" if judged.floor is None else f"{judged.floor:.2f}",
+                  "painted by": f"{judged.sampler}, {judged.steps} steps, guidance {judged.guidance:g}"}
+
+
+def states_numbers(grafted: Grafted) -> pd.DataFrame:
+    """The same in full, for a file."""
+    return pd.DataFrame([{
+        "state": state.name, "held-out error": state.held_out, "above the original (%)": against_original(grafted, state),
+        "seconds": state.seconds,
+        **({} if state.judgement is None else state.judgement.model_dump())} for state in grafted.states])
+
+
+def healed_table(grafted: Grafted) -> pd.DataFrame:
+    """One row per layer and check of stage 1, then one per check of stage 2."""
+    rows: list[dict[str, object]] = [
+        {"stage": 1, "layer": healed.layer, "step": step, "relative error": error}
+        for healed in grafted.healed for step, error in zip(healed.steps, healed.errors)]
+    rows += [{"stage": 2, "layer": None, "step": step, "mean squared error of v": error}
+             for step, error in zip(grafted.tuned_steps, grafted.tuned_errors)]
+    return pd.DataFrame(rows)
+
+
+def locality_table(found: Locality) -> pd.DataFrame:
+    """One row per layer: near attention in raster order and on the grid, each head, the patterns that take it."""
+    return pd.DataFrame([{
+        "layer": layer, "near": float(found.shares[layer]), "near on the grid": float(found.grid_shares[layer]),
+        **{f"head {head}": float(share) for head, share in enumerate(found.head_shares[layer])},
+        "evenly spread": found.even, "taken by": ", ".join(one.pattern for one in found.picked if layer in one.layers)}
+        for layer in range(len(found.shares))])
+
+
+def paper_grafts(result: GraftingResult) -> pd.DataFrame:
+    """The paper's Table 4 with this run's row: its own numbers stand in columns of their own."""
+    rows: list[dict[str, str]] = [{
+        "operator": OPERATORS[row.operator], "replaced": f"{row.ratio} %", "IS": _number(row.inception), "FID": _fid(row.fid),
+        "sFID": _number(row.sfid), "mixing FLOPs": _change(row.mixing), "feature FLOPs": _change(row.features),
+        "parameters": _change(row.parameters), "source": "Table 4"} for row in paper.GRAFTS]
+    return pd.DataFrame([*rows, *_own_row(result)]).fillna("")
+
+
+def _own_row(result: GraftingResult) -> list[dict[str, str]]:
+    """What this run replaced and what came of it; nothing of a run that grafted nothing."""
+    grafted = result.grafted
+    if grafted is None:
+        return []
+    last, ratio = grafted.states[-1], len(grafted.layers) / grafted.num_layers
+    shares = {label: share for label, _, _, share in costs.changes(grafted.before, grafted.after)}
+
+    def times_ratio(what: str) -> str:
+        share = shares[f"{what} of the replaced operators"]
+        return "" if share is None else _change(ratio * share)
+
+    judged = last.judgement
+    ours = " (ours)" if grafted.operator in OURS else ""
+    return [{"operator": f"this run: {OPERATORS[grafted.operator]}{ours}", "replaced": per_cent(ratio),
+             "mixing FLOPs": times_ratio("mixing FLOPs"), "feature FLOPs": times_ratio("feature FLOPs"),
+             "parameters": times_ratio("parameters"), "source": f"{result.model_id}, {STATE_NAMES[last.name].lower()}",
+             "held-out error here": "" if last.held_out is None else f"{last.held_out:.4f}",
+             "proxy-FD here": "" if judged is None or judged.proxy_fd is None else f"{judged.proxy_fd:.1f} (n = {judged.number})"}]
+
+
+def paper_self_grafts() -> pd.DataFrame:
+    """The paper's Table 2: the same operators again."""
+    return pd.DataFrame([{
+        "what": row.what, "stage 2 data": row.data, "IS": f"{row.inception:.2f}", "FID": f"{row.fid:.2f}", "sFID": f"{row.sfid:.2f}",
+        "precision": f"{row.precision:.2f}", "recall": f"{row.recall:.2f}"} for row in paper.SELF_GRAFTS])
+
+
+def paper_patterns() -> pd.DataFrame:
+    """The paper's Figure 4: which half of the layers, for Hyena-X."""
+    return pd.DataFrame([{"layers": name, "FID": f"{fid:.2f}"} for name, fid in paper.PATTERNS.items()])
+
+
+def _number(value: float | None) -> str:
+    return "✗" if value is None else f"{value:.2f}"
+
+
+def _fid(value: float | None) -> str:
+    return f"above {paper.COLLAPSED:g}" if value is None else f"{value:.2f}"
+
+
+def _change(value: float | None) -> str:
+    return "" if value is None else f"{signed(value, 2)} %"
