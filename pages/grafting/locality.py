@@ -59,9 +59,9 @@ def _maps(found: Locality) -> None:
     left, right = st.columns(2)
     place = {"layer": chosen["layer"], "head": chosen["head"], "time": chosen["time"]}
     with left:
-        view.chart(figures.attention(found, **place), key="grafting.attention")
+        view.picture_chart(figures.attention(found, **place), key="grafting.map")
     with right:
-        view.chart(figures.from_token(found, **place, token=chosen["token"]), key="grafting.token")
+        view.picture_chart(figures.from_token(found, **place, token=chosen["token"]), key="grafting.looks")
     address.write_view("grafting", "maps")
 
 

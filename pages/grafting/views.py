@@ -7,11 +7,10 @@ import streamlit as st
 
 from backends.grafting import paper
 from backends.grafting.foreseen import Described, described, layers_for
+from backends.grafting.measured import measured
 from backends.grafting.results import GraftingResult
 from backends.grafting.settings import GraftingSettings
 from backends.registry import System
-from backends.rungs import rung_of
-from models.catalogue import folder_of
 from pages.house import costs, results, session, tasks, view
 from pages.house.tasks import Task
 from pages.house.text import plain
@@ -42,6 +41,9 @@ def is_empty(result: GraftingResult) -> bool:
 
 def folder_asked(settings: GraftingSettings) -> Path | None:
     """Where the chosen model lies; None where that is not known or not here."""
+    from backends.rungs import rung_of  # late: the ladder imports torch
+    from models.catalogue import folder_of
+
     try:
         return folder_of(rung_of(settings.model, "diffusion", made=session.current().inputs().model))
     except InputError:
@@ -101,9 +103,9 @@ def cost(asked: GraftingSettings) -> str:
 def beside_the_paper(task: str, result: GraftingResult) -> None:
     """The paper's tables; this run's numbers in rows and columns of their own."""
     with st.expander("The paper's numbers and this run's", icon=":material/menu_book:"):
-        st.caption("Table 4 of the paper: DiT-XL/2 at 256 x 256 pixels, 675 million parameters, 256 tokens, grafted in both "
-                   "stages with a tenth of ImageNet; FID of 50,000 samples, 250 steps of DDPM, guidance 1.5. This run's row has columns of its "
-                   "own: it is of other pictures and of a far smaller model, so the numbers cannot be compared.")
+        st.caption("Table 4 of the paper: DiT-XL/2 at 256 x 256 pixels, 675 million parameters, 256 tokens, grafted in both stages "
+                   "with a tenth of ImageNet; FID of 50,000 samples, 250 steps of DDPM, guidance 1.5. This run's row has columns of "
+                   "its own: it is of other pictures and of a far smaller model, so the numbers cannot be compared.")
         st.dataframe(tables.paper_grafts(result), hide_index=True, width="stretch")
         left, right = st.columns([3, 1])
         with left:
@@ -111,8 +113,8 @@ def beside_the_paper(task: str, result: GraftingResult) -> None:
                        "procedure costs, not the operator.")
             st.dataframe(tables.paper_self_grafts(), hide_index=True, width="stretch")
         with right:
-            st.caption("Figure 4: which half of the layers, for Hyena-X.")
-            st.dataframe(tables.paper_patterns(), hide_index=True, width="stretch")
+            st.caption("Figure 4: which half of the layers, for Hyena-X; the best first.")
+            st.dataframe(tables.paper_patterns(measured()), hide_index=True, width="stretch")
         more = ", ".join(f"{OPERATORS[name]} {few:.2f} to {many:.2f}" for name, (few, many) in paper.MORE_DATA.items())
         st.caption(f"With 20 instead of 10 % of the data the FID goes from: {plain(more)}. " + plain(" ".join(paper.REMARKS)))
         if task == "speed":

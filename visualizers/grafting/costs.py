@@ -51,7 +51,7 @@ def bars(grafted: Grafted) -> go.Figure:
         y=[_broken(label) for label, _ in rows], x=shares, orientation="h", marker={"color": DISTRIBUTION_COLOUR},
         text=[percent(share) for share in shares], textposition="outside", cliponaxis=False, showlegend=False,
         customdata=[label for label, _ in rows], hovertemplate="%{customdata}: %{x:+.2f} %<extra></extra>"))
-    figure.update_layout(height=330, title=titled("What it costs", "change against the model as it was"),
+    figure.update_layout(height=330, title=titled("Change against the model as it was", "parameters and operations of one forward"),
                          xaxis={"title": "change (%)", "range": [low - (room if low < 0 else 0), high + room], "zeroline": True,
                                 "nticks": 5},
                          yaxis={"autorange": "reversed"})

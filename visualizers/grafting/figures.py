@@ -31,6 +31,8 @@ def _of_graft(grafted: Grafted) -> dict[str, go.Figure]:
         charts["stage 2"] = healing.tuned(grafted)
     if any(state.held_out is not None for state in grafted.states):
         charts["held-out error"] = healing.held_out(grafted)
+    if (distances := healing.proxy_fd(grafted)) is not None:
+        charts["proxy-FD"] = distances
     return charts
 
 

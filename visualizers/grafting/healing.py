@@ -5,6 +5,8 @@ that says its mean and 0 one that says the same. The error of stage 2 and the he
 the model is trained: the lower the better.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
@@ -17,6 +19,7 @@ from visualizers.grafting.methods import KEPT_COLOUR, OPERATOR_STYLES, STATE_COL
 from visualizers.theme import COLOURWAY, PAIRED, titled
 
 MEAN_LINE = 1.0
+ROOM: dict[str, object] = {"height": 340, "margin": PAIRED | {"b": 108}}  # the charts stand side by side; a legend of three lines
 NAMED = 8  # curves that a legend has room for on a phone
 
 
@@ -45,7 +48,7 @@ def bars(grafted: Grafted) -> go.Figure:
     figure.add_hline(y=MEAN_LINE, line={"dash": "dot", "color": KEPT_COLOUR})
     shown = [str(layers[place]) for place in ticks(len(layers))]
     figure.update_layout(
-        title=titled("How far the new operators are off", "1: says only the mean; 0: says the same"), margin=PAIRED,
+        title=titled("How far the new operators are off", "1: says only the mean; 0: says the same"), **ROOM,
         xaxis={"title": "layer", "type": "category", "tickangle": 0, "tickvals": shown},
         yaxis={"title": "relative error", "range": [0, max(1.18, 1.12 * max(errors, default=1))]})
     told = ", ".join(f"layer {layer} {known[layer]:.3f}" for layer in layers if layer in known)
@@ -60,8 +63,7 @@ def curves(grafted: Grafted) -> go.Figure:
     figure = go.Figure([_curve(healed, colour) for healed, colour in zip(learned, colours)])
     figure.add_hline(y=MEAN_LINE, line={"dash": "dot", "color": KEPT_COLOUR})
     told = "first layers dark, last ones bright" if is_many else f"on held-out activations; loss: {grafted.loss}"
-    figure.update_layout(title=titled("Stage 1: each layer learns alone", told), showlegend=not is_many, height=360,
-                         margin=PAIRED if is_many else PAIRED | {"b": 108},
+    figure.update_layout(title=titled("Stage 1: each layer learns alone", told), showlegend=not is_many, **ROOM,
                          xaxis={"title": "step", "rangemode": "tozero"}, yaxis={"title": "relative error", "rangemode": "tozero"})
     said = ", ".join(f"layer {healed.layer} from {healed.errors[0]:.2f} to {healed.errors[-1]:.2f}" for healed in learned)
     return described(figure, f"Relative error over the steps: {said}.")
@@ -77,8 +79,8 @@ def tuned(grafted: Grafted) -> go.Figure:
     figure = go.Figure(go.Scatter(x=grafted.tuned_steps, y=grafted.tuned_errors, mode="lines+markers", marker={"size": 5},
                                   line={"color": STATE_COLOURS["stage 2"]}, showlegend=False,
                                   hovertemplate="step %{x}: %{y:.4f}<extra></extra>"))
-    figure.update_layout(title=titled("Stage 2: everything learns", "on the pictures just learned from, so it jumps"), margin=PAIRED,
-                         height=360, xaxis={"title": "step", "rangemode": "tozero"},
+    figure.update_layout(title=titled("Stage 2: everything learns", "on the pictures just learned from, so it jumps"), **ROOM,
+                         xaxis={"title": "step", "rangemode": "tozero"},
                          yaxis={"title": "mean squared error of v", "rangemode": "tozero"})
     first, last = grafted.tuned_errors[0], grafted.tuned_errors[-1]
     return described(figure, f"From {first:.4f} at step {grafted.tuned_steps[0]} to {last:.4f} at step {grafted.tuned_steps[-1]}.")
@@ -86,16 +88,36 @@ def tuned(grafted: Grafted) -> go.Figure:
 
 def held_out(grafted: Grafted) -> go.Figure:
     """The error of the model on held-out pictures, in every state: what ranks them."""
-    states = [state for state in grafted.states if state.held_out is not None]
-    values = [state.held_out or 0.0 for state in states]
-    figure = go.Figure(go.Bar(
-        y=[STATE_NAMES[state.name].replace(", ", ",<br>") for state in states], x=values, orientation="h", showlegend=False,
-        marker={"color": [STATE_COLOURS[state.name] for state in states]},
-        text=[f"{value:.4f}" for value in values], textposition="outside", cliponaxis=False,
-        hovertemplate="%{y}: %{x:.4f}<extra></extra>"))
-    figure.update_layout(height=110 + 48 * len(states), title=titled("Error on held-out pictures", "of v: the lower, the better"),
-                         xaxis={"title": "mean squared error of v", "range": [0, 1.3 * max(values, default=1)]},
-                         yaxis={"autorange": "reversed"})
-    return described(figure, "Held-out error: " + ", ".join(f"{STATE_NAMES[state.name]} {value:.4f}"
-                                                           for state, value in zip(states, values)) + ".")
+    values = {state.name: state.held_out for state in grafted.states if state.held_out is not None}
+    figure = _by_state(values, "{:.4f}").update_layout(
+        title=titled("Error on held-out pictures", "of v: the lower, the better; it ranks"),
+        xaxis={"title": "mean squared error of v", "range": [0, 1.35 * max(values.values(), default=1)]})
+    told = ", ".join(f"{STATE_NAMES[name]} {value:.4f}" for name, value in values.items())
+    return described(figure, f"Held-out error: {told}.")
 
+
+def proxy_fd(grafted: Grafted) -> go.Figure | None:
+    """The proxy-FD of every state beside the floor of as many real pictures; None where none was taken."""
+    judged = {state.name: state.judgement for state in grafted.states if state.judgement and state.judgement.proxy_fd is not None}
+    values = {name: one.proxy_fd for name, one in judged.items() if one.proxy_fd is not None}
+    if not values:
+        return None
+    one = next(iter(judged.values()))
+    figure = _by_state(values, "{:.1f}")
+    if one.floor is not None:
+        figure.add_vline(x=one.floor, line={"dash": "dot", "color": KEPT_COLOUR})
+    how = f"{one.sampler}, {one.steps} steps, guidance {one.guidance:g}, n = {one.number}"
+    figure.update_layout(title=titled("Proxy-FD: broken or healed?", how),
+                         xaxis={"title": "proxy-FD; dotted: real pictures", "range": [0, 1.35 * max(values.values())]})
+    floor = "" if one.floor is None else f"; of real pictures {one.floor:.2f}"
+    told = ", ".join(f"{STATE_NAMES[name]} {value:.1f}" for name, value in values.items())
+    return described(figure, f"Proxy-FD: {told}{floor}.")
+
+
+def _by_state(values: Mapping[str, float], form: str) -> go.Figure:
+    """A bar per state, the first on top."""
+    figure = go.Figure(go.Bar(
+        y=[STATE_NAMES[name].replace(", ", ",<br>") for name in values], x=list(values.values()), orientation="h", showlegend=False,
+        marker={"color": [STATE_COLOURS[name] for name in values]}, text=[form.format(value) for value in values.values()],
+        textposition="outside", cliponaxis=False, hovertemplate="%{y}: %{x}<extra></extra>"))
+    return figure.update_layout(height=110 + 48 * len(values), yaxis={"autorange": "reversed"})

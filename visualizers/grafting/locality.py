@@ -69,8 +69,10 @@ def attention(found: Locality, *, layer: int, head: int | None, time: int) -> go
     shown = (maps.mean(0) if head is None else maps[head]) / 255
     tokens = shown.shape[0]
     who = "mean of its heads" if head is None else f"head {head}"
-    figure = go.Figure(go.Heatmap(z=100 * shown, zmin=0, zmax=100, hovertemplate="token %{y} looks at %{x}: %{z:.0f} % of its largest"
-                                  "<extra></extra>", colorbar={"title": {"text": "%"}, "thickness": 12}))
+    figure = go.Figure(go.Heatmap(
+        z=100 * shown, zmin=0, zmax=100, autocolorscale=True,
+        colorbar={"ticksuffix": " %", "thickness": 10, "nticks": 3, "xpad": 4, "outlinewidth": 0},
+        hovertemplate="token %{y} looks at %{x}: %{z:.0f} % of its largest<extra></extra>"))
     near = min(found.near, tokens - 1)
     for sign in (-1, 1):
         ends = (0, tokens - 1 - near) if sign > 0 else (near, tokens - 1)
@@ -78,10 +80,16 @@ def attention(found: Locality, *, layer: int, head: int | None, time: int) -> go
                          line={"color": "white", "dash": "dot", "width": 1.5})
     figure.update_layout(
         height=430, title=titled(f"Layer {layer}, {who}, time {found.times[time]}", "in per cent of each row's largest share"),
-        xaxis={"title": "is looked at (token)", "showgrid": False, "constrain": "domain"},
-        yaxis={"title": "looks (token)", "autorange": "reversed", "scaleanchor": "x", "showgrid": False, "constrain": "domain"})
+        **_square(tokens, "is looked at (token)", "looks (token)"))
     return described(figure, f"{who.capitalize()} of layer {layer} at time {found.times[time]} of 1000; {tokens} x {tokens} tokens. "
                      f"Between the dotted lines a token is at most {near} tokens away.")
+
+
+def _square(count: int, across: str, down: str) -> dict[str, dict[str, object]]:
+    """Axes of so many places in both directions, the first row above."""
+    both: dict[str, object] = {"showgrid": False, "constrain": "domain", "dtick": max(1, count // 8)}
+    return {"xaxis": both | {"title": across, "range": [-0.5, count - 0.5]},
+            "yaxis": both | {"title": down, "range": [count - 0.5, -0.5], "scaleanchor": "x"}}
 
 
 def from_token(found: Locality, *, layer: int, head: int | None, time: int, token: int) -> go.Figure:
@@ -89,15 +97,13 @@ def from_token(found: Locality, *, layer: int, head: int | None, time: int, toke
     maps = found.maps[time, layer]
     row = (maps.mean(0) if head is None else maps[head])[token] / 255
     side = found.side
-    figure = go.Figure(go.Heatmap(z=100 * row.reshape(side, side), zmin=0, zmax=100, xgap=1, ygap=1, showscale=False,
-                                  hovertemplate="row %{y}, column %{x}: %{z:.0f} % of its largest<extra></extra>"))
+    figure = go.Figure(go.Heatmap(
+        z=100 * row.reshape(side, side), zmin=0, zmax=100, autocolorscale=True, xgap=1, ygap=1, showscale=False,
+        hovertemplate="row %{y}, column %{x}: %{z:.0f} % of its largest<extra></extra>"))
     figure.add_shape(type="rect", x0=token % side - 0.5, x1=token % side + 0.5, y0=token // side - 0.5, y1=token // side + 0.5,
                      line={"color": HEADS_COLOUR, "width": 3})
     figure.update_layout(
-        height=430, title=titled(f"Where token {token} looks", "framed: the token itself"),
-        xaxis={"title": "column", "showgrid": False, "constrain": "domain", "dtick": max(1, side // 8)},
-        yaxis={"title": "row", "autorange": "reversed", "scaleanchor": "x", "showgrid": False, "constrain": "domain",
-               "dtick": max(1, side // 8)})
+        height=430, title=titled(f"Where token {token} looks", "framed: the token itself"), **_square(side, "column", "row"))
     best = int(row.argmax())
     return described(figure, f"It looks most at row {best // side}, column {best % side}.")
 

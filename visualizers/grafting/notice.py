@@ -53,8 +53,8 @@ def _judged(grafted: Grafted) -> str:
     if judged is None:
         return ""
     if judged.accuracy >= RECOGNISED and above is not None and above > CLEARLY_ABOVE:
-        return (f"The classifier still recognises {per_cent(judged.accuracy)} of the pictures, although the held-out error is "
-                f"{signed(above, 0)} %: it does not see colours that disagree within an object. Look at the pictures.")
+        return (f"The classifier recognises {per_cent(judged.accuracy)} of the pictures, although the held-out error is {above:.0f} "
+                "% above the original's: being recognised says little. Look at the pictures: do the colours of an object agree?")
     if judged.number <= FEW and judged.proxy_fd is not None and original.judgement and original.judgement.proxy_fd is not None and (
             abs(judged.proxy_fd - original.judgement.proxy_fd) < INSIDE_THE_NOISE):
         return (f"At n = {judged.number} the proxy-FDs of original and graft ({original.judgement.proxy_fd:.1f} and "

@@ -16,11 +16,16 @@ PER_ROW, PER_LONG_ROW, LONG = 4, 8, 16  # of a phone's width; of more pictures t
 IN_PATH_ROW = 8  # pictures in a row of a step's JPEG
 
 
-def strip(pictures: np.ndarray, *, ground: tuple[int, int, int] = PAPER) -> np.ndarray:
-    """(pictures, h, w, 3) -> one picture of all, in rows of four, or of eight where there are many; `ground` is between them."""
+def strip(pictures: np.ndarray, *, ground: tuple[int, int, int] = PAPER, least_px: int = SHOWN_PX) -> np.ndarray:
+    """(pictures, h, w, 3) -> one picture of all, in rows of four, or of eight where there are many.
+
+    Args:
+        ground: colour between them.
+        least_px: of each; it is enlarged by the next whole number.
+    """
     number, height, width, _ = pictures.shape
     columns = min(number, PER_LONG_ROW if number > LONG else PER_ROW)
-    rows, scale = -(-number // columns), max(1, -(-SHOWN_PX // max(height, width)))
+    rows, scale = -(-number // columns), max(1, -(-least_px // max(height, width)))
     sheet = np.full((rows * (height * scale + GAP_PX) - GAP_PX, columns * (width * scale + GAP_PX) - GAP_PX, 3), ground, np.uint8)
     for index, picture in enumerate(pictures):
         top, left = (index // columns) * (height * scale + GAP_PX), (index % columns) * (width * scale + GAP_PX)

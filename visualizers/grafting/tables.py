@@ -3,6 +3,7 @@
 import pandas as pd
 
 from backends.grafting import paper
+from backends.grafting.measured import CONTROL, Measured, Row, name_of
 from backends.grafting.results import Grafted, GraftingResult, Locality, State
 from backends.numbers import signed
 from models.diffusion.choices import OURS
@@ -100,9 +101,41 @@ def paper_self_grafts() -> pd.DataFrame:
         "precision": f"{row.precision:.2f}", "recall": f"{row.recall:.2f}"} for row in paper.SELF_GRAFTS])
 
 
-def paper_patterns() -> pd.DataFrame:
-    """The paper's Figure 4: which half of the layers, for Hyena-X."""
-    return pd.DataFrame([{"layers": name, "FID": f"{fid:.2f}"} for name, fid in paper.PATTERNS.items()])
+def paper_patterns(found: Measured | None) -> pd.DataFrame:
+    """The paper's Figure 4, which half of the layers for Hyena-X, and the same on the miniature where it was measured."""
+    rows = []
+    for name, fid in paper.PATTERNS.items():
+        own = found.row(name_of("hyena-x", name), "stage 2") if found else None
+        here = {"held-out error here": f"{own.held_out:.4f}"} if own else {}
+        rows.append({"layers": name, "FID, the paper's": f"{fid:.2f}"} | here)
+    return pd.DataFrame(rows).fillna("")
+
+
+def measured_table(found: Measured) -> pd.DataFrame:
+    """Every graft that was measured after both stages, the best first: by the error on held-out pictures."""
+    rows = sorted((row for row in found.rows if row.state in ("original", "stage 2")), key=lambda row: row.held_out)
+    return pd.DataFrame([_measured(found, row) for row in rows])
+
+
+def _measured(found: Measured, row: Row) -> dict[str, str]:
+    broken, alone = (found.row(row.graft, state) for state in ("swapped", "stage 1"))
+    above = found.above_control(row)
+    return {
+        "model": _graft_name(row), "held-out error": f"{row.held_out:.4f}",
+        "against the control": "–" if above is None or row.state == "original" else f"{signed(100 * above, 1)} %",
+        "after stage 1": f"{alone.held_out:.4f}" if alone else "", "not healed": f"{broken.held_out:.4f}" if broken else "",
+        "stage 1 error": "" if row.stage_1_error is None else f"{row.stage_1_error:.3f}", "accuracy": per_cent(row.accuracy),
+        "proxy-FD": f"{row.proxy_fd:.1f}", "proxy-FD, not healed": f"{broken.proxy_fd:.1f}" if broken else ""}
+
+
+def _graft_name(row: Row) -> str:
+    """A measured model as people read it."""
+    if row.graft == CONTROL:
+        return "control: the original, tuned as long"
+    if not row.operator or row.state == "original":
+        return "original"
+    ours = " (ours)" if row.operator in OURS else ""
+    return f"{OPERATORS[row.operator]}{ours}, {row.pattern}"
 
 
 def _number(value: float | None) -> str:

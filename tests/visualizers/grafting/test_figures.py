@@ -8,6 +8,7 @@ from PIL import Image
 
 from backends.grafting import paper
 from backends.grafting.choices import layers_of
+from backends.grafting.measured import Measured, Row
 from backends.grafting.results import GraftingResult
 from models.diffusion.choices import OPERATOR_NAMES
 from tests.visualizers.grafting import made
@@ -218,7 +219,7 @@ def test_notice_goes_by_the_runs_own_numbers():
 def test_notice_says_what_the_classifier_does_not_see():
     mosaic = made.grafted(states=(made.state("original", judged=2000), made.state("stage 2", judged=2000, held_out=0.08)))
 
-    assert "still recognises 98 %" in " ".join(notice.sentences(mosaic))
+    assert "recognises 98 % of the pictures, although the held-out error is 78 % above" in " ".join(notice.sentences(mosaic))
 
 
 def test_npz_is_what_the_evaluator_reads():
@@ -234,7 +235,8 @@ def test_gif_goes_through_every_step_and_ends_with_the_pictures():
     gif = Image.open(io.BytesIO(files.gif(made.grafted())))
 
     assert gif.n_frames == made.STEPS + 1
-    assert Image.open(io.BytesIO(files.png(made.grafted()))).size == gif.size
+    assert gif.width == 4 * files.FRAME_PX + 3 * strips.GAP_PX
+    assert Image.open(io.BytesIO(files.png(made.grafted()))).width == 4 * strips.SHOWN_PX + 3 * strips.GAP_PX
 
 
 def test_live_draws_what_is_known_and_nothing_else():
@@ -254,3 +256,27 @@ def test_pictures_are_one_for_each_state_with_its_name():
                          ids=["one picture", "nothing painted"])
 def test_cover_has_the_gallerys_shape(result: GraftingResult):
     assert cover.cover(result).shape == (HEIGHT_PX, WIDTH_PX, 3)
+
+
+def row(graft: str, state: str, held_out: float) -> Row:
+    operator, _, pattern = graft.partition(", ")
+    return Row(graft, operator if pattern else "", pattern, state, held_out, 0.99, 5.0, 0.2 if pattern else None, 1.0)
+
+
+MEASURED = Measured((
+    row("original", "original", 0.040), row("control", "stage 2", 0.050), row("hyena-x, interleaved", "swapped", 0.2),
+    row("hyena-x, interleaved", "stage 2", 0.055), row("mha, interleaved", "stage 2", 0.052)), 2000, 0.2, "2026-12-01", "abc")
+
+
+def test_measured_grafts_are_ranked_by_held_out_error_and_held_against_the_control():
+    table = tables.measured_table(MEASURED)
+
+    assert table["model"].tolist() == [
+        "original", "control: the original, tuned as long", "attention again (self-graft), interleaved", "Hyena-X, interleaved"]
+    assert table["against the control"].tolist() == ["–", "0.0 %", "+4.0 %", "+10.0 %"]
+    assert table["not healed"].tolist()[-1] == "0.2000"
+
+
+def test_own_patterns_stand_beside_the_papers_where_they_were_measured():
+    assert tables.paper_patterns(MEASURED)["held-out error here"].tolist() == ["0.0550", "", "", ""]
+    assert list(tables.paper_patterns(None).columns) == ["layers", "FID, the paper's"]
