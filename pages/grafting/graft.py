@@ -51,7 +51,7 @@ def _pictures(states: tuple[State, ...], step: int | None, *, is_first: bool = F
     for start in range(0, len(states), 2):
         for column, state in zip(st.columns(2), states[start:start + 2]):
             with column:
-                st.markdown(f"**{STATE_NAMES[state.name].partition(',')[0]}** {BADGES[state.name]}")
+                st.markdown(f"**{STATE_NAMES[state.name].removesuffix(', not healed')}** {BADGES[state.name]}")
                 pictures = strips.strip(strips.at_step(state, step), ground=ground)
                 view.picture(pictures, f"grafting.{state.name.replace(' ', '-')}", alt=strips.alt(state),
                              caption=strips.caption(state), is_first=is_first)
@@ -101,16 +101,16 @@ def details(system: System[GraftingSettings, GraftingResult], result: GraftingRe
 
 
 def _healing(grafted: Grafted) -> None:
-    charts = [("layers", layers.blocks(grafted.operator, grafted.layers, grafted.num_layers))]
-    if healing.last_errors(grafted):
-        charts += [("errors", healing.bars(grafted)), ("stage 1", healing.curves(grafted))]
+    diagram = layers.blocks(grafted.operator, grafted.layers, grafted.num_layers)
+    charts = [("errors", healing.bars(grafted)), ("stage-1", healing.curves(grafted))] if healing.last_errors(grafted) else []
     if grafted.tuned_errors:
-        charts.append(("stage 2", healing.tuned(grafted)))
-    view.chart(charts[0][1], key="grafting.layers")
-    columns = st.columns(2)
-    for number, (name, figure) in enumerate(charts[1:]):
-        with columns[number % 2]:
-            view.chart(figure, key=f"grafting.{name.replace(' ', '-')}")
+        charts += [("stage-2", healing.tuned(grafted)), ("layers", diagram)]
+    else:
+        view.chart(diagram, key="grafting.layers")
+    for start in range(0, len(charts), 2):
+        for column, (name, figure) in zip(st.columns(2), charts[start:start + 2]):
+            with column:
+                view.chart(figure, key=f"grafting.{name}")
     if not healing.last_errors(grafted):
         st.caption("Nothing was healed in this run: “Heal by” among the knobs says how far it goes.")
 
@@ -152,8 +152,8 @@ def _every_graft() -> None:
     with st.expander("Every graft of this model, measured", icon=":material/leaderboard:"):
         st.dataframe(tables.measured_table(found), hide_index=True, width="stretch")
         st.caption("After both stages, the best first. The control was tuned as long as a graft in stage 2, with nothing replaced: "
-                   f"only what lies above it is the graft's. Proxy-FDs of {found.judged:,} pictures, floor {found.floor:.2f}; one seed "
-                   f"each, measured on {plain(found.made_on)}.")
+                   f"only what lies above it is the graft's. Proxy-FDs of {found.judged:,} pictures, floor {found.floor:.2f}; one "
+                   f"seed each, measured on {plain(found.made_on)}.")
 
 
 def _stale(system: System[GraftingSettings, GraftingResult], grafted: Grafted) -> str:

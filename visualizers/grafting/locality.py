@@ -70,8 +70,7 @@ def attention(found: Locality, *, layer: int, head: int | None, time: int) -> go
     tokens = shown.shape[0]
     who = "mean of its heads" if head is None else f"head {head}"
     figure = go.Figure(go.Heatmap(
-        z=100 * shown, zmin=0, zmax=100, autocolorscale=True,
-        colorbar={"ticksuffix": " %", "thickness": 10, "nticks": 3, "xpad": 4, "outlinewidth": 0},
+        z=100 * shown, zmin=0, zmax=100, autocolorscale=True, showscale=False,
         hovertemplate="token %{y} looks at %{x}: %{z:.0f} % of its largest<extra></extra>"))
     near = min(found.near, tokens - 1)
     for sign in (-1, 1):
@@ -79,7 +78,7 @@ def attention(found: Locality, *, layer: int, head: int | None, time: int) -> go
         figure.add_shape(type="line", x0=ends[0] + sign * near, y0=ends[0], x1=ends[1] + sign * near, y1=ends[1],
                          line={"color": "white", "dash": "dot", "width": 1.5})
     figure.update_layout(
-        height=430, title=titled(f"Layer {layer}, {who}, time {found.times[time]}", "in per cent of each row's largest share"),
+        height=430, title=titled(f"Layer {layer}, {who}, time {found.times[time]}", "bright: the largest share of its row"),
         **_square(tokens, "is looked at (token)", "looks (token)"))
     return described(figure, f"{who.capitalize()} of layer {layer} at time {found.times[time]} of 1000; {tokens} x {tokens} tokens. "
                      f"Between the dotted lines a token is at most {near} tokens away.")

@@ -30,7 +30,8 @@ def _errors(grafted: Grafted) -> str:
             and (above := against_original(grafted, state)) is not None]
     if not told:
         return ""
-    return "The held-out error against the original's: " + ", ".join(f"{signed(above, 1)} % {words}" for words, above in told) + "."
+    return "The held-out error against the original's: " + ", ".join(
+        f"{signed(above, 0 if abs(above) >= 100 else 1)} % {words}" for words, above in told) + "."
 
 
 def _hardest(grafted: Grafted) -> str:

@@ -69,11 +69,29 @@ def counted(result: Result) -> list[str]:
             f"{100 * constants.gain[0]:.1f} points"]
 
 
+def states(result: Result) -> list[str]:
+    return [f"{state.held_out:.3f}" for state in result.grafted.states[-2:]]
+
+
+def healed(result: Result) -> list[str]:
+    errors = {one.layer: one.errors[-1] for one in result.grafted.healed}
+    worst = max(errors, key=errors.get)
+    return [*states(result), f"{min(errors.values()):.2f} to {errors[worst]:.2f}", f"layer {worst} is the hardest"]
+
+
+def near(result: Result) -> list[str]:
+    shares, heads = result.locality.shares, result.locality.head_shares
+    spread = (heads.max(1) - heads.min(1)).argmax()
+    return [f"Layer {shares.argmax()} keeps {100 * shares.max():.0f} %", f"layer {shares.argmin()} only {100 * shares.min():.0f} %",
+            f"in layer {spread} from {100 * heads[spread].min():.0f} to {100 * heads[spread].max():.0f} %"]
+
+
 SHOWN: dict[tuple[str, int], Callable[[Result], list[str]]] = {
     ("tstar", 1): searched, ("tstar", 2): searched, ("tstar", 3): searched, ("tstar", 4): misled,
     ("coda", 1): answered, ("coda", 2): answered, ("coda", 3): told_the_word, ("coda", 4): of_the_law, ("coda", 5): recovered,
     ("adaptvis", 1): looked, ("adaptvis", 2): along_alpha, ("adaptvis", 3): looked,
     ("adaptvis", 4): counted, ("adaptvis", 5): counted,
+    ("grafting", 1): states, ("grafting", 2): healed, ("grafting", 3): near,
 }
 
 

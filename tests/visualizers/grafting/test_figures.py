@@ -211,7 +211,7 @@ def test_at_the_miniatures_own_size_nobody_would_notice():
 def test_notice_goes_by_the_runs_own_numbers():
     said = " ".join(notice.sentences(made.grafted(judged=300)))
 
-    assert "4 of 8 layers have Hyena-X" in said and "+255.6 % before healing" in said
+    assert "4 of 8 layers have Hyena-X" in said and "+256 % before healing" in said
     assert "layer 7 is the hardest (0.240)" in said and "At n = 300" in said
     assert "0.240" not in " ".join(notice.sentences(made.grafted("original", "swapped")))
 
