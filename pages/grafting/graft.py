@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.grafting.measured import measured
 from backends.grafting.results import Grafted, GraftingResult, State
@@ -45,18 +46,26 @@ def first_view(result: GraftingResult) -> None:
     address.write_view("grafting", "graft")
 
 
-def _pictures(states: tuple[State, ...], step: int | None, *, is_first: bool = False) -> None:
-    """A picture per state, two beside one another: on a phone each is as wide as the screen."""
-    ground = GROUNDS[view.is_dark()]
+def _pictures(states: tuple[State, ...], step: int | None, *, is_first: bool = False) -> DeltaGenerator | None:
+    """A picture per state, two beside one another: on a phone each is as wide as the screen. Returns the place that is left."""
+    free = None
     for start in range(0, len(states), 2):
-        for column, state in zip(st.columns(2), states[start:start + 2]):
+        columns = st.columns(2)
+        for column, state in zip(columns, states[start:start + 2]):
             with column:
-                st.markdown(f"**{STATE_NAMES[state.name].removesuffix(', not healed')}** {BADGES[state.name]}")
-                pictures = strips.strip(strips.at_step(state, step), ground=ground)
-                view.picture(pictures, f"grafting.{state.name.replace(' ', '-')}", alt=strips.alt(state),
-                             caption=strips.caption(state), is_first=is_first)
-                if state.broke:
-                    st.warning(plain(state.broke), icon=":material/warning:")
+                _state(state, step, is_first=is_first)
+        free = columns[1] if len(states[start:start + 2]) == 1 else None
+    return free
+
+
+def _state(state: State, step: int | None, *, is_first: bool) -> None:
+    """What one state paints."""
+    st.markdown(f"**{STATE_NAMES[state.name].removesuffix(', not healed')}** {BADGES[state.name]}")
+    pictures = strips.strip(strips.at_step(state, step), ground=GROUNDS[view.is_dark()])
+    view.picture(pictures, f"grafting.{state.name.replace(' ', '-')}", alt=strips.alt(state), caption=strips.caption(state),
+                 is_first=is_first)
+    if state.broke:
+        st.warning(plain(state.broke), icon=":material/warning:")
 
 
 def _scrubber(grafted: Grafted, steps: list[int | None]) -> None:
@@ -68,14 +77,12 @@ def _scrubber(grafted: Grafted, steps: list[int | None]) -> None:
 
 
 def live(grafted: Grafted) -> None:
-    """The pictures so far, and each layer's error as it learns."""
-    _pictures(grafted.states, None)
-    charts = [("errors", healing.bars(grafted)), ("layers", layers.blocks(grafted.operator, grafted.layers, grafted.num_layers))]
-    if grafted.tuned_errors:
-        charts[1] = ("stage 2", healing.tuned(grafted))
-    for column, (name, figure) in zip(st.columns(2), charts):
-        with column:
-            view.chart(figure, key=f"live.{name}")
+    """The pictures so far, and each layer's error as it learns: beside the newest picture where there is room."""
+    free = _pictures(grafted.states, None)
+    learning = healing.tuned(grafted) if grafted.tuned_errors else healing.bars(grafted)
+    with free or st.container():
+        view.chart(learning, key="live.learning")
+    view.chart(layers.blocks(grafted.operator, grafted.layers, grafted.num_layers), key="live.layers")
 
 
 def details(system: System[GraftingSettings, GraftingResult], result: GraftingResult,

@@ -20,9 +20,9 @@ def first_view(result: GraftingResult) -> None:
         return
     left, right = st.columns(2)
     with left:
-        view.chart(figures.shares(found), key="grafting.shares", is_first=True)
+        view.chart(figures.shares(found), key="grafting.shares")
     with right:
-        view.chart(figures.on_the_grid(found), key="grafting.grid", is_first=True)
+        view.chart(figures.on_the_grid(found), key="grafting.grid")
     st.markdown(f"**To notice:** {plain(figures.notice(found))}")
     words.explain("locality", "attention", "near", "raster order")
 

@@ -17,7 +17,7 @@ def first_view(result: GraftingResult) -> None:
         return
     left, right = st.columns([3, 2])
     with left:
-        view.chart(figures.lines(speed), key="grafting.speed", is_first=True)
+        view.chart(figures.lines(speed), key="grafting.speed")
     with right:
         _said(speed)
 

@@ -66,6 +66,9 @@ def curves(grafted: Grafted) -> go.Figure:
     figure.update_layout(title=titled("Stage 1: each layer learns alone", told), showlegend=not is_many, **ROOM,
                          xaxis={"title": "step", "rangemode": "tozero"}, yaxis={"title": "relative error", "rangemode": "tozero"})
     said = ", ".join(f"layer {healed.layer} from {healed.errors[0]:.2f} to {healed.errors[-1]:.2f}" for healed in learned)
+    if is_many:
+        ends = [healed.errors[-1] for healed in learned]
+        said = f"of {len(learned)} layers from {learned[0].errors[0]:.2f} to between {min(ends):.2f} and {max(ends):.2f}"
     return described(figure, f"Relative error over the steps: {said}.")
 
 

@@ -188,3 +188,19 @@ def test_mixing_of_a_convolution_grows_with_the_tokens_alone():
     before, after = foreseen(GraftingSettings(operator="hyena-x"), MODEL)
 
     assert before.mixing_flops == 4 * (4 * 64**2 * 96) and after.mixing_flops == 4 * (2 * 64 * 96)
+
+
+def live_page() -> None:
+    from pages.grafting import graft, locality, speed
+    from tests.visualizers.grafting import made
+
+    graft.live(made.grafted("original", "swapped", "stage 1"))
+    locality.live(made.locality())
+    speed.live(made.speed())
+
+
+def test_what_is_known_is_drawn_while_it_runs():
+    page = AppTest.from_function(live_page, default_timeout=60).run()
+
+    assert not page.exception
+    assert len(page.get("image")) == 3 and charts(page) == 4
