@@ -93,7 +93,7 @@ def details(system: System[GraftingSettings, GraftingResult], result: GraftingRe
         return
     st.header("How it heals")
     _healing(grafted)
-    _go_on(system, result, grafted, choose)
+    _go_on(result, choose)
     st.header("How good it is")
     _numbers(system, grafted)
     _every_graft()
@@ -122,11 +122,10 @@ def _healing(grafted: Grafted) -> None:
         st.caption("Nothing was healed in this run: “Heal by” among the knobs says how far it goes.")
 
 
-def _go_on(system: System[GraftingSettings, GraftingResult], result: GraftingResult, grafted: Grafted,
-           choose: Callable[[GraftingSettings], None]) -> None:
+def _go_on(result: GraftingResult, choose: Callable[[GraftingSettings], None]) -> None:
     """One click to stage 2 from here, where the session holds the grafted model."""
     name = name_of(result)
-    if name not in session.current().results or grafted.states[-1].name not in ("stage 1", "stage 2") or not parts.shows("knobs"):
+    if not result.made or name not in session.current().results or not parts.shows("knobs"):
         return
     wanted = result.settings.model_copy(update={"heals": "both stages", "continues": name})
     st.button("Heal it further", key="grafting.further", icon=":material/healing:", on_click=choose, args=(wanted,),

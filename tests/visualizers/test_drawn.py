@@ -19,7 +19,8 @@ BESIDE = [("tstar, default, recall", "tstar, default, costs"),
           ("coda, default, CoDA, Orrery's variant, probabilities", "coda, default, CoDA, Orrery's variant, scores"),
           ("coda, law, law", "coda, law, answers"), ("coda, recovery, exact match", "coda, recovery, recovery and breakage"),
           ("adaptvis, default, gaze as it is", "adaptvis, default, gaze turned"),
-          ("adaptvis, default, masses", "adaptvis, default, sharpness")]
+          ("adaptvis, default, masses", "adaptvis, default, sharpness"),
+          ("grafting, errors of 14", "grafting, curves of 28")]
 
 
 @pytest.fixture(scope="module")

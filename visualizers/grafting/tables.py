@@ -11,6 +11,9 @@ from visualizers.grafting import costs
 from visualizers.grafting.methods import OPERATORS, STATE_NAMES
 from visualizers.text import per_cent
 
+COLUMNS = ("operator", "replaced", "held-out error here", "proxy-FD here", "IS", "FID", "sFID", "mixing FLOPs", "feature FLOPs",
+           "parameters", "source")  # of the paper's Table 4 and this run
+
 
 def against_original(grafted: Grafted, state: State) -> float | None:
     """How much higher a state's held-out error is than the original's, in per cent."""
@@ -65,15 +68,15 @@ def locality_table(found: Locality) -> pd.DataFrame:
 
 
 def paper_grafts(result: GraftingResult) -> pd.DataFrame:
-    """The paper's Table 4 with this run's row: its own numbers stand in columns of their own."""
-    rows: list[dict[str, str]] = [{
+    """The paper's Table 4 under this run's row, whose own numbers stand in columns of their own."""
+    rows: list[dict[str, str | None]] = [{
         "operator": OPERATORS[row.operator], "replaced": f"{row.ratio} %", "IS": _number(row.inception), "FID": _fid(row.fid),
         "sFID": _number(row.sfid), "mixing FLOPs": _change(row.mixing), "feature FLOPs": _change(row.features),
         "parameters": _change(row.parameters), "source": "Table 4"} for row in paper.GRAFTS]
-    return pd.DataFrame([*rows, *_own_row(result)]).fillna("")
+    return pd.DataFrame([*_own_row(result), *rows]).reindex(columns=COLUMNS).dropna(axis=1, how="all").fillna("")
 
 
-def _own_row(result: GraftingResult) -> list[dict[str, str]]:
+def _own_row(result: GraftingResult) -> list[dict[str, str | None]]:
     """What this run replaced and what came of it; nothing of a run that grafted nothing."""
     grafted = result.grafted
     if grafted is None:
@@ -90,8 +93,8 @@ def _own_row(result: GraftingResult) -> list[dict[str, str]]:
     return [{"operator": f"this run: {OPERATORS[grafted.operator]}{ours}", "replaced": per_cent(ratio),
              "mixing FLOPs": times_ratio("mixing FLOPs"), "feature FLOPs": times_ratio("feature FLOPs"),
              "parameters": times_ratio("parameters"), "source": f"{result.model_id}, {STATE_NAMES[last.name].lower()}",
-             "held-out error here": "" if last.held_out is None else f"{last.held_out:.4f}",
-             "proxy-FD here": "" if judged is None or judged.proxy_fd is None else f"{judged.proxy_fd:.1f} (n = {judged.number})"}]
+             "held-out error here": None if last.held_out is None else f"{last.held_out:.4f}",
+             "proxy-FD here": None if judged is None or judged.proxy_fd is None else f"{judged.proxy_fd:.1f} (n = {judged.number})"}]
 
 
 def paper_self_grafts() -> pd.DataFrame:
