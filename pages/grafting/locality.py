@@ -24,7 +24,7 @@ def first_view(result: GraftingResult) -> None:
     with right:
         view.chart(figures.on_the_grid(found), key="grafting.grid")
     st.markdown(f"**To notice:** {plain(figures.notice(found))}")
-    words.explain("locality", "attention", "near", "raster order")
+    words.explain("locality", "a layer's attention", "near", "raster order")
 
 
 def details(result: GraftingResult) -> None:

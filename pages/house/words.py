@@ -28,16 +28,18 @@ TERMS = {
     "confidence": "The probability of the first word of the answer.",
     "AUROC": "The area under the ROC curve: 0.5 says that attention finds the true boxes no better than chance, 1 that it is on them "
              "alone.",
-    "diffusion transformer": "A network that turns noise into a picture step by step. It cuts the picture into tokens, and its layers let "
-                             "them exchange what they know.",
-    "operator": "A part of a layer that can be cut out: attention, through which tokens look at each other, or the MLP, which works on "
-                "each token by itself.",
-    "self-graft": "The same operator again with fresh weights, healed like any other. What it loses is lost by the healing, not by the "
-                  "operator.",
-    "held-out error": "How far the model's guess is off on noised pictures that it never learned from. It ranks models best; the lower, "
-                      "the better.",
-    "proxy-FD": "A Fréchet distance: how far painted pictures are from real ones in the features of a small classifier. It depends on "
-                "how many are judged.",
+    "diffusion transformer": "A network that turns noise into a picture step by step. It cuts the picture into tokens, and its "
+                             "layers let them exchange what they know.",
+    "a layer's attention": "How much each token of the picture takes from each other one, before or behind it; all shares of a token "
+                           "together are 1.",
+    "operator": "A part of a layer that can be cut out: attention, through which tokens look at each other, or the MLP, which works "
+                "on each token by itself.",
+    "self-graft": "The same operator again with fresh weights, healed like any other. What it loses is lost by the healing, not by "
+                  "the operator.",
+    "held-out error": "How far the model's guess is off on noised pictures that it never learned from. It ranks models best; the "
+                      "lower, the better.",
+    "proxy-FD": "A Fréchet distance: how far painted pictures are from real ones in the features of a small classifier. It depends "
+                "on how many are judged.",
     "guidance": "How far the class is followed beyond what the model says by itself; 1 is as it says.",
     "near": "Counted as near are tokens at most so many places apart in raster order.",
     "raster order": "Token after token from left to right, row after row from above: the first of a row follows the last of the row "
