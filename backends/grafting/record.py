@@ -7,11 +7,11 @@ import sys
 
 from backends.files.saved import record
 from backends.grafting.run import run
-from backends.grafting.settings import PRESETS
+from backends.grafting.settings import PRESETS, GraftingSettings
 from backends.grafting.system import RECORDED
 
-RUNS = {"default": PRESETS["Swap it, and heal it"][0], "broken": PRESETS["Swap it, do not heal"][0],
-        "all": PRESETS["Push it until it breaks"][0]}
+RUNS = {"default": PRESETS["Swap it, and heal it"][0], "locality": PRESETS["Which layers look nearby?"][0],
+        "speed": GraftingSettings(task="speed", tokens=(64, 256, 1024, 4096, 16384))}
 
 if __name__ == "__main__":
     record(sys.argv[1:], RUNS, run, RECORDED)

@@ -101,13 +101,15 @@ class GraftingSettings(Settings):
 
 
 PRESETS: dict[str, tuple[GraftingSettings, str]] = {  # label: settings, what to notice
-    "Swap it, and heal it": (GraftingSettings(heals="both stages"), "Half of the attention is cut out and Hyena-X put in: the "
-                             "pictures fall apart. Each new part learns alone for a few seconds what the old one said, and they "
-                             "are back."),
-    "Swap it, do not heal": (GraftingSettings(heals="none"), "The new parts say next to nothing until they are taught: half of the "
-                             "attention is simply gone."),
-    "Push it until it breaks": (GraftingSettings(pattern="all", heals="both stages"), "All attention is cut out. The healed parts "
-                                "see earlier neighbours only, and cannot agree on one colour for a whole object: a mosaic."),
-    "Which layers look nearby?": (GraftingSettings(task="locality"), "The share of each layer's attention that stays within a row "
-                                  "of tokens, beside what attention spread evenly would have."),
+    "Swap it, do not heal": (GraftingSettings(heals="none"),
+                             "The new parts say next to nothing until they are taught: half of the attention is simply gone."),
+    "Swap it, and heal it": (GraftingSettings(heals="both stages"),
+                             "Each new part learns alone for a few seconds what the old one said, and the pictures are back. A "
+                             "minute or two of training everything sharpens them."),
+    "Push it until it breaks": (GraftingSettings(pattern="all", heals="both stages"),
+                                "All attention is cut out. What is put in sees earlier neighbours only, and cannot agree on one "
+                                "colour for a whole object: a mosaic."),
+    "Which layers look nearby?": (GraftingSettings(task="locality"),
+                                  "The share of each layer's attention that stays within a row of tokens, beside what attention "
+                                  "spread evenly would have."),
 }

@@ -13,7 +13,7 @@ from backends.registry import System
 from backends.run import name_of
 from pages.house import address, knobs, parts, session, view, words
 from pages.house.text import plain
-from visualizers.grafting import costs, healing, layers, notice, strips, tables
+from visualizers.grafting import costs, healing, layers, notice, ranking, strips, tables
 from visualizers.grafting.methods import STATE_NAMES
 
 VIEWS = ("step",)  # in the address
@@ -155,11 +155,15 @@ def _every_graft() -> None:
     found = measured()
     if found is None:
         return
-    with st.expander("Every graft of this model, measured", icon=":material/leaderboard:"):
+    st.header("Does it hold for other grafts?")
+    view.chart(ranking.bars(found), key="grafting.ranking")
+    st.caption("Every graft of this model after both stages, with the settings of the second preset. The control is the original, "
+               "tuned as long as stage 2 and with nothing replaced: only what lies above it is the graft's. Ranked by the error on "
+               f"held-out pictures. One seed each, measured on {plain(found.made_on)}.")
+    with st.expander("All of it in a table", icon=":material/leaderboard:"):
         st.dataframe(tables.measured_table(found), hide_index=True, width="stretch")
-        st.caption("After both stages, the best first. The control was tuned as long as a graft in stage 2, with nothing replaced: "
-                   f"only what lies above it is the graft's. Proxy-FDs of {found.judged:,} pictures, floor {found.floor:.2f}; one "
-                   f"seed each, measured on {plain(found.made_on)}.")
+        st.caption(f"Proxy-FDs are of {found.judged:,} pictures, floor {found.floor:.2f}; those that differ by less than 3 say "
+                   "nothing.")
 
 
 def _stale(system: System[GraftingSettings, GraftingResult], grafted: Grafted) -> str:

@@ -124,14 +124,14 @@ def _measured(found: Measured, row: Row) -> dict[str, str]:
     broken, alone = (found.row(row.graft, state) for state in ("swapped", "stage 1"))
     above = found.above_control(row)
     return {
-        "model": _graft_name(row), "held-out error": f"{row.held_out:.4f}",
+        "model": graft_name(row), "held-out error": f"{row.held_out:.4f}",
         "against the control": "–" if above is None or row.state == "original" else f"{signed(100 * above, 1)} %",
         "after stage 1": f"{alone.held_out:.4f}" if alone else "", "not healed": f"{broken.held_out:.4f}" if broken else "",
         "stage 1 error": "" if row.stage_1_error is None else f"{row.stage_1_error:.3f}", "accuracy": per_cent(row.accuracy),
         "proxy-FD": f"{row.proxy_fd:.1f}", "proxy-FD, not healed": f"{broken.proxy_fd:.1f}" if broken else ""}
 
 
-def _graft_name(row: Row) -> str:
+def graft_name(row: Row) -> str:
     """A measured model as people read it."""
     if row.graft == CONTROL:
         return "control: the original, tuned as long"

@@ -58,7 +58,7 @@ def write(folder: Path, model: DiTTransformer2DModel, training: Training, measur
         "licence": "apache-2.0", "parameters": parameters, "quantisations": ["none"], "made_for": ["grafting"],
         "note": "Trained here on drawn pictures of ten kinds: a real DiT in small, with 8 blocks and 64 tokens.",
         "recipe": "vignettes_dit", "order": 0}
-    card = {"name": NAME, "what": WHAT, "script": SCRIPT, "rung": rung, "training": asdict(training),
+    card = {"name": NAME, "what": WHAT, "script": SCRIPT, "parameters": parameters, "rung": rung, "training": asdict(training),
             "made": {"minutes": wall, "cpu_minutes": cpu}, "measured": asdict(measured), "cannot": CANNOT}
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     size = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
