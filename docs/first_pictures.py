@@ -40,7 +40,7 @@ def _taken(browser: Browser, url: str, width: str, pixels: int, scheme: str) -> 
     """The files of the pictures of one page in one window."""
     page = browser.new_page(viewport={"width": pixels, "height": 900}, color_scheme=scheme, device_scale_factor=SCALE)
     page.goto(url)
-    page.wait_for_selector("[data-testid=stMain] .js-plotly-plot .main-svg", timeout=60_000)
+    page.get_by_role("heading", name="Take it away").wait_for(timeout=60_000)
     page.wait_for_timeout(6000)  # everything is drawn
     page.add_style_tag(content=HIDE)
     files = {_take(page, index, width, scheme) for index in range(page.locator(PLACE).count())}

@@ -22,7 +22,7 @@ def main(url: str) -> None:
         for name, (ending, (width, height, scheme)) in product(registry.names(), SCREENS.items()):
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"{url}/{name}")
-            page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
+            page.get_by_role("heading", name="Take it away").wait_for(timeout=60_000)
             page.wait_for_timeout(4000)
             picture = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
             cv2.imwrite(str(HERE / f"{name}{ending}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 85])
