@@ -101,11 +101,11 @@ class GraftingSettings(Settings):
 
 
 PRESETS: dict[str, tuple[GraftingSettings, str]] = {  # label: settings, what to notice
-    "Swap it, do not heal": (GraftingSettings(heals="none"),
-                             "The new parts say next to nothing until they are taught: half of the attention is simply gone."),
     "Swap it, and heal it": (GraftingSettings(heals="both stages"),
                              "Each new part learns alone for a few seconds what the old one said, and the pictures are back. A "
                              "minute or two of training everything sharpens them."),
+    "Swap it, do not heal": (GraftingSettings(heals="none"),
+                             "The new parts say next to nothing until they are taught: half of the attention is simply gone."),
     "Push it until it breaks": (GraftingSettings(pattern="all", heals="both stages"),
                                 "All attention is cut out. What is put in sees earlier neighbours only, and cannot agree on one "
                                 "colour for a whole object: a mosaic."),

@@ -136,7 +136,7 @@ def view(system: str, name: str, options: Sequence[T], default: T, *, of: object
     """
     state, key = st.session_state, f"{system}.{name}"
     default = default if default in options else options[0]  # of a run that was stopped half-way, there may be less
-    if state.get(f"{key}.of") is not of or state.get(key) not in options:
+    if state.get(f"{key}.of") is not of or key not in state or state[key] not in options:  # one of the options may be None
         said = state.get(f"{system}.address.view", {}).pop(name, None)
         state[key] = next((option for option in options if _text(option) == said), default) if said is not None else default
         state[f"{key}.of"] = of

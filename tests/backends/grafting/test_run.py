@@ -164,7 +164,7 @@ def test_operators_are_timed_at_every_number_of_tokens():
 
 
 def test_presets_are_what_they_say_and_wait_where_they_belong():
-    assert [SYSTEM.lane(settings) for settings, _ in PRESETS.values()] == ["short", "long", "long", "short"]
+    assert [SYSTEM.lane(settings) for settings, _ in PRESETS.values()] == ["long", "short", "long", "short"]
     assert len({settings.permalink() for settings, _ in PRESETS.values()}) == len(PRESETS)
 
 

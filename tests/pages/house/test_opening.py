@@ -61,7 +61,7 @@ def test_pictures_come_first_then_their_charts_then_the_rest(name, monkeypatch):
 
     (pictures, no_charts, is_whole), (_, charts, is_whole_yet), (_, all_charts, has_all) = (drawn(stage) for stage in Stage)
     assert (no_charts, is_whole, is_whole_yet, has_all) == (0, False, False, True)
-    assert 0 < charts <= pictures and charts < all_charts
+    assert 0 < pictures >= charts and charts < all_charts  # a page may open with pictures alone
     assert asked == [Stage.PICTURES, Stage.CHARTS]
 
 
