@@ -67,7 +67,7 @@ def _locality(system: System[GraftingSettings, GraftingResult]) -> dict[str, obj
 
 
 def _speed(system: System[GraftingSettings, GraftingResult]) -> dict[str, object]:
-    return knobs.knobs(system, (*knobs.of(system, "speed"), *knobs.of(system, "task")))
+    return knobs.knobs(system, (*knobs.of(system, "speed"), "model"))
 
 
 _DRAWN = {"graft": _graft, "locality": _locality, "speed": _speed}

@@ -13,7 +13,8 @@ from backends.sessions import made
 from tests.models import tiny_languages
 
 QUICK: dict[str, dict[str, Any]] = {
-    "tstar": {"budget_share": 0.02, "baselines": ()}, "coda": {"max_new_tokens": 1, "methods": ("greedy",)}, "adaptvis": {}}
+    "tstar": {"budget_share": 0.02, "baselines": ()}, "coda": {"max_new_tokens": 1, "methods": ("greedy",)}, "adaptvis": {},
+    "grafting": {"heals": "none", "num_pictures": 2, "sample_steps": 2}}
 
 
 def executed(script: str) -> Result:

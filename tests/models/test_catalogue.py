@@ -11,6 +11,8 @@ from backends.rungs import rung_of
 from models import catalogue, devices
 from models.catalogue import RUNGS, availability, find, local_rung, rungs
 from models.checking import MAX_CONFIG_BYTES
+from models.diffusion.folders import load_folder
+from models.diffusion.network import count_parameters
 from tests.models import tiny_checkpoints
 from worlds.errors import InputError
 
@@ -28,7 +30,7 @@ def test_names_of_rungs_are_unique_and_found():
 
 
 def test_every_role_has_rungs_and_every_detector_has_thresholds():
-    assert {rung.role for rung in RUNGS} == {"detector", "vlm", "similarity", "language"}
+    assert {rung.role for rung in RUNGS} == {"detector", "vlm", "similarity", "language", "diffusion"}
     assert all(0 < rung.floor < rung.theta < 1 for rung in rungs("detector"))
     assert rungs("detector")[0].is_miniature
     assert rungs("language")[0].name == "coda-english"
@@ -48,6 +50,10 @@ def test_a_shipped_miniature_is_what_its_folder_says(rung):
     if not folder.is_dir():
         pytest.skip(f"{rung.name} is not in this copy")
     config = json.loads((folder / "config.json").read_text())
+    if rung.role == "diffusion":  # diffusers' layout, in which blocks share an embedder
+        assert rung.architecture == config["_class_name"]
+        assert rung.parameters == count_parameters(load_folder(folder))
+        return
     with safe_open(folder / "model.safetensors", framework="pt") as weights:
         sizes = {key: weights.get_tensor(key).numel() for key in weights.keys()}  # noqa: SIM118  # not a dict
 

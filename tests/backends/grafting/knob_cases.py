@@ -105,13 +105,13 @@ def squares(before: GraftingResult, after: GraftingResult) -> None:
 
 
 def more_steps(before: GraftingResult, after: GraftingResult) -> None:
-    assert (of(before).healed[0].steps[-1], of(after).healed[0].steps[-1]) == (4, 8)
+    assert (of(before).healed[0].steps[-1], of(after).healed[0].steps[-1]) == (4, 10)
     other_learning(before, after)
 
 
 def longer_tuning(before: GraftingResult, after: GraftingResult) -> None:
     same_before(before, after, "original", "swapped", "stage 1")
-    assert (of(before).tuned_steps[-1], of(after).tuned_steps[-1]) == (3, 5)
+    assert (of(before).tuned_steps[-1], of(after).tuned_steps[-1]) == (3, 10)
 
 
 def other_tuning(before: GraftingResult, after: GraftingResult) -> None:
@@ -165,6 +165,12 @@ def other_tokens(before: GraftingResult, after: GraftingResult) -> None:
     assert len(after.speed.rows) == 2 * len(before.speed.rows)
 
 
+def timed_alike(before: GraftingResult, after: GraftingResult) -> None:
+    """Another model of the same form has the same operators."""
+    assert after.model_id == "local:fainter"
+    assert [(row.operator, row.tokens) for row in before.speed.rows] == [(row.operator, row.tokens) for row in after.speed.rows]
+
+
 GRAFT = (
     Case("model", "fainter", other_model, QUICK, task="graft"),
     Case("seed", 1, other_seed, QUICK, task="graft"),
@@ -174,10 +180,10 @@ GRAFT = (
     Case("heals", "stage 1", heals, HEALS | {"heals": "none"}, task="graft"),
     Case("continues", "earlier", goes_on, TUNES, task="graft", on_page="elsewhere"),
     Case("loss", "l2", squares, HEALS, task="graft"),
-    Case("steps", 8, more_steps, HEALS, task="graft"),
+    Case("steps", 10, more_steps, HEALS, task="graft"),
     Case("num_samples", 100, other_learning, HEALS, task="graft"),
     Case("hears", "clean", other_learning, HEALS, task="graft"),
-    Case("tune_steps", 5, longer_tuning, TUNES, task="graft"),
+    Case("tune_steps", 10, longer_tuning, TUNES, task="graft"),
     Case("tune_loss", "activation", other_tuning, TUNES, task="graft"),
     Case("tune_loss", "both", other_tuning, TUNES, task="graft"),
     Case("kinds", ("fish",), other_kinds, QUICK, task="graft"),
@@ -196,6 +202,9 @@ LOCALITY = (
     Case("model", "fainter", other_watch, task="locality"),
 )
 
-SPEED = (Case("tokens", (16, 32), other_tokens, {"tokens": (16,)}, task="speed"),)
+SPEED = (
+    Case("tokens", (16, 32), other_tokens, {"tokens": (16,)}, task="speed"),
+    Case("model", "fainter", timed_alike, {"tokens": (16,)}, task="speed"),
+)
 
 CASES = (*GRAFT, *LOCALITY, *SPEED)
