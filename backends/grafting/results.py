@@ -86,7 +86,8 @@ class Grafted(Shaped):
     loss: Annotated[str, one_of(Loss)]  # of stage 1, resolved
     healed: Annotated[tuple[Healed, ...], at_most(MAX_LAYERS)] = ()
     tuned_steps: Annotated[tuple[Count, ...], at_most(MAX_CHECKS), length("looks")] = ()  # of stage 2
-    tuned_errors: Annotated[tuple[Finite, ...], at_most(MAX_CHECKS), length("looks")] = ()  # mean squared error of v on the pictures just learned from
+    # mean squared error of v on the pictures that were learned from since the look before
+    tuned_errors: Annotated[tuple[Finite, ...], at_most(MAX_CHECKS), length("looks")] = ()
     before: Cost
     after: Cost
     picked_by: Annotated[tuple[Rate, ...], at_most(MAX_LAYERS)] = ()  # near attention by layer, where a pattern went by it

@@ -13,6 +13,7 @@ from backends.knobs import Knob, knob_of, knobs_of
 from backends.registry import System, systems
 from backends.run import MAX_PERMALINK, Settings, seeds_from
 from backends.tstar.settings import TStarSettings
+from models.catalogue import rungs
 from worlds.errors import InputError
 
 
