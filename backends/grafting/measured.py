@@ -17,6 +17,7 @@ from models.diffusion.choices import Operator
 
 STATES = Path(__file__).parent / "recorded" / "states.json"
 JUDGED = 1_000  # pictures; so few because each state paints as many
+TUNE_STEPS = 400  # of stage 2
 CONTROL = "control"
 HALF: tuple[Operator, ...] = ("mha", "swa", "linear", "mamba-2", "hyena-y", "hyena-se", "hyena-x", "mlp-3", "mlp-6", "mlp-hyena-x")
 PATTERNS: tuple[Pattern, ...] = ("three quarters", "all", "deep", "top-local", "low-local")
@@ -75,9 +76,9 @@ def measured() -> Measured | None:
 def settings_of() -> Iterator[GraftingSettings]:
     """Each grafting that is measured."""
     for operator in HALF:
-        yield GraftingSettings(operator=operator, heals="both stages", num_judged=JUDGED, num_pictures=1)
+        yield GraftingSettings(operator=operator, heals="both stages", tune_steps=TUNE_STEPS, num_judged=JUDGED, num_pictures=1)
     for pattern in PATTERNS:
-        yield GraftingSettings(pattern=pattern, heals="both stages", num_judged=JUDGED, num_pictures=1)
+        yield GraftingSettings(pattern=pattern, heals="both stages", tune_steps=TUNE_STEPS, num_judged=JUDGED, num_pictures=1)
 
 
 def name_of(operator: str, pattern: str) -> str:

@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from backends.grafting.measured import CONTROL, STATES, Measured, Row, settings_of
+from backends.grafting.measured import CONTROL, STATES, TUNE_STEPS, Measured, Row, settings_of
 from benchmarks.tables import markdown
 
 HEAD = ("graft", "state", "held-out error", "above the control", "of its kind", "proxy-FD", "stage 1 error", "seconds")
@@ -26,7 +26,8 @@ def told(found: Measured) -> str:
 The miniature `vignettes-dit`, 8 layers, Hyena-X unless another operator is named, half of the layers unless a pattern says otherwise.
 The error is the mean squared error of v on 500 held-out pictures: models are ranked by it. Accuracy and proxy-FD are of
 {found.judged:,} pictures painted in 20 steps of DDIM at guidance 1; as many real ones have a proxy-FD of {found.floor:.2f}, and
-differences below about 3 say nothing. The control is the original after the same stage 2 with nothing grafted. One seed.
+differences below about 3 say nothing. The control is the original after the same stage 2 ({TUNE_STEPS} steps)
+with nothing grafted. One seed.
 
 {markdown(HEAD, [_cells(found, row) for row in _ranked(found)])}
 {_targets(found)}"""

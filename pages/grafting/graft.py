@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from backends.grafting.measured import measured
+from backends.grafting.measured import TUNE_STEPS, measured
 from backends.grafting.results import Grafted, GraftingResult, State
 from backends.grafting.settings import GraftingSettings
 from backends.knobs import knob_of
@@ -157,7 +157,7 @@ def _every_graft() -> None:
         return
     st.header("Does it hold for other grafts?")
     view.chart(ranking.bars(found), key="grafting.ranking")
-    st.caption("Every graft of this model after both stages, with the settings of the first preset. The control is the original, "
+    st.caption(f"Every graft of this model after both stages, {TUNE_STEPS} steps of stage 2. The control is the original, "
                "tuned as long as stage 2 and with nothing replaced: only what lies above it is the graft's. Ranked by the error on "
                f"held-out pictures. One seed each, measured on {plain(found.made_on)}.")
     with st.expander("All of it in a table", icon=":material/leaderboard:"):
