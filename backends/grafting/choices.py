@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from models.diffusion.choices import ranked
+
 Pattern = Literal["interleaved", "three quarters", "all", "deep", "top-local", "low-local", "by hand"]
 Healing = Literal["none", "stage 1", "both stages"]
 TuneLoss = Literal["diffusion", "activation", "both"]
@@ -31,6 +33,4 @@ def layers_of(pattern: Pattern, num_layers: int, shares: tuple[float, ...] = ())
     }
     if pattern in fixed:
         return fixed[pattern]
-    sign = -1 if pattern == "top-local" else 1
-    order = sorted(range(num_layers), key=lambda layer: (sign * shares[layer], layer))
-    return tuple(sorted(order[:half]))
+    return ranked(shares, half, is_local=pattern == "top-local")

@@ -12,7 +12,7 @@ from pathlib import Path
 from backends.grafting.choices import layers_of
 from backends.grafting.results import Cost
 from backends.grafting.settings import GraftingSettings
-from models.diffusion.choices import Operator, place_of
+from models.diffusion.choices import Operator, same_again
 
 CONFIG = "config.json"
 
@@ -59,5 +59,4 @@ def operator_cost(operator: Operator, model: Described, count: int) -> Cost:
 def foreseen(settings: GraftingSettings, model: Described) -> tuple[Cost, Cost]:
     """What the operators cost that will be replaced, and what those cost that will stand there."""
     count = len(layers_for(settings, model.num_layers))
-    had: Operator = "mha" if place_of(settings.operator) == "attention" else "mlp-4"
-    return operator_cost(had, model, count), operator_cost(settings.operator, model, count)
+    return operator_cost(same_again(settings.operator), model, count), operator_cost(settings.operator, model, count)

@@ -9,13 +9,13 @@ import torch
 from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 
 from backends.grafting.choices import StateName, layers_of
+from backends.grafting.foreseen import Described, operator_cost
 from backends.grafting.locality import shares_of
 from backends.grafting.painting import drawn, error_of, judge_of, kinds_of, paint
 from backends.grafting.results import Cost, Grafted, Healed, Judgement, State
 from backends.grafting.settings import GraftingSettings
 from backends.run import Progress
-from models.diffusion.choices import Loss, Operator, place_of, usual_loss
-from models.diffusion.costs import flops, parameters
+from models.diffusion.choices import Loss, Operator, place_of, same_again, usual_loss
 from models.diffusion.distilling import Distilling, extract, relative_error
 from models.diffusion.judge import Judge, Moments
 from models.diffusion.network import count_parameters
@@ -120,9 +120,8 @@ class Grafting:
 
     def _stage_2(self) -> Iterator[Progress | Grafted]:
         settings, began = self.settings, time.monotonic()
-        rates = Rates(steps=settings.tune_steps, peak=TUNE_PEAK, warm_up=TUNE_WARM_UP, decay=None, weight_decay=0.0, keep=TUNE_KEEP)
         has_teacher = settings.tune_loss != "diffusion"
-        training = DiffusionTraining(self.model.train(), rates, seed=settings.seed, layers=self.layers,
+        training = DiffusionTraining(self.model.train(), tune_rates(settings.tune_steps), seed=settings.seed, layers=self.layers,
                                      taught_by=self.original if has_teacher else None, place=place_of(settings.operator),
                                      has_diffusion=settings.tune_loss != "activation")
         looks = max(1, settings.tune_steps // 4)
@@ -151,20 +150,23 @@ class Grafting:
             operator=self.settings.operator, layers=self.layers, num_layers=len(blocks_of(self.original)),
             kinds=kinds_of(self.settings), states=tuple(sorted(self.states, key=lambda state: order.index(state.name))),
             loss=self._loss(), healed=tuple(self.healed), tuned_steps=tuple(step for step, _ in self.tuned),
-            tuned_errors=tuple(error for _, error in self.tuned), before=_cost(self.original, self._old(), len(self.layers)),
+            tuned_errors=tuple(error for _, error in self.tuned),
+            before=_cost(self.original, same_again(self.settings.operator), len(self.layers)),
             after=_cost(self.original, self.settings.operator, len(self.layers)), picked_by=self.picked_by)
-
-    def _old(self) -> Operator:
-        return "mha" if place_of(self.settings.operator) == "attention" else "mlp-4"
 
 
 def _cost(original: DiTTransformer2DModel, operator: Operator, count: int) -> Cost:
     """Of the original with so many layers replaced by an operator; that which it has already changes nothing."""
     shape = shape_of(original)
-    had: Operator = "mha" if place_of(operator) == "attention" else "mlp-4"
-    each, operations = parameters(operator, shape), flops(operator, shape)
-    return Cost(parameters=count_parameters(original) + count * (each - parameters(had, shape)), operator_parameters=count * each,
-                mixing_flops=count * operations.mixing, feature_flops=count * operations.features)
+    model = Described(shape.width, shape.heads, shape.tokens, len(blocks_of(original)))
+    now, had = (operator_cost(each, model, count) for each in (operator, same_again(operator)))
+    return now.model_copy(update={
+        "parameters": count_parameters(original) + now.operator_parameters - had.operator_parameters})
+
+
+def tune_rates(steps: int) -> Rates:
+    """Those of stage 2."""
+    return Rates(steps=steps, peak=TUNE_PEAK, warm_up=TUNE_WARM_UP, decay=None, weight_decay=0.0, keep=TUNE_KEEP)
 
 
 def batches(steps: int, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from backends.grafting.choices import StateName
-from backends.grafting.healing import TUNE_KEEP, TUNE_PEAK, TUNE_WARM_UP, Grafting, batches
+from backends.grafting.healing import Grafting, batches, tune_rates
 from backends.grafting.measured import CONTROL, JUDGED, TUNE_STEPS, Measured, Row, name_of
 from backends.grafting.painting import error_of, judge_of
 from backends.grafting.results import Judgement
@@ -19,7 +19,7 @@ from backends.grafting.settings import GraftingSettings
 from backends.run import code_version
 from backends.rungs import rung_of
 from models.diffusion.painter import Painter
-from models.diffusion.training import DiffusionTraining, Rates
+from models.diffusion.training import DiffusionTraining
 from models.memory import budget
 
 ORIGINAL: tuple[StateName, ...] = ("original",)
@@ -67,8 +67,7 @@ def _row(graft: str, state: str, held_out: float | None, said: Judgement) -> tup
 def _control(painter: Painter) -> _Found:
     """The original, and the original after stage 2, nothing grafted."""
     settings = GraftingSettings(num_judged=JUDGED, tune_steps=TUNE_STEPS)
-    rates = Rates(steps=settings.tune_steps, peak=TUNE_PEAK, warm_up=TUNE_WARM_UP, decay=None, weight_decay=0.0, keep=TUNE_KEEP)
-    training = DiffusionTraining(copy.deepcopy(painter.network).train(), rates, seed=settings.seed)
+    training = DiffusionTraining(copy.deepcopy(painter.network).train(), tune_rates(settings.tune_steps), seed=settings.seed)
     for samples in batches(settings.tune_steps, settings.seed):
         training.learn(samples)
     rows, floor = [], 0.0

@@ -15,7 +15,7 @@ from backends.grafting.results import Judgement, PathStep, State
 from backends.grafting.settings import GraftingSettings
 from models.diffusion.judge import Judge, Moments, judged
 from models.diffusion.network import CHANNELS, SIDE_PX
-from models.diffusion.sampling import NotFinite, as_pictures, first_noise, sample
+from models.diffusion.sampling import NotFinite, as_input, as_pictures, first_noise, sample
 from models.diffusion.training import held_out_error
 from worlds.vignettes import kind_of, vignettes
 
@@ -27,7 +27,7 @@ BATCH = 250  # painted at once
 @cache
 def drawn(number: int, *, held_out: bool) -> tuple[Tensor, Tensor]:
     """Drawn pictures, (number, 3, 32, 32) from -1 to 1, and their kinds (number,)."""
-    pictures = torch.from_numpy(vignettes(number, held_out=held_out)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    pictures = as_input(torch.from_numpy(vignettes(number, held_out=held_out)))
     return pictures, torch.tensor([kind_of(index) for index in range(number)])
 
 
@@ -82,11 +82,6 @@ def judge_of(model: DiTTransformer2DModel, settings: GraftingSettings, judge: Ju
     real = judged(judge, reference, *drawn(number, held_out=False))
     yield Judgement(number=number, accuracy=said.accuracy, proxy_fd=said.proxy_fd, floor=real.proxy_fd, sampler=settings.sampler,
                     steps=settings.sample_steps, guidance=settings.guidance)
-
-
-def as_input(pictures: Tensor) -> Tensor:
-    """Pictures (n, h, w, 3) uint8 as networks take them, (n, 3, h, w) from -1 to 1."""
-    return pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def _in_rows(pictures: np.ndarray) -> np.ndarray:

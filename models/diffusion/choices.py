@@ -1,5 +1,6 @@
 """What can be chosen when a diffusion transformer is grafted or sampled from: names only, so that settings need no torch."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 Operator = Literal["mha", "hyena-x", "hyena-y", "hyena-se", "swa", "mamba-2", "linear", "mlp-1", "mlp-2", "mlp-3", "mlp-4", "mlp-5",
@@ -23,6 +24,17 @@ def place_of(operator: Operator) -> Place:
     return "mlp" if operator.startswith("mlp") else "attention"
 
 
+def same_again(operator: Operator) -> Operator:
+    """What stands in its place in an unedited model."""
+    return "mlp-4" if place_of(operator) == "mlp" else "mha"
+
+
 def usual_loss(operator: Operator) -> Loss:
     """L1 where attention is replaced, L2 where the feed-forward part is, as the paper found best."""
     return "l1" if place_of(operator) == "attention" else "l2"
+
+
+def ranked(shares: Sequence[float], number: int, *, is_local: bool) -> tuple[int, ...]:
+    """The layers with the largest shares of near attention, or the smallest, in order of the layers; equals by their number."""
+    order = sorted(range(len(shares)), key=lambda layer: (-shares[layer] if is_local else shares[layer], layer))
+    return tuple(sorted(order[:number]))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from models.diffusion.choices import Operator, place_of
 from models.diffusion.network import count_parameters
 from models.diffusion.operators import FILTER, WINDOW
-from models.diffusion.surgery import Shape, fresh
+from models.diffusion.surgery import MAMBA_HEAD, Shape, fresh, mamba_state
 
 MAMBA_EXPAND = 2
 
@@ -53,8 +53,8 @@ def _mlp(operator: Operator, tokens: int, width: int) -> Flops:
 
 def _mamba(tokens: int, width: int) -> Flops:
     """The scan, counted as the table counts it, and the projections and filters of what it scans."""
-    state, inner = 64 if width >= 1024 else 16, MAMBA_EXPAND * width
-    heads = inner // 16
+    state, inner = mamba_state(width), MAMBA_EXPAND * width
+    heads = inner // MAMBA_HEAD
     projected = 2 * inner + 2 * state + heads
     return Flops(2 * tokens * inner * state, 2 * tokens * width * (projected + inner) + 2 * FILTER * tokens * (inner + 2 * state))
 

@@ -4,7 +4,7 @@ Source: Exploring Diffusion Transformer Designs via Grafting, arXiv 2506.05340, 
 that on the grid of tokens is Orrery's own.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -67,9 +67,3 @@ def watched(model: nn.Module) -> Iterator[list[list[Tensor]]]:
         for attention, processor in zip(attentions, before):
             if processor is not None:
                 attention.set_processor(processor)
-
-
-def ranked(shares: Sequence[float], number: int, *, is_local: bool) -> tuple[int, ...]:
-    """The layers with the largest shares of near attention, or the smallest, in order of the layers; equals by their number."""
-    order = sorted(range(len(shares)), key=lambda layer: (-shares[layer] if is_local else shares[layer], layer))
-    return tuple(sorted(order[:number]))

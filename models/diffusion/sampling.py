@@ -159,3 +159,8 @@ _MOVERS: dict[Sampler, type[_Ddim] | type[_DpmSolver]] = {"ddim": _Ddim, "ddpm":
 def as_pictures(samples: Tensor) -> Tensor:
     """Samples as pictures, (n, h, w, c) uint8."""
     return ((samples.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()
+
+
+def as_input(pictures: Tensor) -> Tensor:
+    """Pictures (n, h, w, c) uint8 as networks take them, (n, c, h, w) from -1 to 1."""
+    return pictures.permute(0, 3, 1, 2).float() / 127.5 - 1

@@ -18,6 +18,7 @@ from models.diffusion.network import parts
 from models.diffusion.operators import Hyena, HyenaXMlp, LinearAttention, Mamba2, Mlp, SlidingWindow
 from worlds.errors import InputError
 
+MAMBA_HEAD = 16  # channels
 WHERE: dict[Place, str] = {"attention": "attn1", "mlp": "ff"}
 
 
@@ -42,9 +43,14 @@ def _attention(shape: Shape) -> nn.Module:
     return Attention(query_dim=shape.width, heads=shape.heads, dim_head=shape.width // shape.heads, bias=True)
 
 
+def mamba_state(width: int) -> int:
+    """Numbers per channel that a Mamba-2 of that width carries."""
+    return 64 if width >= 1024 else 16
+
+
 def _mamba(shape: Shape) -> nn.Module:
     """State 64 and heads of 16 as in the paper; a small model has a state of 16."""
-    return Mamba2(shape.width, state=64 if shape.width >= 1024 else 16, head=16)
+    return Mamba2(shape.width, state=mamba_state(shape.width), head=MAMBA_HEAD)
 
 
 _MAKERS: dict[Operator, Callable[[Shape], nn.Module]] = {

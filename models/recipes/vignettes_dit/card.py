@@ -10,7 +10,7 @@ from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DMod
 
 from models.diffusion.judge import Judge, Judged, Moments, judged
 from models.diffusion.network import CHANNELS, KINDS, SIDE_PX, count_parameters
-from models.diffusion.sampling import as_pictures, first_noise, sample
+from models.diffusion.sampling import as_input, as_pictures, first_noise, sample
 from models.diffusion.training import held_out_error
 from models.recipes.vignettes_dit.training import Pictures, Training
 
@@ -42,7 +42,7 @@ def measure(model: DiTTransformer2DModel, judge: Judge, reference: Moments, judg
     for first in range(0, number, 250):
         part = slice(first, first + 250)
         *_, done = sample(model, kinds[part], noise[part], steps=STEPS)
-        painted.append(as_pictures(done.noisy).permute(0, 3, 1, 2).float() / 127.5 - 1)
+        painted.append(as_input(as_pictures(done.noisy)))
     pictures, real_kinds = real.all()
     seen, held_kinds = held_out.all()
     return Measured(held_out_error(model, seen[:1000], held_kinds[:1000]), judged(judge, reference, torch.cat(painted), kinds),

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from models.diffusion.locality import band, even_band, near_on_grid, ranked, watched
+from models.diffusion.choices import ranked
+from models.diffusion.locality import band, even_band, near_on_grid, watched
 from models.diffusion.network import fresh_miniature
 
 
