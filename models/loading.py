@@ -15,6 +15,7 @@ from typing import Any, ParamSpec
 
 import torch
 from huggingface_hub import snapshot_download
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -130,6 +131,11 @@ def _fetched(rung: Rung) -> Path:
     return Path(snapshot_download(rung.source, allow_patterns=weights))
 
 
+def _fetched_pipeline(source: str) -> Path:
+    """Bring the parts of a pipeline into the local cache and return its folder there."""
+    return Path(snapshot_download(source, allow_patterns=["*.json", "tokenizer/*", "*.safetensors", "*.safetensors.index.json"]))
+
+
 @dataclass(frozen=True)
 class _Wanted:
     """What is to be loaded, and how."""
@@ -182,8 +188,12 @@ def _vlm(wanted: _Wanted) -> tuple[PreTrainedModel, Tool]:
 def _diffusion(wanted: _Wanted) -> tuple[Any, Tool]:
     from models.diffusion.painter import painter_of
 
-    painter = painter_of(catalogue.folder_of(wanted.rung), wanted.device)
-    return painter.network, painter
+    rung = wanted.rung
+    is_fetched = catalogue.downloads_allowed() and not rung.is_on_disk
+    folders = [_fetched_pipeline(source) if is_fetched else catalogue.pipeline_folder(rung, source)
+               for source in (rung.source, rung.beside) if source]
+    painter = painter_of(folders[0], wanted.device, quantisation=wanted.quantisation, beside=folders[-1])
+    return nn.ModuleList(painter.parts), painter
 
 
 _LOADERS: dict[Loader, Callable[[_Wanted], tuple[Any, Tool]]] = {

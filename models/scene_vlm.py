@@ -36,11 +36,15 @@ class Size:
         return (self.input_px // self.patch_px) ** 2
 
 
-def fresh_model(size: Size, *, seed: int = 0) -> LlavaForConditionalGeneration:
-    """Return the network with random weights from which it learns; the global generator is left as it was."""
+def fresh_model(size: Size, *, seed: int = 0, words: int = 0) -> LlavaForConditionalGeneration:
+    """Return the network with random weights from which it learns; the global generator is left as it was.
+
+    Args:
+        words: how many tokens there are; without it those of the scenes. The special ones come first, as in `scene_words`.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = LlavaForConditionalGeneration(_config(size))
+        model = LlavaForConditionalGeneration(_config(size, words or len(vocabulary())))
         vision = model.model.vision_tower.embeddings
         side = size.input_px // size.patch_px
         with torch.no_grad():
@@ -51,7 +55,7 @@ def fresh_model(size: Size, *, seed: int = 0) -> LlavaForConditionalGeneration:
     return model
 
 
-def _config(size: Size) -> LlavaConfig:
+def _config(size: Size, words: int) -> LlavaConfig:
     vision = CLIPVisionConfig(
         hidden_size=size.vision,
         intermediate_size=2 * size.vision,
@@ -62,7 +66,7 @@ def _config(size: Size) -> LlavaConfig:
         projection_dim=size.vision,
     )
     text = LlamaConfig(
-        vocab_size=len(vocabulary()),
+        vocab_size=words,
         hidden_size=size.text,
         intermediate_size=2 * size.text,
         num_hidden_layers=size.text_layers,

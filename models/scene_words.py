@@ -4,6 +4,8 @@ More words are here than its scenes need: rooms, viewpoints, turns, numbers, let
 trained further on other questions keeps its tokenizer. A word that is not here is read as <unk>.
 """
 
+from collections.abc import Sequence
+
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordLevel
 from transformers import CLIPImageProcessorPil, LlavaProcessor, PreTrainedTokenizerFast
@@ -36,9 +38,14 @@ def vocabulary() -> tuple[str, ...]:
     return tuple(dict.fromkeys((*SPECIAL, *_WORDS.split(), *kit)))
 
 
-def word_tokenizer() -> PreTrainedTokenizerFast:
-    """Return the tokenizer; <s> is put in front by itself, so that attention has somewhere to rest."""
-    tokenizer = Tokenizer(WordLevel({word: token for token, word in enumerate(vocabulary())}, unk_token="<unk>"))
+def word_tokenizer(words: Sequence[str] = (), *, marks: Sequence[str] = ()) -> PreTrainedTokenizerFast:
+    """Return the tokenizer; <s> is put in front by itself, so that attention has somewhere to rest.
+
+    Args:
+        words: (vocabulary,) by id, SPECIAL first; without it those of the scenes.
+        marks: tokens among them that are never taken apart.
+    """
+    tokenizer = Tokenizer(WordLevel({word: token for token, word in enumerate(words or vocabulary())}, unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Lowercase()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation()])
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", BOS)])
@@ -48,7 +55,7 @@ def word_tokenizer() -> PreTrainedTokenizerFast:
         unk_token="<unk>",
         bos_token="<s>",
         eos_token="</s>",
-        additional_special_tokens=["<image>"],
+        additional_special_tokens=["<image>", *marks],
         padding_side="left",  # answers grow on the right
         model_max_length=512,
     )
@@ -63,15 +70,16 @@ CHAT = (
 )
 
 
-def processor(input_px: int, patch_px: int) -> LlavaProcessor:
-    """Return the combined processor of the saved folder: any picture is squashed to the input size."""
+def processor(input_px: int, patch_px: int, tokenizer: PreTrainedTokenizerFast | None = None) -> LlavaProcessor:
+    """Return the combined processor of the saved folder: any picture is squashed to the input size. Without a tokenizer it has that
+    of the scenes."""
     side = {"height": input_px, "width": input_px}
     images = CLIPImageProcessorPil(
         do_resize=True, size=side, resample=_BOX_FILTER, do_center_crop=False, image_mean=list(MEAN), image_std=list(STD)
     )
     return LlavaProcessor(
         image_processor=images,
-        tokenizer=word_tokenizer(),
+        tokenizer=tokenizer or word_tokenizer(),
         patch_size=patch_px,
         vision_feature_select_strategy="default",
         image_token="<image>",

@@ -161,7 +161,8 @@ def _header(file: Path, name: str) -> tuple[dict[str, tuple[int, ...]], int]:
             header = parse(opened.read(length), what="its header", max_depth=4)
         return _shapes(header, size - 8 - length), size
     except (ValueError, TypeError, KeyError, AttributeError) as error:  # InputError and JSONDecodeError are ValueErrors
-        raise InputError(f"{file.name!r} of {name!r} is not a readable safetensors file: {str(error)[:160].rstrip('.')}. "
+        what = repr(name) if name.endswith(".safetensors") else f"{file.name!r} of {name!r}"  # its owner's name, of one file alone
+        raise InputError(f"{what} is not a readable safetensors file: {str(error)[:160].rstrip('.')}. "
                          "Save or copy it again.") from error
 
 

@@ -11,8 +11,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from worlds.errors import InputError
@@ -42,6 +42,7 @@ class Files:
     read: Callable[[str], bytes]  # raises InputError where the entry is damaged or too large
     has_repeats: bool = False  # two entries of a zip have one name: the last is read
     total_mb: float = 0.0  # of a zip, unpacked
+    written: Mapping[str, tuple[float, ...]] = field(default_factory=dict)  # when each was last; to be compared among themselves only
 
 
 def open_zip(source: Path | bytes, *, what: str = "The zip", whole: str = "a whole .zip", limits: ZipLimits | None = None) -> Files:
@@ -80,7 +81,8 @@ def open_zip(source: Path | bytes, *, what: str = "The zip", whole: str = "a who
         except _BROKEN as error:
             raise InputError(f"{name[:80]!r} in the zip is damaged. Pack the folder again.") from error
 
-    return Files(tuple(sorted(sizes)), read, has_repeats=len(sizes) < len(entries), total_mb=total_mb)
+    return Files(tuple(sorted(sizes)), read, has_repeats=len(sizes) < len(entries), total_mb=total_mb,
+                 written={entry.filename: entry.date_time for entry in entries})
 
 
 def _most_lines(source: Path | bytes) -> int:
@@ -123,9 +125,10 @@ def open_folder(name: str, *, limits: ZipLimits | None = None) -> Files:
     folder = (root / name).resolve() if "\x00" not in name else root
     if folder == root or not folder.is_relative_to(root) or not folder.is_dir():
         raise InputError(f"There is no data folder {name[:80]!r} below {DATA_DIR}. Name a folder that lies in it.")
-    names = []
-    for file in _files_of(folder):
+    names, written = [], {}
+    for file, stamp in _files_of(folder):
         names.append(file.relative_to(folder).as_posix())
+        written[names[-1]] = (stamp,)
         if len(names) > limits.files:
             raise InputError(f"The folder {name[:80]!r} holds more than {limits.files:,} files. At most so many are listed.")
 
@@ -139,11 +142,18 @@ def open_folder(name: str, *, limits: ZipLimits | None = None) -> Files:
         except OSError as error:
             raise InputError(f"{own[:80]!r} cannot be read ({error.strerror}).") from error
 
-    return Files(tuple(sorted(names)), read)
+    return Files(tuple(sorted(names)), read, written=written)
 
 
-def _files_of(folder: Path) -> Iterator[Path]:
-    return (file for file in folder.rglob("*") if file.is_file())
+def _files_of(folder: Path) -> Iterator[tuple[Path, float]]:
+    """Yield every file and when it was written; links are followed, broken ones are none."""
+    for file in folder.rglob("*"):
+        try:
+            found = file.stat()
+        except OSError:
+            continue
+        if stat.S_ISREG(found.st_mode):
+            yield file, found.st_mtime
 
 
 def single(name: str, content: bytes) -> Files:

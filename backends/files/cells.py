@@ -21,6 +21,7 @@ from worlds.errors import InputError
 MAX_LITERAL = 100_000  # characters of a list or an object that is written into a cell
 MAX_NESTING = 32  # brackets in brackets there; the deepest known has 4
 MAX_LIST = 1_000_000  # entries of one list: a distribution over 11 days
+_LONGEST = 10**4000  # Python writes no more than 4,300 digits
 _SIGNS = re.compile(rf"(?:[-+~]\s*){{{MAX_NESTING}}}")  # nested as deeply as brackets are
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -48,7 +49,7 @@ def as_text(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
-        return str(value) if abs(value) < 10**4000 else None  # Python writes no more than 4,300 digits
+        return str(value) if abs(value) < _LONGEST else None
     if not isinstance(value, float) or not math.isfinite(value):
         return None
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)  # 12.0 is pandas' 12 beside a missing one

@@ -1,6 +1,6 @@
 """What is measured of what all systems share."""
 
-from benchmarks.house import attention_cost, opening, saved, server, stalls
+from benchmarks.house import attention_cost, opening, policy, saved, server, stalls
 from benchmarks.options import Sections
 
 SECTIONS: Sections = {
@@ -9,4 +9,5 @@ SECTIONS: Sections = {
     "opening": lambda options: opening.section(),
     "stalls": lambda options: stalls.section(),
     "saved": lambda options: saved.section(),
+    "policy": lambda options: policy.section(),
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from models.catalogue.ladder import RUNGS, rungs
-from models.catalogue.rung import BYTES, Loader, Precision, Role, Rung
+from models.catalogue.rung import BYTES, PIPELINE, Loader, Precision, Role, Rung
 from models.checking import check_config, read_config
 from models.shards import held_in, held_in_file
 from worlds.errors import InputError
@@ -48,7 +48,7 @@ LANGUAGE_CLASSES = (
     "GPTJForCausalLM",
     "OlmoForCausalLM",
 )
-DIFFUSION_CLASSES = ("DiTTransformer2DModel",)
+DIFFUSION_CLASSES = ("DiTTransformer2DModel", "PixArtTransformer2DModel")
 DIFFUSION_WEIGHTS = ("diffusion_pytorch_model.safetensors", "model.safetensors")
 _CLASSES: Mapping[str, tuple[tuple[str, ...], Loader]] = {
     "detector": (DETECTOR_CLASSES, "zero-shot-detector"),
@@ -69,10 +69,11 @@ def local_rung(path: str | Path, role: Role) -> Rung:
     if role not in get_args(Role):
         raise InputError(f"There is no role {role!r}. The roles are {', '.join(get_args(Role))}.")
     folder = _allowed_folder(path)
-    config = read_config(folder, name=folder.name)
+    network = folder / "transformer" if role == "diffusion" and (folder / PIPELINE).is_file() else folder
+    config = read_config(network, name=folder.name)
     architecture, dtype = _class_and_dtype(config, folder.name, role)
     if role == "diffusion":  # its weights have a name of their own, and its config is checked by who builds it
-        held = held_in_file(_diffusion_weights(folder), name=folder.name)
+        held = held_in_file(_diffusion_weights(network), name=folder.name)
     else:
         held = held_in(folder, name=folder.name)
         check_config(config, held, name=folder.name)
@@ -119,13 +120,15 @@ def is_local_name(name: str) -> bool:
 
 
 def local_folders(*, most: int, depth: int = 3) -> list[Path]:
-    """Return the folders below ORRERY_MODELS_DIR that hold a config.json, at most so many levels down, in order of their names."""
+    """Return the folders below ORRERY_MODELS_DIR that hold a config.json or a pipeline, at most so many levels down, by name."""
     root_text = os.environ.get("ORRERY_MODELS_DIR")
     found: list[Path] = []
     level = [Path(root_text).resolve()] if root_text and Path(root_text).is_dir() else []
     for _ in range(depth):
         level = [path for folder in level for path in _subfolders(folder)][:MAX_LOOKED_AT]
-        found += [path for path in level if (path / "config.json").is_file()]
+        whole = [path for path in level if (path / PIPELINE).is_file()]  # its parts are no models of their own
+        found += whole + [path for path in level if path not in whole and (path / "config.json").is_file()]
+        level = [path for path in level if path not in whole]
     return sorted(found)[:most]
 
 
@@ -163,9 +166,11 @@ def _allowed_folder(path: str | Path) -> Path:
         raise InputError(f"The model folder {str(path)[:80]!r} is not below ORRERY_MODELS_DIR. Name a folder inside it.")
     if not os.path.isdir(folder):
         raise InputError(f"There is no model folder {str(path)[:80]!r}. Name a folder that lies in ORRERY_MODELS_DIR.")
-    for file in folder.iterdir():
-        if not file.resolve().is_relative_to(root):
-            raise InputError(f"{file.name[:80]!r} in {folder.name!r} links outside ORRERY_MODELS_DIR. Copy the file itself.")
+    for place in (folder, *_subfolders(folder)):  # the parts of a pipeline have files of their own
+        for file in place.iterdir():
+            if not file.resolve().is_relative_to(root):
+                raise InputError(f"{file.relative_to(folder).as_posix()[:80]!r} in {folder.name!r} links outside ORRERY_MODELS_DIR. "
+                                 "Copy the file itself.")
     return folder
 
 

@@ -14,6 +14,9 @@ _similarity = partial(Rung, role="similarity", loader="frame-scorer", licence="a
 _vlm = partial(Rung, role="vlm", loader="vlm", licence="apache-2.0", dtype="bfloat16")
 _language = partial(Rung, role="language", loader="language-model", licence="apache-2.0", dtype="bfloat16")
 
+_diffusion = partial(Rung, role="diffusion", loader="diffusion")
+_SIGMA = "PixArt-alpha/pixart_sigma_sdxlvae_T5_diffusers"  # text encoder and decoder of all PixArt-Sigma
+
 PUBLISHED: tuple[Rung, ...] = (
     _detector(name="efficientnet-lite0", title="1,000 ImageNet kinds (EfficientNet-Lite0)",
         source="tensorflow/tpu efficientnet-lite0", loader="image-network", architecture="ImageNetwork", parameters=4_652_008,
@@ -153,4 +156,19 @@ PUBLISHED: tuple[Rung, ...] = (
     _language(name="llama-2-13b", title="Llama 2 13B", source="meta-llama/Llama-2-13b-hf", architecture="LlamaForCausalLM",
         licence="llama2", parameters=13_016_000_000, dtype="float16",
         note=f"The largest of the paper's size sweep. {_GATED}"),
+    _diffusion(name="dit-xl-2-256", title="DiT-XL/2, 256 pixels", source="facebook/DiT-XL-2-256",
+        architecture="DiTTransformer2DModel", licence="cc-by-nc-4.0", parameters=759_000_000,
+        note="The paper's own model: 28 blocks, 256 tokens, the 1,000 kinds of ImageNet. With its decoder."),
+    _diffusion(name="dit-xl-2-512", title="DiT-XL/2, 512 pixels", source="facebook/DiT-XL-2-512",
+        architecture="DiTTransformer2DModel", licence="cc-by-nc-4.0", parameters=759_000_000,
+        note="The same in 1,024 tokens."),
+    _diffusion(name="pixart-sigma-512", title="PixArt-Sigma, 512 pixels", source="PixArt-alpha/PixArt-Sigma-XL-2-512-MS",
+        beside=_SIGMA, architecture="PixArtTransformer2DModel", licence="openrail++", parameters=5_460_000_000, dtype="bfloat16",
+        note="Takes sentences. Nine tenths of it are its text encoder, which nf4 makes small."),
+    _diffusion(name="pixart-sigma-1024", title="PixArt-Sigma, 1,024 pixels", source="PixArt-alpha/PixArt-Sigma-XL-2-1024-MS",
+        beside=_SIGMA, architecture="PixArtTransformer2DModel", licence="openrail++", parameters=5_460_000_000, dtype="bfloat16",
+        note="The same in 4,096 tokens."),
+    _diffusion(name="pixart-sigma-2k", title="PixArt-Sigma, 2,048 pixels", source="PixArt-alpha/PixArt-Sigma-XL-2-2K-MS",
+        beside=_SIGMA, architecture="PixArtTransformer2DModel", licence="openrail++", parameters=5_460_000_000, dtype="bfloat16",
+        note="In 16,384 tokens: where the paper's grafts are 1.43 times as fast."),
 )

@@ -18,7 +18,7 @@ from huggingface_hub import try_to_load_from_cache
 from models import devices, real
 from models.catalogue.hub import PUBLISHED
 from models.catalogue.miniatures import MINIATURES, SHIPPED
-from models.catalogue.rung import Availability, Quantisation, Role, Rung
+from models.catalogue.rung import PIPELINE, Availability, Loader, Quantisation, Role, Rung
 from models.shards import shards_of
 from worlds.errors import InputError
 from worlds.haystack.samples import cache_folder
@@ -120,7 +120,7 @@ def availability(rung: Rung, device: str | None = None, quantisation: Quantisati
             f"{rung.title} needs about {need_mb:,} MB; models may take {limit_mb:,} MB of this machine's {total_mb:,} MB."
             f"{smaller_choice(rung, quantisation, limit_mb)}",
         )
-    is_here = rung.is_on_disk or _is_cached(rung.source)
+    is_here = rung.is_on_disk or not _lacking(rung)
     fetch = "" if is_here else " It is downloaded first."
     return Availability(True, f"Needs about {need_mb:,} MB; {free_mb:,} MB of {total_mb:,} MB are free now.{fetch}")
 
@@ -150,15 +150,18 @@ def missing_files(rung: Rung) -> str:
         folder = folder_of(rung)
         if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
             return ""
+        if (folder / PIPELINE).is_file() and any(folder.glob("transformer/*.safetensors")):
+            return ""
         if rung.is_local:
             return f"{rung.title} has no config.json with safetensors weights any more. Write it again with save_pretrained."
         out = f" --out {folder}" if folder == _made_folder(rung) else ""
         return f"{rung.title} is not in this copy. Make it with: python -m models.recipes.{_own_recipe(rung) or rung.recipe}{out}."
-    if _is_cached(rung.source) or downloads_allowed():
+    lacking = _lacking(rung)
+    if not lacking or downloads_allowed():
         return ""
     return (
-        f"{rung.source} is not in this machine's model cache. Set ORRERY_ALLOW_DOWNLOAD=1 to fetch it, or fetch it "
-        f"with: hf download {rung.source}."
+        f"{lacking[0]} is not in this machine's model cache. Set ORRERY_ALLOW_DOWNLOAD=1 to fetch it, or fetch it "
+        f"with: hf download {lacking[0]}."
     )
 
 
@@ -175,7 +178,15 @@ def folder_of(rung: Rung) -> Path:
             return Path(rung.source)
         shipped = MINIATURES / rung.source
         return shipped if shipped.is_dir() or not _own_recipe(rung) else _made_folder(rung)
-    folder = _cached_folder(rung.source)
+    return pipeline_folder(rung, rung.source) if rung.loader == "diffusion" else _here(rung, _cached_folder(rung.source))
+
+
+def pipeline_folder(rung: Rung, source: str) -> Path:
+    """Return the folder of a diffusion rung, or that of the hub id beside it. Raises InputError where the cache does not have it."""
+    return folder_of(rung) if rung.is_on_disk else _here(rung, _cached_pipeline(source))
+
+
+def _here(rung: Rung, folder: Path | None) -> Path:
     if folder is None:
         raise InputError(missing_files(rung))
     return folder
@@ -192,8 +203,22 @@ def _cached_folder(hub_id: str) -> Path | None:
     return Path(config).parent if isinstance(config, str) else None
 
 
-def _is_cached(hub_id: str) -> bool:
+def _cached_pipeline(hub_id: str) -> Path | None:
+    """Return the folder of a pipeline, or of parts of one, in the local cache."""
+    configs = (try_to_load_from_cache(hub_id, f"{part}/config.json") for part in ("transformer", "vae"))
+    return next((Path(config).parents[1] for config in configs if isinstance(config, str)), None)
+
+
+def _lacking(rung: Rung) -> list[str]:
+    """Return the hub ids of a rung that are not in the local cache."""
+    return [source for source in (rung.source, rung.beside) if source and not _is_cached(source, rung.loader)]
+
+
+def _is_cached(hub_id: str, loader: Loader) -> bool:
     """Return whether config and every safetensors shard of a hub id lie in the local cache."""
+    if loader == "diffusion":
+        folder = _cached_pipeline(hub_id)
+        return folder is not None and any(folder.glob("*/*.safetensors"))
     folder = _cached_folder(hub_id)
     try:
         return folder is not None and bool(shards_of(folder, name=hub_id))

@@ -15,6 +15,7 @@ Quantisation = Literal["none", "int8", "nf4"]
 Precision = Literal["float32", "float16", "bfloat16"]
 Loader = Literal["canvas-detector", "image-network", "zero-shot-detector", "frame-scorer", "vlm", "language-model", "diffusion"]
 
+PIPELINE = "model_index.json"  # in the folder of a pipeline of diffusers
 LINEAR_SHARE = 0.85  # of the parameters lie in linear layers; only these are quantised
 WORKSPACE = 1.2  # activations and the loader's own copies, over the weights
 BYTES: Mapping[Precision, float] = {"float32": 4.0, "float16": 2.0, "bfloat16": 2.0}
@@ -55,6 +56,7 @@ class Rung:
     note: str = ""
     theta: float | None = None
     floor: float | None = None
+    beside: str = ""  # the hub id that holds those parts of a pipeline that `source` lacks
     made_for: tuple[str, ...] = ()  # the systems that offer it; all of them where there is none
     recipe: str = ""  # what `python -m models.recipes.` is to be followed by to make it
     stages: Mapping[str, "Stage"] = field(default_factory=dict, compare=False)  # its other states: epochs, further trainings

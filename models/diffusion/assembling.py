@@ -12,10 +12,11 @@ from typing import Any, get_args
 import torch
 from diffusers.models.embeddings import get_2d_sincos_pos_embed
 from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
+from diffusers.models.transformers.pixart_transformer_2d import PixArtTransformer2DModel
 from torch import Tensor
 
-from models.diffusion.choices import Operator, Place
-from models.diffusion.network import MINIATURE, mend, parts
+from models.diffusion.choices import CAPTIONS, Operator, Place
+from models.diffusion.network import MINIATURE, Transformer, mend, parts
 from models.diffusion.surgery import WHERE, fresh, put, shape_of
 from worlds.errors import InputError
 
@@ -31,15 +32,21 @@ FIXED = {key: MINIATURE[key] for key in ("attention_bias", "activation_fn", "nor
 EMBEDDER = "transformer_blocks.0.norm1.emb."
 TABLE = EMBEDDER + "class_embedder.embedding_table.weight"
 BUFFER = "pos_embed.pos_embed"
+MERGE = "merge"  # in the second block of a pair that stands side by side
 _COPY = re.compile(r"transformer_blocks\.(\d+)\.norm1\.emb\.")
 _BLOCK = re.compile(r"transformer_blocks\.(0|[1-9]\d{0,5})\.")  # a number has one spelling
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16)
 
 
+class UnknownHeads(InputError):
+    """Nothing in a checkpoint says how many heads its attention has."""
+
+
 def grafts_in(shapes: Shapes, *, name: str, named: Named = str) -> dict[tuple[int, Place], Operator]:
     """Which operators the names of some tensors tell of.
 
-    "mha" has the names of the attention that it replaces, and "linear" those of "swa": both read as the released code means them.
+    "mha" has the names of the attention that it replaces, and "linear" those of "swa": both read as the released code means them. Two
+    blocks side by side are known by the first one's number.
 
     Raises:
         InputError: a block is missing, or has names that belong to no operator.
@@ -55,6 +62,10 @@ def grafts_in(shapes: Shapes, *, name: str, named: Named = str) -> dict[tuple[in
                         else _mlp(own, shapes.get(f"{start}fc1.weight", ()), named(f"{start}fc1.weight"), name))
             if operator is not None:
                 found[layer, place] = operator
+        if any(key.startswith(f"transformer_blocks.{layer}.{MERGE}.") for key in shapes):
+            if layer % 2 == 0:
+                raise InputError(f"{name} has a {MERGE} in block {layer}. It stands in the second block of a pair: 1, 3, 5, ...")
+            found[layer - 1, "block"] = "pairs"
     return found
 
 
@@ -134,26 +145,26 @@ def _heads(heads: int | None, width: int, name: str) -> int:
     heads = HEADS.get(width) if heads is None else heads
     if heads is None:
         known = ", ".join(map(str, HEADS))
-        raise InputError(f"{name} has a width of {width}, which says nothing of heads. State 'heads'; they are known for {known}.")
+        raise UnknownHeads(f"{name} has a width of {width}, which says nothing of heads. State 'heads'; they are known for {known}.")
     if heads < 1 or width % heads or width % 4:
         raise InputError(f"'heads' is {heads}, and {name} has a width of {width}. Heads divide the width, and 4 does too.")
     return heads
 
 
-def skeleton(config: Mapping[str, Any], grafts: Grafts) -> DiTTransformer2DModel:
-    """A mended network with its grafts and without memory behind its weights.
+def skeleton(config: Mapping[str, Any], grafts: Grafts) -> Transformer:
+    """A mended network with its grafts and without memory behind its weights; a PixArt where the configuration speaks of captions.
 
     Raises:
         InputError: an operator does not fit.
     """
     with torch.device("meta"):
-        model = mend(DiTTransformer2DModel(**config))
+        model = PixArtTransformer2DModel(**config) if CAPTIONS in config else mend(DiTTransformer2DModel(**config))
         for (layer, place), operator in sorted(grafts.items()):
             put(model, layer, place, fresh(operator, shape_of(model), seed=0))
     return model.eval()
 
 
-def check_names(model: DiTTransformer2DModel, shapes: Shapes, *, name: str, named: Named = str) -> None:
+def check_names(model: Transformer, shapes: Shapes, *, name: str, named: Named = str) -> None:
     """Hold names and shapes of a file against those of a network; what blocks share may stand in block 0 alone.
 
     Raises:
@@ -170,8 +181,8 @@ def check_names(model: DiTTransformer2DModel, shapes: Shapes, *, name: str, name
         raise InputError(f"{name} holds {named(unknown)[:80]!r}, which is no part of this network. Take it out.")
 
 
-def fill(model: DiTTransformer2DModel, tensors: Mapping[str, Tensor], *, name: str, positions: Tensor | None = None,
-         named: Named = str) -> DiTTransformer2DModel:
+def fill(model: Transformer, tensors: Mapping[str, Tensor], *, name: str, positions: Tensor | None = None,
+         named: Named = str) -> Transformer:
     """Put checked tensors into a skeleton, in single precision; returns the same object.
 
     Args:
@@ -186,7 +197,9 @@ def fill(model: DiTTransformer2DModel, tensors: Mapping[str, Tensor], *, name: s
         if is_copy(key) and not torch.equal(value, tensors[_COPY.sub(EMBEDDER, key)]):
             raise InputError(f"{named(key)} of {name} differs from that of block 0. All blocks of a DiT share one embedder of time "
                              "and class.")
-    full = {key: tensors[key if key in tensors else _COPY.sub(EMBEDDER, key)].float() for key in model.state_dict()}
+    # copied, because products of numbers that begin anywhere in a file are rounded otherwise
+    full = {key: tensors[key if key in tensors else _COPY.sub(EMBEDDER, key)].to(torch.float32, copy=True)
+            for key in model.state_dict()}
     places = positions_of(parts(model).config) if positions is None else positions.float().clone()
     parts(model).pos_embed.pos_embed = places  # no weight, so that no load brings it
     model.load_state_dict(full, assign=True)
@@ -203,4 +216,6 @@ def positions_of(config: Mapping[str, Any]) -> Tensor:
     """The fixed embedding of places, (1, tokens, width), as diffusers computes it."""
     side = config["sample_size"] // config["patch_size"]
     width = config["num_attention_heads"] * config["attention_head_dim"]
-    return get_2d_sincos_pos_embed(width, side, base_size=side, output_type="pt").float()[None]  # type: ignore[no-any-return]
+    scale = (config["interpolation_scale"] or max(config["sample_size"] // 64, 1)) if CAPTIONS in config else 1  # as PixArt's class
+    places: Tensor = get_2d_sincos_pos_embed(width, side, base_size=side, interpolation_scale=scale, output_type="pt").float()[None]
+    return places

@@ -86,7 +86,7 @@ def _parsed(text: str) -> object:
         raise InputError(f"{_WHAT} is not YAML{line}. Choose one of the released code's files.") from error
     except InputError:
         raise
-    except (yaml.YAMLError, ValueError, TypeError) as error:  # also dates that are none, and whole numbers that are too long
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:  # also dates that are none, and numbers that are too long
         raise InputError(f"{_WHAT} has a value that cannot be read. Choose one of the released code's files.") from error
 
 
@@ -106,7 +106,10 @@ def _part(value: object, field: str) -> Mapping[str, object]:
 
 
 def _wrong(field: str, value: object, right: str) -> InputError:
-    shown = "missing" if value is None else repr(value)[:80]
+    try:
+        shown = "missing" if value is None else repr(value)[:80]
+    except ValueError:  # Python writes out no number of more than 4,300 digits; YAML reads one that is given in hexadecimals
+        shown = "a number of very many digits"
     return InputError(f"{repr(field) + ' of the configuration' if field else _WHAT} is {shown}. {right}.")
 
 

@@ -14,7 +14,6 @@ from typing import Any, Literal
 
 import torch
 from diffusers import __version__
-from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -23,6 +22,7 @@ from torch import Tensor
 from models.diffusion.assembling import (
     BUFFER,
     FIXED,
+    MERGE,
     Grafts,
     Shapes,
     check_names,
@@ -33,15 +33,16 @@ from models.diffusion.assembling import (
     positions_of,
     skeleton,
 )
-from models.diffusion.choices import Operator, Place, place_of
-from models.diffusion.network import parts
-from models.diffusion.surgery import check_layers, graft
+from models.diffusion.choices import Operator, Place, learners, place_of
+from models.diffusion.network import Transformer, parts
+from models.diffusion.pixart import pixart_config
+from models.diffusion.surgery import WHERE, graft, standing
 from models.shards import held_in_file, plain_file, read_json
 from worlds.errors import InputError
 
 CONFIG, MARKER = "config.json", "graft.json"
 PLAIN, GRAFTED, CHANGED = "diffusion_pytorch_model.safetensors", "model.safetensors", "changed.safetensors"
-CLASS = "DiTTransformer2DModel"
+DIT, PIXART = "DiTTransformer2DModel", "PixArtTransformer2DModel"  # classes of diffusers
 MAX_JSON_BYTES = 100_000
 _COUNTS = ("num_attention_heads", "attention_head_dim", "in_channels", "num_layers", "sample_size", "patch_size",
            "num_embeds_ada_norm")
@@ -71,7 +72,7 @@ class Graft(BaseModel):
     base: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-def hash_of(model: DiTTransformer2DModel) -> str:
+def hash_of(model: Transformer) -> str:
     """The SHA-256 of a model's weights in single precision, by name and shape; what blocks share counts once."""
     total = hashlib.sha256()
     for key, value in sorted(_own(model).items()):
@@ -80,7 +81,7 @@ def hash_of(model: DiTTransformer2DModel) -> str:
     return total.hexdigest()
 
 
-def rounded(model: DiTTransformer2DModel) -> DiTTransformer2DModel:
+def rounded(model: Transformer) -> Transformer:
     """Round a model's weights to half precision, as a folder in half precision gives them back; in place, still in single."""
     with torch.no_grad():
         for parameter in model.parameters():
@@ -88,7 +89,7 @@ def rounded(model: DiTTransformer2DModel) -> DiTTransformer2DModel:
     return model
 
 
-def save_folder(model: DiTTransformer2DModel, folder: Path, *, graft: Graft | None = None, half: bool = False) -> None:
+def save_folder(model: Transformer, folder: Path, *, graft: Graft | None = None, half: bool = False) -> None:
     """Write a model; what lay in `folder` before is replaced when all is written.
 
     Args:
@@ -112,10 +113,10 @@ def _traces(graft: Graft | None) -> dict[tuple[int, Place], Operator]:
     if graft is None or graft.operator == "mha":
         return {}
     seen: Operator = "swa" if graft.operator == "linear" else graft.operator
-    return {(layer, place_of(seen)): seen for layer in graft.layers}
+    return {(layer, place_of(seen)): seen for layer in learners(seen, graft.layers)}
 
 
-def save_changed(model: DiTTransformer2DModel, base: DiTTransformer2DModel, folder: Path, *, graft: Graft,
+def save_changed(model: Transformer, base: Transformer, folder: Path, *, graft: Graft,
                  half: bool = False) -> None:
     """Write only those tensors of a grafted model that its base has not or has otherwise; `folder` is replaced.
 
@@ -134,11 +135,14 @@ def save_changed(model: DiTTransformer2DModel, base: DiTTransformer2DModel, fold
 
 
 def _starts(graft: Graft) -> list[str]:
-    module = "attn1" if place_of(graft.operator) == "attention" else "ff"
-    return [f"transformer_blocks.{layer}.{module}" for layer in graft.layers]
+    """What is the graft's own; of pairs what merges, for the blocks are the base's, and are written where they changed."""
+    place = place_of(graft.operator)
+    if place == "block":
+        return [f"transformer_blocks.{first + 1}.{MERGE}" for first in learners(graft.operator, graft.layers)]
+    return [f"transformer_blocks.{layer}.{WHERE[place]}" for layer in graft.layers]
 
 
-def _write(folder: Path, weights: Mapping[str, Tensor], file: str, model: DiTTransformer2DModel, graft: Graft | None,
+def _write(folder: Path, weights: Mapping[str, Tensor], file: str, model: Transformer, graft: Graft | None,
            half: bool) -> None:
     """Write into a folder beside it and give it the name when it is complete."""
     fresh = folder.with_name(f"{folder.name}.new")
@@ -147,7 +151,7 @@ def _write(folder: Path, weights: Mapping[str, Tensor], file: str, model: DiTTra
     try:
         kept = {key: _halved(key, value) if half and key != BUFFER else value.clone().contiguous() for key, value in weights.items()}
         save_file(kept, fresh / file, {"format": "pt"})
-        config = {"_class_name": CLASS, "_diffusers_version": __version__, **_config(model)}
+        config = {"_class_name": type(model).__name__, "_diffusers_version": __version__, **_config(model)}
         (fresh / CONFIG).write_text(_text(config), encoding="utf-8")
         if graft is not None:
             (fresh / MARKER).write_text(_text(graft.model_dump(mode="json", exclude_none=True)), encoding="utf-8")
@@ -169,18 +173,18 @@ def _text(said: Mapping[str, Any]) -> str:
     return json.dumps(said, indent=2, sort_keys=True) + "\n"
 
 
-def _config(model: DiTTransformer2DModel) -> dict[str, Any]:
+def _config(model: Transformer) -> dict[str, Any]:
     return {key: value for key, value in parts(model).config.items() if not key.startswith("_")}
 
 
-def _own(model: DiTTransformer2DModel) -> dict[str, Tensor]:
+def _own(model: Transformer) -> dict[str, Tensor]:
     """A model's weights on the CPU; what blocks share is block 0's.
 
     Raises:
         ValueError: the blocks do not share their embedder.
     """
-    blocks = parts(model).transformer_blocks
-    if any(block.norm1.emb is not blocks[0].norm1.emb for block in blocks):
+    embedders = [block.norm1.emb for block in parts(model).transformer_blocks if hasattr(block.norm1, "emb")]  # PixArt has none
+    if any(embedder is not embedders[0] for embedder in embedders):
         raise ValueError("the blocks have an embedder each: mend the model first")
     return {key: value.detach().cpu() for key, value in model.state_dict().items() if not is_copy(key)}
 
@@ -207,7 +211,7 @@ def read_graft(folder: Path) -> Graft | None:
         raise InputError(f"{field!r} in {MARKER} of {name!r} is {given}: {first['msg'][:200]}.") from error
 
 
-def load_folder(folder: Path) -> DiTTransformer2DModel:
+def load_folder(folder: Path) -> Transformer:
     """A model from a folder, mended, in single precision, its graft in place; of a whole pipeline, its transformer.
 
     What was done to it, `read_graft` says.
@@ -223,8 +227,10 @@ def load_folder(folder: Path) -> DiTTransformer2DModel:
     found = grafts_in({key: shape for key, shape in shapes.items() if key != BUFFER}, name=repr(name))
     if marker is None and found:
         layer, place = min(found)
-        raise InputError(f"Block {layer} of {name!r} has other {place} than a DiT and there is no {MARKER} that says which. "
-                         "Write the folder again with its graft.")
+        differs = (f"Blocks {layer} and {layer + 1} of {name!r} stand side by side and there is no {MARKER} that says so."
+                   if place == "block" else
+                   f"Block {layer} of {name!r} has other {place} than a DiT and there is no {MARKER} that says which.")
+        raise InputError(f"{differs} Write the folder again with its graft.")
     model = skeleton(config, _grafts(marker, config, name))
     check_names(model, {key: shape for key, shape in shapes.items() if key != BUFFER}, name=repr(name))
     if BUFFER in shapes and shapes[BUFFER] != (1, *positions_of(config).shape[1:]):
@@ -252,6 +258,8 @@ def _read(file: Path, name: str) -> dict[str, Tensor]:
 def _read_config(folder: Path, shapes: Shapes, name: str) -> dict[str, Any]:
     """The configuration, which says nothing that the weights do not hold."""
     said = _said_config(folder, name)
+    if said["_class_name"] == PIXART:
+        return pixart_config(said, shapes, name=repr(name))
     config = config_of(shapes, heads=said["num_attention_heads"], sample_size=said["sample_size"], name=repr(name))
     for key, value in config.items():
         if said[key] != value:
@@ -262,29 +270,30 @@ def _read_config(folder: Path, shapes: Shapes, name: str) -> dict[str, Any]:
 def _said_config(folder: Path, name: str) -> dict[str, Any]:
     """What config.json says, with diffusers' defaults; numbers are numbers."""
     said = read_json(folder / CONFIG, name, most_bytes=MAX_JSON_BYTES)
-    if not isinstance(said, dict) or said.get("_class_name") != CLASS:
+    if not isinstance(said, dict) or said.get("_class_name") not in (DIT, PIXART):
         given = said.get("_class_name") if isinstance(said, dict) else said
-        raise InputError(f"'_class_name' in {CONFIG} of {name!r} is {str(given)[:80]!r}. Only {CLASS} is read.")
+        raise InputError(f"'_class_name' in {CONFIG} of {name!r} is {str(given)[:80]!r}. Only {DIT} and {PIXART} are read.")
     for key in _COUNTS:
         if type(said.get(key)) is not int or not 0 < said[key] < 10**6:
             raise InputError(f"{key!r} in {CONFIG} of {name!r} is {str(said.get(key))[:80]!r}. It must be a whole number above 0.")
     if said.get("dropout"):
         raise InputError(f"'dropout' in {CONFIG} of {name!r} is {str(said['dropout'])[:80]!r}. It must be 0.")
     out = said.get("out_channels")
-    return {**FIXED, **said, "out_channels": said["in_channels"] if out is None else out}
+    usual = FIXED if said["_class_name"] == DIT else {}
+    return {**usual, **said, "out_channels": said["in_channels"] if out is None else out}
 
 
 def _grafts(marker: Graft | None, config: Mapping[str, Any], name: str) -> Grafts:
     if marker is None:
         return {}
     try:
-        check_layers(marker.layers, config["num_layers"])
+        stands = standing(marker.operator, marker.layers, config["num_layers"])
     except InputError as error:
         raise InputError(f"'layers' in {MARKER} of {name!r} do not fit. {error}") from error
-    return {(layer, place_of(marker.operator)): marker.operator for layer in marker.layers}
+    return {(layer, place_of(marker.operator)): marker.operator for layer in stands}
 
 
-def load_changed(folder: Path, base: DiTTransformer2DModel) -> tuple[DiTTransformer2DModel, Graft]:
+def load_changed(folder: Path, base: Transformer) -> tuple[Transformer, Graft]:
     """The grafted model of a folder that holds only what the graft changed; the base stays as it is.
 
     Raises:
@@ -304,7 +313,7 @@ def load_changed(folder: Path, base: DiTTransformer2DModel) -> tuple[DiTTransfor
     return _put(folder, base, marker, name), marker
 
 
-def _put(folder: Path, base: DiTTransformer2DModel, marker: Graft, name: str) -> DiTTransformer2DModel:
+def _put(folder: Path, base: Transformer, marker: Graft, name: str) -> Transformer:
     """A copy of the base with the graft in place and the changed tensors in it."""
     model = graft(base, marker.operator, marker.layers, seed=marker.seed)
     file = plain_file(folder / CHANGED, name)

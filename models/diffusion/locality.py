@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from models.diffusion.surgery import blocks_of
 
@@ -33,6 +34,30 @@ def near_on_grid(attention: Tensor, side: int, distance: int = 1) -> Tensor:
     rows, columns = place // side, place % side
     near = ((rows[:, None] - rows[None]).abs() <= distance) & ((columns[:, None] - columns[None]).abs() <= distance)
     return (attention * near.to(attention)).sum((-2, -1)) / attention.shape[-1]
+
+
+def even_on_grid(side: int, distance: int = 1) -> float:
+    """The same of attention that is spread evenly over side x side tokens."""
+    in_a_row = sum(min(side, place + distance + 1) - max(0, place - distance) for place in range(side))
+    return in_a_row**2 / side**4
+
+
+def squares(attention: Tensor, most: int) -> Tensor:
+    """Attention between squares of tokens, (..., n, n) -> (..., m, m): a square looks as its tokens do on average, and is looked at
+    as much as its tokens are together.
+
+    Args:
+        most: squares in a row of the picture; fewer tokens than that stay as they are.
+    """
+    side = round(attention.shape[-1]**0.5)
+    step = -(-side // most)
+    if step == 1:
+        return attention
+    cells = -(-side // step)  # those on the right and below may be smaller
+    place = torch.arange(side * side, device=attention.device)
+    square = place // side // step * cells + place % side // step
+    holds = functional.one_hot(square, cells**2).to(attention)  # (n, m)
+    return holds.T @ attention @ holds / holds.sum(0)[:, None]
 
 
 class _Catching:

@@ -1,13 +1,17 @@
 """DiT as diffusers has it, mended so that it computes what DiT computes, and the miniature's own network.
 
-Source: Peebles and Xie, Scalable Diffusion Models with Transformers, arXiv 2212.09748; diffusers' `DiTTransformer2DModel`.
+Sources: Peebles and Xie, Scalable Diffusion Models with Transformers, arXiv 2212.09748; diffusers' `DiTTransformer2DModel`; Chen et
+al., PixArt-Sigma, arXiv 2403.04692, as diffusers' `PixArtTransformer2DModel`.
 """
 
 from typing import Any
 
 import torch
 from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
+from diffusers.models.transformers.pixart_transformer_2d import PixArtTransformer2DModel
 from torch import nn
+
+Transformer = DiTTransformer2DModel | PixArtTransformer2DModel  # what is grafted: both have blocks of `attn1` and `ff`
 
 KINDS, SIDE_PX, CHANNELS = 10, 32, 3
 NULL_KIND = KINDS  # the class that stands for none
@@ -62,4 +66,10 @@ def fresh_miniature(seed: int) -> DiTTransformer2DModel:
 
 def count_parameters(model: nn.Module) -> int:
     """Trained numbers; what blocks share counts once."""
-    return sum(parameter.numel() for parameter in model.parameters())
+    return sum(_count(parameter) for parameter in model.parameters())
+
+
+def _count(parameter: nn.Parameter) -> int:
+    """Of a weight in 4 bits, which holds two numbers in each, those that it stands for."""
+    packed = getattr(parameter, "quant_state", None)
+    return parameter.numel() if packed is None else int(packed.shape.numel())

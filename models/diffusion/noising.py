@@ -30,11 +30,11 @@ def noised(clean: Tensor, noise: Tensor, alphas_bar: Tensor) -> tuple[Tensor, Te
     Args:
         clean: (n, c, h, w), from -1 to 1.
         noise: the same shape, standard normal.
-        alphas_bar: (n,), of each one's step.
+        alphas_bar: (n,), of each one's step, float64 on the CPU: not every device has it, and pictures get single numbers from it.
     Returns:
         sqrt(a) x + sqrt(1 - a) e and sqrt(a) e - sqrt(1 - a) x, (n, c, h, w) each.
     """
-    signal, rest = (part.to(clean.dtype).view(-1, 1, 1, 1) for part in (alphas_bar.sqrt(), (1 - alphas_bar).sqrt()))
+    signal, rest = (part.to(clean.dtype).to(clean.device).view(-1, 1, 1, 1) for part in (alphas_bar.sqrt(), (1 - alphas_bar).sqrt()))
     return signal * clean + rest * noise, signal * noise - rest * clean
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -28,8 +27,9 @@ from models.diffusion.assembling import (
     positions_of,
     skeleton,
 )
-from models.diffusion.network import parts
+from models.diffusion.network import Transformer, parts
 from models.diffusion.operators import WINDOW, LinearAttention, SlidingWindow
+from models.diffusion.pairs import FirstOfPair
 from models.diffusion.pickled import weights_in
 from models.diffusion.surgery import blocks_of
 from models.shards import held_in_file, plain_file
@@ -56,11 +56,11 @@ class Official:
         operators: its grafts, by layer and place.
     """
 
-    model: DiTTransformer2DModel
+    model: Transformer
     operators: Grafts
 
 
-def load_official(file: Path, *, heads: int | None = None) -> Official:
+def load_official(file: Path, *, heads: int | None = None, called: str = "", ending: str = "") -> Official:
     """Read a `.safetensors`, or one of the official `.pt` files.
 
     The latter are pickled; this is the one place where pickled weights of a stranger are read, and only as `pickled` says: nothing
@@ -68,15 +68,19 @@ def load_official(file: Path, *, heads: int | None = None) -> Official:
 
     Args:
         heads: of attention; None where the file or its width tells.
+        called: what its owner calls the file, where it lies under another name.
+        ending: which of the two it is, where its name does not say it.
     Raises:
         InputError: it is damaged, wants to run code, or is no DiT; the sentence names the tensor.
     """
-    name = repr(file.name[:80])
-    if file.suffix in (".pt", ".pth"):
-        return from_official(weights_in(file), heads=heads, name=name)
-    if file.suffix != ".safetensors":
+    called = (called or file.name)[:80]
+    name = repr(called)
+    ending = ending or file.suffix
+    if ending in (".pt", ".pth"):
+        return from_official(weights_in(file, called=called), heads=heads, name=name)
+    if ending != ".safetensors":
         raise InputError(f"{name} is no checkpoint. Official ones are .safetensors or .pt.")
-    shapes = held_in_file(plain_file(file, file.name), name=file.name).shapes
+    shapes = held_in_file(plain_file(file, called), name=called).shapes
     try:
         with safe_open(file, "pt") as opened:
             said = (opened.metadata() or {}).get("heads", "")
@@ -110,7 +114,7 @@ def from_official(weights: Mapping[str, Tensor], *, heads: int | None = None, na
     return Official(fill(model, tensors, name=name, positions=positions, named=official_of), grafts)
 
 
-def _checked(official: Shapes, *, heads: int | None, name: str) -> tuple[DiTTransformer2DModel, Grafts]:
+def _checked(official: Shapes, *, heads: int | None, name: str) -> tuple[Transformer, Grafts]:
     """A skeleton that tensors of these shapes fill to the last one."""
     places = official.get(POSITIONS, ())
     side = math.isqrt(places[1]) if len(places) == 3 else 0
@@ -192,11 +196,11 @@ def official_of(key: str) -> str:
     return f"blocks.{number}." + inside.replace("attn1.", "attn.", 1).replace("ff.", "mlp.", 1)
 
 
-def to_official(model: DiTTransformer2DModel) -> dict[str, Tensor]:
+def to_official(model: Transformer) -> dict[str, Tensor]:
     """A model's weights in the official layout, grafts and all.
 
     Raises:
-        InputError: it has something that the layout cannot say: an embedder per block, linear attention, another window.
+        InputError: it is a PixArt, or has what the layout cannot say: an embedder per block, linear attention, another window, pairs.
     """
     _check_sayable(model)
     weights: dict[str, Tensor] = {POSITIONS: parts(model).pos_embed.pos_embed.clone()}
@@ -207,11 +211,17 @@ def to_official(model: DiTTransformer2DModel) -> dict[str, Tensor]:
     return weights | {key: torch.cat(values) if len(values) == 3 else values[0].clone() for key, values in thirds.items()}
 
 
-def _check_sayable(model: DiTTransformer2DModel) -> None:
+def _check_sayable(model: Transformer) -> None:
     blocks = parts(model).transformer_blocks
+    if not hasattr(blocks[0].norm1, "emb"):
+        raise InputError("This network takes sentences (PixArt). The official layout is that of DiT, which takes classes. "
+                         "Write a folder of diffusers.")
     if any(block.norm1.emb is not blocks[0].norm1.emb for block in blocks):
         raise InputError("Each block has its own embedder of time and class. The layout has one for all: mend the model.")
     for layer, block in enumerate(blocks_of(model)):
+        if isinstance(block, FirstOfPair):
+            raise InputError(f"Blocks {layer} and {layer + 1} stand side by side, which the official layout cannot say. "
+                             "Write a folder of diffusers.")
         operator: nn.Module = parts(block).attn1
         if isinstance(operator, LinearAttention):
             raise InputError(f"Block {layer} has linear attention, which the official layout would call a sliding window. "
@@ -220,7 +230,7 @@ def _check_sayable(model: DiTTransformer2DModel) -> None:
             raise InputError(f"Block {layer} has a window of {operator.window}. The layout does not say it: it means {WINDOW}.")
 
 
-def save_official(model: DiTTransformer2DModel, file: Path) -> None:
+def save_official(model: Transformer, file: Path) -> None:
     """Write a model in the official layout: safetensors with the number of heads, or `.pt` as the released code reads it.
 
     Raises:

@@ -23,6 +23,7 @@ from worlds.errors import InputError
 KEYS = ("ema", "model")  # what is looked for, in this order; else the file itself is the weights
 MAX_PICKLE_BYTES = 4_000_000  # one of DiT-XL/2 with optimiser has 0.2 MB; tensors lie beside it
 MAX_TUPLES = 100_000  # four per tensor; a deep nest of them would break the interpreter
+MAX_WRITTEN_OUT = 1_000  # entries of one tuple, with all that is in it; a tensor's has 20
 MAX_PARTS = 100_000
 ALLOWED = frozenset({
     "collections OrderedDict", "argparse Namespace", "torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter",
@@ -31,13 +32,17 @@ ALLOWED = frozenset({
 _lock = threading.Lock()  # torch's list of allowed names is one for the process
 
 
-def weights_in(file: Path) -> dict[str, Tensor]:
+def weights_in(file: Path, *, called: str = "") -> dict[str, Tensor]:
     """The tensors of a pickled checkpoint, by name; they stay on disk until they are copied.
 
+    Args:
+        called: what its owner calls the file, where it lies under another name.
     Raises:
         InputError: it wants to run code, is damaged or of torch before 1.6, or holds no weights.
     """
-    name = repr(plain_file(file, file.name).name[:80])
+    called = called or file.name
+    name = repr(called[:80])
+    plain_file(file, called)
     _check(file, name)
     try:
         with _lock, torch.serialization.safe_globals([Namespace]):
@@ -69,20 +74,54 @@ def _check(file: Path, name: str) -> None:
 
 
 def _check_operations(content: bytes, name: str) -> None:
-    tuples = 0
+    tuples, sizes = 0, _Sizes()
     try:
         for operation, argument, _place in pickletools.genops(content):
             tuples += "TUPLE" in operation.name
+            sizes.follow(operation, argument)
+            if sizes.largest > MAX_WRITTEN_OUT:
+                raise InputError(f"{name} holds a tuple of more than {MAX_WRITTEN_OUT:,} entries. A checkpoint of tensors has none.")
             if operation.name == "GLOBAL" and argument not in ALLOWED:
                 raise _refusal(name, str(argument))
             if operation.name in ("INST", "OBJ", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4", "NEWOBJ_EX"):
                 raise _refusal(name, str(argument or operation.name))
     except InputError:
         raise
-    except (ValueError, IndexError, UnicodeDecodeError) as error:
+    except (ValueError, IndexError, KeyError, UnicodeDecodeError) as error:
         raise InputError(f"{name} holds a damaged pickle. Copy it again, or save it as safetensors.") from error
     if tuples > MAX_TUPLES:
         raise InputError(f"{name} holds {tuples:,} tuples. A checkpoint has at most {MAX_TUPLES:,}.")
+
+
+class _Sizes:
+    """How large each value of a pickle would be, written out: forty tuples of the one before, twice, are 400 bytes and would be
+    hashed, as the key of a dict, until the sun is cold, with the interpreter held."""
+
+    def __init__(self) -> None:
+        self.largest = 0
+        self._stack: list[int | None] = []  # None where a mark is
+        self._memo: dict[object, int] = {}
+
+    def follow(self, operation: pickletools.OpcodeInfo, argument: object) -> None:
+        """Do to the sizes what an operation does to the values. Raises IndexError or KeyError where there are none."""
+        if operation.name in ("PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            self._memo[len(self._memo) if argument is None else argument] = self._stack[-1] or 0
+        elif operation.name in ("GET", "BINGET", "LONG_BINGET"):
+            self._stack.append(self._memo[argument])
+        else:
+            taken = sum(self._take(operation.stack_before))
+            size = 1 + taken if "TUPLE" in operation.name else 1
+            self.largest = max(self.largest, size)
+            self._stack += [None if each is pickletools.markobject else size for each in operation.stack_after]
+
+    def _take(self, kinds: list[pickletools.StackObject]) -> Iterator[int]:
+        """Take off what an operation takes, from the top: down to the mark where it takes all above one."""
+        for kind in reversed(kinds):
+            if kind is pickletools.stackslice:
+                while self._stack[-1] is not None:
+                    yield self._stack.pop() or 0
+            else:
+                yield self._stack.pop() or 0
 
 
 def _refusal(name: str, called: str) -> InputError:

@@ -1,10 +1,10 @@
-"""How pictures are sampled from a network that says v: DDIM, DDPM and DPM-Solver++, with classifier-free guidance.
+"""How pictures are sampled from a network: DDIM, DDPM and DPM-Solver++, with classifier-free guidance.
 
 Sources: Song et al., arXiv 2010.02502 (DDIM); Ho et al., arXiv 2006.11239 (DDPM); Lu et al., arXiv 2211.01095 (DPM-Solver++, by
-diffusers' scheduler); Ho and Salimans, arXiv 2207.12598 (guidance). The estimate of the clean picture is kept within -1 and 1.
+diffusers' scheduler); Ho and Salimans, arXiv 2207.12598 (guidance). What a network says and how it was noised is its `Process`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,13 @@ from torch import Tensor, nn
 
 from models.diffusion.choices import Sampler
 from models.diffusion.network import parts
-from models.diffusion.noising import STEPS, cosine_alphas_bar
+from models.diffusion.noising import STEPS
+from models.diffusion.process import DRAWN, FIRST_BETA, LAST_BETA, Process, log_variance
+from models.diffusion.wanted import LABELS, Wanted, as_wanted
 from worlds.errors import InputError
 
 MOST_GUIDANCE = 20.0
+MOST_AT_ONCE = 2**18  # places of all the pictures that one forward takes: 256 of 32 x 32, or 4 latents of 256 x 256
 
 
 class NotFinite(InputError):
@@ -59,12 +62,12 @@ def times_of(steps: int) -> list[int]:
 
 
 @torch.no_grad()
-def sample(model: nn.Module, kinds: Tensor, noise: Tensor, *, steps: int, guidance: float = 1.0, sampler: Sampler = "ddim",
-           seed: int = 0) -> Iterator[Step]:
+def sample(model: nn.Module, asked: Wanted | Tensor, noise: Tensor, *, steps: int, guidance: float = 1.0, sampler: Sampler = "ddim",
+           seed: int = 0, process: Process = DRAWN) -> Iterator[Step]:
     """Sample and yield after every step.
 
     Args:
-        kinds: (n,), classes.
+        asked: what is to be painted, n of it; classes by number as (n,).
         noise: (n, c, h, w), from `first_noise`.
         guidance: 1 asks the network once per step, with the class; more goes beyond what the class changes.
         seed: draws the noise that DDPM adds on the way.
@@ -73,84 +76,130 @@ def sample(model: nn.Module, kinds: Tensor, noise: Tensor, *, steps: int, guidan
         NotFinite: the network said something that is no number.
     """
     times = times_of(steps)
-    null = int(parts(model).config.num_embeds_ada_norm)
     if not 0 <= guidance <= MOST_GUIDANCE:
         raise InputError(f"Guidance is between 0 and {MOST_GUIDANCE:g}, not {guidance:g}.")
-    if bool(((kinds < 0) | (kinds > null)).any()):
-        raise InputError(f"Classes are numbered 0 to {null - 1}.")
-    mover = _MOVERS[sampler](times, seed)
+    wanted = as_wanted(asked, model)
+    _check_classes(wanted, model)
+    mover = _MOVERS[sampler](times, seed, process)
     noisy = noise
     for number, time in enumerate(times, 1):
-        said = _said(model, noisy, time, kinds, guidance, null)
+        asking = (model, noisy, time, wanted, guidance, process.guided)
+        said, spread = process.split(_said(*asking))
         if not bool(torch.isfinite(said).all()):
-            raise NotFinite(f"The network said something that is no number at step {number} of {steps} (time {time}).")
-        noisy, clean = mover.move(noisy, said, number - 1)
+            where = _where_it_broke(*asking)
+            raise NotFinite(f"The network said something that is no number at step {number} of {steps} (time {time}), {where}.")
+        noisy, clean = mover.move(noisy, said, spread, number - 1)
         yield Step(number, time, noisy, clean)
 
 
-def _said(model: nn.Module, noisy: Tensor, time: int, kinds: Tensor, guidance: float, null: int) -> Tensor:
-    """What the network says with the class, moved away from what it says without one."""
+def _check_classes(wanted: Wanted, model: nn.Module) -> None:
+    if (kinds := wanted.given.get(LABELS)) is not None:
+        null = int(parts(model).config.num_embeds_ada_norm)
+        if bool(((kinds < 0) | (kinds > null)).any()):
+            raise InputError(f"Classes are numbered 0 to {null - 1}.")
+
+
+def _said(model: nn.Module, noisy: Tensor, time: int, wanted: Wanted, guidance: float, guided: int | None) -> Tensor:
+    """What the network says with the class, its first channels moved away from what it says without one; a few pictures at a time
+    where they are large."""
+    few = max(1, MOST_AT_ONCE // noisy[0, 0].numel())
+    return torch.cat([_said_at_once(model, noisy[first:first + few], time, wanted[first:first + few], guidance, guided)
+                      for first in range(0, len(noisy), few)])
+
+
+def _said_at_once(model: nn.Module, noisy: Tensor, time: int, wanted: Wanted, guidance: float, guided: int | None) -> Tensor:
+    times = torch.full((len(noisy),), time, device=noisy.device)
     if guidance == 1:
-        return _ask(model, noisy, time, kinds)
-    with_kind, without = _ask(model, torch.cat([noisy, noisy]), time, torch.cat([kinds, torch.full_like(kinds, null)])).chunk(2)
-    return without + guidance * (with_kind - without)
+        return wanted.ask(model, noisy, times)
+    with_kind, without = wanted.ask_both(model, noisy, times)
+    channels = slice(0, guided or noisy.shape[1])
+    moved = without[:, channels] + guidance * (with_kind[:, channels] - without[:, channels])
+    return torch.cat([moved, with_kind[:, channels.stop:]], 1)
 
 
-def _ask(model: nn.Module, noisy: Tensor, time: int, kinds: Tensor) -> Tensor:
-    answer: Tensor = model(noisy, timestep=torch.full((len(noisy),), time, device=noisy.device), class_labels=kinds).sample
-    return answer
+def _where_it_broke(model: nn.Module, *more: Any) -> str:
+    """Asks once more, and says which block was the first to say something that is no number."""
+    broken: list[int] = []
 
+    def watching(number: int) -> Callable[[nn.Module, Any, Any], None]:
+        def hear(_block: nn.Module, given: Any, said: Any) -> None:
+            if not bool(torch.isfinite(given[0] if number < 0 else said).all()):
+                broken.append(number)
+        return hear
 
-def _clean(noisy: Tensor, said: Tensor, bar: float) -> Tensor:
-    """The estimate of the clean pictures, from v."""
-    return (bar**0.5 * noisy - (1 - bar) ** 0.5 * said).clamp(-1, 1)
+    blocks = getattr(model, "transformer_blocks", ())
+    hooks = [block.register_forward_hook(watching(number)) for number, block in enumerate(blocks)]
+    hooks += [blocks[0].register_forward_hook(watching(-1))] if blocks else []
+    try:
+        _said(model, *more)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if not broken:
+        return "behind its last block"
+    return "before its first block" if -1 in broken else f"first in block {min(broken)}"
 
 
 class _Ddim:
     """No noise on the way; the last step goes to the clean picture itself."""
 
-    def __init__(self, times: list[int], seed: int) -> None:
-        bars = cosine_alphas_bar()
-        self._now = [float(bars[time]) for time in times]
+    def __init__(self, times: list[int], seed: int, process: Process) -> None:
+        self._now = [float(process.alphas_bar[time]) for time in times]
         self._next = [*self._now[1:], 1.0]
         self._generator = torch.Generator().manual_seed(seed)
+        self._process = process
 
-    def move(self, noisy: Tensor, said: Tensor, index: int) -> tuple[Tensor, Tensor]:
-        """The next noisy pictures and the estimate of the clean ones, from v."""
+    def move(self, noisy: Tensor, said: Tensor, spread: Tensor | None, index: int) -> tuple[Tensor, Tensor]:
+        """The next noisy pictures and the estimate of the clean ones."""
         bar, after = self._now[index], self._next[index]
-        clean = _clean(noisy, said, bar)
-        return self.onward(noisy, clean, bar, after), clean
+        clean = self._process.clean(noisy, said, bar)
+        return self.onward(noisy, clean, spread, bar, after), clean
 
-    def onward(self, noisy: Tensor, clean: Tensor, bar: float, after: float) -> Tensor:
+    def onward(self, noisy: Tensor, clean: Tensor, spread: Tensor | None, bar: float, after: float) -> Tensor:
         noise = (noisy - bar**0.5 * clean) / (1 - bar) ** 0.5
         return after**0.5 * clean + (1 - after) ** 0.5 * noise
 
 
 class _Ddpm(_Ddim):
-    """The posterior of each step, with fresh noise, over the steps that are taken."""
+    """The posterior of each step, with fresh noise, over the steps that are taken; as wide as the network says, if it does."""
 
-    def onward(self, noisy: Tensor, clean: Tensor, bar: float, after: float) -> Tensor:
+    def onward(self, noisy: Tensor, clean: Tensor, spread: Tensor | None, bar: float, after: float) -> Tensor:
         alpha = bar / after
         mean = (after**0.5 * (1 - alpha) * clean + alpha**0.5 * (1 - after) * noisy) / (1 - bar)
-        spread = ((1 - after) / (1 - bar) * (1 - alpha)) ** 0.5
-        return mean + spread * torch.randn(noisy.shape, generator=self._generator).to(noisy)
+        if after == 1:  # the last step ends at the mean
+            return mean
+        noise = torch.randn(noisy.shape, generator=self._generator).to(noisy)
+        width = ((1 - after) / (1 - bar) * (1 - alpha)) ** 0.5
+        return mean + (width if spread is None else torch.exp(0.5 * log_variance(spread, bar, after))) * noise
 
 
 class _DpmSolver:
-    """DPM-Solver++, second order, by diffusers."""
+    """DPM-Solver++, second order, by diffusers. Only what is said of the noise goes to it, not the spread."""
 
-    def __init__(self, times: list[int], seed: int) -> None:
+    def __init__(self, times: list[int], seed: int, process: Process) -> None:
+        schedule = {"beta_schedule": "squaredcos_cap_v2"} if process.schedule == "cosine" else {
+            "beta_schedule": "linear", "beta_start": FIRST_BETA, "beta_end": LAST_BETA}
         self._scheduler: Any = DPMSolverMultistepScheduler(
-            beta_schedule="squaredcos_cap_v2", prediction_type="v_prediction", final_sigmas_type="zero", timestep_spacing="linspace")
+            **schedule, prediction_type="v_prediction" if process.says == "v" else "epsilon", final_sigmas_type="zero",
+            timestep_spacing="linspace")
         self._scheduler.set_timesteps(timesteps=times)
-        self._bars = [float(bar) for bar in cosine_alphas_bar()[times]]
+        self._bars = [float(bar) for bar in process.alphas_bar[times]]
+        self._process = process
 
-    def move(self, noisy: Tensor, said: Tensor, index: int) -> tuple[Tensor, Tensor]:
+    def move(self, noisy: Tensor, said: Tensor, _spread: Tensor | None, index: int) -> tuple[Tensor, Tensor]:
         bar = self._bars[index]
-        clean = _clean(noisy, said, bar)
-        within = (bar**0.5 * noisy - clean) / max(1 - bar, 1e-12) ** 0.5  # the v of the estimate that was kept within bounds
-        moved: Tensor = self._scheduler.step(within, self._scheduler.timesteps[index], noisy, return_dict=False)[0]
+        clean = self._process.clean(noisy, said, bar)
+        moved: Tensor = self._scheduler.step(self._within(noisy, said, clean, bar), self._scheduler.timesteps[index], noisy,
+                                             return_dict=False)[0]
         return moved, clean
+
+    def _within(self, noisy: Tensor, said: Tensor, clean: Tensor, bar: float) -> Tensor:
+        """What would have been said of the estimate that was kept within bounds."""
+        if self._process.bound is None:
+            return said
+        if self._process.says == "v":
+            return (bar**0.5 * noisy - clean) / max(1 - bar, 1e-12) ** 0.5
+        return (noisy - bar**0.5 * clean) / max(1 - bar, 1e-12) ** 0.5
 
 
 _MOVERS: dict[Sampler, type[_Ddim] | type[_DpmSolver]] = {"ddim": _Ddim, "ddpm": _Ddpm, "dpm-solver++": _DpmSolver}

@@ -1,7 +1,8 @@
 """Cutting operators out of a diffusion transformer and putting others in their place; the original stays as it was.
 
 Source: Exploring Diffusion Transformer Designs via Grafting, arXiv 2506.05340, table 3. "attention" stands for a block's
-self-attention (`attn1`), "mlp" for its feed-forward part (`ff`). Layers are counted from 0.
+self-attention (`attn1`), "mlp" for its feed-forward part (`ff`), "block" for two neighbouring blocks (section 6; `pairs.py`), which
+are known by the first one's number. Layers are counted from 0.
 """
 
 import copy
@@ -10,32 +11,38 @@ from dataclasses import dataclass
 
 import torch
 from diffusers.models.attention_processor import Attention
-from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 from torch import nn
 
-from models.diffusion.choices import Operator, Place, place_of
-from models.diffusion.network import parts
+from models.diffusion.choices import CAPTIONS, Operator, Place, learners, place_of, replaced
+from models.diffusion.network import Transformer, parts
 from models.diffusion.operators import Hyena, HyenaXMlp, LinearAttention, Mamba2, Mlp, SlidingWindow
+from models.diffusion.pairs import Pair, averaging, put_beside
 from worlds.errors import InputError
 
 MAMBA_HEAD = 16  # channels
-WHERE: dict[Place, str] = {"attention": "attn1", "mlp": "ff"}
+WHERE: dict[Place, str] = {"attention": "attn1", "mlp": "ff"}  # in a block
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What an operator has to fit into: D channels in so many heads, N tokens."""
+    """What an operator has to fit into: D channels in so many heads, N tokens.
+
+    Attributes:
+        reads_sentences: whether blocks have attention to a sentence, and time moves them by a table of their own (PixArt).
+    """
 
     width: int
     heads: int
     tokens: int
+    reads_sentences: bool = False
 
 
 def shape_of(model: nn.Module) -> Shape:
     """The shape of a transformer of diffusers."""
     config = parts(model).config
     side = config.sample_size // config.patch_size
-    return Shape(config.num_attention_heads * config.attention_head_dim, config.num_attention_heads, side * side)
+    return Shape(config.num_attention_heads * config.attention_head_dim, config.num_attention_heads, side * side,
+                 CAPTIONS in config)
 
 
 def _attention(shape: Shape) -> nn.Module:
@@ -68,6 +75,7 @@ _MAKERS: dict[Operator, Callable[[Shape], nn.Module]] = {
     "mlp-5": lambda shape: Mlp(shape.width, 5),
     "mlp-6": lambda shape: Mlp(shape.width, 6),
     "mlp-hyena-x": lambda shape: HyenaXMlp(shape.width, shape.tokens),
+    "pairs": lambda shape: averaging(shape.width),  # the blocks are those that are there: new is what merges them
 }
 
 
@@ -89,14 +97,30 @@ def blocks_of(model: nn.Module) -> Sequence[nn.Module]:
 
 
 def operator_of(model: nn.Module, layer: int, place: Place) -> nn.Module:
-    """The operator that a block has in a place."""
-    found: nn.Module = getattr(blocks_of(model)[layer], WHERE[place])
+    """The operator that a block has in a place; as "block" that one and the next as one `Pair`."""
+    blocks = blocks_of(model)
+    if place == "block":
+        return Pair(blocks[layer], blocks[layer + 1])
+    found: nn.Module = getattr(blocks[layer], WHERE[place])
     return found
 
 
+def speaker_of(model: nn.Module, layer: int, place: Place) -> nn.Module:
+    """The module of the model whose output is what the operator says."""
+    return blocks_of(model)[layer + 1] if place == "block" else operator_of(model, layer, place)
+
+
 def put(model: nn.Module, layer: int, place: Place, operator: nn.Module) -> None:
-    """Put an operator into a block, in place."""
-    setattr(blocks_of(model)[layer], WHERE[place], operator)
+    """Put an operator into a block, in place; as "block" what merges that one and the next.
+
+    Raises:
+        InputError: a block belongs to a pair already.
+    """
+    blocks = blocks_of(model)
+    if place == "block":
+        put_beside(blocks[layer], blocks[layer + 1], operator)
+    else:
+        setattr(blocks[layer], WHERE[place], operator)
 
 
 def check_layers(layers: Collection[int], num_layers: int) -> None:
@@ -109,15 +133,29 @@ def check_layers(layers: Collection[int], num_layers: int) -> None:
         raise InputError(f"There is no layer {wrong[0]}. The layers of this model are numbered 0 to {num_layers - 1}.")
 
 
-def graft(model: DiTTransformer2DModel, operator: Operator, layers: Collection[int], *, seed: int) -> DiTTransformer2DModel:
+def standing(operator: Operator, layers: Collection[int], num_layers: int) -> tuple[int, ...]:
+    """Where the new operators of some layers stand: their layers, or the first block of each pair that holds one.
+
+    Raises:
+        InputError: there are no such layers, or none of them has another one beside it.
+    """
+    check_layers(layers, num_layers)
+    if not (found := learners(operator, replaced(operator, layers, num_layers))):
+        raise InputError(f"Layer {num_layers - 1} is the last of {num_layers} and has none to stand beside. Choose others.")
+    return found
+
+
+def graft(model: Transformer, operator: Operator, layers: Collection[int], *, seed: int) -> Transformer:
     """A copy of a model in which some layers have another operator, with fresh weights; the same seed gives the same.
+
+    Of "pairs", both blocks of every pair (0, 1), (2, 3), ... that holds one of the layers stand side by side.
 
     Raises:
         InputError: there are no such layers, or the operator does not fit the model.
     """
-    check_layers(layers, len(blocks_of(model)))
+    stands = standing(operator, layers, len(blocks_of(model)))
     grafted = copy.deepcopy(model)
-    for layer in sorted(layers):
+    for layer in stands:
         put(grafted, layer, place_of(operator), fresh(operator, shape_of(model), seed=seed * 1_000 + layer).to(_device(model)))
     return grafted
 

@@ -1,4 +1,4 @@
-"""Training of diffusion transformers: noised pictures in, v out; one label dropped per sample; averaged weights beside.
+"""Training of diffusion transformers: noised pictures in, v or the noise out; one label dropped per sample; averaged weights beside.
 
 On a CPU matrix products run in bfloat16 and attention in float32: at 16 numbers per head its backward pass is eight times slower
 in bfloat16 there.
@@ -11,19 +11,20 @@ from math import cos, pi
 from typing import Any
 
 import torch
-from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 from torch import Tensor, nn
 from torch.nn import functional
 
 from models.diffusion.choices import Place
-from models.diffusion.network import parts
-from models.diffusion.noising import STEPS, cosine_alphas_bar, noised, weights
-from models.diffusion.surgery import operator_of
+from models.diffusion.network import Transformer, parts
+from models.diffusion.noising import STEPS
+from models.diffusion.process import DRAWN, Process
+from models.diffusion.surgery import speaker_of
+from models.diffusion.wanted import Wanted, as_wanted
 from models.training.supervised import Learner
 
 FLOOR = 0.05  # of the peak, where a cosine ends
 
-Samples = tuple[Tensor, Tensor]  # pictures (n, c, h, w) from -1 to 1, and their classes (n,)
+Samples = tuple[Tensor, Wanted | Tensor]  # pictures (n, c, h, w), and what they show, such as their classes (n,)
 
 
 class PreciseAttention:
@@ -75,19 +76,19 @@ class Teacher:
 
     def __init__(self, teacher: nn.Module, student: nn.Module, layers: Sequence[int], place: Place) -> None:
         self._teacher = teacher.eval()
-        self._wanted: list[Tensor] = []
+        self._kept: list[Tensor] = []
         self._said: list[Tensor] = []
-        for model, kept in ((teacher, self._wanted), (student, self._said)):
+        for model, kept in ((teacher, self._kept), (student, self._said)):
             for layer in layers:
-                operator_of(model, layer, place).register_forward_hook(_keeping(kept))
+                speaker_of(model, layer, place).register_forward_hook(_keeping(kept))
 
-    def loss(self, seen: Tensor, steps: Tensor, labels: Tensor) -> Tensor:
+    def loss(self, seen: Tensor, steps: Tensor, wanted: Wanted) -> Tensor:
         """Call it right after the student's forward on the same: mean absolute difference, as a share of what is wanted, ()."""
-        self._wanted.clear()
+        self._kept.clear()
         with torch.no_grad():
-            self._teacher(seen, timestep=steps, class_labels=labels)
+            wanted.ask(self._teacher, seen, steps)
         shares = [(said.float() - wanted.float()).abs().mean() / wanted.float().abs().mean()
-                  for said, wanted in zip(self._said, self._wanted)]
+                  for said, wanted in zip(self._said, self._kept)]
         return torch.stack(shares).mean()
 
     def forget(self) -> None:
@@ -101,22 +102,25 @@ def _keeping(kept: list[Tensor]) -> Any:
     return keep
 
 
-def _has_fast_half() -> bool:
-    """Whether this processor multiplies in bfloat16; elsewhere that is slower than in single precision."""
+def _has_fast_half(device: torch.device) -> bool:
+    """Whether this device multiplies in bfloat16; elsewhere that is slower than in single precision."""
+    if device.type != "cpu":
+        return device.type == "cuda"
     able = torch.cpu.get_capabilities()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 class DiffusionTraining:
-    """A network while it learns to say v, and the average of its weights, on which everything is measured."""
+    """A network while it learns what its process says, and the average of its weights, on which everything is measured."""
 
-    def __init__(self, model: DiTTransformer2DModel, rates: Rates, *, seed: int, taught_by: DiTTransformer2DModel | None = None,
-                 layers: Sequence[int] = (), place: Place = "attention", has_diffusion: bool = True) -> None:
+    def __init__(self, model: Transformer, rates: Rates, *, seed: int, taught_by: Transformer | None = None,
+                 layers: Sequence[int] = (), place: Place = "attention", has_diffusion: bool = True,
+                 process: Process = DRAWN) -> None:
         """Begin. Taught by the unedited model, its distance at the replaced layers is added, or without diffusion is all there is."""
         self.model, self.rates, self._has_diffusion = model, rates, has_diffusion
         self.averaged = copy.deepcopy(model).eval().requires_grad_(False)
         self._teacher = Teacher(copy.deepcopy(taught_by), model, layers, place) if taught_by is not None else None
-        self._alphas_bar = cosine_alphas_bar()
+        self._process = process
         self._generator = torch.Generator().manual_seed(seed)
         optimizer = torch.optim.AdamW(model.parameters(), lr=rates.peak, betas=(0.9, 0.99), weight_decay=rates.weight_decay)
         self._learner: Learner[Samples] = Learner(model, optimizer, self.loss, clip=rates.clip)
@@ -129,27 +133,25 @@ class DiffusionTraining:
         return self._learner.step
 
     def loss(self, samples: Samples) -> tuple[Tensor, int]:
-        """The weighted squared error of v, and how many samples it is of."""
-        pictures, kinds = samples
-        number = len(pictures)
+        """What is to be made small, and how many samples it is of."""
+        pictures, asked = samples
+        number, device, process = len(pictures), pictures.device, self._process
         steps = torch.randint(0, STEPS, (number,), generator=self._generator)
-        noise = torch.randn(pictures.shape, generator=self._generator)
+        noise = torch.randn(pictures.shape, generator=self._generator).to(device)
         is_dropped = torch.rand(number, generator=self._generator) < self.rates.no_label
-        alphas_bar = self._alphas_bar[steps]
-        seen, wanted = noised(pictures, noise, alphas_bar)
-        null = int(parts(self.model).config.num_embeds_ada_norm)
-        labels = torch.where(is_dropped, null, kinds)
+        seen, due = process.noised(pictures, noise, process.alphas_bar[steps])
+        steps, wanted = steps.to(device), as_wanted(asked, self.model).dropping(is_dropped)
         if self._teacher:
             self._teacher.forget()
-        with torch.autocast("cpu", torch.bfloat16, enabled=_has_fast_half()):
-            said = parts(self.model)(seen, timestep=steps, class_labels=labels).sample
-            distance = self._teacher.loss(seen, steps, labels) if self._teacher else torch.zeros(())
-        each = (said.float() - wanted).square().mean((1, 2, 3))
-        self.error = float(each.detach().mean())
-        return (each * weights(alphas_bar).float()).mean() * self._has_diffusion + distance, number
+        with torch.autocast(device.type, torch.bfloat16, enabled=_has_fast_half(device)):
+            said = wanted.ask(self.model, seen, steps)
+            distance = self._teacher.loss(seen, steps, wanted) if self._teacher else torch.zeros((), device=device)
+        each, error = process.loss(said, due, clean=pictures, seen=seen, steps=steps)
+        self.error = float(error.detach().mean())
+        return each.mean() * self._has_diffusion + distance, number
 
     def learn(self, samples: Samples) -> float:
-        """One step; returns the unweighted error of v before it."""
+        """One step; returns the plain squared error before it of what was to be said."""
         for group in self._learner.optimizer.param_groups:
             group["lr"] = self.rates.rate(self.step)
         self._learner.learn(samples)
@@ -161,23 +163,24 @@ class DiffusionTraining:
 
 
 @torch.no_grad()
-def held_out_error(model: nn.Module, pictures: Tensor, kinds: Tensor, *, seed: int = 0, batch: int = 250,
-                   heard: Callable[[float], None] | None = None) -> float:
-    """The mean squared error of v on pictures that no training saw, each at one step and with one noise drawn from the seed.
+def held_out_error(model: nn.Module, pictures: Tensor, kinds: Wanted | Tensor, *, seed: int = 0, process: Process = DRAWN,
+                   batch: int = 250, heard: Callable[[float], None] | None = None) -> float:
+    """The mean squared error of what is to be said (v, or the noise) of pictures that no training saw, each at one step and with one
+    noise drawn from the seed.
 
     Args:
-        pictures: (n, c, h, w), from -1 to 1.
+        pictures: (n, c, h, w), from -1 to 1, or as latents are.
         heard: told the share that is done.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator, wanted, device = torch.Generator().manual_seed(seed), as_wanted(kinds, model), pictures.device
     steps = torch.randint(0, STEPS, (len(pictures),), generator=generator)
-    noise = torch.randn(pictures.shape, generator=generator)
-    seen, wanted = noised(pictures, noise, cosine_alphas_bar()[steps])
-    total = 0.0
+    noise = torch.randn(pictures.shape, generator=generator).to(device)
+    seen, due = process.noised(pictures, noise, process.alphas_bar[steps])
+    steps, total = steps.to(device), 0.0
     for first in range(0, len(pictures), batch):
         part = slice(first, first + batch)
-        said = model(seen[part], timestep=steps[part], class_labels=kinds[part]).sample
-        total += float((said - wanted[part]).square().mean((1, 2, 3)).sum())
+        said, _ = process.split(wanted[part].ask(model, seen[part], steps[part]))
+        total += float((said - due[part]).square().mean((1, 2, 3)).sum())
         if heard:
             heard(min(1.0, (first + batch) / len(pictures)))
     return total / len(pictures)

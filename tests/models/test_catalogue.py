@@ -283,9 +283,11 @@ def test_a_link_that_leads_outside_is_refused(tmp_path, monkeypatch):
     (root / "inside" / "config.json").symlink_to(tmp_path / "secret")
     monkeypatch.setenv("ORRERY_MODELS_DIR", str(root))
 
-    for name in ("door", "inside"):
-        with pytest.raises(InputError, match="ORRERY_MODELS_DIR"):
-            local_rung(name, "detector")
+    (root / "pipeline" / "vae").mkdir(parents=True)
+    (root / "pipeline" / "vae" / "config.json").symlink_to(tmp_path / "secret")
+    for name, role in (("door", "detector"), ("inside", "detector"), ("pipeline", "diffusion")):
+        with pytest.raises(InputError, match=r"not below ORRERY_MODELS_DIR|links outside ORRERY_MODELS_DIR"):
+            local_rung(name, role)
 
 
 def test_without_an_allowed_folder_there_are_no_local_models(monkeypatch):

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 
 from models.diffusion.judge import Judge, Judged, Moments, judged
-from models.diffusion.network import CHANNELS, KINDS, SIDE_PX, count_parameters
+from models.diffusion.network import CHANNELS, KINDS, SIDE_PX, Transformer, count_parameters
 from models.diffusion.sampling import as_input, as_pictures, first_noise, sample
 from models.diffusion.training import held_out_error
 from models.recipes.vignettes_dit.training import Pictures, Training
@@ -33,7 +32,7 @@ class Measured:
     judge_accuracy: float
 
 
-def measure(model: DiTTransformer2DModel, judge: Judge, reference: Moments, judge_accuracy: float, *, real: Pictures,
+def measure(model: Transformer, judge: Judge, reference: Moments, judge_accuracy: float, *, real: Pictures,
             held_out: Pictures, number: int) -> Measured:
     """Paint `number` pictures, the kinds in turn, and hold them against as many real ones."""
     kinds = torch.arange(number) % KINDS
@@ -49,7 +48,7 @@ def measure(model: DiTTransformer2DModel, judge: Judge, reference: Moments, judg
                     judged(judge, reference, pictures[:number], real_kinds[:number]), judge_accuracy)
 
 
-def write(folder: Path, model: DiTTransformer2DModel, training: Training, measured: Measured, minutes: tuple[float, float]) -> None:
+def write(folder: Path, model: Transformer, training: Training, measured: Measured, minutes: tuple[float, float]) -> None:
     """Write both files beside the weights."""
     parameters = count_parameters(model)
     wall, cpu = (round(each, 1) for each in minutes)

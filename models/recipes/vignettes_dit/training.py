@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from diffusers.models.transformers.dit_transformer_2d import DiTTransformer2DModel
 from torch import Tensor
 from torch.nn import functional
 
 from models.diffusion.judge import Judge, features_of, moments_of
-from models.diffusion.network import fresh_miniature
+from models.diffusion.network import Transformer, fresh_miniature
 from models.diffusion.training import DiffusionTraining, Rates
 from worlds.vignettes import KEPT_BACK, TRAINED_ON, kind_of, vignettes
 
@@ -77,7 +76,7 @@ def measured_judge(judge: Judge, held_out: Pictures) -> tuple[float, tuple[np.nd
     return float((taken_for == kinds).float().mean()), moments_of(features)
 
 
-def train_base(training: Training, pictures: Pictures) -> Iterator[tuple[int, float, DiTTransformer2DModel]]:
+def train_base(training: Training, pictures: Pictures) -> Iterator[tuple[int, float, Transformer]]:
     """Train; yield every hundred steps how many there were, the mean error of v since, and the averaged network."""
     rates = Rates(steps=training.steps, peak=training.peak, warm_up=training.warm_up)
     going = DiffusionTraining(fresh_miniature(training.seed), rates, seed=training.seed + 1)

@@ -1,6 +1,7 @@
 """A zip is judged by its table of contents before anything in it is read."""
 
 import io
+import os
 import stat
 import zipfile
 
@@ -136,3 +137,17 @@ def test_a_torn_table_of_contents_is_one_sentence_or_a_zip(seed):
                 files.read(name)
         except InputError as error:
             assert "\n" not in str(error)
+
+
+def test_files_are_ordered_by_when_they_were_written(tmp_path, monkeypatch):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, year in (("a.txt", 2026), ("b.txt", 2024)):
+            packed.writestr(zipfile.ZipInfo(name, (year, 1, 1, 0, 0, 0)), b"x")
+            (tmp_path / "mine").mkdir(exist_ok=True)
+            (tmp_path / "mine" / name).write_bytes(b"x")
+            os.utime(tmp_path / "mine" / name, (year, year))
+    monkeypatch.setenv("ORRERY_DATA_DIR", str(tmp_path))
+
+    for files in (open_zip(buffer.getvalue()), archive.open_folder("mine")):
+        assert max(files.names, key=lambda name: files.written[name]) == "a.txt"

@@ -76,6 +76,8 @@ def test_an_operator_is_called_by_its_released_name(name, kind, operator):
     pytest.param(SAMPLING, "[" * 5_000, "nested too deeply", id="deep"),
     pytest.param(SAMPLING, "a" * 100_001, "100,001 characters", id="long"),
     pytest.param(SAMPLING, "a: " + "9" * 5_000, "cannot be read", id="a long number"),
+    pytest.param(SAMPLING, "a: 1" + ":1" * 4_000 + ".5", "cannot be read", id="a fraction of very many sixtieths"),
+    pytest.param("global_seed: 0", "global_seed: 0x" + "f" * 5_000, "global_seed.* very many digits", id="a long hexadecimal"),
 ])
 def test_what_is_wrong_is_one_sentence_with_the_field(old, new, told):
     with pytest.raises(InputError, match=told) as caught:

@@ -265,7 +265,7 @@ def test_a_wrong_marker_is_one_sentence_that_names_the_field(base, field, value,
     pytest.param("norm_type", "layer_norm", id="another norm"),
     pytest.param("activation_fn", "geglu", id="another activation"),
     pytest.param("dropout", 0.1, id="dropout"),
-    pytest.param("_class_name", "PixArtTransformer2DModel", id="another class"),
+    pytest.param("_class_name", "UNet2DModel", id="another class"),
 ])
 def test_a_config_that_says_what_the_weights_are_not_is_refused_with_the_field(base, field, value, tmp_path):
     save_folder(base, tmp_path / "mine")

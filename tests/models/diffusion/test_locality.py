@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from models.diffusion.choices import ranked
-from models.diffusion.locality import band, even_band, near_on_grid, watched
+from models.diffusion.locality import band, even_band, near_on_grid, squares, watched
 from models.diffusion.network import fresh_miniature
 
 
@@ -59,3 +59,14 @@ def test_watching_changes_nothing_and_ends():
 
     model(seen, **asked)
     assert [len(maps) for maps in kept] == [1] * 8
+
+
+def test_squares_that_do_not_divide_the_picture_hold_every_token_once():
+    """17 x 17 tokens in at most 16 squares a row: nine, of which the last are halves."""
+    maps = torch.rand(2, 289, 289, generator=torch.Generator().manual_seed(0)).softmax(-1)
+    kept = squares(maps, 16)
+
+    assert kept.shape == (2, 81, 81) and torch.allclose(kept.sum(-1), torch.ones(2, 81), atol=1e-5)
+    first, last = [0, 1, 17, 18], [288]
+    assert torch.allclose(kept[:, 0, 80], maps[:, first][:, :, last].mean(1).sum(-1))
+    assert torch.allclose(kept[:, 80, 0], maps[:, last][:, :, first].mean(1).sum(-1))

@@ -95,4 +95,24 @@ def test_a_network_learns_and_its_average_follows():
     errors = [training.learn((pictures, kinds)) for _ in range(40)]
     assert sum(errors[-10:]) < 0.8 * sum(errors[:10])
     assert held_out_error(training.averaged, pictures, kinds) < 0.8 * before
+    for trained in (training.model, training.averaged):
+        assert len({id(block.norm1.emb) for block in trained.transformer_blocks}) == 1, "all blocks still share one embedder"
     assert training.step == 40 and not any(parameter.requires_grad for parameter in training.averaged.parameters())
+
+
+def test_a_cosine_ends_at_a_twentieth():
+    rates = Rates(steps=100, peak=2.0, warm_up=1, decay=None)
+    assert rates.rate(0) == pytest.approx(2) and rates.rate(50) == pytest.approx(1.05) and rates.rate(100) == pytest.approx(0.1)
+
+
+def test_labels_are_left_out_as_often_as_is_said_and_the_average_follows_closely_at_first():
+    asked: list[int] = []
+    model = mend(DiTTransformer2DModel(**SMALL | {"sample_size": 32, "patch_size": 8}))
+    start = [parameter.detach().clone() for parameter in model.parameters()]
+    model.register_forward_pre_hook(lambda _model, _given, named: asked.extend(named["class_labels"].tolist()), with_kwargs=True)
+    training = DiffusionTraining(model, Rates(steps=2, peak=1e-2, warm_up=1, no_label=0.1, keep=0.998), seed=0)
+    training.learn((torch.zeros(200, 3, 32, 32), torch.ones(200, dtype=torch.long)))
+
+    assert len(asked) == 200 and 5 <= asked.count(model.config.num_embeds_ada_norm) <= 45
+    for before, mean, now in zip(start, training.averaged.parameters(), model.parameters()):
+        assert torch.allclose(mean, before + 9 / 11 * (now - before), atol=1e-6)  # keeps (1 + step) / (10 + step) after a step

@@ -280,10 +280,20 @@ def test_a_pickle_without_weights_is_one_sentence(content, tmp_path):
         load_official(tmp_path / "model.pt")
 
 
-def test_a_pickle_that_nests_too_many_tuples_is_refused_before_torch_sees_it(tmp_path):
-    hostile(tmp_path / "model.pt", b"\x80\x02" + b")" + b"\x85" * 100_000 + b".")
+TWICE = b"h\x01h\x01\x86q\x01"  # a tuple of the last one, twice, which is the last one from now on
 
-    with pytest.raises(InputError, match="holds 100,001 tuples"):
+
+@pytest.mark.parametrize(("content", "says"), [
+    pytest.param(b")" * 100_001 + b".", "holds 100,001 tuples", id="many"),
+    pytest.param(b")" + b"\x85" * 100_000 + b".", "a tuple of more than 1,000 entries", id="deep"),
+    # hashing 2 ** 60 entries would hold the interpreter for years
+    pytest.param(b"}q\x00X\x01\x00\x00\x00z(" + b")q\x01" + TWICE * 60 + b"lsh\x01K\x01s.", "a tuple of more than 1,000 entries",
+                 id="twice and twice"),
+])
+def test_tuples_that_would_be_too_many_written_out_are_refused_before_torch_sees_them(tmp_path, content, says):
+    hostile(tmp_path / "model.pt", b"\x80\x02" + content)
+
+    with pytest.raises(InputError, match=says):
         load_official(tmp_path / "model.pt")
 
 

@@ -6,8 +6,12 @@ import pytest
 import torch
 from diffusers import DDIMScheduler
 
+from models.diffusion import sampling
+from models.diffusion.network import fresh_miniature
 from models.diffusion.noising import cosine_alphas_bar
+from models.diffusion.process import DRAWN
 from models.diffusion.sampling import NotFinite, as_pictures, first_noise, sample, times_of
+from models.diffusion.wanted import by_class
 from worlds.errors import InputError
 
 BARS = cosine_alphas_bar()
@@ -63,10 +67,10 @@ def test_ddim_is_diffusers_ddim(clean):
                                use_clipped_model_output=True).prev_sample
 
     from models.diffusion import sampling
-    mover = sampling._Ddim(scheduler.timesteps.tolist(), 0)
+    mover = sampling._Ddim(scheduler.timesteps.tolist(), 0, DRAWN)
     ours = first_noise(2, 0, shape=SHAPE)
     for index, time in enumerate(scheduler.timesteps):
-        ours, _ = mover.move(ours, wrong(ours, timestep=time.expand(2), class_labels=torch.zeros(2)).sample, index)
+        ours, _ = mover.move(ours, wrong(ours, timestep=time.expand(2), class_labels=torch.zeros(2)).sample, None, index)
     assert torch.allclose(ours, noisy, atol=1e-4)
 
 
@@ -79,6 +83,20 @@ def test_without_guidance_a_step_asks_once_with_the_class_and_with_it_the_null_c
     assert guided.asked == [(4, [0, 1, 10, 10])] * 2
 
 
+def test_large_pictures_go_through_the_network_a_few_at_a_time_and_come_out_the_same(monkeypatch):
+    network = fresh_miniature(seed=1)
+    asked, noise = by_class(torch.tensor([3, 1, 4]), 10), first_noise(3, 0, shape=(3, 32, 32))
+    sizes = []
+    network.register_forward_hook(lambda _net, _given, said: sizes.append(len(said.sample)))
+    at_once = list(sample(network, asked, noise, steps=2, guidance=2.0))[-1].noisy
+    monkeypatch.setattr(sampling, "MOST_AT_ONCE", 2 * 32 * 32)
+
+    in_parts = list(sample(network, asked, noise, steps=2, guidance=2.0))[-1].noisy
+
+    assert sizes == [6, 6, 4, 2, 4, 2]  # with the class and without
+    assert torch.allclose(at_once, in_parts, atol=1e-5)
+
+
 def test_guidance_goes_beyond_what_the_class_changes():
     class Counting:
         config = SimpleNamespace(num_embeds_ada_norm=10)
@@ -87,13 +105,14 @@ def test_guidance_goes_beyond_what_the_class_changes():
             return SimpleNamespace(sample=class_labels.float().view(-1, 1, 1, 1).expand_as(noisy) / 10)
 
     from models.diffusion import sampling
-    said = sampling._said(Counting(), torch.zeros(1, *SHAPE), 500, torch.tensor([4]), 3.0, 10)
+    said = sampling._said(Counting(), torch.zeros(1, *SHAPE), 500, by_class(torch.tensor([4]), 10), 3.0, None)
     assert torch.allclose(said, torch.full_like(said, 1.0 + 3.0 * (0.4 - 1.0)))
 
 
 def test_a_seed_is_one_picture_however_many_there_are(clean):
     assert torch.equal(first_noise(5, 3, shape=SHAPE)[1], first_noise(2, 3, shape=SHAPE)[1])
     assert not torch.equal(first_noise(1, 3, shape=SHAPE), first_noise(1, 4, shape=SHAPE))
+    assert not torch.equal(first_noise(2, 3, shape=SHAPE)[1], first_noise(1, 4, shape=SHAPE)[0])  # nor of another seed's neighbours
     one, again, other = (run(Oracle(clean, 0.5), sampler="ddpm", steps=5, seed=seed)[-1].noisy for seed in (1, 1, 2))
     assert torch.equal(as_pictures(one), as_pictures(again)) and not torch.equal(one, other)
 
@@ -109,6 +128,20 @@ def test_what_is_no_number_ends_the_sampling_and_keeps_what_was_there(clean):
         for step in sample(Breaks(clean), torch.tensor([0, 1]), first_noise(2, 0, shape=SHAPE), steps=5):
             kept.append(step.number)
     assert kept == [1, 2]
+
+
+@pytest.mark.parametrize(("part", "where"), [("pos_embed.proj", "before its first block"), ("proj_out_2", "behind its last block"),
+                                             ("transformer_blocks.3.ff", "first in block 3")])
+def test_where_a_number_that_is_none_came_from_is_said(part, where):
+    model = fresh_miniature(0).eval()
+    for block in model.transformer_blocks:  # whose gates begin closed
+        torch.nn.init.constant_(block.norm1.linear.bias, 0.1)
+    for parameter in model.get_submodule(part).parameters():
+        torch.nn.init.constant_(parameter, float("nan"))
+
+    with pytest.raises(NotFinite, match=rf"step 1 of 2 \(time 999\), {where}\."):
+        next(sample(model, torch.tensor([1]), first_noise(1, 0, shape=(3, 32, 32)), steps=2))
+    assert not any(block._forward_hooks for block in model.transformer_blocks)
 
 
 @pytest.mark.parametrize(("how", "said"), [({"steps": 0}, "1 to 1000 steps"), ({"steps": 1001}, "1 to 1000 steps"),

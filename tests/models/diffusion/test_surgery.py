@@ -31,7 +31,7 @@ def said(model):
 def test_only_the_chosen_operators_change_and_the_original_does_not(model, operator):
     before = {name: value.clone() for name, value in model.state_dict().items()}
     grafted = graft(model, operator, [1, 3], seed=0)
-    where = {"attention": "attn1", "mlp": "ff"}[place_of(operator)]
+    where = {"attention": "attn1", "mlp": "ff", "block": "merge"}[place_of(operator)]
     cut = tuple(f"transformer_blocks.{layer}.{where}." for layer in (1, 3))
 
     kept = {name: value for name, value in grafted.state_dict().items() if not name.startswith(cut)}
