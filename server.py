@@ -34,7 +34,7 @@ from backends.sessions import process_folder  # noqa: E402
 from fronts import api_page, beside, compressed, early, tabs, uploads  # noqa: E402
 from fronts.browsers import KnowsBrowsers  # noqa: E402
 from fronts.hosts import KnownHosts  # noqa: E402
-from pages.house import head  # noqa: E402
+from pages.house import head, parts  # noqa: E402
 
 log = logging.getLogger("orrery.server")
 
@@ -225,7 +225,7 @@ def build(script: Path = HERE / "app.py", *, static: compressed.Copies | None = 
 
     app.mount("/", pages)
     heads = head.heads()
-    pages_told = early.Early(app, heads, early.of(Path(st.__file__).parent))
+    pages_told = early.Early(app, heads, early.of(Path(st.__file__).parent), parts.until_it_is_drawn)
     front = GradioFront(tabs.OpenTabs(uploads.UploadGate(pages_told)))
     static = static or compressed.copies(GRADIO)
     return KnownHosts(compressed.Compressed(KnowsBrowsers(front), static, pages=(*heads, f"{GRADIO}/", f"{GRADIO}/config")))

@@ -7,7 +7,7 @@ fits no kind of knob is a mistake of whoever wrote the Settings, and is told whe
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypedDict, Unpack
 
@@ -17,6 +17,7 @@ from pydantic.config import JsonDict
 QUANTISED_BY = "quantisation"  # the setting of a run with one model
 UPLOAD = "upload:"  # before the name of a file that a session brought
 NO_GROUP = "settings"
+WEIGHTS = {"none": "as they are", "int8": "8 bit (int8)", "nf4": "4 bit (NF4)"}  # how weights are packed
 MAX_RANGE = 10_000  # a wider one, such as a seed's, is typed: no slider meets a value in it
 USUAL_STEP = 0.01  # of a number that is not whole
 
@@ -40,7 +41,7 @@ class Limits(TypedDict, total=False):
 
 
 def knob(default: object, group: str, description: str, *, label: str = "", role: str = "", also: tuple[str, ...] = (),
-         none: str = "", quantised_by: str = QUANTISED_BY, borrows: tuple[str, ...] = (),
+         names: Mapping[Any, str] | None = None, none: str = "", quantised_by: str = QUANTISED_BY, borrows: tuple[str, ...] = (),
          suggestions: tuple[str, ...] = (), stops: tuple[float, ...] = (), is_by_line: bool = False, uploads: tuple[str, ...] = (),
          upload_mb: int | None = None,
          **limits: Unpack[Limits]) -> Any:  # Any: like pydantic's Field, it stands for a value of whatever type its field has
@@ -49,12 +50,13 @@ def knob(default: object, group: str, description: str, *, label: str = "", role
     Args:
         group: settings of one group stand together.
         label: what the knob is called on a page, where its name in words does not say it best.
+        names: what its choices are called on a page, those whose code does not say it best.
         role: the setting names a model of that ladder, or, as "result", an earlier run; `none` is how leaving it empty reads.
         also: roles beside it that the setting takes too.
         borrows: systems whose miniatures are offered too.
         quantised_by: the setting that says how this model's weights are packed; each model of a run has its own.
         suggestions: likely values of a setting that takes any.
-        stops: likely values of a number whose range is too wide for even steps.
+        stops: likely values of a number whose range is too wide for even steps; of several numbers those that can be picked.
         is_by_line: several texts are typed one per line, for there may be commas in them.
         uploads: endings of the files that can be brought for it, which it then names as "upload:NAME"; the content decides.
         upload_mb: the largest such file; by default as large as any.
@@ -67,8 +69,8 @@ def knob(default: object, group: str, description: str, *, label: str = "", role
         extra |= {"role": role, "none": none}
     elif role:
         extra |= {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by, "borrows": list(borrows)}
-    said: JsonDict = {"label": label, "suggestions": list(suggestions), "stops": list(stops), "is_by_line": is_by_line,
-                      "uploads": list(uploads), "upload_mb": upload_mb}
+    said: JsonDict = {"label": label, "names": dict(names or {}), "suggestions": list(suggestions), "stops": list(stops),
+                      "is_by_line": is_by_line, "uploads": list(uploads), "upload_mb": upload_mb}
     extra |= {name: value for name, value in said.items() if value}
     return Field(default, description=description, json_schema_extra=extra, **limits)
 
@@ -91,6 +93,7 @@ class Knob:
     step: float = 1
     stops: tuple[float, ...] = ()
     choices: tuple[str, ...] = ()  # of which one or several are chosen
+    names: Mapping[str, str] = field(default_factory=dict)  # of choices, where the code does not say it best
     suggestions: tuple[str, ...] = ()
     max_length: int | None = None  # of a text in characters; of several entries, how many
     is_by_line: bool = False
@@ -114,6 +117,11 @@ class Knob:
         return (self.high - self.low) / self.step <= MAX_RANGE
 
     @property
+    def is_picked(self) -> bool:
+        """Whether its numbers are picked from the stops instead of typed; others that a link or a file says stay."""
+        return self.kind == "numbers" and bool(self.stops)
+
+    @property
     def first(self) -> float | None:
         """The least value that a widget offers."""
         return self.low + self.step if self.low is not None and self.is_low_open else self.low
@@ -122,6 +130,18 @@ class Knob:
     def last(self) -> float | None:
         """The largest value that a widget offers."""
         return self.high - self.step if self.high is not None and self.is_high_open else self.high
+
+    def name_of(self, choice: str) -> str:
+        """What one of its choices is called on a page."""
+        return self.names.get(choice, choice)
+
+    def worded(self, value: object) -> str:
+        """A value in one line, as a page speaks of it."""
+        if isinstance(value, tuple):
+            return ", ".join(self.name_of(str(entry)) for entry in value) or "nothing"
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return "nothing" if value in (None, "") else self.name_of(str(value))
 
     def typed(self, value: object) -> str:
         """A value as people type it."""
@@ -181,30 +201,30 @@ def _by_name(settings: type[BaseModel]) -> Mapping[str, Knob]:
     return {one.name: one for one in knobs_of(settings)}
 
 
-def _knob(where: str, name: str, field: Schema, default: object) -> Knob:
-    options: Sequence[Schema] = field.get("anyOf", [field])
+def _knob(where: str, name: str, schema: Schema, default: object) -> Knob:
+    options: Sequence[Schema] = schema.get("anyOf", [schema])
     given = [option for option in options if option.get("type") != "null"]
     if len(given) != 1:
         raise TypeError(f"{where} is one of {len(given)} kinds of value. A knob has one, which may be optional")
     (said,) = given
-    kind = _kind(where, said, field)
-    stops: tuple[float, ...] = tuple(field.get("stops", ()))
+    kind = _kind(where, said, schema)
+    stops: tuple[float, ...] = tuple(schema.get("stops", ()))
     low, high = said.get("minimum", said.get("exclusiveMinimum")), said.get("maximum", said.get("exclusiveMaximum"))
     return Knob(
-        name=name, group=field.get("group", NO_GROUP), description=field.get("description", ""), kind=kind, default=default,
-        called=field.get("label", ""), is_optional=len(options) > 1, low=low, high=high, is_low_open="exclusiveMinimum" in said,
+        name=name, group=schema.get("group", NO_GROUP), description=schema.get("description", ""), kind=kind, default=default,
+        called=schema.get("label", ""), is_optional=len(options) > 1, low=low, high=high, is_low_open="exclusiveMinimum" in said,
         is_high_open="exclusiveMaximum" in said, step=said.get("multipleOf", 1) if kind == "whole" else _step(low, high, stops),
-        stops=stops, choices=_choices(said) or _choices(said.get("items", {})),
-        suggestions=tuple(field.get("suggestions", ())), max_length=said.get("maxLength", said.get("maxItems")),
-        is_by_line=field.get("is_by_line", False), roles=tuple(field.get("roles", ())), none_label=field.get("none", ""),
-        quantised_by=field.get("quantised_by", ""), borrows=tuple(field.get("borrows", ())),
-        uploads=tuple(field.get("uploads", ())), upload_mb=field.get("upload_mb"))
+        stops=stops, choices=_choices(said) or _choices(said.get("items", {})), names=schema.get("names", {}),
+        suggestions=tuple(schema.get("suggestions", ())), max_length=said.get("maxLength", said.get("maxItems")),
+        is_by_line=schema.get("is_by_line", False), roles=tuple(schema.get("roles", ())), none_label=schema.get("none", ""),
+        quantised_by=schema.get("quantised_by", ""), borrows=tuple(schema.get("borrows", ())),
+        uploads=tuple(schema.get("uploads", ())), upload_mb=schema.get("upload_mb"))
 
 
-def _kind(where: str, said: Schema, field: Schema) -> Kind:
+def _kind(where: str, said: Schema, schema: Schema) -> Kind:
     entries: Sequence[Schema] = said.get("prefixItems", [said["items"]] if said.get("items") else [])
-    if field.get("role"):
-        return "result" if field["role"] == RESULT else "model"
+    if schema.get("role"):
+        return "result" if schema["role"] == RESULT else "model"
     if _choices(said):
         return "choice"
     if entries and all(_choices(entry) for entry in entries):

@@ -178,7 +178,7 @@ def _what(mistake: "ErrorDetails") -> str:
     """What is wrong; of a text that is too long, by how much."""
     if mistake["type"] == "string_too_long":
         return letters(len(str(mistake["input"])), mistake["ctx"]["max_length"])
-    return mistake["msg"].rstrip(".")
+    return mistake["msg"].removeprefix("Value error, ").rstrip(".")  # pydantic's own words before a sentence of ours
 
 
 def letters(count: int, most: int) -> str:
@@ -349,6 +349,11 @@ def last(events: Iterator[Progress | Part | R]) -> R:
     for event in events:  # noqa: B007  the last one is the result
         pass
     return cast(R, event)  # a run's last event is its result
+
+
+def task_of(settings: Settings) -> str:
+    """What was done, where the system has several tasks."""
+    return getattr(settings, "task", "")
 
 
 @cache

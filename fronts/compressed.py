@@ -70,12 +70,18 @@ def compressed(content: bytes, encoding: Encoding, level: int) -> bytes:
     return gzip.compress(content, level, mtime=0)
 
 
-def taken(accept_encoding: str) -> Encoding | None:
-    """The smallest encoding that a client takes, by its Accept-Encoding."""
+def _weights(accept_encoding: str) -> dict[str, bool]:
+    """Of each encoding that an Accept-Encoding names, whether it is taken: with a weight of 0 it is refused."""
     weights = {}
     for part in accept_encoding.lower().split(","):
         name, _, weight = part.partition(";")
-        weights[name.strip()] = not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight)
+        weights[name.strip()] = not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
+    return weights
+
+
+def taken(accept_encoding: str) -> Encoding | None:
+    """The smallest encoding that a client takes, by its Accept-Encoding."""
+    weights = _weights(accept_encoding)
     return next((encoding for encoding in ENCODINGS if weights.get(encoding, weights.get("*", False))), None)
 
 
@@ -204,6 +210,8 @@ class Compressed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
+        if scope["type"] == "http":
+            scope = _without_refused(scope)
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or path not in self.copies.files:
             await (self._smaller if path in self._pages else self.app)(scope, receive, send)
             return
@@ -220,6 +228,17 @@ class Compressed:
             await self.app(scope, receive, send)
             return
         await _answer(path, asked, copy, encoding)(scope, receive, send)
+
+
+def _without_refused(scope: Scope) -> Scope:
+    """A request in whose Accept-Encoding only stands what is taken: whoever compresses inside looks for a name and no weight."""
+    said = Headers(scope=scope).get("accept-encoding", "")
+    refused = [name for name, is_taken in _weights(said).items() if not is_taken]
+    if not refused:
+        return scope
+    parts = [part.strip() for part in said.split(",") if part.partition(";")[0].strip().lower() not in refused]
+    headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+    return {**scope, "headers": [*headers, (b"accept-encoding", (", ".join(parts) or "identity").encode("latin-1"))]}
 
 
 def _answer(path: str, asked: Headers, copy: Copy, encoding: Encoding) -> Response:

@@ -7,7 +7,7 @@ preview of a link reads the title of the first answer, which is Streamlit's.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
@@ -53,21 +53,24 @@ def _with_what_it_imports(folder: Path, first: str) -> Iterator[str]:
 class Early:
     """Adds to the answers of some addresses: a header, and what belongs into the head of a page."""
 
-    def __init__(self, app: ASGIApp, heads: Mapping[str, str], header: str) -> None:
+    def __init__(self, app: ASGIApp, heads: Mapping[str, str], header: str,
+                 of_query: Callable[[str], str] = lambda _query: "") -> None:
         """Prepare.
 
         Args:
             heads: what is written before the end of a page's head, by the page's address; a title in it replaces the page's own.
             header: the value of the Link header; none where it is empty.
+            of_query: what is written behind that, by what stands behind the question mark of the address.
         """
         self.app = app
-        self._heads, self._header = dict(heads), header
+        self._heads, self._header, self._of_query = dict(heads), header, of_query
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = self._heads.get(scope["path"]) if scope["type"] == "http" else None
         if head is None:
             await self.app(scope, receive, send)
             return
+        head += self._of_query(scope.get("query_string", b"").decode("latin-1"))
         asked = [(name, value) for name, value in scope["headers"] if name not in NOT_ASKED]
         held: Message | None = None  # the start of a page, until its body is whole
 

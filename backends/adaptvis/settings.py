@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backends.knobs import knob
+from backends.knobs import WEIGHTS, knob
 from backends.numbers import signed
 from backends.run import Settings
 from worlds.picture_kinds import ENDINGS
@@ -39,7 +39,8 @@ class AdaptVisSettings(Settings):
 
     task: Task = knob("look", "task", "Look at one picture at many alphas, or evaluate a set of pictures.")
     model: str = knob("shapes-vlm", "task", "The vision-language model that answers.", max_length=300, role="vlm")
-    quantisation: Literal["none", "int8", "nf4"] = knob("none", "task", "Weights of a real model: full, 8 or 4 bit.")
+    quantisation: Literal["none", "int8", "nf4"] = knob("none", "task", "Weights of a real model: full, 8 or 4 bit.",
+                                                         names=WEIGHTS)
     seed: int = knob(0, "task", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
     picture: str = knob("scene", "picture", "'scene' draws one; 'two:NAME X Y; NAME X Y' puts things where you say, such as 'two:red "
@@ -49,18 +50,20 @@ class AdaptVisSettings(Settings):
                           "'-depths' behind it for front and behind instead of on and under.", max_length=30, suggestions=CONDITIONS)
     scenery: SceneryChoice = knob("trained", "picture", "Of drawn scenes: shapes on a plain board, rooms with furniture, or what the "
                                   "miniature was trained on (rooms for other models).")
-    index: int = knob(98, "picture", "Which scene of that condition.", ge=0, le=20_000)
+    index: int = knob(98, "picture", "Which scene of that condition.", ge=0, le=20_000, label="Number of the scene")
     question: str = knob("", "picture", "What is asked, with the options in it. Empty: the scene's own question.", max_length=500)
-    options: tuple[Option, ...] = knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=MAX_OPTIONS)
+    options: tuple[Option, ...] = knob((), "picture", "Words that can be answered. Empty: the scene's own.", max_length=MAX_OPTIONS,
+                                       label="Possible answers")
     looking: tuple[OtherWay, ...] = knob((), "picture", "Other ways to see where it looked, beside attention.", max_length=3,
                                         label="Other ways of looking")
 
     prompt: Layout = knob("chat", "reply", "How picture and question are laid out: the checkpoint's chat template, or as released "
-                          "The released code's: the picture, USER:, the question, ASSISTANT:.")
+                          "The released code's: the picture, USER:, the question, ASSISTANT:.", label="Layout of the prompt")
     max_new_tokens: int = knob(1, "reply", "Longest reply in tokens (the released code: 100). 1 costs nothing: options are "
-                               "words.", ge=1, le=100)
+                               "words.", ge=1, le=100, label="Longest reply, in tokens")
     match: Match = knob("likeliest", "reply", "How a reply is read: the option whose first token is likeliest; strict: the "
-                        "one option that stands in the text; official: the right word is found in the text.")
+                        "one option that stands in the text; official: the right word is found in the text.",
+                        label="How a reply is read")
 
     alpha: float = knob(0.5, "gaze", "The image logits of the last prompt token are multiplied by this (the released code: "
                         "weight).", ge=0, le=10,
@@ -76,30 +79,34 @@ class AdaptVisSettings(Settings):
                                    "code: on).", label="Round the confidence")
     variant: Variant = knob("multiply", "gaze", "multiply, as the released code; shape keeps the image's share of the attention, "
                             "mass changes only "
-                            "that share.")
+                            "that share.", label="What alpha changes")
 
-    first_layer: int = knob(0, "layers and heads", "First layer that is changed (the released code: 0).", ge=0, le=200)
+    first_layer: int = knob(0, "layers and heads", "First layer that is changed (the released code: 0).", ge=0, le=200,
+                            label="First layer changed")
     last_layer: int | None = knob(None, "layers and heads", "Last layer that is changed. Empty: the last one (the released code: "
                                   "layer 31).",
-                                  ge=0, le=200)
-    heads: tuple[Head, ...] = knob((), "layers and heads", "Heads that are changed. Empty: all.", max_length=64)
+                                  ge=0, le=200, label="Last layer changed")
+    heads: tuple[Head, ...] = knob((), "layers and heads", "Heads that are changed. Empty: all.", max_length=64,
+                                   label="Heads changed")
     columns: Literal["span", "image"] = knob(
         "span", "layers and heads", "What is scaled: span, from the first image token to the last with the text between a picture's "
-        "tiles; image, its own tokens only.")
+        "tiles; image, its own tokens only.", label="Tokens that are scaled")
     every_step: bool = knob(False, "layers and heads", "Change every written token's row, not only the prompt's last one (the "
-                            "released code: off).")
+                            "released code: off).", label="Change every written token")
 
     data: str = knob("scenes", "evaluate", "'scenes': drawn ones; 'upload:NAME': a zip or log of the released formats; else a "
                      "folder below ORRERY_DATA_DIR. '#FILE' behind it picks one of several sets.", max_length=300,
                      uploads=("zip", "json", "jsonl"))
-    num_items: int = knob(400, "evaluate", "Of a data set: at most this many items, whole groups drawn at random.", ge=8, le=10_000)
+    num_items: int = knob(400, "evaluate", "Of a data set: at most this many items, whole groups drawn at random.", ge=8, le=10_000,
+                          label="Items, at most")
     num_sets: int = knob(50, "evaluate", "Sets of four drawn scenes to test on; as many others to choose alphas on.",
-                         ge=4, le=1000)
+                         ge=4, le=1000, label="Sets of four scenes")
     methods: tuple[Method, ...] = knob(("greedy", "scalingvis", "adaptvis", "bias", "acc_bias", "reweighted", "oracle"), "evaluate",
-                                       "What is compared.", min_length=1, max_length=9)
+                                       "What is compared.", min_length=1, max_length=9, label="Methods compared")
     split: Literal["groups", "official"] = knob("groups", "evaluate", "Validation part: 20 % of whole sets, or the released "
-                                                "code's random 20 % of items.")
-    chooses: bool = knob(True, "evaluate", "Choose alphas and beta on the validation part. Off: use the knobs.")
+                                                "code's random 20 % of items.", label="Validation part")
+    chooses: bool = knob(True, "evaluate", "Choose alphas and beta on the validation part. Off: use the knobs.",
+                         label="Choose alpha and beta by validation")
 
     @model_validator(mode="after")
     def _layers_are_a_range(self) -> Self:

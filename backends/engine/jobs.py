@@ -33,6 +33,7 @@ class Job:
     cancelled: Ended | None = None  # why it should end before its time
     pulse: Pulse = field(default_factory=lambda: Pulse(0.0, 0.0))  # of a run that has started
     num_bytes: int = 0  # of its result
+    was_kept: bool = False  # it ran for somebody who asked the same before: nothing runs for this one
 
 
 @dataclass

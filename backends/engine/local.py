@@ -38,7 +38,6 @@ log = logging.getLogger("orrery.engine")
 MAX_PER_SESSION = 4  # waiting runs of one session, joined ones included
 LONG_WORKERS = 1  # beside those of the short lane
 MAX_GIVEN_UP = 2  # hanging runs; with as many, no new one is taken
-KEPT = "kept "  # so begins the name of a job that ran for somebody who asked the same before
 KEPT_RUNS_PER_SESSION = 3  # ended runs whose results stay readable; a page holds its own result
 KEPT_RUNS = 200  # of all sessions: a client that never says goodbye cannot fill the memory
 
@@ -95,7 +94,8 @@ class LocalEngine:
             self._tickets[run_id] = Ticket(run_id, session, job)
             self._forget_old()
             self._changed.notify_all()
-        log.info("run %s: %s %s", run_id, system, job.state if job.run_id == run_id else f"shares {job.run_id}")
+        how = "kept from an equal run" if job.was_kept else job.state if job.run_id == run_id else f"shares {job.run_id}"
+        log.info("run %s: %s %s", run_id, system, how)
         return run_id
 
     def _shared(self, asked: Job, session: str) -> Job | None:
@@ -104,8 +104,8 @@ class LocalEngine:
             return None
         result = self._kept.get(asked.key)
         if result is not None and asked.inputs.has_made(result):
-            return replace(asked, run_id=f"{KEPT}{asked.key[1][:12]}", state=RunState.DONE, seen=Seen().with_event(result),
-                           ended="finished", ended_at=self._clock.now())
+            return replace(asked, state=RunState.DONE, seen=Seen().with_event(result), ended="finished", ended_at=self._clock.now(),
+                           was_kept=True)
         live = (job for job in (*self._waiting(), *self._running.values()) if not job.state.is_over and not job.cancelled)
         job = next((job for job in live if job.key == asked.key), None)
         if job is not None:
@@ -142,7 +142,7 @@ class LocalEngine:
             position = job.lane.order().index(job) + 1 if job.state is RunState.WAITING else None
             wait = job.lane.expected_wait_s(position) if position else None
             return RunStatus(run_id, job.system, job.state, job.seen.version, position, wait, job.error, job.ended,
-                             job.run_id.startswith(KEPT))
+                             job.was_kept)
 
     def seen(self, run_id: str, *, after: int = -1, wait_s: float = 0.0) -> Seen:
         with self._changed:

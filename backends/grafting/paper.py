@@ -38,6 +38,16 @@ class Graft:
     parameters: float | None
 
 
+@dataclass(frozen=True)
+class Wide:
+    """A model of less depth beside others of its kind: Table 6. None is a number that the paper's table was not read for."""
+
+    what: str
+    depth: int
+    million_parameters: int | None
+    fid: float
+
+
 SELF_GRAFTS = (
     SelfGraft("DiT-XL/2 as it is", "–", 278.20, 2.27, 4.60, 0.83, 0.57),
     SelfGraft("attention, drawn at random", "–", 1.66, 289.23, 154.00, 0.00, 0.00),
@@ -74,6 +84,15 @@ GRAFTS = (
     Graft("mlp-hyena-x", 50, 265.60, 2.64, 4.66, None, 0.01, 0.02),
     Graft("mlp-hyena-x", 75, 226.13, 3.26, 4.79, None, 0.02, 0.03),
     Graft("mlp-hyena-x", 100, None, None, None, None, 0.02, 0.03),
+)
+
+DEPTH_TO_WIDTH = "DiT-XL/2, 28 blocks grafted side by side"
+WIDE = (
+    Wide(DEPTH_TO_WIDTH, 14, 712, 2.77),
+    Wide("TinyDiT-D14 with MKD (masked knowledge distillation)", 14, 340, 2.86),
+    Wide("U-ViT-L", 21, None, 3.44),
+    Wide("DiT-L/2", 24, None, 3.73),
+    Wide("BK-SDM", 14, 340, 7.43),
 )
 
 PATTERNS = {"interleaved": 2.74, "top-local": 3.02, "low-local": 3.18, "deep": 4.00}  # FID of Hyena-X at 50 %, Figure 4

@@ -6,13 +6,17 @@ import numpy as np
 from pydantic import Field
 
 from backends.grafting.choices import (
+    MAP_SIDE,
     MAX_JUDGED,
     MAX_LAYERS,
     MAX_PICTURES,
     MAX_SAMPLE_STEPS,
+    MAX_SAMPLES,
+    MAX_SEEN_TOKENS,
     MAX_TOKENS,
-    KindName,
+    MAX_WORDS,
     Pattern,
+    Source,
     StateName,
 )
 from backends.grafting.settings import GraftingSettings
@@ -50,14 +54,17 @@ class State(Shaped):
     name: Annotated[str, one_of(StateName)]
     pictures: Annotated[np.ndarray, wholes("pictures", "height", "width", 3, high=255)]
     path: Annotated[tuple[PathStep, ...], at_most(MAX_SAMPLE_STEPS)] = ()
-    held_out: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None  # mean squared error of v on held-out pictures
+    # mean squared error on held-out pictures, of v or of the noise
+    held_out: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     judgement: Judgement | None = None
     seconds: Seconds = 0.0  # that it took to get here from the state before
     broke: str = ""  # where a number that is none ended the painting
+    painted_px: Annotated[int, Field(ge=2)] | None = None  # width and height before they were made smaller to be kept
 
 
 class Healed(Shaped):
-    """One layer while its new operator learns: the relative error on held-out activations, 0 perfect, 1 the mean."""
+    """One layer while its new operator learns: the relative error on held-out activations, 0 perfect, 1 the mean. Of a pair of
+    blocks the layer is the first, and the error a share of what the pair adds."""
 
     own_axes: ClassVar[tuple[str, ...]] = ("checks",)
 
@@ -75,22 +82,38 @@ class Cost(Frozen):
     feature_flops: Finite  # projections, filters
 
 
+class Samples(Shaped):
+    """Pictures that a person brought, and what the classifier says of all of them; the first few are kept."""
+
+    own_axes: ClassVar[tuple[str, ...]] = ("pictures", "height", "width")
+
+    name: Annotated[str, Field(max_length=300)]
+    pictures: Annotated[np.ndarray, wholes("pictures", "height", "width", 3, high=255)]
+    number: Annotated[int, Field(ge=1, le=MAX_SAMPLES)]
+    accuracy: Rate | None  # None: the file does not say what they are of
+    proxy_fd: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None  # None: too few pictures
+    floor: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None  # of as many real pictures
+
+
 class Grafted(Shaped):
     """A grafting: the states of the model, and how the new operators learned."""
 
     operator: Annotated[str, one_of(Operator)]
     layers: Layers
     num_layers: Annotated[int, Field(ge=1, le=MAX_LAYERS)]
-    kinds: Annotated[tuple[Annotated[str, one_of(KindName)], ...], at_most(MAX_PICTURES, least=1), length("pictures")]
+    kinds: Annotated[tuple[Annotated[str, Field(max_length=MAX_WORDS)], ...], at_most(MAX_PICTURES, least=1), length("pictures")]
+    learned_from: Annotated[str, one_of(Source)] = "drawn"  # what stages 1 and 2 see
+    tokens: Annotated[int, Field(ge=1, le=MAX_SEEN_TOKENS)] = 64  # of one picture
     states: Annotated[tuple[State, ...], at_most(4, least=1)]
     loss: Annotated[str, one_of(Loss)]  # of stage 1, resolved
     healed: Annotated[tuple[Healed, ...], at_most(MAX_LAYERS)] = ()
     tuned_steps: Annotated[tuple[Count, ...], at_most(MAX_CHECKS), length("looks")] = ()  # of stage 2
-    # mean squared error of v on the pictures that were learned from since the look before
+    # mean squared error on the pictures that were learned from since the look before
     tuned_errors: Annotated[tuple[Finite, ...], at_most(MAX_CHECKS), length("looks")] = ()
     before: Cost
     after: Cost
     picked_by: Annotated[tuple[Rate, ...], at_most(MAX_LAYERS)] = ()  # near attention by layer, where a pattern went by it
+    samples: Samples | None = None  # somebody's own, judged beside the states
 
     def state(self, name: StateName) -> State | None:
         """The state of that name, if the run came to it."""
@@ -110,14 +133,15 @@ class Locality(Shaped):
     own_axes: ClassVar[tuple[str, ...]] = ("layers", "heads", "times", "tokens")
 
     near: Annotated[int, Field(ge=1)]  # tokens
-    side: Annotated[int, Field(ge=1, le=128)]  # tokens in a row of the picture
+    side: Annotated[int, Field(ge=1, le=MAP_SIDE)]  # places in a row of a map
     shares: Annotated[np.ndarray, floats("layers", low=0, high=1.001)]  # within `near` tokens of raster order
     head_shares: Annotated[np.ndarray, floats("layers", "heads", low=0, high=1.001)]
     grid_shares: Annotated[np.ndarray, floats("layers", low=0, high=1.001)]  # at most one row and one column away; Orrery's own
     even: Rate  # what attention spread evenly would have
     even_grid: Rate
     times: Annotated[tuple[Count, ...], length("times"), at_most(50, least=1)]
-    # shares of the largest of their row, of 255
+    num_tokens: Annotated[int, Field(ge=1, le=MAX_SEEN_TOKENS)] = 64  # of one picture
+    # shares of the largest of their row, of 255; of a picture of more than MAP_SIDE x MAP_SIDE tokens, of squares of them
     maps: Annotated[np.ndarray, wholes("times", "layers", "heads", "tokens", "tokens", high=255)]
     picked: Annotated[tuple[Picked, ...], at_most(10)]
 
@@ -132,13 +156,32 @@ class Timing(Frozen):
     times: Annotated[int, Field(ge=1)]
 
 
+class PairTiming(Frozen):
+    """Two whole blocks at one number of tokens, one sample, the least of several in milliseconds."""
+
+    tokens: Annotated[int, Field(ge=1, le=MAX_TOKENS)]
+    sequence_ms: Finite  # one after the other
+    beside_ms: Finite  # side by side, computed in turns
+    at_once_ms: Finite | None  # side by side, each by half of the threads; None with one thread
+
+
 class Speed(Frozen):
-    """Operators timed on this machine."""
+    """Operators timed on the device that holds the model."""
 
     width: Annotated[int, Field(ge=1)]
     heads: Annotated[int, Field(ge=1)]
     threads: Annotated[int, Field(ge=1)]
+    device: Annotated[str, Field(max_length=40)] = "cpu"
+    dtype: Annotated[str, Field(max_length=40)] = "float32"
     rows: Annotated[tuple[Timing, ...], at_most(500, least=1)]
+    pairs: Annotated[tuple[PairTiming, ...], at_most(20)] = ()
+
+    @property
+    def where(self) -> str:
+        """On what it was timed, in a few words."""
+        if self.device != "cpu":
+            return f"a GPU in {self.dtype}"
+        return f"{self.threads} thread{'s' if self.threads > 1 else ''}"
 
     def at(self, operator: str, tokens: int) -> Timing | None:
         """The timing of that operator and number of tokens, if there is one."""

@@ -7,14 +7,11 @@ from dataclasses import replace
 from backends.grafting import making
 from backends.grafting.healing import Grafting
 from backends.grafting.locality import watch
+from backends.grafting.own import judged_samples, lent
 from backends.grafting.results import Grafted, GraftingResult, Locality, Speed
 from backends.grafting.settings import GraftingSettings
 from backends.grafting.speed import time_them
 from backends.run import Inputs, Progress, keeping
-from backends.rungs import rung_of
-from models.devices import threads_for
-from models.diffusion.painter import Painter
-from models.memory import budget
 
 Part = Grafted | Locality | Speed
 
@@ -25,28 +22,45 @@ def run(settings: GraftingSettings, inputs: Inputs) -> Iterator[Progress | Part 
     A stopped run still yields the result of what it had.
 
     Raises:
-        InputError: the model or the layers cannot be used; one sentence says why.
+        InputError: the model, the layers or a file that was brought cannot be used; one sentence says why.
     """
     yield Progress(0.0, "Loading the model")
     notes: list[str] = []
-    rung = rung_of(settings.model, "diffusion", made=inputs.model)
-    with threads_for(rung.parameters), budget().borrow(rung) as loaded:
-        painter = loaded.tool
-        if not isinstance(painter, Painter):
-            raise TypeError(f"{rung.name} is a {type(painter).__name__}; a rung of the role diffusion loads a Painter")
-        own = replace(painter, network=copy.deepcopy(painter.network))  # what listens to one run's layers must not hear another's
-        grafting = Grafting(own.network, settings, own.judge, own.reference)
+    with lent(settings, inputs) as model:
+        notes += model.notes
+        # what listens to one run's layers must not hear another's
+        own = replace(model.painter, network=copy.deepcopy(model.painter.network))
+        grafting = Grafting(own, settings, stood=model.grafts)
+        if settings.samples and settings.task == "graft":
+            yield Progress(0.0, "Judging your pictures")
+            grafting.samples, why = judged_samples(settings, inputs, own)
+            notes += [why] if why else []
         part, ended = yield from keeping(_events(grafting, settings, inputs))
-        made = making.keep(grafting.model, part, settings, painter, inputs, notes) if isinstance(part, Grafted) else ()
-    yield GraftingResult(seed=settings.seed, model_id=rung.name, is_miniature=rung.is_miniature, ended=ended, settings=settings,
-                         notes=tuple(notes), made=made,
-                         grafted=part if isinstance(part, Grafted) else None,
+        if isinstance(part, Grafted) and (smaller := _made_smaller(part)):
+            notes.append(smaller)
+        made: tuple[str, ...] = ()
+        if grafting.ended_early:
+            notes.append(f"{grafting.ended_early} What there was before is shown, and the grafted model was not kept.")
+        elif isinstance(part, Grafted):
+            made = making.keep(grafting.model, part, settings, model, inputs, notes)
+    packed = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
+    yield GraftingResult(seed=settings.seed, model_id=f"{model.name}{packed}", is_miniature=model.is_miniature, ended=ended,
+                         settings=settings, notes=tuple(notes), made=made, grafted=part if isinstance(part, Grafted) else None,
                          locality=part if isinstance(part, Locality) else None, speed=part if isinstance(part, Speed) else None)
+
+
+def _made_smaller(grafted: Grafted) -> str:
+    """What is said of pictures that are kept smaller than they were painted; nothing of those that are whole."""
+    first = grafted.states[0]
+    number, side = first.pictures.shape[:2]
+    return "" if first.painted_px is None else (
+        f"{number} pictures of {first.painted_px:,} x {first.painted_px:,} pixels are more than a run keeps of each state: they were "
+        f"made smaller, to {side:,} x {side:,}. Paint fewer to have them whole.")
 
 
 def _events(grafting: Grafting, settings: GraftingSettings, inputs: Inputs) -> Iterator[Progress | Part]:
     if settings.task == "locality":
-        yield from watch(grafting.original, settings)
+        yield from watch(grafting.painter, settings)
     elif settings.task == "speed":
         yield from time_them(grafting.original, settings)
     elif settings.continues:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from backends.knobs import UPLOAD, knob
+from backends.knobs import UPLOAD, WEIGHTS, knob
 from backends.run import NamedModel, Settings
 from models import real
 from models.vocabulary import CLOSED
@@ -39,9 +39,10 @@ class TStarSettings(Settings):
                       max_length=300, suggestions=tuple(sample.id for sample in SAMPLES.values()), uploads=video_kind.ENDINGS)
     question: str = knob("", "input", "What you want to know. Empty: the sample's own question.", max_length=500,
                          label="What do you look for?")
-    targets: tuple[Name, ...] = knob((), "input", "Objects to find. Empty: taken from the question.", max_length=4)
+    targets: tuple[Name, ...] = knob((), "input", "Objects to find. Empty: taken from the question.", max_length=4,
+                                     label="Things to find")
     cues: tuple[Name, ...] = knob((), "input", "Objects that are likely to be near. Empty: taken from the question.",
-                                  max_length=6)
+                                  max_length=6, label="Things likely to be near")
     example_s: float | None = knob(None, "input", "Second of the frame on which the example box is drawn.", ge=0,
                                     le=1_000_000, label="Frame to mark the example on")
     example_box: tuple[PartOfFrame, PartOfFrame, PartOfFrame, PartOfFrame] | None = knob(
@@ -50,64 +51,81 @@ class TStarSettings(Settings):
     example_picture: str = knob("", "input", "Search by example: an uploaded picture of the thing alone, instead of a box.",
                                 max_length=300, uploads=picture_kinds.ENDINGS, upload_mb=50, label="A picture of what you look for")
     like: Like = knob("best here", "input", "Search by example: this very thing, by shape and colour, or others of its kind too, by "
-                      "an image network (make real). best here: of its kind, in a video of your own where that network is here.")
+                      "an image network (make real). best here: of its kind, in a video of your own where that network is here.",
+                      label="The same thing, or its kind")
 
     grid: int = knob(4, "search", "Frames per side of the grid picture: g x g frames are seen at once (released code: 4).",
-                     ge=1, le=8)
-    num_frames: int = knob(8, "search", "Key frames to return, K (released code: 8).", ge=1, le=32)
+                     ge=1, le=8, label="Frames per side of the grid")
+    num_frames: int = knob(8, "search", "Key frames to return, K (released code: 8).", ge=1, le=32, label="Key frames to return")
     budget_share: float = knob(0.5, "search", "Share of the seconds that may be looked at "
                                "(released code: 0.5 in its demo, 1.0 on data sets).",
-                               gt=0, le=1, stops=(0.005, 0.01, 0.02, 0.05, 0.07, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0))
+                               gt=0, le=1, stops=(0.005, 0.01, 0.02, 0.05, 0.07, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0),
+                               label="Share of the video looked at")
     rule: Rule = knob("softmax", "search",
                       "How scores become sampling probabilities: softmax, Orrery's own; official, the released code's; early, the "
-                      "released code's before 2025-01-14; paper, as it is written there; random ignores the scores.")
+                      "released code's before 2025-01-14; paper, as it is written there; random ignores the scores.",
+                      label="Sampling rule")
     seed: int = knob(0, "search", "Starts every draw. Equal settings give equal results.", ge=0, le=2**31 - 1)
 
-    num_seeds: int = knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20)
+    num_seeds: int = knob(1, "search", "Repeat with this many seeds, beside a random grid, to see how much is luck.", ge=1, le=20,
+                          label="Number of seeds")
 
     detector: str = knob("canvas-detector", "detector", "Who looks at the grid picture.", max_length=300, role="detector")
-    quantisation: Quantised = knob("none", "detector", "Weights of a real detector: full, 8 or 4 bit.")
+    quantisation: Quantised = knob("none", "detector", "Weights of a real detector: full, 8 or 4 bit.",
+                                   label="Quantisation of the detector", names=WEIGHTS)
     threshold: float | None = knob(None, "detector", "Score above which a target counts as found, theta. "
                                    "Empty: calibrated for the detector "
                                    "(released code, for YOLO-World: 0.7 on data sets, 0.6 in its demo).",
-                                   ge=0, le=1.01)
+                                   ge=0, le=1.01, label="Found above this score")
     floor: float | None = knob(None, "detector", "Boxes with a lower score are ignored. Empty: the detector's own "
                                "(released code: 0.12).",
-                               ge=0, le=1)
-    max_boxes: int = knob(50, "detector", "Most boxes per picture (released code: 50).", ge=1, le=300)
-    cue_weight: float = knob(0.5, "detector", "How much a cue counts beside a target (paper: 0.5).", ge=0, le=1)
-    verifies: bool = knob(True, "detector", "Look again at promising frames one by one, at full size, as the released code does.")
+                               ge=0, le=1, label="Ignored below this score")
+    max_boxes: int = knob(50, "detector", "Most boxes per picture (released code: 50).", ge=1, le=300,
+                          label="Boxes per picture, at most")
+    cue_weight: float = knob(0.5, "detector", "How much a cue counts beside a target (paper: 0.5).", ge=0, le=1,
+                             label="Weight of a cue")
+    verifies: bool = knob(True, "detector", "Look again at promising frames one by one, at full size, as the released code does.",
+                          label="Look again at single frames")
     verify_rule: Literal["target", "official"] = knob(
         "target", "detector", "What must pass the threshold: the target itself, or any object in the frame, as in "
-                  "the released code.")
+                  "the released code.", label="What has to be confirmed")
     cell_fit: Literal["letterbox", "squash"] = knob(
-        "letterbox", "detector", "A frame in its cell: keeps its shape, or is squashed to 200 x 95 as in the released code.")
+        "letterbox", "detector", "A frame in its cell: keeps its shape, or is squashed to 200 x 95 as in the released code.",
+                                                    label="How a frame fits its cell")
 
     quantile: float = knob(0.75, "distribution", "Positions below this quantile are not drawn, and only frames above it "
-                           "share their score (released code: 0.75).", ge=0, le=0.95)
-    window: int = knob(5, "distribution", "Seconds on each side that share a frame's score (released code: 5).", ge=0, le=30)
+                           "share their score (released code: 0.75).", ge=0, le=0.95, label="Quantile below which nothing is drawn")
+    window: int = knob(5, "distribution", "Seconds on each side that share a frame's score (released code: 5).", ge=0, le=30,
+                       label="Seconds that share a score")
     spline_smoothing: float = knob(0.5, "distribution", "Smoothing s of the cubic spline through the scores (released code: 0.5).",
-                                   ge=0, le=10)
+                                   ge=0, le=10, label="Smoothing of the curve")
     temperature: float = knob(0.15, "distribution", "Softmax rule only: low is greedy.", ge=0.02, le=2)
     first_grid: Literal["stride", "centred", "random"] = knob(
         "centred", "distribution", "First frames. stride: at 0, L/n, 2L/n ..., as the released code; centred: in the middle of n "
-                                   "equal parts; random.")
+                                   "equal parts; random.", label="Frames of the first grid")
 
     finds: Finds = knob("auto", "selection and answer", "first: stop when every object was confirmed once, as the paper does for "
-                        "a question. all: go on for every appearance. auto: all for a search by example, else first.")
+                        "a question. all: go on for every appearance. auto: all for a search by example, else first.",
+                        label="When to stop")
     final_rule: FinalRule = knob("top_scores", "selection and answer", "Which frames are returned: highest scores, as the paper; a "
-                                 "draw by score, or highest distribution, as the released code for its metrics and its answers.")
+                                 "draw by score, or highest distribution, as the released code for its metrics and its answers.",
+                                 label="Which frames are returned")
     min_gap_s: int = knob(0, "selection and answer", "Seconds that returned frames lie apart; 0 is off, as in the released code.",
-                         ge=0, le=120)
+                         ge=0, le=120, label="Seconds between key frames")
 
     grounder: Literal["template", "vlm"] = knob("template", "selection and answer",
-                                                "Who reads the question: a parser, offline, or a vision-language model.")
+                                                "Who reads the question: a parser, offline, or a vision-language model.",
+                                                label="Who reads the question")
     vlm: str = knob("", "selection and answer", "Vision-language model for grounding and answering. Empty: offline reader.",
-                    max_length=300, role="vlm", none="None: the offline reader", quantised_by="vlm_quantisation")
-    vlm_quantisation: Quantised = knob("none", "selection and answer", "Weights of the vision-language model: full, 8 or 4 bit.")
+                    max_length=300, role="vlm", none="None: the offline reader", quantised_by="vlm_quantisation",
+                    label="Vision-language model")
+    vlm_quantisation: Quantised = knob("none", "selection and answer", "Weights of the vision-language model: full, 8 or 4 bit.",
+                                       label="Quantisation of the vision-language model", names=WEIGHTS)
     similarity: str = knob("", "selection and answer", "Image-text model for top_similarity, aks and bolt.", max_length=300,
-                           role="similarity", none="None: without these baselines", quantised_by="similarity_quantisation")
-    similarity_quantisation: Quantised = knob("none", "selection and answer", "Weights of the image-text model: full, 8 or 4 bit.")
+                           role="similarity", none="None: without these baselines", quantised_by="similarity_quantisation",
+                           label="Image-text model")
+    similarity_quantisation: Quantised = knob("none", "selection and answer", "Weights of the image-text model: full, 8 or 4 bit.",
+                                              label="Quantisation of the image-text model", names=WEIGHTS)
 
     baselines: tuple[Baseline, ...] = knob(("uniform", "random_grid"), "comparison",
                                            "What T* is compared with, on the same video.", max_length=10, label="Compare with")

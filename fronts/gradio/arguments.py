@@ -53,7 +53,7 @@ def _argument(what: System[Settings, Result], knob: Knob, field: Schema, asks_de
                                  asks_device=asks_device)
         schema["examples"] = [choice.value for choice in offered if choice.is_here]
     elif knob.suggestions or knob.stops:
-        schema["examples"] = list(knob.suggestions or knob.stops)
+        schema["examples"] = [list(knob.stops)] if knob.is_picked else list(knob.suggestions or knob.stops)
     return schema
 
 

@@ -22,7 +22,11 @@ def component(knob: Knob, system: str = "") -> gr.components.Component:
         return gr.Dropdown(rungs_offered(knob, system), value=value, allow_custom_value=True, label=label,
                            info=f"{info} Or type the name of a folder below ORRERY_MODELS_DIR.")
     if knob.kind in ("choice", "several"):
-        return gr.Dropdown(list(knob.choices), value=value, multiselect=knob.kind == "several", label=label, info=info)
+        offered = [(knob.name_of(choice), choice) for choice in knob.choices]
+        return gr.Dropdown(offered, value=value, multiselect=knob.kind == "several", label=label, info=info)
+    if knob.is_picked:  # others may be typed: a link's value need not be among them
+        return gr.Dropdown([(f"{stop:g}", stop) for stop in knob.stops], value=value, multiselect=True, allow_custom_value=True,
+                           label=label, info=info)
     if knob.kind == "switch":
         return gr.Checkbox(value, label=label, info=info)
     if knob.is_ranged and knob.first is not None and knob.last is not None:
@@ -64,7 +68,7 @@ def upload_box(knob: Knob) -> gr.File:
 
 def shown(knob: Knob, value: object) -> Any:  # Any: JSON
     """A setting's value as its component holds it."""
-    if knob.kind == "several":
+    if knob.kind == "several" or knob.is_picked:
         return list(value) if isinstance(value, list | tuple) else []
     is_typed = knob.kind in ("texts", "numbers") or knob.is_optional
     return knob.typed(value) if is_typed else value
@@ -74,7 +78,7 @@ def parsed(knob: Knob, value: object) -> Any:  # Any: JSON
     """What a component holds, as the setting takes it."""
     if knob.kind == "model":
         return ladder.value_of(str(value or ""), *knob.roles)
-    if knob.kind == "several" and value is None:
+    if (knob.kind == "several" or knob.is_picked) and value is None:
         return []
     if isinstance(value, str):
         return knob.read(value)

@@ -102,18 +102,18 @@ def how_it_works(result: AdaptVisResult) -> None:
     st.markdown("1. The last prompt token asks every image token *j* (logit *s*) and every other token *k* (logit *t*) how much it "
                 "matters; that row decides the first word of the answer.\n"
                 "2. ScalingVis multiplies the image logits of this one row by alpha, in every layer and head:")
-    st.latex(r"p_j = \frac{e^{\alpha s_j}}{Z},\qquad p_k = \frac{e^{t_k}}{Z},\qquad Z = \sum_j e^{\alpha s_j} + \sum_k e^{t_k}")
+    view.formula(r"p_j = \frac{e^{\alpha s_j}}{Z},\qquad p_k = \frac{e^{t_k}}{Z},\qquad Z = \sum_j e^{\alpha s_j} + \sum_k e^{t_k}")
     st.markdown("3. Among image tokens alpha < 1 flattens and alpha > 1 sharpens. How much of the attention the image gets, its mass "
                 "*M*, changes too, and the sign of the logits' mean, weighted by attention, decides which way:")
-    st.latex(r"\frac{d \log \sum_j e^{\alpha s_j}}{d\alpha} = \mathbb{E}_{p_\alpha}[s_j]" + _measured(result.looked))
+    view.formula(r"\frac{d \log \sum_j e^{\alpha s_j}}{d\alpha} = \mathbb{E}_{p_\alpha}[s_j]" + _measured(result.looked))
     st.markdown("4. *shape* takes that away again, so that only the sharpness changes; *mass* keeps the shape and takes the share:")
-    st.latex(r"s_j \leftarrow \alpha s_j + \mathrm{LSE}(s) - \mathrm{LSE}(\alpha s)")
+    view.formula(r"s_j \leftarrow \alpha s_j + \mathrm{LSE}(s) - \mathrm{LSE}(\alpha s)")
     st.markdown("5. AdaptVis answers once as it is. The largest probability of the first word is its confidence *c*:")
     branch = result.looked.branch if result.looked else None
     numbers = "" if branch is None else (
         rf"\qquad c = {branch.confidence:.3f},\; \beta = {branch.beta:g} \Rightarrow \alpha = {branch.alpha:g}")
-    st.latex(rf"\alpha = \begin{{cases}} \alpha_1 = {taken['alpha1']:g} & c < \beta \\ \alpha_2 = {taken['alpha2']:g} & "
-             rf"\text{{else}} \end{{cases}}{numbers}")
+    view.formula(rf"\alpha = \begin{{cases}} \alpha_1 = {taken['alpha1']:g} & c < \beta \\ \alpha_2 = {taken['alpha2']:g} & "
+                 rf"\text{{else}} \end{{cases}}{numbers}")
 
 
 def _measured(looked: Looked | None) -> str:

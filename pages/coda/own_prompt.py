@@ -1,5 +1,7 @@
 """A person's own prompt: typed beside the presets, its words at once, those that the model never read marked, Answer."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from backends.coda.results import CodaResult
@@ -29,9 +31,10 @@ def box(system: System) -> None:
 def _typed(system: System) -> None:
     """The prompt is what the knobs say, and the comparison is what is looked at."""
     text = " ".join(str(st.session_state.get(TYPED) or "").split())
-    knobs.turn(system, "prompts", (text,) if text else ())
-    for name in ("named", "compare_with"):
-        knobs.set_default(system, name)
+    with knobs.turning_by_itself(system):  # the prompt stands above, in letters
+        knobs.turn(system, "prompts", (text,) if text else ())
+        for name in ("named", "compare_with"):
+            knobs.set_default(system, name)
     st.session_state["coda.task"] = "compare"
     session.leave_behind(system.name)
 
@@ -55,17 +58,20 @@ def _prompt(system: System) -> str:
     return prompts[0] if isinstance(prompts, tuple) and len(prompts) == 1 else ""
 
 
-def panel(system: System) -> None:
+def panel(system: System, choose: Callable[[CodaSettings], None]) -> None:
     """The prompt's words, what the model cannot know of them, the decoders, Answer."""
     prompt = _prompt(system)
-    strange = _words(system, prompt)
+    strange = _words(system, prompt, choose)
     own_knobs.methods(system)
-    values = {"task": "compare", **knobs.said(system, own_knobs.of_comparing(system))}
-    tasks.run_button(system, values, label="Answer your prompt", cost=views.cost, key="run.own",
+    tasks.run_button(system, _values(system), label="Answer your prompt", cost=views.cost, key="run.own",
                      is_ready=lambda _asked: not strange)
 
 
-def _words(system: System, prompt: str) -> list[str]:
+def _values(system: System) -> dict[str, object]:
+    return {"task": "compare", **knobs.said(system, own_knobs.of_comparing(system))}
+
+
+def _words(system: System, prompt: str, choose: Callable[[CodaSettings], None]) -> list[str]:
     """The prompt as chips; the words that its miniature never read are red, with what would work. Returns these words."""
     model = str(st.session_state.get(knobs.knob_key(system, "model")) or CodaSettings().model)
     known = frozenset(english().words) if model == CodaSettings().model else None
@@ -78,6 +84,13 @@ def _words(system: System, prompt: str) -> list[str]:
     named = ", ".join(map(repr, dict.fromkeys(strange)))[:200]
     st.warning(plain(f"The miniature never read {named}. It knows {len(known or ()):,} words "
                      f"and sentences such as “{english().text(english().sets[0].statement('b').prompt)}”."), icon=":material/help:")
-    st.button("Ask SmolLM2 instead, which takes any text", key="coda.own.real", icon=":material/swap_horiz:", on_click=knobs.turn,
-              args=(system, "model", AUSTRALIA.model), help="Turns the knob Model to the real one.")
+    st.button("Ask SmolLM2 instead, which takes any text", key="coda.own.real", icon=":material/swap_horiz:", on_click=_ask_real,
+              args=(system, choose), help="Turns the knob Model to the real one, and runs.")
     return strange
+
+
+def _ask_real(system: System, choose: Callable[[CodaSettings], None]) -> None:
+    """The same prompt to a model that takes any text, at once; what is wrong with it otherwise stands beside the button."""
+    knobs.turn(system, "model", AUSTRALIA.model)
+    if (asked := knobs.settings_from(system, _values(system), is_said=False)) is not None:
+        choose(asked)

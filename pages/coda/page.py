@@ -67,7 +67,7 @@ frame.show(Page(
     code=views.code, is_empty=views.is_empty,
     knobs=lambda task: own_knobs.draw(SYSTEM, task, choose),
     own=Own(box=lambda: own_prompt.box(SYSTEM), is_there=lambda task: own_prompt.is_there(SYSTEM, task),
-            is_answered=lambda result: own_prompt.is_answered(SYSTEM, result), panel=lambda: own_prompt.panel(SYSTEM),
+            is_answered=lambda result: own_prompt.is_answered(SYSTEM, result), panel=lambda: own_prompt.panel(SYSTEM, choose),
             title=lambda: own_prompt.title(SYSTEM)),
     views=("prompt", "decoder", "token", "log", "epoch"),
     substitute=lambda settings: real.shows_recording(SYSTEM, settings),

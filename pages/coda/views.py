@@ -163,13 +163,13 @@ def _how_the_law(part: LawPart) -> None:
                 "the rate of being overshadowed:")
     learned = [group for group in part.epochs[-1].law.groups if group.r is not None]
     if learned:
-        st.latex(r"R = \frac{HR}{RR},\qquad " + rf"{part.factor} = {learned[-1].value:g}:\; R = {learned[-1].r:.0f}\,\%")
+        view.formula(r"R = \frac{HR}{RR},\qquad " + rf"{part.factor} = {learned[-1].value:g}:\; R = {learned[-1].r:.0f}\,\%")
     fit = part.epochs[-1].law
     st.markdown("3. Least squares on the logarithm of the factor give the line; a group that recalls less than half of its popular "
                 "facts is not learned and does not count:")
     numbers = "" if fit.slope is None or fit.intercept is None else (
         rf" = {fit.slope:.1f}\,\log_{{10}} {part.factor} {signed(fit.intercept, 1)}\qquad r^2 = {fit.r_squared:.2f}")
-    st.latex(rf"R({part.factor}) = a \log_{{10}} {part.factor} + b{numbers}")
+    view.formula(rf"R({part.factor}) = a \log_{{10}} {part.factor} + b{numbers}")
     st.caption("R is computed from probabilities, which are smoother than counted answers; recall for the 50 % rule counts answers.")
 
 
@@ -184,10 +184,10 @@ def _how_the_contrast(result: CodaResult) -> None:
                 f"2. A token is plausible if its probability is at least α = {settings.alpha:g} of the largest: V\\_top(X), "
                 "V\\_top(X').\n"
                 "3. What the prompt says beyond its masked form is the relative pointwise mutual information:")
-    st.latex(r"\mathrm{R\text{-}PMI}(y) = \log p(y|X) - \log p(y|X')")
+    view.formula(r"\mathrm{R\text{-}PMI}(y) = \log p(y|X) - \log p(y|X')")
     st.markdown("4. CoDA writes the token with the largest score:")
-    st.latex(r"s(y) = \begin{cases} \mathrm{R\text{-}PMI}(y) & y \in V_{top}(X) \cap V_{top}(X') \\ \log p(y|X) - b & "
-             r"y \in V_{top}(X) \setminus V_{top}(X') \\ -\infty & \text{else} \end{cases}")
+    view.formula(r"s(y) = \begin{cases} \mathrm{R\text{-}PMI}(y) & y \in V_{top}(X) \cap V_{top}(X') \\ \log p(y|X) - b & "
+                 r"y \in V_{top}(X) \setminus V_{top}(X') \\ -\infty & \text{else} \end{cases}")
     st.markdown("5. *b* stands for a probability that is not known. " + (
         "Here (*floor*, Orrery's own) it is not above the least that X' finds plausible, which an escaping token lies below."
         if settings.escape_bias == "floor" else "Here (*paper*) it is the least log p(y|X') of the tokens whose R-PMI is negative; "
@@ -207,14 +207,16 @@ def chosen_formula(variant: Variant, token: WrittenToken) -> None:
         return
     full, masked, s = entry.full, entry.masked, entry.score
     if method in ("greedy", "sample", "dola") or not token.is_contrasted:
-        st.latex(rf"\log p(y|X) = \log {exp(full):.3g} = {full:.2f}")
+        view.formula(rf"\log p(y|X) = \log {exp(full):.3g} = {full:.2f}")
     elif method == "cad":
         a = variant.contrast.weight
-        st.latex(rf"s(y) = (1 + a)\log p(y|X) - a \log p(y|X') = {1 + a:g} \cdot ({full:.2f}) - {a:g} \cdot ({masked:.2f}) = {s:.2f}")
+        view.formula(r"s(y) = (1 + a)\log p(y|X) - a \log p(y|X')"
+                     rf" = {1 + a:g} \cdot ({full:.2f}) - {a:g} \cdot ({masked:.2f}) = {s:.2f}")
     elif entry.membership == "esc" and method == "coda":
-        st.latex(rf"s(y) = \log p(y|X) - b = {full:.2f} - ({full - s:.2f}) = {s:.2f}")
+        view.formula(rf"s(y) = \log p(y|X) - b = {full:.2f} - ({full - s:.2f}) = {s:.2f}")
     else:
-        st.latex(rf"\mathrm{{R\text{{-}}PMI}}(y) = \log p(y|X) - \log p(y|X') = {full:.2f} - ({masked:.2f}) = {full - masked:.2f}")
+        view.formula(r"\mathrm{R\text{-}PMI}(y) = \log p(y|X) - \log p(y|X')"
+                     rf" = {full:.2f} - ({masked:.2f}) = {full - masked:.2f}")
 
 
 def code(task: str) -> None:

@@ -1,23 +1,23 @@
 """Grafting: the model's pictures in every state, step by step of their denoising, and what the numbers say of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from backends.grafting.measured import TUNE_STEPS, measured
-from backends.grafting.results import Grafted, GraftingResult, State
+from backends.grafting.measured import TUNE_STEPS, Measured, measured
+from backends.grafting.results import Grafted, GraftingResult, Samples, State
 from backends.grafting.settings import GraftingSettings
 from backends.knobs import knob_of
 from backends.registry import System
 from backends.run import name_of
+from pages.grafting import views
 from pages.house import address, knobs, parts, session, view, words
 from pages.house.text import plain
-from visualizers.grafting import costs, healing, layers, notice, ranking, strips, tables
+from visualizers.grafting import checkpoint, costs, healing, layers, notice, ranking, strips, tables
 from visualizers.grafting.methods import STATE_NAMES
 
 VIEWS = ("step",)  # in the address
-GROUNDS = {False: (252, 252, 250), True: (20, 25, 29)}  # the page's own, between the pictures
 BADGES = {
     "original": ":gray-badge[as it was]", "swapped": ":orange-badge[:material/warning: not healed]",
     "stage 1": ":blue-badge[each new part learned alone]", "stage 2": ":green-badge[everything learned]"}
@@ -30,42 +30,60 @@ def first_view(result: GraftingResult) -> None:
     grafted = result.grafted
     if grafted is None:
         return
-    last, count = strips.num_steps(grafted), len(grafted.states)
+    last = strips.num_steps(grafted)
     steps = [*range(last), None]
     step = st.session_state[address.view("grafting", "step", steps, None, of=grafted)]
-    _pictures(grafted.states, step, is_first=True)
+    free = _pictures(grafted.states, step, badges=_badges(result, grafted), is_first=True)
+    if grafted.samples:
+        with free or st.columns(2)[0]:
+            _own(grafted.samples)
     if last:
         _scrubber(grafted, steps)
     said = notice.sentences(grafted)
     st.markdown(f"**To notice:** {plain(said[0])}" + "".join(f" {plain(sentence)}" for sentence in said[1:2]))
     for sentence in said[2:]:
         st.caption(plain(sentence))
-    st.caption(f"All {count} states paint {len(grafted.kinds)} pictures from the same noise: {plain(', '.join(grafted.kinds))}. "
-               "They are 32 x 32 pixels, in 64 tokens, enlarged without smoothing.")
+    st.caption(plain(notice.painted(grafted)))
     words.explain("graft", "diffusion transformer", "operator", "self-graft", "held-out error", "proxy-FD", "guidance")
     address.write_view("grafting", "graft")
 
 
-def _pictures(states: tuple[State, ...], step: int | None, *, is_first: bool = False) -> DeltaGenerator | None:
+def _badges(result: GraftingResult, grafted: Grafted) -> dict[str, str]:
+    """What stands behind each state's name; of a stage 2 that was ended before its last step, where."""
+    wanted, done = result.settings.tune_steps, grafted.tuned_steps[-1] if grafted.tuned_steps else 0
+    if not result.was_stopped or not 0 < done < wanted:
+        return BADGES
+    return BADGES | {"stage 2": f":orange-badge[:material/warning: ended at step {done:,} of {wanted:,}]"}
+
+
+def _pictures(states: tuple[State, ...], step: int | None, *, badges: Mapping[str, str] = BADGES,
+              is_first: bool = False) -> DeltaGenerator | None:
     """A picture per state, two beside one another: on a phone each is as wide as the screen. Returns the place that is left."""
     free = None
     for start in range(0, len(states), 2):
         columns = st.columns(2)
         for column, state in zip(columns, states[start:start + 2]):
             with column:
-                _state(state, step, is_first=is_first)
+                _state(state, step, badge=badges[state.name], is_first=is_first)
         free = columns[1] if len(states[start:start + 2]) == 1 else None
     return free
 
 
-def _state(state: State, step: int | None, *, is_first: bool) -> None:
+def _state(state: State, step: int | None, *, badge: str, is_first: bool) -> None:
     """What one state paints."""
-    st.markdown(f"**{STATE_NAMES[state.name].removesuffix(', not healed')}** {BADGES[state.name]}")
-    pictures = strips.strip(strips.at_step(state, step), ground=GROUNDS[view.is_dark()])
+    st.markdown(f"**{STATE_NAMES[state.name].removesuffix(', not healed')}** {badge}")
+    pictures = strips.strip(strips.at_step(state, step), ground=views.GROUNDS[view.is_dark()])
     view.picture(pictures, f"grafting.{state.name.replace(' ', '-')}", alt=strips.alt(state), caption=strips.caption(state),
                  is_first=is_first)
     if state.broke:
         st.warning(plain(state.broke), icon=":material/warning:")
+
+
+def _own(samples: Samples) -> None:
+    """Pictures that a person brought, beside what the states paint."""
+    st.markdown(f"**{plain(samples.name)}** :violet-badge[yours, not painted here]")
+    pictures = strips.strip(samples.pictures, ground=views.GROUNDS[view.is_dark()])
+    view.picture(pictures, "grafting.samples", alt=strips.own_alt(samples), caption=plain(checkpoint.judged(samples)))
 
 
 def _scrubber(grafted: Grafted, steps: list[int | None]) -> None:
@@ -96,7 +114,7 @@ def details(system: System[GraftingSettings, GraftingResult], result: GraftingRe
     _go_on(result, choose)
     st.header("How good it is")
     _numbers(system, grafted)
-    _every_graft()
+    _every_graft(choose)
     st.header("What it costs")
     left, right = st.columns([3, 2])
     with left:
@@ -118,7 +136,7 @@ def _healing(grafted: Grafted) -> None:
         for column, (name, figure) in zip(st.columns(2), charts[start:start + 2]):
             with column:
                 view.chart(figure, key=f"grafting.{name}")
-    if not healing.last_errors(grafted):
+    if not healing.last_errors(grafted) and not grafted.tuned_errors:
         st.caption("Nothing was healed in this run: “Heal by” among the knobs says how far it goes.")
 
 
@@ -148,22 +166,50 @@ def _numbers(system: System[GraftingSettings, GraftingResult], grafted: Grafted)
         "No pictures were judged: “Pictures to judge” among the knobs asks a small classifier for accuracy and proxy-FD."
         if judged is None else f"Judged by a small classifier on {judged.number:,} pictures. The floor is the proxy-FD of as many "
         "real pictures: nothing can be expected below it. Rank by the held-out error; a proxy-FD tells broken from healed.")
+    if grafted.samples:
+        st.caption("Your own pictures stand in the last line. Proxy-FDs of different numbers of pictures, n, cannot be compared.")
 
 
-def _every_graft() -> None:
+def _depth_to_width(choose: Callable[[GraftingSettings], None]) -> None:
+    """One click to the paper's other way of cutting: half the depth, twice the width."""
+    if parts.shows("presets"):
+        wanted = GraftingSettings(operator="pairs", pattern="all", heals="both stages")
+        st.button("Put blocks side by side: depth to width", key="grafting.pairs", icon=":material/view_column_2:", on_click=choose,
+                  args=(wanted,), help="Nothing is cut out: every two neighbouring blocks hear the same and are merged, so that the "
+                  "model is half as deep. Runs both stages, about as long as the first preset.")
+
+
+def _every_graft(choose: Callable[[GraftingSettings], None]) -> None:
     """What was measured of every operator and pattern, once, beside the control."""
     found = measured()
     if found is None:
         return
     st.header("Does it hold for other grafts?")
+    _depth_to_width(choose)
     view.chart(ranking.bars(found), key="grafting.ranking")
     st.caption(f"Every graft of this model after both stages, {TUNE_STEPS} steps of stage 2. The control is the original, "
                "tuned as long as stage 2 and with nothing replaced: only what lies above it is the graft's. Ranked by the error on "
-               f"held-out pictures. One seed each, measured on {plain(found.made_on)}.")
+               f"held-out pictures{_seeds(found)}. Measured on {plain(found.made_on)}. This run's own numbers above are held against "
+               "the original, after as many steps as its knobs say.")
     with st.expander("All of it in a table", icon=":material/leaderboard:"):
         st.dataframe(tables.measured_table(found), hide_index=True, width="stretch")
-        st.caption(f"Proxy-FDs are of {found.judged:,} pictures, floor {found.floor:.2f}; those that differ by less than 3 say "
-                   "nothing.")
+        st.caption(f"Rows are of the first seed. Proxy-FDs are of {found.judged:,} pictures, floor {found.floor:.2f}; those that "
+                   "differ by less than 3 say nothing.")
+    others = tables.ablations_table(found)
+    if len(others) > 1:
+        with st.expander("What each part of the healing is worth", icon=":material/science:"):
+            st.dataframe(others, hide_index=True, width="stretch")
+            st.caption("Hyena-X in every other layer, one seed, with one thing done otherwise. Stage 2 without the diffusion loss "
+                       "is an open question to the paper's authors; distilling in stage 2 is Orrery's own.")
+
+
+def _seeds(found: Measured) -> str:
+    """Of how many seeds it is."""
+    counts = sorted({len(found.every_seed(row)) for row in ranking.after_healing(found)})
+    if counts[-1:] == [1]:
+        return ", one seed"
+    number = f"{counts[0]} seeds" if len(counts) == 1 else f"{counts[0]} to {counts[-1]} seeds"
+    return f": the mean of {number}, and from the lowest to the highest"
 
 
 def _stale(system: System[GraftingSettings, GraftingResult], grafted: Grafted) -> str:
@@ -173,6 +219,7 @@ def _stale(system: System[GraftingSettings, GraftingResult], grafted: Grafted) -
         return ""
     now = knobs.said(system, HOW_PAINTED)
     then = {"sampler": judged.sampler, "sample_steps": judged.steps, "guidance": judged.guidance}
-    turned = [f"“{knob_of(system.settings, name).label}” {now[name]} instead of {then[name]}" for name in HOW_PAINTED
+    ways = {name: knob_of(system.settings, name) for name in HOW_PAINTED}
+    turned = [f"“{way.label}” {way.worded(now[name])} instead of {way.worded(then[name])}" for name, way in ways.items()
               if now[name] != then[name]]
     return f"Accuracy and proxy-FD are of other settings than the knobs say now: {', '.join(turned)}." if turned else ""

@@ -56,6 +56,9 @@ def _maps(found: Locality) -> None:
         key = address.view("grafting", name, options, default, of=found)
         chosen[name] = column.select_slider(label, options, key=key, help=help_text,
                                             format_func=partial(_option, found, name))
+    if found.num_tokens > found.side**2:
+        step = -(-round(found.num_tokens**0.5) // found.side)
+        st.caption(f"The {found.num_tokens:,} tokens are too many to draw: each place of these maps is a square of {step} x {step}.")
     left, right = st.columns(2)
     place = {"layer": chosen["layer"], "head": chosen["head"], "time": chosen["time"]}
     with left:

@@ -5,15 +5,22 @@ from streamlit.delta_generator import DeltaGenerator
 from backends.grafting.results import Grafted, GraftingResult, Locality, Speed
 from backends.grafting.settings import GraftingSettings
 from backends.grafting.system import SYSTEM
-from pages.grafting import graft, how, locality, own_knobs, speed, taking, views
+from backends.registry import System
+from pages.grafting import graft, how, locality, own_file, own_knobs, own_panel, speed, taking, views
 from pages.house import frame, knobs, tasks
-from pages.house.frame import Page
+from pages.house.frame import Own, Page
 
 
 def choose(settings: GraftingSettings) -> None:
     """A preset, a link or a button of the page: knobs turned, run started."""
-    knobs.set_knobs(SYSTEM, settings)
+    turn(SYSTEM, settings)
     tasks.start(SYSTEM, settings)
+
+
+def turn(system: System[GraftingSettings, GraftingResult], settings: GraftingSettings) -> None:
+    """Turn the knobs; a configuration that turned them before is forgotten."""
+    own_file.forget_configuration()
+    knobs.set_knobs(system, settings)
 
 
 def draw_live(part: object) -> None:
@@ -47,7 +54,10 @@ def details(task: str, result: GraftingResult) -> None:
 
 
 frame.show(Page(
-    SYSTEM, views.NOTE, views.TASKS, choose=choose, turn=knobs.set_knobs, settle=views.settle, live=draw_live,
+    SYSTEM, views.NOTE, views.TASKS, choose=choose, turn=turn, settle=views.settle, live=draw_live,
     first_view=first_view, details=details, paper=views.beside_the_paper, how=how.how_it_works,
     take=lambda _task, result: taking.take(result), code=views.code, is_empty=views.is_empty,
-    knobs=lambda task: own_knobs.draw(SYSTEM, task), views=graft.VIEWS + locality.VIEWS, remember=views.remember))
+    knobs=lambda task: own_knobs.draw(SYSTEM, task), views=graft.VIEWS + locality.VIEWS, remember=views.remember,
+    common=own_knobs.OF_CHECKPOINT, own=Own(box=lambda: own_file.box(SYSTEM), is_there=lambda task: own_file.is_there(SYSTEM, task),
+            is_answered=lambda result: own_file.is_answered(SYSTEM, result), panel=lambda: own_panel.panel(SYSTEM),
+            title=lambda: own_file.title(SYSTEM))))

@@ -22,11 +22,13 @@ def tables_of(result: GraftingResult) -> dict[str, pd.DataFrame]:
         made["Locality (CSV)"] = tables.locality_table(result.locality)
     if result.speed:
         made["Timings (CSV)"] = speed.table(result.speed)
+        if result.speed.pairs:
+            made["Pairs (CSV)"] = speed.pairs_table(result.speed)
     return made
 
 
 def take(result: GraftingResult) -> None:
-    """The numbers as CSV; the pictures as PNG, npz and GIF."""
+    """The numbers as CSV; the pictures as PNG, npz and zip, the denoising as GIF and mp4."""
     columns = st.columns(2)
     for number, (label, table) in enumerate(tables_of(result).items()):
         name = label.removesuffix(" (CSV)").lower()
@@ -45,10 +47,22 @@ def _take_pictures(grafted: Grafted) -> None:
         columns[1].download_button("Denoising of every state (GIF)", partial(files.gif, grafted), "grafting.gif", "image/gif",
                                    key="gif", width="stretch", on_click="ignore",
                                    help="Step by step, and then the finished pictures.")
+        columns[0].download_button("Denoising of every state (mp4)", partial(files.mp4, grafted), "grafting.mp4", "video/mp4",
+                                   key="mp4", width="stretch", on_click="ignore", help="The same as a film, for slides.")
+    with st.expander("One state's pictures: npz as evaluators read them, or PNGs", icon=":material/photo_library:"):
+        _take_states(grafted)
+
+
+def _take_states(grafted: Grafted) -> None:
     columns = st.columns(2)
-    for number, state in enumerate(grafted.states):
+    for state in grafted.states:
         slug = state.name.replace(" ", "-")
-        columns[number % 2].download_button(
-            f"Pictures, {STATE_NAMES[state.name].lower()} (npz)", partial(files.npz, state), f"grafting-{slug}.npz",
+        columns[0].download_button(
+            f"Pictures, {STATE_NAMES[state.name].lower()} (npz)", partial(files.npz, state, grafted.kinds), f"grafting-{slug}.npz",
             "application/octet-stream", key=f"npz.{slug}", width="stretch", on_click="ignore",
-            help="`arr_0`, uint8 of shape (n, height, width, 3): what the ADM evaluator of ImageNet samples reads.")
+            help="`arr_0`, uint8 of shape (n, height, width, 3): what the ADM evaluator of ImageNet samples reads. "
+                 "`arr_1` holds the kinds of vignettes.")
+        columns[1].download_button(
+            f"Pictures, {STATE_NAMES[state.name].lower()} (PNGs)", partial(files.pngs, state), f"grafting-{slug}.zip",
+            "application/zip", key=f"pngs.{slug}", width="stretch", on_click="ignore",
+            help="One by one, 000000.png and so on, in the order of the npz.")

@@ -6,11 +6,14 @@ from pathlib import Path
 import streamlit as st
 
 from backends.grafting import paper
+from backends.grafting.choices import CHECKED_OF_OWN, WATCHED_PICTURES, pictures_watched
 from backends.grafting.foreseen import Described, described, layers_for
 from backends.grafting.measured import measured
 from backends.grafting.results import GraftingResult
 from backends.grafting.settings import GraftingSettings
 from backends.registry import System
+from models.diffusion.choices import learners
+from pages.grafting import own_file
 from pages.house import costs, results, session, tasks, view
 from pages.house.tasks import Task
 from pages.house.text import plain
@@ -18,6 +21,7 @@ from visualizers.grafting import tables
 from visualizers.grafting.methods import OPERATORS
 from worlds.errors import InputError
 
+GROUNDS = {False: (252, 252, 250), True: (20, 25, 29)}  # the page's own, between pictures
 NOTE = "Here: a small model that paints drawn vignettes, 64 tokens each; its numbers are not the paper's."
 TASKS = {
     "graft": Task("Graft and heal", ":material/healing:", button="Graft", fold="Another operator, other layers, every knob",
@@ -50,14 +54,24 @@ def folder_asked(settings: GraftingSettings) -> Path | None:
         return None
 
 
+def model_of(asked: GraftingSettings) -> Described | None:
+    """The shape of the model that some settings name, a person's own or one of the ladder; None where it is not known here."""
+    if asked.checkpoint:
+        own = own_file.checkpoint_of(asked)
+        return own.shape if own else None
+    folder = folder_asked(asked)
+    return described(folder) if folder else None
+
+
 def _work(asked: GraftingSettings, model: Described | None) -> dict[str, float]:
     """Units of each part of a run: forwards of a picture, steps of a layer, steps of the whole."""
     if asked.task != "graft":
         return {}
-    count = len(layers_for(asked, model.num_layers)) if model else 4
+    count = len(learners(asked.operator, layers_for(asked, model.num_layers))) if model else 4
     stages = {"none": 2, "stage 1": 3, "both stages": 4}[asked.heals]
     twice = 1 if asked.guidance == 1 else 2
-    work = {"paint": float(stages * twice * asked.sample_steps * (asked.num_pictures + asked.num_judged))}
+    learned_from = asked.num_samples * (1 + 1 / CHECKED_OF_OWN) if model and model.paints_latents else 0
+    work = {"paint": twice * asked.sample_steps * (float(stages * (asked.num_pictures + asked.num_judged)) + learned_from)}
     if asked.heals != "none":
         work[f"stage 1, {asked.operator}"] = float(count * asked.steps)
     if asked.heals == "both stages":
@@ -68,13 +82,13 @@ def _work(asked: GraftingSettings, model: Described | None) -> dict[str, float]:
 def remember(result: GraftingResult, is_recorded: bool) -> None:
     """Keep how long a step of each stage took; not what a file says: every visitor's cost line goes by it."""
     grafted = result.grafted
-    if grafted is None or results.was_brought(result):
+    if grafted is None or results.was_brought(result) or result.settings.checkpoint:  # another model's steps take another time
         return
     seconds = {state.name: state.seconds for state in grafted.states}
     asked = result.settings
     work = {}
     if seconds.get("stage 1"):
-        work[f"stage 1, {asked.operator}"] = float(len(grafted.layers) * asked.steps), seconds["stage 1"]
+        work[f"stage 1, {asked.operator}"] = float(len(learners(asked.operator, grafted.layers)) * asked.steps), seconds["stage 1"]
     if seconds.get("stage 2"):
         work["stage 2"] = float(asked.tune_steps), seconds["stage 2"]
     costs.remember("grafting", asked.model, work, is_recorded=is_recorded)
@@ -83,17 +97,18 @@ def remember(result: GraftingResult, is_recorded: bool) -> None:
 def cost(asked: GraftingSettings) -> str:
     """Work and seconds of a run, in a line."""
     if asked.task == "locality":
-        return "40 pictures are painted in 20 steps while every layer and head is watched."
+        model = model_of(asked)
+        number = pictures_watched(model.tokens) if model else WATCHED_PICTURES
+        return f"{number} picture{'s are' if number > 1 else ' is'} painted in 20 steps while every layer and head is watched."
     if asked.task == "speed":
         return f"Every replacement of attention at {len(set(asked.tokens))} numbers of tokens, up to {max(asked.tokens):,}."
-    folder = folder_asked(asked)
-    work = _work(asked, described(folder) if folder else None)
+    work = _work(asked, model_of(asked))
     healing_work = {part: units for part, units in work.items() if part != "paint"}
     said = f"{work['paint']:,.0f} forwards of a picture"
     if not healing_work:
         return f"{said}; nothing is trained."
     steps = ", ".join(f"{units:,.0f} steps of {part.partition(',')[0]}" for part, units in healing_work.items())
-    expected = costs.foresee("grafting", asked.model, healing_work)
+    expected = None if asked.checkpoint else costs.foresee("grafting", asked.model, healing_work)
     if expected is None:
         return f"{said}, {steps}; not timed here yet. The run says after its first steps."
     return (f"{said}, {steps}: about {costs.in_words(expected.seconds)} of healing, going by {expected.basis}."
@@ -115,6 +130,9 @@ def beside_the_paper(task: str, result: GraftingResult) -> None:
         with right:
             st.caption("Figure 4: which half of the layers, for Hyena-X; the best first.")
             st.dataframe(tables.paper_patterns(measured()), hide_index=True, width="stretch")
+        st.caption("Table 6: depth to width. Pairs of blocks side by side, healed with a quarter of ImageNet, beside other "
+                   "models of less depth than DiT-XL/2, which has 28 blocks and an FID of 2.27.")
+        st.dataframe(tables.paper_wide(result), hide_index=True, width="stretch")
         more = ", ".join(f"{OPERATORS[name]} {few:.2f} to {many:.2f}" for name, (few, many) in paper.MORE_DATA.items())
         st.caption(f"With 20 instead of 10 % of the data the FID goes from: {plain(more)}. " + plain(" ".join(paper.REMARKS)))
         if task == "speed":
@@ -124,11 +142,12 @@ def beside_the_paper(task: str, result: GraftingResult) -> None:
 
 def code(task: str) -> None:
     """The functions that ran. Importing them imports torch, so this comes last."""
-    from models.diffusion import distilling, latency, locality, operators, sampling, surgery
+    from models.diffusion import distilling, latency, locality, operators, pairs, sampling, surgery
 
     shown: dict[str, tuple[Callable[..., object], ...]] = {
-        "graft": (surgery.graft, operators.Hyena, distilling.extract, distilling.Distilling, sampling.sample),
-        "locality": (locality.band, locality.even_band, locality.watched), "speed": (latency.took, operators.SlidingWindow)}
+        "graft": (surgery.graft, operators.Hyena, pairs.SecondOfPair, distilling.extract, distilling.Distilling, sampling.sample),
+        "locality": (locality.band, locality.even_band, locality.watched),
+        "speed": (latency.took, latency.pair_took, operators.SlidingWindow)}
     st.caption("The code that ran")
     for function in shown[task]:
         view.source_of(function)

@@ -5,19 +5,22 @@ What Streamlit offers for writing it adds an entry at every step. An address tha
 from here, and a reload has lost the tab's state: so what is held of equal settings is shown, and nothing is started.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import streamlit as st
 
 from backends.engine import the_engine
+from backends.knobs import knob_of
 from backends.registry import System
-from backends.run import R, Result, S
-from pages.house import beside, results, session, style
+from backends.run import R, Result, S, task_of
+from pages.house import results, session, style
 from pages.house.text import plain
 from worlds.errors import InputError
 
 SETTINGS = "settings"
+MOST_LETTERS, MOST_NAMED = 40, 9  # of what a link says, and of what it could say, in a sentence
 T = TypeVar("T")
 
 _WRITES = """
@@ -73,14 +76,18 @@ def opened(system: System[S, R], views: Collection[str]) -> S | None:
 
 def _read(system: System[S, R], views: Collection[str]) -> S | None:
     state, name = st.session_state, system.name
-    state[f"{name}.address.names"] = tuple(views)
-    read = {key: value for key, value in st.query_params.items() if key == SETTINGS or key in views}
+    alone = [key for key in system.settings.model_fields if key not in views]  # no address says a knob by itself
+    state[f"{name}.address.names"], state[f"{name}.address.alone"] = tuple(views), tuple(alone)
+    read = {key: value for key, value in st.query_params.items() if key == SETTINGS or key in views or key in alone}
     if read == state.get(f"{name}.address.read"):
         return None
     state[f"{name}.address.read"] = read
     if not read or read == state.get(f"{name}.address.written"):
         return None
-    state[f"{name}.address.view"] = {key: value for key, value in read.items() if key != SETTINGS}
+    state[f"{name}.address.view"] = {key: value for key, value in read.items() if key in views}
+    state[f"{name}.link.untaken"] = {
+        key: f"{_said(key, value)}: a link holds all settings in “{SETTINGS}”, and “{knob_of(system.settings, key).label}” is turned "
+             "below" for key, value in read.items() if key in alone}
     state.pop(f"{name}.link.refused", None)
     if SETTINGS not in read:
         return None
@@ -93,7 +100,7 @@ def _read(system: System[S, R], views: Collection[str]) -> S | None:
 
 def find(system: System[S, R], settings: S) -> bool:
     """Show what is held of equal settings: by this session, recorded, or by the engine for whoever asks the same."""
-    state, name, task = st.session_state, system.name, beside.task_of(settings)
+    state, name, task = st.session_state, system.name, task_of(settings)
     own = [result for result in session.current().results.values() if result.system == name and result.settings == settings]
     held: Result | None = own[-1] if own else None
     if held is None:
@@ -122,7 +129,7 @@ def waiting(system: System[S, R]) -> S | None:
 def is_waiting(system: System) -> bool:
     """Whether an opened link's settings wait, and their task is looked at."""
     settings = waiting(system)
-    return settings is not None and st.session_state.get(f"{system.name}.task", "") == beside.task_of(settings)
+    return settings is not None and st.session_state.get(f"{system.name}.task", "") == task_of(settings)
 
 
 def view(system: str, name: str, options: Sequence[T], default: T, *, of: object) -> str:
@@ -138,10 +145,23 @@ def view(system: str, name: str, options: Sequence[T], default: T, *, of: object
     default = default if default in options else options[0]  # of a run that was stopped half-way, there may be less
     if state.get(f"{key}.of") is not of or key not in state or state[key] not in options:  # one of the options may be None
         said = state.get(f"{system}.address.view", {}).pop(name, None)
-        state[key] = next((option for option in options if _text(option) == said), default) if said is not None else default
-        state[f"{key}.of"] = of
+        meant = [option for option in options if said is not None and _is(option, said)]
+        state[key], state[f"{key}.of"] = meant[0] if meant else default, of
+        if said is not None and not meant:
+            state.setdefault(f"{system}.link.untaken", {})[name] = f"{_said(name, said)}: here it can be {_named(options)}"
     state.setdefault(f"{system}.views", {})[name] = (key, _text(default))
     return key
+
+
+@contextmanager
+def waits_for_the_next(system: str) -> Iterator[None]:
+    """What the opened address says of the view stays for the result that is coming: the one drawn meanwhile is not what it is of."""
+    state = st.session_state
+    said, untaken = (dict(state.get(f"{system}.{kept}", {})) for kept in ("address.view", "link.untaken"))
+    try:
+        yield
+    finally:
+        state[f"{system}.address.view"], state[f"{system}.link.untaken"] = said, untaken
 
 
 def _text(value: object) -> str:
@@ -151,11 +171,41 @@ def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
+def _is(option: object, said: str) -> bool:
+    """Whether an address that a person wrote means this option: 1.0 is 1."""
+    if _text(option) == said.strip().lower():
+        return True
+    try:
+        return isinstance(option, int | float) and not isinstance(option, bool) and float(said) == option
+    except ValueError:
+        return False
+
+
+def _said(name: str, value: str) -> str:
+    """A parameter as the address has it."""
+    return f"“{name}={value[:MOST_LETTERS]}{'…' * (len(value) > MOST_LETTERS)}”"
+
+
+def _named(options: Sequence[object]) -> str:
+    """What can be chosen, in words."""
+    texts = [text for option in options if (text := _text(option))]
+    if len(texts) > MOST_NAMED:
+        return f"{texts[0]}, {texts[1]} and so on up to {texts[-1]}"
+    return " or ".join(filter(None, (", ".join(texts[:-1]), *texts[-1:])))
+
+
+def say_untaken(system: str) -> None:
+    """One line on what the opened address said and the page did not take; after the views, which know what they can be."""
+    if untaken := st.session_state.get(f"{system}.link.untaken"):
+        st.caption(f":material/link_off: Not taken from the link: {plain('; '.join(untaken.values()))}.")
+
+
 def seen(system: str) -> dict[str, str | None]:
     """The view as the address says it: what is turned away from where it starts; None for the rest."""
     state = st.session_state
     waits = state.get(f"{system}.address.view", {})  # for what is not looked at yet
-    turned: dict[str, str | None] = {name: waits.get(name) for name in state.get(f"{system}.address.names", ())}
+    names = (*state.get(f"{system}.address.names", ()), *state.get(f"{system}.address.alone", ()))
+    turned: dict[str, str | None] = {name: waits.get(name) for name in names}
     for name, (key, default) in state.get(f"{system}.views", {}).items():
         text = _text(state.get(key))
         turned[name] = text if key in state and text != default else None

@@ -3,8 +3,9 @@
 import plotly.graph_objects as go
 import streamlit as st
 
+from backends.knobs import Knob, knob_of
 from backends.registry import System
-from backends.run import Result, Settings, name_of
+from backends.run import Result, Settings, name_of, task_of
 from pages.house import session, view
 from pages.house.text import plain
 from visualizers.contract import drawing
@@ -37,21 +38,19 @@ def label(name: str, result: Result) -> str:
     """How a run reads in a list."""
     settings: Settings = result.settings
     told = {key: value for key, value in settings.linked().items() if key != "task" and value is not False}
-    changed = [key if value is True else f"{key} {value}" for key, value in told.items() if isinstance(value, int | float | str)]
+    known = {key: knob_of(type(settings), key) for key in told}
+    changed = [known[key].label if value is True else f"{known[key].label}: {known[key].worded(value)}" for key, value in told.items()
+               if isinstance(value, int | float | str)]
     said = result.title or ", ".join(changed[:4]) or "as it opens"
     return f"{name} · {said[:80]}{'' if result.ended == 'finished' else f' · {result.ended}'}"
 
 
-def task_of(settings: Settings) -> str:
-    """What was done, where the system has several tasks."""
-    return getattr(settings, "task", "")
-
-
 def _both(system: System, result: Result, other: Result) -> None:
-    differing = [(name, value, getattr(other.settings, name)) for name, value in result.settings
+    differing = [(knob_of(type(result.settings), name), value, getattr(other.settings, name)) for name, value in result.settings
                  if value != getattr(other.settings, name)]
     if differing:
-        rows = "\n".join(f"| {plain(name)} | {plain(_short(mine))} | {plain(_short(theirs))} |" for name, mine, theirs in differing)
+        rows = "\n".join(f"| {plain(knob.label)} | {plain(_short(knob, mine))} | {plain(_short(knob, theirs))} |"
+                         for knob, mine, theirs in differing)
         st.markdown(f"| set differently | this run | the other run |\n|---|---|---|\n{rows}")
     else:
         st.caption("Both have the same settings.")
@@ -79,8 +78,7 @@ def of_the_other(figure: go.Figure) -> go.Figure:
                                 if trace.name else None)
 
 
-def _short(value: object) -> str:
+def _short(knob: Knob, value: object) -> str:
     """A value in one line: a second one would end the row of its table."""
-    text = ", ".join(map(str, value)) if isinstance(value, tuple) else "nothing" if value in (None, "") else str(value)
-    text = " ".join(text.split())
+    text = " ".join(knob.worded(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -83,8 +83,17 @@ def place(figure: go.Figure, key: str, *, is_dark: bool, has_height: bool = True
 
 def digest(figure: go.Figure) -> str:
     """What a figure and the templates say, in 12 letters; equal where numbers differ in their last digits only."""
-    said = [themed(figure, is_dark=is_dark).to_plotly_json() for is_dark in (False, True)]
-    return hashlib.sha256(json.dumps(_plain(said), sort_keys=True).encode()).hexdigest()[:12]
+    said = themed(figure, is_dark=False).to_plotly_json()
+    layout = {name: _plain(value) for name, value in said.pop("layout").items() if name != "template"}
+    drawn = {name: _plain(value) for name, value in said.items()}
+    both = [drawn | {"layout": layout | {"template": _plain_template(is_dark)}} for is_dark in (False, True)]  # all that differs
+    return hashlib.sha256(json.dumps(both, sort_keys=True).encode()).hexdigest()[:12]
+
+
+@cache
+def _plain_template(is_dark: bool) -> object:
+    """A theme as every figure has it: to give a figure a second one takes as long as to draw it."""
+    return _plain(themed(go.Figure(), is_dark=is_dark).to_plotly_json()["layout"]["template"])
 
 
 def file_of(name: str, width: str, scheme: str) -> Path:

@@ -8,8 +8,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backends.registry import System
-from backends.run import R, Result, S, Settings
-from pages.house import address, beside, lesson, opening, parts, results, running, style, tasks, view
+from backends.run import R, Result, S, Settings, task_of
+from pages.house import address, beside, knobs, lesson, opening, parts, results, running, style, tasks, view
 from pages.house.opening import Stage
 from pages.house.tasks import Task
 from pages.house.text import plain
@@ -70,6 +70,7 @@ class Page(Generic[S, R]):
     is_empty: Callable[[R], bool]  # whether a run ended before there was anything to draw
     own: Own[R] | None = None
     kept: Collection[str] = ()  # sliders of the page's own that stay as they are while another task is shown
+    common: Collection[str] = ()  # settings that all tasks share, such as a person's own file: another task's result leaves them be
     instead: Callable[[str], tuple[R, bool] | None] = _no_other  # what is shown in place of the session's results, if anything
     substitute: Callable[[S], bool] = _none_takes_its_place  # whether a recording takes the place of a run that cannot be made here
     views: Collection[str] = ()  # what is turned without a run and stands in the address
@@ -105,6 +106,7 @@ def show(page: Page[S, R]) -> None:
     asks = bool(page.own and parts.shows("own") and page.own.is_there(task) and not is_live and not address.is_waiting(system)
                 and not (result is not None and page.own.is_answered(result)))
     _inputs(page, None if asks else st.session_state.get(f"{system.name}.stand"))
+    untaken = st.container()  # filled when the views are drawn
     if parts.shows("lesson"):
         lesson.draw(system, page.choose, lambda seen: address.look(system.name, seen))
     line = st.container(horizontal=True, gap="medium", vertical_alignment="center", key=style.LINE)
@@ -141,6 +143,8 @@ def show(page: Page[S, R]) -> None:
     if code is not None:
         with code:
             page.code(task)
+    with untaken:
+        address.say_untaken(system.name)
     address.write(system, _addressed(page, task, result, is_recorded=is_recorded))
     if not is_whole:
         opening.ask_for_the_next()
@@ -170,7 +174,7 @@ def draw_nothing(_part: object) -> None:
 def _take_link(page: Page[S, R], settings: S) -> None:
     """An opened address starts nothing: what is held of equal settings is shown, else its knobs wait for a click."""
     system = page.system
-    st.session_state[f"{system.name}.task"] = beside.task_of(settings)
+    st.session_state[f"{system.name}.task"] = task_of(settings)
     _stand(page, settings)
     if not (page.substitute(settings) or address.find(system, settings) or running.take_up(system, settings)):
         address.wait(system, settings)
@@ -189,16 +193,22 @@ def _follow(page: Page[S, R], result: R) -> None:
     if before is result:
         return
     state[f"{name}.seen"] = result
+    if state.pop(f"{name}.stays", False):  # a link's knobs, which an own input came to
+        return
     left: dict[str, tuple[R, dict[str, object]]] = state.setdefault(f"{name}.left", {})
-    task, settings = beside.task_of(result.settings), page.system.settings_of(result)
-    if before is not None and beside.task_of(before.settings) != task:
-        left[beside.task_of(before.settings)] = before, tasks.turned(page.system, page.kept)
+    task, settings = task_of(result.settings), page.system.settings_of(result)
+    common: dict[str, object] = {}
+    if before is not None and task_of(before.settings) != task:
+        keys = [knobs.knob_key(page.system, own) for own in page.common]
+        common = {key: state[key] for key in keys if key in state}
+        left[task_of(before.settings)] = before, tasks.turned(page.system, page.kept)
     result_left, values = left.pop(task, (None, {}))
     if result_left is result:  # another task was looked at in between
         state[f"{name}.stand"] = settings
         state.update(values)
     elif state.get(f"{name}.stand") != settings:
         _stand(page, settings)
+    state.update(common)
 
 
 def _inputs(page: Page[S, R], shown: S | None) -> None:
@@ -223,7 +233,7 @@ def _while_it_runs(page: Page[S, R], task: str, result: R | None, line: DeltaGen
     if running.has_part(page.system) or result is None or page.is_empty(result):
         st.caption(page.tasks[task].coming)
     else:
-        with st.container(key=style.BEFORE):
+        with st.container(key=style.BEFORE), address.waits_for_the_next(page.system.name):
             page.first_view(task, result, line)
     return _fold(page, task)
 

@@ -1,6 +1,7 @@
 """The knobs of a system as widgets, and what they say. What a knob is stands in `backends.knobs`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import streamlit as st
 from pydantic import ValidationError
@@ -30,8 +31,8 @@ def set_knobs(system: System, settings: Settings) -> None:
 
 def _held(knob: Knob, value: object) -> object:
     """A setting's value as its widget holds it."""
-    if isinstance(value, tuple) and knob.kind == "several":
-        return list(value)
+    if isinstance(value, tuple) and (knob.kind == "several" or knob.is_picked):
+        return list(dict.fromkeys(value))
     if knob.kind == "result":  # a link or a file may name a run of another session
         return value if value in session.current().results else ""
     return knob.typed(value) if knob.kind in ("texts", "numbers") else value
@@ -55,11 +56,33 @@ def said(system: System[S, R], names: Sequence[str] | None = None) -> dict[str, 
 
 def _read(knob: Knob, value: object) -> object:
     """A widget's value as the setting has it."""
-    if knob.kind == "several" and isinstance(value, list | tuple):
+    if (knob.kind == "several" or knob.is_picked) and isinstance(value, list | tuple):
         return tuple(value)
     if knob.kind == "model":
         return ladder.value_of(str(value or ""), knob)
     return knob.read(str(value or "")) if knob.kind in ("texts", "numbers") else value
+
+
+@contextmanager
+def turning_by_itself(system: System) -> Iterator[None]:
+    """What is turned inside, the page turns, as when a new file comes: a person is not told of it as of what they turned.
+
+    It holds for as long as the same picture is shown.
+    """
+    before = said(system)
+    yield
+    turned = {name: value for name, value in said(system).items() if value != before[name]}
+    shown, already = st.session_state.get(f"{system.name}.stand"), by_itself(system)
+    st.session_state[f"{system.name}.by.itself"] = shown, already | turned
+
+
+def by_itself(system: System) -> dict[str, object]:
+    """What the page turned by itself since the picture that is shown, and a person has not turned since."""
+    shown, turned = st.session_state.get(f"{system.name}.by.itself", (None, {}))
+    if shown is not st.session_state.get(f"{system.name}.stand"):
+        return {}
+    now = said(system, tuple(turned))
+    return {name: value for name, value in turned.items() if now[name] == value}
 
 
 def of(system: System, *groups: str) -> tuple[str, ...]:
@@ -121,9 +144,13 @@ def _drawn(system: System, name: str) -> object:
     if knob.kind == "result":
         return _earlier(system, knob, key)
     if knob.kind == "choice":
-        return st.selectbox(knob.label, knob.choices, key=key, help=knob.description)
+        return st.selectbox(knob.label, knob.choices, key=key, help=knob.description, format_func=knob.name_of)
     if knob.kind == "several":
-        return tuple(st.multiselect(knob.label, knob.choices, key=key, help=knob.description))
+        return tuple(st.multiselect(knob.label, knob.choices, key=key, help=knob.description, format_func=knob.name_of))
+    if knob.is_picked:
+        st.session_state[key] = [_as_number(value) for value in st.session_state[key]]
+        offered = sorted({*knob.stops, *st.session_state[key]})
+        return tuple(st.multiselect(knob.label, offered, key=key, help=knob.description, format_func=lambda value: f"{value:,}"))
     if knob.kind == "switch":
         return st.checkbox(knob.label, key=key, help=knob.description)
     if knob.kind in ("whole", "number"):
@@ -133,6 +160,12 @@ def _drawn(system: System, name: str) -> object:
     if knob.kind in ("texts", "numbers"):
         return knob.read(st.text_input(knob.label, key=key, help=f"{knob.description} Separate by commas.") or "")
     return st.text_input(knob.label, key=key, help=knob.description)
+
+
+def _as_number(value: str | float) -> float:
+    """A picked number; Streamlit gives one that was not among its options back as it was shown."""
+    plain = str(value).replace(",", "")
+    return int(plain) if plain.isdecimal() else float(plain)
 
 
 def _earlier(system: System, knob: Knob, key: str) -> str:
@@ -175,10 +208,17 @@ def own_upload(system: System, name: str, label: str, *, note: str, on_new: Call
             state.pop(f"error.{system.name}", None)
             waits = state.get(f"{system.name}.waiting")
             if waits is None or getattr(waits, name) != stored:  # else it is the file that a link lacked
-                state.pop(f"{system.name}.waiting", None)
-                on_new(system)
-                state[knob_key(system, name)] = stored
+                leave_link(system)
+                with turning_by_itself(system):
+                    on_new(system)
+                    state[knob_key(system, name)] = stored
             st.rerun()
+
+
+def leave_link(system: System) -> None:
+    """A link that waits to be run is put aside; its knobs stay, and what is shown in its place does not turn them."""
+    if st.session_state.pop(f"{system.name}.waiting", None) is not None:
+        st.session_state[f"{system.name}.stays"] = True
 
 
 def own_file(system: System, name: str) -> str:

@@ -4,7 +4,7 @@ Both are read once, when the app's script begins, and kept for the browser tab: 
 them. They choose what is drawn, to keep thirty people on one thing. They are no lock: whoever edits the address sees everything.
 """
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import streamlit as st
 
@@ -23,9 +23,12 @@ PARTS = {
     "lesson": "the lesson",
 }
 _PRESENT, _SHOW = "parts.present", "parts.show"  # in the session's state
-_HIDDEN = ("[data-testid=stSidebar], [data-testid=stSidebarCollapsedControl], [data-testid=stExpandSidebarButton], .stLogo "
+LARGE_PX = 24  # of the letters on a wall; 16 elsewhere
+_SIDEBAR, _BEFORE_RULES = "[data-testid=stSidebar]", "html:not(:has(.stHtml))"
+_HIDDEN = (f"{_SIDEBAR}, [data-testid=stSidebarCollapsedControl], [data-testid=stExpandSidebarButton], .stLogo "
            "{ display: none !important }")
-_LARGE = ("html { font-size: 24px } .stMain .stMainBlockContainer { padding: 2.5rem 2rem 2rem; max-width: none } "
+_LARGE = (f"html {{ font-size: {LARGE_PX}px }} "
+          ".stMain .stMainBlockContainer { padding: 2.5rem 2rem 2rem; max-width: none } "
           ".stMain .stElementContainer:has([data-testid=stMetric]) { width: auto !important; min-width: 9rem; flex: none } "
           ".orrery-place .orrery { font-size: 30px } "
           ".st-key-parts-leave { position: fixed; right: 3.5rem; top: 0.3rem; width: auto; z-index: 999999 }")
@@ -35,9 +38,9 @@ def begin() -> None:
     """Read the address and hide what goes with it; the first thing that the door does."""
     state = st.session_state
     if (said := st.query_params.get("present")) is not None:
-        state[_PRESENT] = said.strip().lower() not in ("", "0", "no", "false")
+        state[_PRESENT] = _means_present(said)
     if (said := st.query_params.get("show")) is not None:
-        state[_SHOW] = tuple(dict.fromkeys(name for part in said[:400].split(",") if (name := part.strip().lower())))
+        state[_SHOW] = _named(said)
     css = (_HIDDEN if is_presenting() or is_locked() else "") + (_LARGE if is_presenting() else "")
     if css:
         st.html(f"<style>{css}</style>")
@@ -45,6 +48,32 @@ def begin() -> None:
         with st.container(key="parts-leave"):
             st.button("Leave the projector view", key="parts.leave", type="tertiary", icon=":material/close_fullscreen:",
                       on_click=_leave)
+
+
+def _means_present(said: str) -> bool:
+    return said.strip().lower() not in ("", "0", "no", "false")
+
+
+def _named(said: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for part in said[:400].split(",") if (name := part.strip().lower())))
+
+
+def until_it_is_drawn(query: str) -> str:
+    """Rules of style for the head of a page's first answer: no sidebar, no room for one, and on a wall large letters at once.
+
+    The browser draws the sidebar before it has the script for rules that a page brings along, such as those of `begin`. These hold
+    until then: the door's are always among them, so that whoever leaves the projector view keeps nothing of these.
+
+    Args:
+        query: what stands behind the question mark of the address.
+    """
+    said = parse_qs(query, keep_blank_values=True)
+    presents = any(map(_means_present, said.get("present", ())[-1:]))
+    if not presents and not any(name in PARTS for name in _named(said.get("show", [""])[-1])):
+        return ""
+    large = f"{_BEFORE_RULES} {{ font-size: {LARGE_PX}px }}" if presents else ""
+    return (f"<style>.stApp .stAppViewContainer:not(:has({_SIDEBAR})) {{ padding-left: 0 }} "
+            f"{_BEFORE_RULES} {_SIDEBAR} {{ display: none !important }} {large}</style>")
 
 
 def _leave() -> None:
@@ -96,6 +125,6 @@ def for_a_class(settings: Settings) -> None:
         address = f"{st.context.url or ''}?{urlencode({name: value for name, value in said.items() if value}, safe=',')}"
         st.code(address, language=None, wrap_lines=True)
         if (urlsplit(address).hostname or "") in ("localhost", "127.0.0.1", "::1"):
-            st.caption("It begins with the name that every machine gives itself: on others it opens nothing. Open this page by this "
-                       "machine's own name or number, and the link here has that.")
+            st.caption(f"{urlsplit(address).hostname} is this machine only: on others this link opens nothing. Open this page by "
+                       "the machine's name or number in the network first, and the link here has that.")
         st.link_button("Open it", address, icon=":material/open_in_new:", help="In a tab of its own.")

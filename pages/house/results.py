@@ -11,8 +11,8 @@ from backends.files.saved import ENDING, FILE_MB, load_result, refusal, save_res
 from backends.knobs import files_of
 from backends.python_lines import lines
 from backends.registry import System
-from backends.run import R, Result, S, Settings
-from pages.house import beside, parts, session, svg
+from backends.run import R, Result, S, Settings, task_of
+from pages.house import parts, session, svg
 from pages.house.text import plain
 from worlds.errors import InputError
 
@@ -37,8 +37,8 @@ def recorded_of(system: System[S, R], task: str, *, is_first: bool) -> tuple[R |
 
 def recorded_with(system: System[S, R], settings: S) -> R | None:
     """The recorded run that its task opens with, where it was asked for exactly these settings."""
-    task = beside.task_of(settings)
-    result, _ = recorded_of(system, task, is_first=task == beside.task_of(system.settings()))
+    task = task_of(settings)
+    result, _ = recorded_of(system, task, is_first=task == task_of(system.settings()))
     return result if result is not None and system.settings_of(result) == settings else None
 
 
@@ -67,7 +67,7 @@ def _open(system: System[S, R], turn: Callable[[S], None]) -> None:
             content = file.getvalue()
             json_text.check(content, what="The settings file", max_containers=MAX_CONTAINERS, max_values=MAX_VALUES)
             settings = system.settings.from_json(content.decode("utf-8", "replace"))
-            store[f"{system.name}.waiting"], store[f"{system.name}.task"] = settings, beside.task_of(settings)
+            store[f"{system.name}.waiting"], store[f"{system.name}.task"] = settings, task_of(settings)
             turn(settings)
             return
         result = load_result(file.getvalue(), system.result)

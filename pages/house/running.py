@@ -12,6 +12,7 @@ from backends.knobs import files_of
 from backends.registry import System
 from backends.run import Result, Settings
 from pages.house import session, style
+from pages.house.costs import in_words
 from pages.house.text import plain
 from worlds.errors import InputError
 
@@ -148,7 +149,7 @@ def watch(system: System, draw: Callable[[object], None]) -> None:
         wait = f", about {status.expected_wait_s:.0f} s" if status.expected_wait_s else ""
         bar.progress(0.0, text=f"Place {status.position} in the queue{wait}")
     elif newest := seen.progress:
-        left = f" · about {newest.seconds_left:.0f} s left at most" if newest.seconds_left else ""
+        left = f" · about {in_words(newest.seconds_left)} left at most" if newest.seconds_left else ""
         bar.progress(min(1.0, newest.fraction), text=newest.stage + left)
     else:
         bar.progress(0.0, text="Starting")

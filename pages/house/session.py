@@ -18,7 +18,7 @@ def current() -> Session:
 
 def leave_behind(system: str) -> None:
     """What comes next takes the place of a link that waits for its click or was refused, and of why there was no new picture."""
-    for key in (f"{system}.waiting", f"{system}.link.refused", f"error.{system}"):
+    for key in (f"{system}.waiting", f"{system}.link.refused", f"{system}.link.untaken", f"error.{system}"):
         st.session_state.pop(key, None)
 
 

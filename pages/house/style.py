@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-BEFORE, CHOSEN, OWN, UNSEEN = "picture-before", "preset-chosen", "own-box", "unseen"  # keys of containers
+BEFORE, OWN, UNSEEN = "picture-before", "own-box", "unseen"  # keys of containers
 HEAD, LINE = "page-head", "line"
+CHOSEN = ".st-key-presets button:has([data-testid=stIconMaterial])"  # the preset that is shown: it alone has an icon
 
 # plotly's tools, a dozen buttons on a page, are no stops of the Tab key: they are there while the mouse, or a finger, is on a chart.
 # A chosen segment is known by its ground and rim, a slider's value by its place: in the theme's blue both have 3.9:1 on dark.
@@ -19,13 +20,14 @@ _RULES = f"""
   .stMain .st-key-{HEAD} .stHorizontalBlock {{ row-gap: 0 }}
   .stMain .st-key-{HEAD} p {{ font-size: .95rem; line-height: 1.4 }}
   .stMain [data-testid=stCaptionContainer] p {{ font-size: .8rem; line-height: 1.45 }}
+  .stMain .katex-display {{ font-size: .8rem; margin: 0 }}
   .st-key-presets {{ flex-wrap: nowrap !important; overflow-x: auto; padding: 0 2rem .25rem 0;
     mask-image: linear-gradient(to right, black calc(100% - 2.5rem), transparent) }}
   .st-key-presets > * {{ flex: none }}
   .st-key-presets button {{ font-size: .875rem; white-space: nowrap }}
 }}
 .st-key-{BEFORE} {{ opacity: .45; pointer-events: none }}
-.st-key-{CHOSEN} button {{ border-color: currentColor; font-weight: 600;
+{CHOSEN} {{ border-color: currentColor; font-weight: 600;
   background: color-mix(in srgb, currentColor 7%, transparent) }}
 .st-key-presets button {{ min-height: 2.25rem; padding: .2rem .7rem }}
 .stHorizontalBlock[class*="st-key-words-"] {{ row-gap: 0 }}
@@ -39,12 +41,21 @@ _RULES = f"""
 [class*="st-key-{OWN}"] [data-testid=stFileUploaderDropzoneInstructions] {{ overflow: hidden; text-overflow: ellipsis;
   white-space: nowrap; margin: 0 }}
 .stMain .katex-display {{ overflow-y: hidden; padding: .3rem 2px }}
+.stMain .katex-display > .katex {{ white-space: normal }}
+.stHorizontalBlock:has(> * .katex-display) {{ row-gap: 1rem; padding-bottom: .8rem }}
+.stMain .stElementContainer:has(.stImage), .stMain .stElementContainer:has(.stImage) :is(div, img) {{ max-width: 100% }}
 .js-plotly-plot .modebar {{ visibility: hidden }}
 .js-plotly-plot:hover .modebar {{ visibility: visible }}
-[role=radiogroup] button[aria-checked=true], div[data-testid=stSliderThumbValue] {{ color: inherit !important }}
+[role=radiogroup] button[aria-checked=true], [role=tab][aria-selected=true], div[data-testid=stSliderThumbValue] {{
+  color: inherit !important }}
 [class*="st-key-square-"] {{ aspect-ratio: 5 / 6.6; min-height: 18rem; max-height: 40rem }}
 [class*="st-key-wide-"] {{ aspect-ratio: 5 / 5; min-height: 15rem; max-height: 32rem }}
 """
+
+# White on the theme's blue has 4.0:1 in the dark; on this one 5.1:1.
+_DARK = """button[data-testid=stBaseButton-primary]:not(:disabled), [data-testid=stMultiSelectTagsContainer] [aria-label][data-tag] {
+  background-color: #2672AE; border-color: #2672AE }
+button[data-testid=stBaseButton-primary]:not(:disabled):hover { background-color: #1F6196 }"""
 
 # Streamlit leaves a hand's breadth above the title; on a phone that pushes the first picture below the fold.
 # A table's own download writes texts that a spreadsheet would run; the buttons below the tables do not.
@@ -74,4 +85,4 @@ def write() -> None:
 
     One Stop is enough: Streamlit's own, in the corner, ends the drawing of the page, not the run.
     """
-    st.html(f"<style>{_RULES}</style>")
+    st.html(f"<style>{_RULES}{_DARK if st.context.theme.type == 'dark' else ''}</style>")

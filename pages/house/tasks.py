@@ -12,8 +12,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from backends.knobs import knob_of, knobs_of
 from backends.registry import System
-from backends.run import R, S
-from pages.house import beside, knobs, results, running
+from backends.run import R, S, task_of
+from pages.house import knobs, results, running
 from pages.house.text import plain
 
 MOST_CHANGED = 5  # settings that are named
@@ -53,7 +53,7 @@ def now(system: System) -> str:
 
 def start(system: System[S, R], settings: S) -> None:
     """Queue a run; the page shows its task."""
-    st.session_state[f"{system.name}.task"] = beside.task_of(settings)
+    st.session_state[f"{system.name}.task"] = task_of(settings)
     running.start(system, settings)
 
 
@@ -64,7 +64,7 @@ def running_settings(system: System[S, R]) -> S:
 
 def is_live(system: System, task: str) -> bool:
     """Whether that task is being run now."""
-    return running.is_running(system) and beside.task_of(running_settings(system)) == task
+    return running.is_running(system) and task_of(running_settings(system)) == task
 
 
 def settle(system: System[S, R]) -> tuple[R | None, R | None]:
@@ -77,7 +77,7 @@ def settle(system: System[S, R]) -> tuple[R | None, R | None]:
     latest = state.get(f"result.{name}")
     if latest is None or state.get(f"{name}.settled") is latest:
         return None, None
-    task = beside.task_of(latest.settings)
+    task = task_of(latest.settings)
     before = state.get(f"{name}.result.{task}")
     state[f"{name}.settled"] = state[f"{name}.result.{task}"] = latest
     if state.get(f"{name}.asked") != latest.settings:
@@ -124,11 +124,13 @@ def run_button(system: System[S, R], values: Mapping[str, object], *, label: str
 
 
 def changed(system: System[S, R], asked: S) -> str:
-    """Which knobs were turned since the picture that is shown, as the page calls them; nothing where they are its own."""
+    """Which knobs a person turned since the picture that is shown, as the page calls them; nothing where they are its own."""
     shown: S | None = st.session_state.get(f"{system.name}.stand")
-    if shown is None or beside.task_of(shown) != beside.task_of(asked):
+    if shown is None or task_of(shown) != task_of(asked):
         return ""
-    names = [name for name, value in asked if value != getattr(shown, name)]
+    by_itself = knobs.by_itself(system)
+    names = [name for name, value in asked if value != getattr(shown, name) and name not in by_itself
+             and name in asked.model_fields_set]  # the rest, such as the drawn scene beside an own picture, nobody said
     if not names:
         return ""
     more = f" and {len(names) - MOST_CHANGED} more" if len(names) > MOST_CHANGED else ""

@@ -12,8 +12,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from backends import registry
 from backends.registry import System
-from backends.run import R, Result, S
+from backends.run import R, Result, S, task_of
 from pages.house import first_picture, parts, results, style
 from pages.house.text import code, plain
 from visualizers.alt import alt_of
@@ -129,23 +130,33 @@ def _docs(system: System) -> None:
 
 
 def presets(system: System[S, R], shown: S | None, on_choice: Callable[[S], None]) -> None:
-    """One button per preset of the system; the one that is shown is marked, and what there is to see in it stands below."""
+    """One button per preset of the system; the one that is shown is marked, and what there is to see in it stands below.
+
+    The marked one is in no container of its own: for as long as a rerun takes, it would stand beside the button that it was before.
+    """
     said = ""
     with st.container(horizontal=True, gap="xsmall", key="presets"):
         for label, (settings, help_text) in system.presets.items():
             is_shown = settings == shown
             said = help_text if is_shown else said
-            with st.container(width="content", key=style.CHOSEN) if is_shown else nullcontext():
-                st.button(label, key=f"preset.{system.name}.{label}", help=None if is_shown else help_text,
-                          on_click=on_choice, args=(settings,), icon=":material/check:" if is_shown else None)
+            st.button(label, key=f"preset.{system.name}.{label}", help=None if is_shown else help_text,
+                      on_click=on_choice, args=(settings,), icon=":material/check:" if is_shown else None)
     if said:
         st.caption(plain(said))
+
+
+def formula(latex: str) -> None:
+    """A formula in the middle of its line; what `\\qquad` sets apart stands beside it where there is room, else under it."""
+    parts = [part.strip() for part in latex.split(r"\qquad")]
+    with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center", gap="large"):
+        for part in parts:
+            st.latex(part, width="content")
 
 
 def badge(result: Result, *, is_recorded: bool = False) -> None:
     """Which model is behind the picture, and whether it was run just now."""
     kind = ":orange-badge[miniature]" if result.is_miniature else ":green-badge[real checkpoint]"
-    when = f" :gray-badge[recorded {plain(result.made_on)}{_how_to_run()}]" if is_recorded else (
+    when = f" :gray-badge[recorded {plain(result.made_on)}]{_how_to_run(result)}" if is_recorded else (
         f" :gray-badge[from a file, saved {plain(result.made_on)}]" if results.was_brought(result) else "")
     st.markdown(f"{kind} {code(result.model_id)} · seed {result.seed} · code {plain(result.code_version)}{when}")
     if result.was_stopped:
@@ -158,10 +169,12 @@ def badge(result: Result, *, is_recorded: bool = False) -> None:
         st.caption(f"{len(notes) - MAX_NOTES} more notes are in the whole run, below.")
 
 
-def _how_to_run() -> str:
+def _how_to_run(result: Result) -> str:
     """Which button runs a recorded run, where a teacher's link shows one."""
-    where = "with a preset above" if parts.shows("presets") else "with the button below" if parts.shows("knobs") else ""
-    return f"; run it yourself {where}" if where else ""
+    has_preset = any(task_of(preset) == task_of(result.settings) for preset, _ in registry.system(result.system).presets.values())
+    ways = {"with a preset above": has_preset and parts.shows("presets"), "with the button below": parts.shows("knobs")}
+    where = next((way for way, is_there in ways.items() if is_there), "")
+    return f" run it yourself {where}" if where else ""  # not in the badge, which a phone would cut
 
 
 def source_of(function: Callable[..., object]) -> None:

@@ -44,6 +44,14 @@ TERMS = {
     "near": "Counted as near are tokens at most so many places apart in raster order.",
     "raster order": "Token after token from left to right, row after row from above: the first of a row follows the last of the row "
                     "above.",
+    "turn": "One call of an agent: what it was told, what it wrote, and what was done of it. A plan of several actions is one turn.",
+    "reflection": "The part of an agent's reply that says what was done so far and what is left. ERA hands it on to the next turn.",
+    "feedback": "The sentence with which the world answers an action: that it worked, or why it could not be done.",
+    "subgoal": "A condition of the task, such as that the mug is clean. Each one that is met for the first time is rewarded once.",
+    "iteration": "Episodes are played with the agent as it is, then it learns from all of them once. The next one begins from there.",
+    "return": "What an episode earns in all: the sum of its turns' rewards.",
+    "critic": "A second network that learns how much is still to be earned from where the agent stands. It acts nowhere.",
+    "advantage": "How much better a turn, or a token, went than the critic expected: what was above that becomes likelier.",
     "95 % interval": "Had the same been measured again on other items of the same kind, 19 of 20 such intervals would hold the true "
                      "value.",
 }

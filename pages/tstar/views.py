@@ -291,10 +291,10 @@ def how_it_works(result: TStarResult) -> None:
         f"1. {_sought(result)}\n"
         f"2. {grid} x {grid} seconds are tiled into one picture, and the detector looks once.\n"
         "3. Each cell's score is the best box in it, a cue counting less:")
-    st.latex(rf"C_{{ij}} = \max_{{o}} c_o\, w_o, \qquad w_{{target}} = 1,\; w_{{cue}} = {settings.cue_weight:g}")
+    view.formula(rf"C_{{ij}} = \max_{{o}} c_o\, w_o, \qquad w_{{target}} = 1,\; w_{{cue}} = {settings.cue_weight:g}")
     st.markdown(f"4. The best frames share their score with {settings.window} s on each side, and a distribution is made "
                 f"(rule *{settings.rule}*):")
-    st.latex(r"S_{t+\delta} \leftarrow \max\left(S_{t+\delta},\ \frac{S_t}{|\delta| + 1}\right)")
+    view.formula(r"S_{t+\delta} \leftarrow \max\left(S_{t+\delta},\ \frac{S_t}{|\delta| + 1}\right)")
     ending = ("The search goes on in what is left, until every likely second was looked at or the budget is spent; each "
               "appearance is the stretch of its shot in which further looks still see it." if settings.finds_all else
               "When all are, or the budget is spent, the best seconds are returned.")

@@ -13,7 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Knobs(Settings):
-    rule: Literal["greedy", "soft"] = knob("greedy", "first", "Rule.")
+    rule: Literal["greedy", "soft"] = knob("greedy", "first", "Rule.", names={"soft": "by chance"})
     alone: Literal["only"] = knob("only", "first", "The only one.")
     verifies: bool = knob(True, "second", "Looks twice.")
     count: int = knob(8, "second", "Steps.", ge=8, le=64, multiple_of=8)
@@ -26,6 +26,7 @@ class Knobs(Settings):
     texts: tuple[str, ...] = knob(("cup", "red ball"), "second", "Texts.", max_length=4)
     lines: tuple[str, ...] = knob((), "second", "Lines.", is_by_line=True)
     box: tuple[Share, Share] | None = knob(None, "second", "Box.")
+    sizes: tuple[int, ...] = knob((64, 256), "second", "Sizes.", max_length=3, stops=(64, 256, 1024))
     seed: int = knob(0, "second", "Seed.", ge=0, le=2**31 - 1)
     few: float = knob(0.5, "second", "Few.", ge=0, le=1, stops=(0.0, 0.001, 0.5))
     film: str = knob("", "second", "Film.", max_length=80, uploads=("mp4",), upload_mb=5)
@@ -39,6 +40,17 @@ def test_a_setting_has_its_kind_description_and_default(name: str, kind: str) ->
 
     assert (made.name, made.kind) == (name, kind)
     assert made.description == Knobs.model_fields[name].description and made.default == Knobs.model_fields[name].default
+
+
+def test_a_choice_has_a_name_where_its_code_does_not_say_it_best() -> None:
+    assert [knob_of(Knobs, "rule").name_of(choice) for choice in knob_of(Knobs, "rule").choices] == ["greedy", "by chance"]
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_every_name_is_of_a_choice_and_tells_it_from_the_others(system: System) -> None:
+    for one in knobs_of(system.settings):
+        assert set(one.names) <= set(one.choices), one.name
+        assert len({one.name_of(choice) for choice in one.choices}) == len(one.choices), one.name
 
 
 def test_a_knob_knows_its_bounds_and_whether_the_bound_itself_is_refused() -> None:
@@ -91,6 +103,11 @@ def test_what_is_typed_is_read(name: str, text: str, value: Any) -> None:
     assert knob_of(Knobs, name).read(text) == value
 
 
+def test_numbers_with_stops_are_picked_and_others_are_typed() -> None:
+    assert [(name, knob_of(Knobs, name).is_picked) for name in ("sizes", "box", "few", "several")] == [
+        ("sizes", True), ("box", False), ("few", False), ("several", False)]
+
+
 def test_what_is_shown_is_read_as_what_it_was() -> None:
     for name, value in (("texts", ("cup", "red ball")), ("lines", ("A cup, blue.", "A ball.")), ("weight", None), ("text", "a")):
         made = knob_of(Knobs, name)
@@ -138,3 +155,17 @@ def test_files_that_settings_name_are_those_of_upload_settings_without_what_pick
 
     assert files_of(AdaptVisSettings(task="evaluate", data="upload:sets.zip#B", picture="upload:a.png")) == ["a.png", "sets.zip"]
     assert files_of(AdaptVisSettings(question="upload:no file, a question")) == []
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_a_knob_is_called_what_a_student_would_call_it(system: System) -> None:
+    knobs = knobs_of(system.settings)
+
+    raw = [one.name for one in knobs if not one.called and ("_" in one.name or one.kind == "switch") and one.name not in WORDS]
+    assert raw == [], "give them a label: their names are for programs"
+    labels = [one.label for one in knobs]
+    assert len(set(labels)) == len(labels) and max(map(len, labels)) <= MOST_LETTERS
+
+
+WORDS = ("weight_decay", "learning_rate")  # names that people say
+MOST_LETTERS = 44  # of a label: three knobs stand in a row

@@ -161,6 +161,20 @@ def test_a_long_page_is_compressed_as_it_comes(client):
     assert gzip.decompress(sent) == SCRIPT and answer.headers["content-encoding"] == "gzip"
 
 
+@pytest.mark.parametrize(("said", "inside"), [
+    ("gzip;q=0", "identity"), ("gzip; q=0.000, br;q=0", "identity"), ("deflate, GZIP ;Q=0", "deflate"),
+    ("br;q=0.5, *;q=0", "br;q=0.5")])
+def test_a_page_is_not_compressed_for_who_refuses_it_and_the_app_inside_is_not_asked_to(copies, said, inside):
+    def page(request):
+        return PlainTextResponse(SCRIPT, headers={"x-asked": request.headers["accept-encoding"]})
+
+    app = Starlette(routes=[Route("/long", page)])
+    client = TestClient(Compressed(app, copies, pages=("/long",)))
+    answer, sent = raw(client, "/long", {"accept-encoding": said})
+
+    assert sent == SCRIPT and "content-encoding" not in answer.headers and answer.headers["x-asked"] == inside
+
+
 def test_best_copies_are_made_once_and_replace_quick_ones(copies, folder, tmp_path):
     assert copies.get(NAME, "br").content == compressed.compressed(SCRIPT, "br", compressed.QUICK["br"])
 

@@ -102,3 +102,10 @@ def test_no_link_is_said_where_there_is_none_to_say():
 
     answer = TestClient(told).get("/tstar")
     assert answer.headers.get_list("link") == ["<kept>"] and "<title>Streamlit</title>" in answer.text
+
+
+def test_what_the_address_asks_for_stands_behind_the_rest_of_the_head():
+    inside = Starlette(routes=[Route("/tstar", page_of())])
+    told = early.Early(inside, {"/tstar": "<style>a {}</style>"}, "", lambda query: f"<i>{query}</i>")
+
+    assert "<style>a {}</style><i>present=1</i></head>" in TestClient(told).get("/tstar?present=1").text

@@ -12,7 +12,9 @@ from backends import registry
 from backends.adaptvis.settings import PRESETS, AdaptVisSettings
 from backends.adaptvis.wiring import alphas_of
 from backends.coda.settings import CodaSettings
+from backends.grafting.settings import GraftingSettings
 from backends.tstar.settings import TStarSettings
+from tests.backends.grafting import own_files
 from tests.pages.conftest import CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
@@ -248,3 +250,24 @@ def test_tools_of_charts_are_no_stops_of_the_tab_key(page, server_url):
 
     assert page.locator(".modebar-btn").count() > 0 and not any("modebar" in stop for stop in stops)
     assert page.get_by_role("figure").first.get_attribute("aria-label").startswith("As it is")
+
+
+def test_a_checkpoint_is_brought_a_layer_is_clicked_and_it_is_grafted(page, server_url, tmp_path: Path):
+    file = own_files.official(own_files.tiny(), tmp_path / "mine.safetensors")
+    quick = GraftingSettings(heals="none", sample_steps=2, num_pictures=2)
+    page.goto(f"{server_url}/grafting?settings={quick.permalink()}")
+    page.get_by_role("button", name="Run this link").wait_for(timeout=90_000)
+    page.locator("[class*=st-key-own-box] input[type=file]").set_input_files(str(file))
+    page.get_by_text("in the official layout: 3 layers, 24 wide").wait_for(timeout=90_000)
+    fields = page.locator("[class*=-planned] .nsewdrag").first
+    fields.scroll_into_view_if_needed()
+    page.wait_for_timeout(1500)
+    box = fields.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 2.4 / 3, box["y"] + box["height"] / 4)
+    layers = page.locator(".st-key-knob-grafting-layers input")
+    layers.wait_for(timeout=60_000)
+
+    assert layers.input_value() == "1, 2"
+    page.locator(".st-key-run-own button").first.click()
+    page.get_by_text("Your run:").wait_for(timeout=120_000)
+    assert page.get_by_text("upload:mine.safetensors").count() and page.problems == []

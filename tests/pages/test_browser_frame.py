@@ -9,13 +9,13 @@ import pytest
 
 from backends import registry
 from backends.registry import system as find_system
+from pages.house import style
 from tests.pages.conftest import CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PICTURE = "[data-testid=stMain] :is(.js-plotly-plot .main-svg, [data-testid=stImage] img)"
 NAMES = registry.names()
-WITHOUT_OWN = ("grafting",)  # it paints from noise: there is nothing to bring
 A_RUN = re.compile("Your run:|Kept from a run of the same settings")
 
 
@@ -74,17 +74,60 @@ def test_run_untouched_gives_the_opening_picture_again(page, server_url, name):
     run_untouched(page)
     page.wait_for_function("() => location.search.includes('settings=')", timeout=30_000)
     assert asked(page, name) == first
-    assert page.locator(".st-key-preset-chosen").inner_text().endswith(next(iter(find_system(name).presets)))
+    assert page.locator(style.CHOSEN).inner_text().endswith(next(iter(find_system(name).presets)))
+
+
+WATCHES_PRESETS = """() => {
+  window.twice = []
+  new MutationObserver(() => {
+    const shown = [...document.querySelectorAll(".st-key-presets button")].filter(button => button.offsetWidth)
+    const labels = shown.map(button => button.querySelector("[data-testid=stMarkdownContainer]")?.innerText)
+    if (new Set(labels).size < labels.length) window.twice.push(labels.join(" | "))
+  }).observe(document.body, { subtree: true, childList: true })
+}"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_preset_stands_twice_while_its_run_begins(page, server_url, name):
+    opened(page, f"{server_url}/{name}")
+    page.evaluate(WATCHES_PRESETS)
+
+    label = list(find_system(name).presets)[1]
+    page.locator(".st-key-presets").get_by_role("button", name=label).first.click()
+    page.locator(style.CHOSEN).filter(has_text=label).wait_for(timeout=60_000)
+    page.get_by_text(A_RUN).wait_for(timeout=240_000)
+    assert page.evaluate("window.twice") == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_presets_own_input_and_the_first_picture_are_in_sight(page, server_url, name):
     opened(page, f"{server_url}/{name}")
 
-    own = [] if name in WITHOUT_OWN else ["[class*=st-key-own-box]"]
-    for selector in (*own, ".st-key-presets", PICTURE):
+    for selector in ("[class*=st-key-own-box]", ".st-key-presets", PICTURE):
         box = page.locator(selector).first.bounding_box()
         assert box["y"] + min(box["height"], 160) <= 768, (selector, box)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_formula_is_wider_than_a_phone(page, server_url, name):
+    page.set_viewport_size({"width": 320, "height": 720})
+    opened(page, f"{server_url}/{name}")
+    page.locator(".stMain .katex-display").last.wait_for(timeout=60_000)
+
+    widths = page.evaluate("() => [...document.querySelectorAll('.stMain .katex-display')].map(e => [e.scrollWidth, e.clientWidth])")
+    assert len(widths) >= 2 and all(written <= room + 1 for written, room in widths), widths
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_picture_is_wider_than_its_column(page, server_url, name):
+    page.set_viewport_size({"width": 768, "height": 1024})
+    opened(page, f"{server_url}/{name}")
+    page.wait_for_timeout(1000)
+
+    over = page.evaluate("""() => [...document.querySelectorAll(".stMain .stColumn .stImage img")].map(image =>
+      [image.getBoundingClientRect().right, image.closest(".stColumn").getBoundingClientRect().right]).filter(([own, room]) =>
+      own > room + 1)""")
+    assert over == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -133,6 +176,7 @@ def test_an_opened_link_starts_nothing_and_one_click_runs_it(page, server_url):
     page.goto(f"{server_url}/coda?settings={settings.permalink()}&token=0&decoder=greedy")
     page.get_by_role("button", name="Run this link").click(timeout=60_000)
     page.get_by_text(A_RUN).wait_for(timeout=90_000)
+    page.wait_for_function("() => !location.search.includes('token=')", timeout=30_000)  # what a result starts at is not said
 
     assert asked(page, "coda") == settings and "decoder=greedy" in page.url
 

@@ -37,8 +37,9 @@ def table(before: Cost, after: Cost) -> pd.DataFrame:
 
 def numbers(before: Cost, after: Cost) -> pd.DataFrame:
     """The same in full, for a file."""
-    return pd.DataFrame([{"what": label, "before": old, "after": new, "change in per cent": share}
-                         for label, old, new, share in changes(before, after)])
+    whole = {"before": "Int64", "after": "Int64"}  # parameters and operations are counted
+    return pd.DataFrame([{"what": label, "before": round(old), "after": round(new), "change in per cent": share}
+                         for label, old, new, share in changes(before, after)]).astype(whole)
 
 
 def bars(grafted: Grafted) -> go.Figure:

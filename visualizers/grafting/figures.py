@@ -4,10 +4,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from backends.grafting.results import Grafted, GraftingResult, Locality, Speed
-from visualizers.grafting import costs, healing, layers, locality, speed, strips
+from visualizers.grafting import checkpoint, costs, files, healing, layers, locality, speed, strips
 from visualizers.grafting.cover import cover
 
-__all__ = ["cover", "figures", "live", "pictures"]
+__all__ = ["clip", "cover", "figures", "live", "pictures"]
 
 
 def figures(result: GraftingResult) -> dict[str, go.Figure]:
@@ -56,4 +56,12 @@ def live(event: object) -> dict[str, go.Figure] | None:
 def pictures(event: object) -> list[tuple[np.ndarray, str]]:
     """What the model paints in each state that a run has come to, one picture per state, and its caption."""
     grafted = event.grafted if isinstance(event, GraftingResult) else event if isinstance(event, Grafted) else None
-    return [(strips.strip(state.pictures), strips.caption(state)) for state in grafted.states] if grafted else []
+    if grafted is None:
+        return []
+    shown = [(strips.strip(state.pictures), strips.caption(state)) for state in grafted.states]
+    return shown + ([(strips.strip(grafted.samples.pictures), checkpoint.judged(grafted.samples))] if grafted.samples else [])
+
+
+def clip(result: GraftingResult) -> bytes | None:
+    """The denoising of every state at once; None of a run that painted nothing step by step."""
+    return files.mp4(result.grafted) if result.grafted and strips.num_steps(result.grafted) else None

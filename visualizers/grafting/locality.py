@@ -32,7 +32,7 @@ def shares(found: Locality) -> go.Figure:
     high = 100 * max(float(found.head_shares.max()), float(found.shares.max()), found.even)
     figure.update_layout(
         height=370, showlegend=True, margin={"b": 104},
-        title=titled("How much attention stays near", f"at most {found.near} of {found.side ** 2} tokens away"),
+        title=titled("How much attention stays near", f"at most {found.near} of {found.num_tokens:,} tokens away"),
         xaxis={"title": "layer, counted from 0", "tickvals": diagrams.ticks(num_layers), "range": [-0.6, num_layers - 0.4]},
         yaxis={"title": "share of attention (%)", "range": [0, min(104, ROOM * high)]})
     told = ", ".join(f"layer {layer} {100 * share:.0f} %" for layer, share in enumerate(found.shares))
@@ -72,16 +72,18 @@ def attention(found: Locality, *, layer: int, head: int | None, time: int) -> go
     figure = go.Figure(go.Heatmap(
         z=100 * shown, zmin=0, zmax=100, autocolorscale=True, showscale=False,
         hovertemplate="token %{y} looks at %{x}: %{z:.0f} % of its largest<extra></extra>"))
-    near = min(found.near, tokens - 1)
-    for sign in (-1, 1):
+    near, is_by_token = min(found.near, tokens - 1), found.num_tokens == tokens
+    for sign in (-1, 1) if is_by_token else ():  # near is counted in tokens, not in squares of them
         ends = (0, tokens - 1 - near) if sign > 0 else (near, tokens - 1)
         figure.add_shape(type="line", x0=ends[0] + sign * near, y0=ends[0], x1=ends[1] + sign * near, y1=ends[1],
                          line={"color": "white", "dash": "dot", "width": 1.5})
     figure.update_layout(
-        height=430, title=titled(f"Layer {layer}, {who}, time {found.times[time]}", "bright: the largest share of its row"),
+        height=430, title=titled(f"Layer {layer}, {who}, time {found.times[time]}", "bright: most of its row" + (
+            "; between the dots: near" if is_by_token else "")),
         **_square(tokens, "is looked at (token)", "looks (token)"))
-    return described(figure, f"{who.capitalize()} of layer {layer} at time {found.times[time]} of 1000; {tokens} x {tokens} tokens. "
-                     f"Between the dotted lines a token is at most {near} tokens away.")
+    return described(figure, f"{who.capitalize()} of layer {layer} at time {found.times[time]} of 1000; {tokens} x {tokens} "
+                     + (f"tokens. Between the dotted lines a token is at most {near} tokens away." if is_by_token else
+                        "squares of tokens."))
 
 
 def _square(count: int, across: str, down: str) -> dict[str, dict[str, object]]:

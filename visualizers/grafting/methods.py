@@ -3,9 +3,10 @@
 One meaning per colour: a state's colour is that state, an operator's is that operator. Grey is what was not touched.
 """
 
+from collections.abc import Collection
 from typing import cast
 
-from models.diffusion.choices import OPERATOR_NAMES, Operator, place_of
+from models.diffusion.choices import OPERATOR_NAMES, Operator, Place, learners, place_of
 from visualizers.theme import VISITED_COLOUR
 
 KEPT_COLOUR = VISITED_COLOUR
@@ -18,11 +19,27 @@ OPERATOR_STYLES: dict[str, tuple[str, str]] = {  # colour, mark
     "linear": ("#56B4E9", "cross"), "mlp-1": ("#B8A04A", "circle-open"), "mlp-2": ("#7D8A1E", "diamond-open"),
     "mlp-3": ("#2F7F86", "square-open"), "mlp-4": ("#444444", "triangle-up-open"), "mlp-5": ("#7FB7BD", "triangle-down-open"),
     "mlp-6": ("#8B5A2B", "star"), "mlp-hyena-x": ("#C39B6E", "pentagon"),
+    "pairs": ("#4B3F9E", "hexagon"),
 }
 OPERATORS: dict[str, str] = {str(name): words for name, words in OPERATOR_NAMES.items()}
 BANDS_COLOUR, HEADS_COLOUR, GRID_COLOUR = "#0072B2", "#CC79A7", "#56B4E9"  # of locality: a layer, its heads, the same on the grid
 
 
-def is_mlp(operator: str) -> bool:
-    """Whether it stands in the place of a feed-forward part."""
-    return place_of(cast(Operator, operator)) == "mlp"
+def place(operator: str) -> Place:
+    """What it replaces: attention, the MLP, or two whole blocks."""
+    return place_of(cast(Operator, operator))
+
+
+def stand(operator: str, layers: Collection[int]) -> tuple[int, ...]:
+    """The number of each new operator: its layer, or the first block of its pair."""
+    return learners(cast(Operator, operator), layers)
+
+
+def label(operator: str, layer: int) -> str:
+    """What an operator is called by on an axis or in a table: its layer, or the two blocks of its pair: '2+3'."""
+    return f"{layer}+{layer + 1}" if place(operator) == "block" else str(layer)
+
+
+def unit(operator: str) -> str:
+    """What learns alone."""
+    return "pair" if place(operator) == "block" else "layer"

@@ -3,7 +3,8 @@
 from backends.grafting.results import Grafted
 from backends.numbers import fixed, signed
 from visualizers.grafting import healing
-from visualizers.grafting.methods import OPERATORS, is_mlp
+from visualizers.grafting.methods import OPERATORS, label, place, stand, unit
+from visualizers.grafting.strips import SHOWN_PX
 from visualizers.grafting.tables import against_original
 from visualizers.text import per_cent
 
@@ -13,8 +14,23 @@ RECOGNISED, CLEARLY_ABOVE = 0.95, 20.0  # accuracy; per cent of held-out error
 
 def replaced(grafted: Grafted) -> str:
     """How much was replaced with what."""
-    place = "MLP" if is_mlp(grafted.operator) else "attention"
-    return f"{len(grafted.layers)} of {grafted.num_layers} layers have {OPERATORS[grafted.operator]} in the place of their {place}"
+    where = place(grafted.operator)
+    if where == "block":
+        pairs = len(stand(grafted.operator, grafted.layers))
+        return (f"{2 * pairs} of {grafted.num_layers} blocks stand side by side, two and two: where {2 * pairs} followed one "
+                f"another, {pairs} do now")
+    return (f"{len(grafted.layers)} of {grafted.num_layers} layers have {OPERATORS[grafted.operator]} in the place of their "
+            f"{'MLP' if where == 'mlp' else where}")
+
+
+def painted(grafted: Grafted) -> str:
+    """What is seen in every state, and what the model learned from where nobody drew it."""
+    _, height, width, _ = grafted.states[0].pictures.shape
+    scale = " enlarged without smoothing" if height < SHOWN_PX else ""
+    own = "" if grafted.learned_from == "drawn" else (
+        " What it learns from, and what its error is taken on, are pictures that the original painted itself.")
+    return (f"All {len(grafted.states)} states paint {len(grafted.kinds)} pictures from the same noise: {'; '.join(grafted.kinds)}. "
+            f"They are {width} x {height} pixels, in {grafted.tokens:,} tokens{',' if scale else ''}{scale}.{own}")
 
 
 def sentences(grafted: Grafted) -> list[str]:
@@ -35,16 +51,22 @@ def _errors(grafted: Grafted) -> str:
 
 
 def _hardest(grafted: Grafted) -> str:
-    """Which layer is imitated worst and which best."""
-    errors = healing.last_errors(grafted)
-    mean = healing.mean_error(grafted)
+    """Which layer, or pair, is imitated worst and which best."""
+    errors, mean = healing.last_errors(grafted), healing.mean_error(grafted)
     if mean is None:
         return ""
+    is_pair, what = place(grafted.operator) == "block", unit(grafted.operator)
+    scale = "what two blocks add, one after the other" if is_pair else "what they imitate"
+
+    def named(layer: int) -> str:
+        return f"{what} {label(grafted.operator, layer)}"
+
     if len(errors) == 1:
-        return f"Layer {min(errors)} is off by {fixed(mean, 3)} of the variance of what it imitates."
+        scale = scale if is_pair else "what it imitates"
+        return f"{named(min(errors)).capitalize()} is off by {fixed(mean, 3)} of the variance of {scale}."
     hardest, easiest = max(errors, key=errors.__getitem__), min(errors, key=errors.__getitem__)
-    return (f"Alone, the new operators are off by {fixed(mean, 3)} of the variance of what they imitate, on average; layer {hardest} "
-            f"is the hardest ({fixed(errors[hardest], 3)}), layer {easiest} the easiest ({fixed(errors[easiest], 3)}).")
+    return (f"Alone, the new operators are off by {fixed(mean, 3)} of the variance of {scale}, on average; {named(hardest)} "
+            f"is the hardest ({fixed(errors[hardest], 3)}), {named(easiest)} the easiest ({fixed(errors[easiest], 3)}).")
 
 
 def _judged(grafted: Grafted) -> str:

@@ -1,11 +1,12 @@
-"""How long one operator takes against the number of tokens: a Speed -> plotly Figure, table, and the crossover in words."""
+"""How long one operator takes against the number of tokens: a Speed -> plotly Figure, table, and the crossover in words; and two
+blocks one after the other against side by side."""
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from backends.grafting.results import Speed, Timing
+from backends.grafting.results import PairTiming, Speed, Timing
 from visualizers.alt import described
-from visualizers.grafting.methods import OPERATOR_STYLES, OPERATORS, is_mlp
+from visualizers.grafting.methods import OPERATOR_STYLES, OPERATORS, place
 from visualizers.theme import titled
 
 FULL = "mha"  # what the others are held against
@@ -24,8 +25,7 @@ def lines(speed: Speed) -> go.Figure:
     entries = len(figure.data)
     figure.update_layout(
         height=380 + 21 * entries, showlegend=True, margin={"b": 64 + 21 * entries}, legend={"maxheight": 0.9},
-        title=titled("One forward of one operator", f"width {speed.width}, {speed.heads} heads, {speed.threads} "
-                     f"thread{'s' if speed.threads > 1 else ''}, one sample"),
+        title=titled("One forward of one operator", f"width {speed.width}, {speed.heads} heads, {speed.where}, one sample"),
         xaxis={"type": "log", "title": "tokens", "tickvals": tokens, "ticktext": [_short(count) for count in tokens]},
         yaxis={"type": "log", "title": "milliseconds", "dtick": 1})
     return described(figure, " ".join(crossover(speed)))
@@ -41,7 +41,8 @@ def _line(speed: Speed, name: str) -> go.Scatter:
     colour, mark = OPERATOR_STYLES[name]
     label = "full attention" if name == FULL else OPERATORS[name]
     return go.Scatter(x=[row.tokens for row in rows], y=[row.least_ms for row in rows], mode="lines+markers", name=label,
-                      line={"color": colour, "width": 3 if name == FULL else 2, "dash": "dash" if is_mlp(name) else "solid"},
+                      line={"color": colour, "width": 3 if name == FULL else 2,
+                            "dash": "solid" if place(name) == "attention" else "dash"},
                       marker={"color": colour, "symbol": mark, "size": 9},
                       customdata=[(row.median_ms, row.times) for row in rows],
                       hovertemplate=f"{label}, %{{x}} tokens: %{{y:.3g}} ms at least, %{{customdata[0]:.3g}} ms median of "
@@ -68,7 +69,7 @@ def crossover(speed: Speed) -> list[str]:
     said = []
     for name in operators(speed):
         pairs = _pairs(speed, name)
-        if name == FULL or is_mlp(name) or not pairs:
+        if name == FULL or place(name) != "attention" or not pairs:
             continue
         start, (tokens, ratio) = faster_from(speed, name), pairs[-1]
         if start is None:
@@ -89,7 +90,7 @@ def _times(ratio: float) -> str:
 
 def at_this_size(speed: Speed, tokens: int) -> str:
     """What a graft gains at the picture model's own number of tokens, in one sentence; nothing where that was not timed."""
-    found = [(ratio, name) for name in operators(speed) if name != FULL and not is_mlp(name)
+    found = [(ratio, name) for name in operators(speed) if name != FULL and place(name) == "attention"
              for count, ratio in _pairs(speed, name) if count == tokens]
     full = speed.at(FULL, tokens)
     if not found or full is None:
@@ -108,9 +109,54 @@ def table(speed: Speed) -> pd.DataFrame:
     """One row per operator and number of tokens, full precision."""
     return pd.DataFrame([{"operator": row.operator, "tokens": row.tokens, "least (ms)": row.least_ms, "median (ms)": row.median_ms,
                           "times": row.times, "times as fast as full attention": _ratio(speed, row), "width": speed.width,
-                          "heads": speed.heads, "threads": speed.threads} for row in speed.rows])
+                          "heads": speed.heads, **_made_on(speed)} for row in speed.rows])
+
+
+def _made_on(speed: Speed) -> dict[str, object]:
+    return {"threads": speed.threads, "device": speed.device, "precision": speed.dtype}
 
 
 def _ratio(speed: Speed, row: Timing) -> float | None:
     full = speed.at(FULL, row.tokens)
     return None if full is None or not row.least_ms else full.least_ms / row.least_ms
+
+
+def pairs_table(speed: Speed) -> pd.DataFrame:
+    """One row per number of tokens: milliseconds of two blocks each way, and how many times as fast as one after the other."""
+    return pd.DataFrame([{
+        "tokens": pair.tokens, "one after the other (ms)": pair.sequence_ms, "side by side, in turns (ms)": pair.beside_ms,
+        "side by side, at once (ms)": pair.at_once_ms, "times as fast in turns": pair.sequence_ms / pair.beside_ms,
+        "times as fast at once": None if pair.at_once_ms is None else pair.sequence_ms / pair.at_once_ms,
+        **_made_on(speed)} for pair in speed.pairs])
+
+
+def pairs_shown(speed: Speed) -> pd.DataFrame:
+    """The same as it is read."""
+    rows = []
+    for pair in speed.pairs:
+        row = {"tokens": f"{pair.tokens:,}", "one after the other": f"{pair.sequence_ms:.3g} ms",
+               "side by side, in turns": f"{pair.beside_ms:.3g} ms"}
+        if pair.at_once_ms is not None:
+            row["side by side, at once"] = f"{pair.at_once_ms:.3g} ms"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def pairs_said(speed: Speed) -> str:
+    """What standing side by side gains here, in a few words, at the least and the most tokens; nothing where it was not timed."""
+    if not speed.pairs:
+        return ""
+    order = sorted(speed.pairs, key=lambda pair: pair.tokens)
+    told = [_pair_said(pair) for pair in dict.fromkeys((order[0], order[-1]))]
+    missing = "" if any(pair.at_once_ms is not None for pair in order) else (
+        "one thread does not" if speed.device == "cpu" else "here they were not asked to be")
+    why = ("Computed in turns it can gain nothing: the operations are the same and the merge comes on top. "
+           + (f"It takes hardware that computes both blocks at once, and {missing}." if missing else
+              "At once, each block has half of the threads: that gains where a block alone cannot keep all of them busy."))
+    return f"On this machine with {speed.where}, {'; '.join(told)}. {why}"
+
+
+def _pair_said(pair: PairTiming) -> str:
+    at_once = "" if pair.at_once_ms is None else f", {pair.at_once_ms:.3g} ms when both are computed at once"
+    return (f"at {pair.tokens:,} tokens two blocks take {pair.sequence_ms:.3g} ms one after the other, {pair.beside_ms:.3g} ms side "
+            f"by side{at_once}")

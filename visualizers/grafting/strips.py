@@ -6,7 +6,7 @@ The miniature paints 32 x 32 pixels. They are enlarged by whole numbers and neve
 
 import numpy as np
 
-from backends.grafting.results import Grafted, State
+from backends.grafting.results import Grafted, Samples, State
 from visualizers.grafting.methods import STATE_NAMES
 from worlds.pictures import decode_jpeg
 
@@ -58,6 +58,11 @@ def caption(state: State) -> str:
     """What is under a state's pictures: its name, and its held-out error where it was measured."""
     error = "" if state.held_out is None else f" · held-out error {state.held_out:.4f}"
     return f"{STATE_NAMES[state.name]}{error}"
+
+
+def own_alt(samples: Samples) -> str:
+    """The same for pictures that somebody brought."""
+    return f"The first {len(samples.pictures)} of {samples.number} pictures of {samples.name}"
 
 
 def alt(state: State) -> str:

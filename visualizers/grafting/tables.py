@@ -3,14 +3,15 @@
 import pandas as pd
 
 from backends.grafting import paper
-from backends.grafting.measured import CONTROL, Measured, Row, name_of
-from backends.grafting.results import Grafted, GraftingResult, Locality, State
+from backends.grafting.measured import CONTROL, SEEDS, Measured, Row, name_of
+from backends.grafting.results import Grafted, GraftingResult, Locality, Samples, State
 from backends.numbers import signed
 from models.diffusion.choices import OURS
 from visualizers.grafting import costs
-from visualizers.grafting.methods import OPERATORS, STATE_NAMES
+from visualizers.grafting.methods import OPERATORS, STATE_NAMES, label, place
 from visualizers.text import per_cent
 
+JUDGED = ("accuracy", "proxy-FD", "n", "floor", "painted by")  # columns of what a classifier said
 COLUMNS = ("operator", "replaced", "held-out error here", "proxy-FD here", "IS", "FID", "sFID", "mixing FLOPs", "feature FLOPs",
            "parameters", "source")  # of the paper's Table 4 and this run
 
@@ -24,8 +25,18 @@ def against_original(grafted: Grafted, state: State) -> float | None:
 
 
 def states_table(grafted: Grafted) -> pd.DataFrame:
-    """One row per state, as it is shown: what ranks them first, how it was painted last."""
-    return pd.DataFrame([_shown(grafted, state) for state in grafted.states])
+    """One row per state, as it is shown: what ranks them first, how it was painted last; then somebody's own pictures."""
+    rows = [_shown(grafted, state) for state in grafted.states]
+    table = pd.DataFrame(rows + ([_own(grafted.samples)] if grafted.samples else []))
+    is_judged = grafted.samples is not None or any(state.judgement for state in grafted.states)
+    return table if is_judged else table.drop(columns=list(JUDGED))
+
+
+def _own(samples: Samples) -> dict[str, str]:
+    return {"state": f"yours: {samples.name}", "held-out error": "–", "against the original": "–", "took": "",
+            "accuracy": "no kinds" if samples.accuracy is None else per_cent(samples.accuracy),
+            "proxy-FD": "too few" if samples.proxy_fd is None else f"{samples.proxy_fd:.1f}", "n": f"{samples.number:,}",
+            "floor": "–" if samples.floor is None else f"{samples.floor:.2f}", "painted by": "not here"}
 
 
 def _shown(grafted: Grafted, state: State) -> dict[str, str]:
@@ -45,17 +56,22 @@ def states_numbers(grafted: Grafted) -> pd.DataFrame:
     return pd.DataFrame([{
         "state": state.name, "held-out error": state.held_out, "above the original (%)": against_original(grafted, state),
         "seconds": state.seconds,
-        **({} if state.judgement is None else state.judgement.model_dump())} for state in grafted.states])
+        **({} if state.judgement is None else state.judgement.model_dump())} for state in grafted.states] + (
+            [{"state": f"yours: {grafted.samples.name}", **grafted.samples.model_dump(exclude={"name", "pictures"})}]
+            if grafted.samples else []))
 
 
 def healed_table(grafted: Grafted) -> pd.DataFrame:
-    """One row per layer and check of stage 1, then one per check of stage 2."""
+    """One row per layer, or pair, and check of stage 1, then one per check of stage 2."""
+    is_pair = place(grafted.operator) == "block"
     rows: list[dict[str, object]] = [
-        {"stage": 1, "layer": healed.layer, "step": step, "relative error": error}
+        {"stage": 1, "layer": label(grafted.operator, healed.layer) if is_pair else healed.layer, "step": step,
+         "relative error": error}
         for healed in grafted.healed for step, error in zip(healed.steps, healed.errors)]
-    rows += [{"stage": 2, "layer": None, "step": step, "mean squared error of v": error}
+    rows += [{"stage": 2, "layer": None, "step": step, "mean squared error": error}
              for step, error in zip(grafted.tuned_steps, grafted.tuned_errors)]
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table if is_pair or "layer" not in table else table.astype({"layer": "Int64"})  # whole numbers, and none of stage 2
 
 
 def locality_table(found: Locality) -> pd.DataFrame:
@@ -114,21 +130,57 @@ def paper_patterns(found: Measured | None) -> pd.DataFrame:
     return pd.DataFrame(rows).fillna("")
 
 
+def paper_wide(result: GraftingResult) -> pd.DataFrame:
+    """The paper's Table 6, the best first, under this run's row where it put blocks side by side."""
+    rows = [{"model": row.what, "depth": f"{row.depth}", "FID": f"{row.fid:.2f}",
+             "parameters": "" if row.million_parameters is None else f"{row.million_parameters} M"} for row in paper.WIDE]
+    grafted = result.grafted
+    if grafted and place(grafted.operator) == "block":
+        last = grafted.states[-1]
+        here = "" if last.held_out is None else f"{last.held_out:.4f}"
+        rows.insert(0, {"model": f"this run: {result.model_id}, {STATE_NAMES[last.name].lower()}",
+                        "depth": f"{grafted.num_layers - len(grafted.layers) // 2}", "FID": "",
+                        "parameters": f"{grafted.after.parameters / 1e6:.2f} M", "held-out error here": here})
+    return pd.DataFrame(rows).fillna("")
+
+
 def measured_table(found: Measured) -> pd.DataFrame:
-    """Every graft that was measured after both stages, the best first: by the error on held-out pictures."""
-    rows = sorted((row for row in found.rows if row.state in ("original", "stage 2")), key=lambda row: row.held_out)
-    return pd.DataFrame([_measured(found, row) for row in rows])
+    """Every graft that was measured after both stages, the best first: by the first seed's error on held-out pictures."""
+    rows = [row for row in found.rows if row.state in ("original", "stage 2") and row.seed == SEEDS[0] and not row.otherwise]
+    return pd.DataFrame([_measured(found, row) for row in sorted(rows, key=lambda row: row.held_out)])
 
 
 def _measured(found: Measured, row: Row) -> dict[str, str]:
     broken, alone = (found.row(row.graft, state) for state in ("swapped", "stage 1"))
-    above = found.above_control(row)
+    above = () if row.state == "original" else found.every_seed(row)
     return {
         "model": graft_name(row), "held-out error": f"{row.held_out:.4f}",
-        "against the control": "–" if above is None or row.state == "original" else f"{signed(100 * above, 1)} %",
+        "against the control, each seed": ", ".join(f"{signed(100 * share, 1)} %" for share in above) or "–",
         "after stage 1": f"{alone.held_out:.4f}" if alone else "", "not healed": f"{broken.held_out:.4f}" if broken else "",
-        "stage 1 error": "" if row.stage_1_error is None else f"{row.stage_1_error:.3f}", "accuracy": per_cent(row.accuracy),
-        "proxy-FD": f"{row.proxy_fd:.1f}", "proxy-FD, not healed": f"{broken.proxy_fd:.1f}" if broken else ""}
+        "stage 1 error": "" if row.stage_1_error is None else f"{row.stage_1_error:.3f}",
+        "accuracy": "" if row.accuracy is None else per_cent(row.accuracy), "proxy-FD": _distance(row),
+        "proxy-FD, not healed": _distance(broken)}
+
+
+def ablations_table(found: Measured) -> pd.DataFrame:
+    """Hyena-X in every other layer, and the same with one thing done otherwise: what each is worth, after either stage."""
+    usual = [row for row in found.rows if row.graft == name_of("hyena-x", "interleaved") and row.seed == SEEDS[0]]
+    other = [row for row in found.rows if row.otherwise]
+    names = dict.fromkeys(row.otherwise for row in (*usual, *other) if row.state == "stage 2")
+    graft = {row.otherwise: row.graft for row in (*usual, *other)}
+    return pd.DataFrame([_ablation(found, name or "as the paper says", graft[name]) for name in names])
+
+
+def _ablation(found: Measured, name: str, graft: str) -> dict[str, str]:
+    alone, both = (found.row(graft, state) for state in ("stage 1", "stage 2"))
+    return {
+        "done": name, "stage 1 error": "" if alone is None or alone.stage_1_error is None else f"{alone.stage_1_error:.3f}",
+        "held-out error after stage 1": f"{alone.held_out:.4f}" if alone else "", "proxy-FD after stage 1": _distance(alone),
+        "after both stages": f"{both.held_out:.4f}" if both else "", "proxy-FD after both": _distance(both)}
+
+
+def _distance(row: Row | None) -> str:
+    return "" if row is None or row.proxy_fd is None else f"{row.proxy_fd:.1f}"
 
 
 def graft_name(row: Row) -> str:

@@ -16,6 +16,7 @@ from worlds.pictures import SHEET_QUALITY, decode_jpeg, encode_jpeg
 TARGET_RGB, CUE_RGB = (213, 94, 0), (0, 114, 178)  # the boxes' colours: targets, cues
 FOUND_RGB, REFUSED_RGB = (0, 158, 115), (200, 40, 60)  # frames that were looked at again: confirmed or not
 BAND_RGB, RIM_PX = (28, 37, 48), 4
+SMALL_PX = 40  # side of a box below which its line is thin: else a small thing is more box than thing
 ENLARGED_PX = 480  # side of a cell that is shown by itself
 
 
@@ -123,12 +124,15 @@ def _boxes_of(iteration: Iteration, index: int, *, shape: tuple[int, int] = (1, 
 
 
 def draw_boxes(picture: np.ndarray, boxes: Sequence[SeenBox], *, with_names: bool = True) -> np.ndarray:
-    """Boxes on a copy of the picture: targets orange with their score, cues blue."""
+    """Boxes on a copy of the picture: targets orange with their score, cues blue. They stand around a thing, not on its rim."""
     drawn = picture.copy()
     height, width = drawn.shape[:2]
     for box in boxes:
-        first, second = (int(box.x1 * width), int(box.y1 * height)), (int(box.x2 * width), int(box.y2 * height))
-        cv2.rectangle(drawn, first, second, TARGET_RGB if box.is_target else CUE_RGB, 3 if box.is_target else 2)
+        left, top, right, bottom = (int(box.x1 * width), int(box.y1 * height), int(box.x2 * width), int(box.y2 * height))
+        line = 3 if box.is_target and min(right - left, bottom - top) >= SMALL_PX else 2
+        cv2.rectangle(drawn, (max(left - line, 0), max(top - line, 0)),
+                      (min(right + line, width - 1), min(bottom + line, height - 1)),
+                      TARGET_RGB if box.is_target else CUE_RGB, line)
     for box in boxes:
         if with_names and box.is_target:
             _label(drawn, f"{box.name} {box.score:.2f}", (int(box.x1 * width), max(12, int(box.y1 * height) - 5)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from backends.grafting import healing, locality, painting
+from backends.grafting import choices, examples, healing, locality
 from backends.grafting.results import Grafted, GraftingResult
 from backends.grafting.run import run
 from backends.grafting.settings import GraftingSettings
@@ -14,11 +14,14 @@ from backends.made import Made
 from backends.run import Inputs, last, name_of
 from models import catalogue
 from models.diffusion.folders import load_folder, save_folder
+from tests.backends.grafting import own_files
 from tests.backends.knobs import Case
+from tests.models import tiny_pipelines
 
 QUICK = {"num_pictures": 2, "sample_steps": 2, "heals": "none"}
 HEALS = QUICK | {"heals": "stage 1", "steps": 4, "num_samples": 64}
 TUNES = HEALS | {"heals": "both stages", "tune_steps": 3}
+TINY = QUICK | {"checkpoint": "upload:tiny.pt", "checkpoint_heads": 2}
 EARLIER = GraftingSettings(**HEALS)
 NAME = ""
 
@@ -26,17 +29,20 @@ NAME = ""
 def prepare(folder: Path, patch: pytest.MonkeyPatch) -> Inputs:
     """Another model of the same form, an earlier run, and few held-out pictures."""
     torch.set_num_threads(1)
-    for module, name, number in ((painting, "HELD_OUT", 20), (healing, "CHECKED_ON", 20), (healing, "TUNED_ON", 64),
-                                 (locality, "PICTURES", 4), (locality, "STEPS", 5)):
+    for module, name, number in ((examples, "HELD_OUT", 20), (examples, "TUNED_ON", 64), (healing, "TUNED_ON", 64),
+                                 (choices, "WATCHED_PICTURES", 4), (locality, "STEPS", 5)):
         patch.setattr(module, name, number)
     other = load_folder(catalogue.folder_of(catalogue.find("vignettes-dit")))
     with torch.no_grad():
         for parameter in other.parameters():
             parameter.mul_(0.9)
     save_folder(other, folder / "fainter")
+    tiny_pipelines.dit(folder / "dit")
     makes = Made(lambda: folder / "made-here")
     earlier = last(run(EARLIER, Inputs(makes=makes)))
-    return Inputs(results={name_of(earlier): earlier, "earlier": earlier}, makes=makes)
+    files = {"tiny.pt": own_files.official(own_files.tiny(), folder / "tiny.pt"),
+             "own.npz": own_files.npz(folder / "own.npz", 70, labels=np.arange(70) % 10)}
+    return Inputs(files, {name_of(earlier): earlier, "earlier": earlier}, makes)
 
 
 def of(result: GraftingResult) -> Grafted:
@@ -59,6 +65,39 @@ def other_model(before: GraftingResult, after: GraftingResult) -> None:
     assert differ(before, after, "original")
 
 
+def in_fewer_bits(before: GraftingResult, after: GraftingResult) -> None:
+    assert (before.model_id, after.model_id) == ("local:dit", "local:dit (nf4)") and differ(before, after, "original")
+
+
+def other_subjects(before: GraftingResult, after: GraftingResult) -> None:
+    assert (of(before).kinds, of(after).kinds) == (("tench, Tinca tinca", "goldfish"), ("volcano", "volcano"))
+    assert differ(before, after, "original")
+
+
+def own_checkpoint(before: GraftingResult, after: GraftingResult) -> None:
+    """A person's own stands in the place of the model."""
+    assert (before.model_id, after.model_id) == ("vignettes-dit", "upload:tiny.pt")
+    assert (of(before).num_layers, of(after).num_layers) == (8, own_files.LAYERS)
+
+
+def own_watched(before: GraftingResult, after: GraftingResult) -> None:
+    assert (len(before.locality.shares), len(after.locality.shares)) == (8, own_files.LAYERS)
+
+
+def own_timed(before: GraftingResult, after: GraftingResult) -> None:
+    assert (before.speed.width, after.speed.width) == (96, own_files.WIDTH)
+
+
+def other_heads(before: GraftingResult, after: GraftingResult) -> None:
+    """The same weights, attention cut into other heads."""
+    assert of(before).before.parameters == of(after).before.parameters and differ(before, after, "original")
+
+
+def own_samples(before: GraftingResult, after: GraftingResult) -> None:
+    same_before(before, after, "original", "swapped")
+    assert of(before).samples is None and of(after).samples.number == 70 and of(after).samples.accuracy > 0.9
+
+
 def other_seed(before: GraftingResult, after: GraftingResult) -> None:
     same_before(before, after, "original")
     assert differ(before, after, "swapped")
@@ -68,6 +107,14 @@ def other_operator(before: GraftingResult, after: GraftingResult) -> None:
     same_before(before, after, "original")
     assert of(before).before == of(after).before and of(before).after.mixing_flops < of(after).after.mixing_flops
     assert differ(before, after, "swapped")
+
+
+def side_by_side(before: GraftingResult, after: GraftingResult) -> None:
+    """Every pair that holds a chosen layer, so both blocks of each; the merges come on top of what the blocks have."""
+    same_before(before, after, "original")
+    assert (of(before).layers, of(after).layers) == ((1, 3, 5, 7), tuple(range(8)))
+    assert of(after).after.parameters - of(after).before.parameters == 74_112
+    assert of(after).loss == "l1" and differ(before, after, "swapped")
 
 
 def deep(before: GraftingResult, after: GraftingResult) -> None:
@@ -173,8 +220,11 @@ def timed_alike(before: GraftingResult, after: GraftingResult) -> None:
 
 GRAFT = (
     Case("model", "fainter", other_model, QUICK, task="graft"),
+    Case("quantisation", "nf4", in_fewer_bits, QUICK | {"model": "dit"}, task="graft", on_page="shown"),
+    Case("subjects", "volcano", other_subjects, QUICK | {"model": "dit"}, task="graft", on_page="shown"),
     Case("seed", 1, other_seed, QUICK, task="graft"),
     Case("operator", "mha", other_operator, QUICK, task="graft"),
+    Case("operator", "pairs", side_by_side, QUICK, task="graft"),
     Case("pattern", "deep", deep, QUICK, task="graft"),
     Case("layers", (6, 0), by_hand, QUICK | {"pattern": "by hand", "layers": (2,)}, task="graft"),
     Case("heals", "stage 1", heals, HEALS | {"heals": "none"}, task="graft"),
@@ -194,17 +244,24 @@ GRAFT = (
     Case("guidance", 2.0, other_painting, QUICK, task="graft"),
     Case("noise", 1, other_painting, QUICK, task="graft"),
     Case("num_judged", 65, judged, QUICK, task="graft"),
+    Case("checkpoint", "upload:tiny.pt", own_checkpoint, QUICK | {"checkpoint_heads": 2}, task="graft", on_page="elsewhere"),
+    Case("checkpoint_heads", 3, other_heads, TINY, task="graft", on_page="elsewhere"),
+    Case("samples", "upload:own.npz", own_samples, QUICK, task="graft", on_page="elsewhere"),
 )
 
 LOCALITY = (
     Case("near", 2, nearer, task="locality"),
     Case("seed", 1, other_watch, task="locality"),
     Case("model", "fainter", other_watch, task="locality"),
+    Case("quantisation", "nf4", other_watch, {"model": "dit"}, task="locality", on_page="shown"),
+    Case("subjects", "volcano", other_watch, {"model": "dit"}, task="locality", on_page="shown"),
+    Case("checkpoint", "upload:tiny.pt", own_watched, {"checkpoint_heads": 2}, task="locality", on_page="elsewhere"),
 )
 
 SPEED = (
     Case("tokens", (16, 32), other_tokens, {"tokens": (16,)}, task="speed"),
     Case("model", "fainter", timed_alike, {"tokens": (16,)}, task="speed"),
+    Case("checkpoint", "upload:tiny.pt", own_timed, {"tokens": (16,), "checkpoint_heads": 2}, task="speed", on_page="elsewhere"),
 )
 
 CASES = (*GRAFT, *LOCALITY, *SPEED)

@@ -201,6 +201,8 @@ def test_own_picture_is_asked_about_two_named_things(page):
     page.get("file_uploader")[0].set_value(("mine.png", content.getvalue(), "image/png")).run()
     page.text_input(key="adaptvis.a").set_value("red star").run()
     page.text_input(key="adaptvis.b").set_value("blue cross").run()
+    page.number_input(key="knob.adaptvis.seed").set_value(977).run()
+    assert "Turned since the picture: “Seed”, “Question”." in plain_said(page)  # the page turned Picture and more by itself
     page = finish(page.button(key="run.own").click().run())
 
     looked = page.session_state["result.adaptvis"].looked
@@ -226,6 +228,18 @@ def test_own_picture_that_cannot_be_decoded_is_one_sentence_and_another_can_be_b
     Image.new("RGB", (90, 60), "red").save(whole, "PNG")
     page.get("file_uploader")[0].set_value(("whole.png", whole.getvalue(), "image/png")).run()
     assert not page.exception and not page.error and any("whole" in caption for image in page.image for caption in image.captions)
+
+
+def test_a_picture_brought_while_a_link_waits_keeps_the_links_other_knobs():
+    page = driving.opened(AdaptVisSettings(seed=41), "adaptvis")
+    assert any(button.key == "link.run.adaptvis" for button in page.button)
+    content = io.BytesIO()
+    Image.new("RGB", (90, 61), "purple").save(content, "PNG")
+    page.get("file_uploader")[0].set_value(("waiting.png", content.getvalue(), "image/png")).run()
+
+    assert not page.exception and not any(button.key == "link.run.adaptvis" for button in page.button)
+    state = page.session_state
+    assert (state["knob.adaptvis.seed"], state["knob.adaptvis.picture"]) == (41, "upload:waiting.png")
 
 
 @pytest.mark.parametrize("task", ["look", "evaluate"])

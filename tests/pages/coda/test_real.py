@@ -10,9 +10,11 @@ from backends.coda.settings import AUSTRALIA, CodaSettings
 from backends.coda.system import RECORDED
 from backends.files.saved import load_result
 from pages.coda import own_file
+from pages.coda.own_prompt import TYPED
 from tests.pages.coda.test_page import finish, linked, turned_to
 from tests.pages.driving import charts, said
 from tests.real import needs_smollm2
+from worlds.errors import InputError
 from worlds.facts.popular_answers import questions
 
 WORDS = "coda.named.The capital of Australia is"
@@ -55,6 +57,34 @@ def test_without_the_model_another_word_keeps_what_is_shown_and_says_what_is_mis
     assert not page.exception and not page.error and "run.coda" not in page.session_state
     assert charts(page) >= 2 and "make real" in [code.value for code in page.code]
     assert any("Until then" in info.value for info in page.info)
+
+
+def test_without_the_model_a_prompt_asked_of_it_shows_the_card_and_the_miniature_takes_its_place(without_model):
+    page = without_model.text_input(key=TYPED).set_value("The capital of Canada is").run()
+    page = page.button(key="coda.own.real").click().run()
+
+    assert not page.exception and not page.error and "run.coda" not in page.session_state
+    assert "make real" in [code.value for code in page.code] and page.button(key="run.own").disabled
+    page = page.button(key="fallback.run.own.model").click().run()
+    assert page.session_state["knob.coda.model"] == CodaSettings().model and page.button(key="coda.own.real")
+
+
+def test_a_prompt_that_the_miniature_never_read_is_asked_of_the_real_model_by_one_click(monkeypatch, without_model):
+    monkeypatch.setattr("pages.coda.real.missing", lambda _settings: [])
+    monkeypatch.setattr("pages.house.running.the_engine", lambda: Asked())
+    page = without_model.text_input(key=TYPED).set_value("The capital of Canada is").run()
+    assert page.button(key="run.own").disabled
+
+    page = page.button(key="coda.own.real").click().run()
+    asked = page.session_state["coda.asked"]
+    assert (asked.model, asked.prompts, asked.task) == (AUSTRALIA.model, ("The capital of Canada is",), "compare")
+
+
+class Asked:
+    """An engine that is asked only."""
+
+    def submit(self, *_asked, **_by) -> str:
+        raise InputError("It was asked.")
 
 
 def test_the_card_goes_when_another_model_is_chosen(without_model):

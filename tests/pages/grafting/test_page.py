@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 from backends.files.csv_text import to_csv
 from backends.grafting.choices import layers_of
 from backends.grafting.foreseen import Described, described, foreseen, layers_for
+from backends.grafting.measured import Measured, Row
 from backends.grafting.settings import GraftingSettings
-from pages.grafting import taking
+from pages.grafting import graft, taking
 from tests.pages import driving
 from tests.pages.driving import charts, said
 from tests.visualizers.grafting import made
@@ -102,6 +103,23 @@ def test_change_of_parameters_and_operations_is_said_before_a_run(page):
     assert "parameters +50 %" in told and "FLOPs +50 % in all" in told
 
 
+def test_pairs_are_shown_before_and_after_a_run(page):
+    page.session_state["knob.grafting.operator"] = "pairs"
+    page.run()
+    told = next(caption.value for caption in page.caption if caption.value.startswith("Before a run"))
+    assert "+74112 parameters" in told
+
+    page = shown(page, made.result(grafted=made.pairs()))
+    assert not page.exception and not page.error
+    assert "where 8 followed one another, 4 do now" in said(page)
+
+
+def test_side_by_side_is_timed_in_words(page):
+    page = shown(page, made.result(speed=made.speed(pairs=((64, 1.0, 1.1, None),))))
+
+    assert not page.exception and "two blocks take 1 ms one after the other, 1.1 ms side by side" in said(page)
+
+
 def test_metrics_of_another_way_of_painting_are_marked(page):
     page = shown(page, made.result(grafted=made.grafted(judged=300)))
     assert not any("Accuracy and proxy-FD are of other settings" in warning.value for warning in page.warning)
@@ -125,6 +143,13 @@ def test_run_that_ended_before_anything_was_painted_says_so(page):
     assert not page.exception and page.info
 
 
+@pytest.mark.parametrize(("ended", "says"), [("stopped", "ended at step 30 of 150"), ("finished", "everything learned")])
+def test_a_stage_2_that_was_stopped_says_where(page, ended, says):
+    page = shown(page, made.result(ended=ended, grafted=made.grafted("original", "swapped", "stage 2")))
+
+    assert says in said(page) and ("everything learned" in said(page)) == (ended == "finished")
+
+
 @pytest.mark.parametrize("link", ["nonsense", "A" * 9000], ids=["text", "too long"])
 def test_broken_link_gives_one_sentence_and_the_page(link):
     app = AppTest.from_file("../../../app.py", default_timeout=60).run()
@@ -144,8 +169,9 @@ def test_a_link_waits_for_a_click():
 @pytest.mark.parametrize(("result", "labels"), [
     (made.result(grafted=made.grafted(judged=300)), ["States (CSV)", "Costs (CSV)", "Healing (CSV)"]),
     (made.result(grafted=made.grafted("original", "swapped")), ["States (CSV)", "Costs (CSV)"]),
+    (made.result(speed=made.speed(pairs=((64, 1.0, 1.1, None),))), ["Timings (CSV)", "Pairs (CSV)"]),
     (made.result(locality=made.locality()), ["Locality (CSV)"]), (made.result(speed=made.speed()), ["Timings (CSV)"])],
-    ids=["healed", "broken", "locality", "speed"])
+    ids=["healed", "broken", "speed with pairs", "locality", "speed"])
 def test_tables_can_be_taken_away(result, labels):
     tables = taking.tables_of(result)
 
@@ -204,3 +230,14 @@ def test_what_is_known_is_drawn_while_it_runs():
 
     assert not page.exception
     assert len(page.get("image")) == 3 and charts(page) == 4
+
+
+@pytest.mark.parametrize(("seeds", "words"), [
+    ({"mha": (0,), "swa": (0,)}, ", one seed"), ({"mha": (0, 1), "swa": (0, 1)}, ": the mean of 2 seeds, and from the lowest"),
+    ({"mha": (0, 1), "swa": (0,)}, ": the mean of 1 to 2 seeds, and from the lowest")])
+def test_of_how_many_seeds_the_ranking_is_said(seeds, words):
+    rows = [Row("control", "", "", "stage 2", 0.05, None, None, None, 1.0, seed) for seed in (0, 1)]
+    rows += [Row(f"{operator}, all", operator, "all", "stage 2", 0.06, None, None, 0.2, 1.0, seed)
+             for operator, own in seeds.items() for seed in own]
+
+    assert graft._seeds(Measured(tuple(rows), 1000, 0.1, "2026-12-01")).startswith(words)

@@ -7,11 +7,13 @@ from streamlit.testing.v1 import AppTest
 from backends.coda.run import run as run_coda
 from backends.coda.settings import CodaSettings
 from backends.files.saved import save_result
+from backends.knobs import knob_of
 from backends.run import Inputs, last
 from backends.sessions import Session
 from pages.house import beside
 from tests.pages.driving import charts, finish, said
 
+PROMPT = knob_of(CodaSettings, "prompts")
 SMALL = {"num_sets": 5, "hidden": 16, "epochs": 2}
 
 
@@ -48,12 +50,12 @@ def test_a_run_is_gone_on_with_and_stands_beside_the_one_before(page):
     before_choosing = charts(second)
     chosen = second.selectbox(key="beside.coda").select(name).run()
     assert not chosen.exception
-    assert charts(chosen) > before_choosing and "| epochs | 4 | 2 |" in said(chosen)
+    assert charts(chosen) > before_choosing and "| Epochs | 4 | 2 |" in said(chosen)
 
 
 def test_a_prompt_of_two_lines_stays_in_its_row():
-    assert beside._short("first\n\n| second") == "first | second"
-    assert beside._short(("one\ntwo", "three")) == "one two, three"
+    assert beside._short(PROMPT, "first\n\n| second") == "first | second"
+    assert beside._short(PROMPT, ("one\ntwo", "three")) == "one two, three"
 
 
 def test_what_was_trained_is_offered_as_a_model_and_answers(page):
@@ -82,7 +84,7 @@ def test_two_saved_runs_can_be_opened_and_compared(page):
     shown = page.selectbox(key="beside.coda").select_index(0).run()
 
     assert not shown.exception and other.startswith("coda-")
-    assert "| seed | 1 | 0 |" in said(shown)
+    assert "| Seed | 1 | 0 |" in said(shown)
 
 
 def test_knobs_of_a_run_that_went_on_elsewhere_train_from_the_beginning(page):
@@ -107,4 +109,11 @@ def test_legends_of_the_other_side_name_the_other_run_and_the_figure_itself_is_l
 @pytest.mark.parametrize(("value", "shown"), [
     ("one\ntwo", "one two"), (("a\n| b |", "c"), "a | b |, c"), ("", "nothing"), (("x",) * 500, ", ".join("x" * 20)[:57] + "...")])
 def test_a_setting_stays_in_its_row(value, shown):
-    assert beside._short(value) == shown
+    assert beside._short(PROMPT, value) == shown
+
+
+def test_a_choice_reads_as_in_its_list_and_a_switch_as_on_or_off():
+    packed, trains = (knob_of(CodaSettings, name) for name in ("quantisation", "trains"))
+
+    assert [beside._short(packed, value) for value in ("none", "nf4")] == ["as they are", "4 bit (NF4)"]
+    assert [beside._short(trains, value) for value in (True, False)] == ["on", "off"]

@@ -158,6 +158,33 @@ def test_the_view_of_a_link_is_taken_where_it_fits_and_left_where_not() -> None:
     assert page.session_state["adaptvis.address.written"] == {"alpha": "2"}
 
 
+def test_what_a_link_says_and_the_page_cannot_take_is_said_in_one_line_until_something_is_run() -> None:
+    page = driving.opened(recorded("adaptvis").settings, "adaptvis", alpha="banana", layer="1", beta="0.5000", normalisation="x" * 90)
+
+    (line,) = untaken(page)
+    assert "“alpha=banana”: here it can be 0, 0.25 and so on up to 3; " in line
+    assert "“normalisation=" + "x" * 40 + "…”: here it can be share or absolute" in line
+    assert "layer" not in line and "beta" not in line and page.session_state["adaptvis.beta"] == 0.5
+    assert untaken(page.run()) == [line] and "alpha" not in page.session_state["adaptvis.address.written"]
+    assert not untaken(page.button(key="adaptvis.next").click().run())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_knob_alone_in_the_address_is_said_not_dropped(name: str) -> None:
+    page = AppTest.from_file("../../../app.py", default_timeout=120).run()
+    page.query_params["seed"] = "banana"
+    page.query_params["fbclid"] = "abc"  # what others hang on to a link concerns nobody
+    page = page.switch_page(f"pages/{name}/page.py").run()
+
+    assert untaken(page) == [":material/link_off: Not taken from the link: “seed=banana”: a link holds all settings in “settings”, "
+                             "and “Seed” is turned below."]
+    assert not page.error and "seed" not in page.session_state[f"{name}.address.written"]
+
+
+def untaken(page: AppTest) -> list[str]:
+    return [text.value.replace("\\", "") for text in page.caption if "Not taken from the link" in text.value]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_turned_since_the_picture_is_said_and_stays_while_an_error_is_shown(name: str) -> None:
     page = page_of(name)
@@ -173,7 +200,8 @@ def test_what_was_turned_since_the_picture_is_said_and_stays_while_an_error_is_s
 @pytest.mark.parametrize("name", NAMES)
 def test_what_was_turned_is_called_as_its_widget_on_the_page_is(name: str) -> None:
     page, shown = page_of(name), recorded(name).settings
-    kinds = ("checkbox", "slider", "select_slider", "number_input", "text_input", "selectbox", "multiselect", "button_group")
+    kinds = ("checkbox", "slider", "select_slider", "number_input", "text_input", "text_area", "selectbox", "multiselect",
+             "button_group")
     drawn = {str(widget.key): widget.label for kind in kinds for widget in page.get(kind)}
     checked = 0
     for knob in knobs_of(find_system(name).settings):

@@ -86,11 +86,33 @@ def near(result: Result) -> list[str]:
             f"in layer {spread} from {100 * heads[spread].min():.0f} to {100 * heads[spread].max():.0f} %"]
 
 
+def acted(result: Result) -> list[str]:
+    """How many steps it took, and what the first subgoal changed in the reflection."""
+    turns = result.episode.turns
+    first = next(turn.index for turn in turns if turn.reward > 0)
+    return [f"*{turns[first].sections['reasoning_and_reflection']}*", f"done at step {len(turns)}"]
+
+
+def remembered(result: Result) -> list[str]:
+    from visualizers.era.curves import words_given
+
+    return [f"{words_given(result.episode, policy)[-1]} words" for policy in ("full", "summary")]
+
+
+def steps_taken(result: Result) -> list[str]:
+    return [f"{len(result.episode.turns)} steps"]
+
+
+def paid(result: Result) -> list[str]:
+    return [*steps_taken(result), f"{result.episode.total_reward:+g} instead of"]
+
+
 SHOWN: dict[tuple[str, int], Callable[[Result], list[str]]] = {
     ("tstar", 1): searched, ("tstar", 2): searched, ("tstar", 3): searched, ("tstar", 4): misled,
     ("coda", 1): answered, ("coda", 2): answered, ("coda", 3): told_the_word, ("coda", 4): of_the_law, ("coda", 5): recovered,
     ("adaptvis", 1): looked, ("adaptvis", 2): along_alpha, ("adaptvis", 3): looked,
     ("adaptvis", 4): counted, ("adaptvis", 5): counted,
+    ("era", 1): acted, ("era", 2): remembered, ("era", 3): steps_taken, ("era", 4): paid, ("era", 5): steps_taken,
     ("grafting", 1): states, ("grafting", 2): healed, ("grafting", 3): near,
 }
 

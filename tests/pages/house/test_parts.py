@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from backends.registry import names
 from backends.tstar.settings import TStarSettings
-from pages.house.parts import PARTS
+from pages.house.parts import PARTS, until_it_is_drawn
 
 LINKS = Path(__file__).parents[3] / "docs" / "links.md"
 
@@ -44,6 +44,16 @@ def test_only_the_parts_that_the_address_names_are_shown():
     assert page.session_state["shown"] == ["picture", "knobs"]
     assert page.session_state["carried"] == {"show": "picture,knobs"}
     assert len(page.caption) == 0
+
+
+@pytest.mark.parametrize(("query", "is_hidden", "is_large"), [
+    ("", False, False), ("present=1", True, True), ("a=b&present=yes&show=nonsense", True, True), ("present=0", False, False),
+    ("present=", False, False), ("show=picture%2CKnobs", True, False), ("show=nonsense", False, False), ("show", False, False)])
+def test_the_first_answer_keeps_no_room_for_a_sidebar_that_the_address_hides(query, is_hidden, is_large):
+    said = until_it_is_drawn(query)
+
+    assert ("padding-left: 0" in said) == ("display: none" in said) == is_hidden and ("font-size: 24px" in said) == is_large
+    assert said.count("{") == said.count(":not(:has(")  # none of them holds once the page is there
 
 
 def test_a_name_that_no_page_has_is_said_and_left_out():

@@ -113,7 +113,7 @@ def test_word_that_another_detector_knows_offers_it(page, monkeypatch, tmp_path)
 
 
 def test_each_model_has_its_own_quantisation_on_the_page(page):
-    assert page.selectbox(key="knob.tstar.vlm_quantisation").options == ["none", "int8", "nf4"]
+    assert page.selectbox(key="knob.tstar.vlm_quantisation").options == ["as they are", "8 bit (int8)", "4 bit (NF4)"]
     page.selectbox(key="knob.tstar.vlm_quantisation").set_value("nf4").run()
 
     assert not page.button(key="run.button").disabled  # the miniature needs no other quantisation for that

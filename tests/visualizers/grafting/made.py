@@ -13,8 +13,10 @@ from backends.grafting.results import (
     Healed,
     Judgement,
     Locality,
+    PairTiming,
     PathStep,
     Picked,
+    Samples,
     Speed,
     State,
     Timing,
@@ -79,6 +81,11 @@ def grafted(*names: str, operator: str = "hyena-x", layers: tuple[int, ...] = (1
     return Grafted(**(said | changed))
 
 
+def samples(number: int = 70, name: str = "own.npz") -> Samples:
+    """Pictures of somebody's own, judged."""
+    return Samples(name=name, pictures=painted(4), number=number, accuracy=0.9, proxy_fd=3.4, floor=2.1)
+
+
 def locality(num_layers: int = 8, heads: int = 6, side: int = 8) -> Locality:
     """Random attention; layer 3 looks farthest and layer 6 nearest."""
     drawn, tokens = np.random.default_rng(1), side * side
@@ -99,9 +106,22 @@ TIMES = {  # milliseconds at 64, 256, 1024 and 4096 tokens
     "linear": (0.114, 0.296, 1.03, 4.15)}
 
 
-def speed(times: dict[str, tuple[float, ...]] | None = None) -> Speed:
-    """Operators at four numbers of tokens."""
-    return Speed(width=96, heads=6, threads=1, rows=tuple(
+def pairs(**changed: object) -> Grafted:
+    """All blocks of the miniature side by side, healed in both stages."""
+    healed = tuple(Healed(layer=first, steps=(0, 25, 50), errors=(0.48, 0.1, 0.01 + 0.01 * first)) for first in (0, 2, 4, 6))
+    said: dict[str, object] = {
+        "operator": "pairs", "layers": tuple(range(8)), "healed": healed,
+        "before": Cost(parameters=1_401_648, operator_parameters=1_338_624, mixing_flops=12_582_912, feature_flops=114_130_944),
+        "after": Cost(parameters=1_475_760, operator_parameters=1_412_736, mixing_flops=12_582_912, feature_flops=123_568_128)}
+    return grafted(**(said | changed))
+
+
+def speed(times: dict[str, tuple[float, ...]] | None = None, *, threads: int = 1, device: str = "cpu",
+          pairs: tuple[tuple[int, float, float, float | None], ...] = ()) -> Speed:
+    """Operators at four numbers of tokens; pairs of blocks as tokens and milliseconds each way."""
+    timed = tuple(PairTiming(tokens=tokens, sequence_ms=after, beside_ms=beside, at_once_ms=at_once)
+                  for tokens, after, beside, at_once in pairs)
+    return Speed(width=96, heads=6, threads=threads, device=device, pairs=timed, rows=tuple(
         Timing(operator=name, tokens=tokens, least_ms=ms, median_ms=1.1 * ms, times=20)
         for name, row in (times or TIMES).items() for tokens, ms in zip((64, 256, 1024, 4096), row)))
 

@@ -1,6 +1,7 @@
 """The figures of grafting are pure functions of a result; here every result is written by hand."""
 
 import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from backends.grafting.results import GraftingResult
 from models.diffusion.choices import OPERATOR_NAMES
 from tests.visualizers.grafting import made
 from visualizers.covers import HEIGHT_PX, WIDTH_PX
-from visualizers.grafting import costs, cover, figures, files, healing, layers, locality, notice, speed, strips, tables
+from visualizers.grafting import costs, cover, figures, files, healing, layers, locality, notice, ranking, speed, strips, tables
 from visualizers.grafting.methods import OPERATOR_STYLES, STATE_COLOURS, STATE_NAMES
 
 
@@ -75,6 +76,62 @@ def test_diagram_marks_the_replaced_part_of_the_replaced_layers():
     assert [list(row) for row in mlp.z] == [[1, 0, 0, 0], [0, 0, 0, 0]]
 
 
+def test_two_blocks_side_by_side_are_drawn_as_one():
+    drawn = layers.blocks("pairs", (2, 3, 6, 7), 9)
+
+    assert [list(row) for row in drawn.data[0].z] == 2 * [[0, 0, 1, 1, 0, 0, 1, 1, 0]]
+    assert [(shape.x0, shape.x1) for shape in drawn.layout.shapes] == [(2, 3), (2, 3), (6, 7), (6, 7)]
+    assert "2 and 3, 6 and 7" in drawn.layout.meta["alt"]
+    assert "side by side with layer 2" in drawn.data[0].customdata[0][3]
+
+
+def test_a_pair_is_named_by_both_of_its_blocks():
+    grafted = made.pairs()
+    bars = healing.bars(grafted)
+
+    assert list(bars.data[0].x) == ["0+1", "2+3", "4+5", "6+7"]
+    assert list(bars.data[0].y) == pytest.approx([0.01, 0.03, 0.05, 0.07])
+    assert "what the two blocks add" in bars.layout.title.subtitle.text
+    assert [curve.name for curve in healing.curves(grafted).data] == ["pair 0+1", "pair 2+3", "pair 4+5", "pair 6+7"]
+    assert tables.healed_table(grafted)["layer"].tolist()[:3] == ["0+1"] * 3
+
+
+def test_notice_says_how_deep_a_model_of_pairs_is():
+    said = " ".join(notice.sentences(made.pairs()))
+
+    assert "8 of 8 blocks stand side by side, two and two: where 8 followed one another, 4 do now" in said
+    assert "of the variance of what two blocks add" in said and "pair 6+7 is the hardest (0.070)" in said
+
+
+def test_depth_to_width_stands_beside_the_papers_other_models():
+    table = tables.paper_wide(made.result(grafted=made.pairs()))
+
+    assert table["FID"].tolist() == ["", *(f"{row.fid:.2f}" for row in paper.WIDE)]
+    assert (table.iloc[0]["depth"], table.iloc[0]["parameters"], table.iloc[0]["held-out error here"]) == ("4", "1.48 M", "0.0540")
+    assert sorted(row.fid for row in paper.WIDE) == [row.fid for row in paper.WIDE]
+    assert len(tables.paper_wide(made.result(grafted=made.grafted()))) == len(paper.WIDE)
+
+
+def test_a_gpu_is_named_where_it_was_timed():
+    on_gpu = made.speed(device="cuda", threads=8, pairs=((64, 1.0, 1.1, None),))
+
+    assert "a GPU in float32, one sample" in speed.lines(on_gpu).layout.title.subtitle.text
+    assert "On this machine with a GPU in float32, at 64 tokens" in speed.pairs_said(on_gpu)
+    assert "here they were not asked to be" in speed.pairs_said(on_gpu) and "thread" not in speed.pairs_said(on_gpu)
+    assert set(speed.table(on_gpu)["device"]) == {"cuda"}
+
+
+def test_what_side_by_side_gains_is_said_with_the_threads():
+    one = made.speed(pairs=((64, 1.0, 1.1, None), (1024, 20.0, 21.0, None)))
+    two = made.speed(threads=2, pairs=((64, 1.0, 1.1, 0.75),))
+
+    assert "with 1 thread, at 64 tokens two blocks take 1 ms one after the other, 1.1 ms side by side" in speed.pairs_said(one)
+    assert "at 1,024 tokens" in speed.pairs_said(one) and "one thread does not" in speed.pairs_said(one)
+    assert "0.75 ms when both are computed at once" in speed.pairs_said(two) and speed.pairs_said(made.speed()) == ""
+    assert "side by side, at once" not in speed.pairs_shown(one) and len(speed.pairs_shown(two)) == 1
+    assert speed.pairs_table(two)["times as fast at once"].tolist() == pytest.approx([1 / 0.75])
+
+
 def test_layer_that_has_not_learned_yet_stands_at_the_mean():
     begun = made.grafted("original", "swapped", "stage 1")
     begun = begun.model_copy(update={"healed": begun.healed[:1]})
@@ -117,14 +174,14 @@ def test_states_table_says_how_pictures_were_painted_beside_what_they_were_judge
     assert (row["held-out error"], row["against the original"], row["n"], row["floor"]) == ("0.0540", "+20.0 %", "300", "0.50")
     assert row["painted by"] == "ddim, 20 steps, guidance 1"
     assert tables.states_table(made.grafted(judged=10)).iloc[0]["proxy-FD"] == "too few"
-    assert tables.states_table(made.grafted()).iloc[0]["accuracy"] == "not judged"
+    assert not set(tables.JUDGED) & set(tables.states_table(made.grafted()))  # nothing was judged
 
 
 def test_healing_table_has_a_row_per_layer_and_check():
     table = tables.healed_table(made.grafted())
 
     assert len(table) == 4 * 3 + 3
-    assert table[table["stage"] == 2]["mean squared error of v"].tolist() == [0.08, 0.07, 0.065]
+    assert table[table["stage"] == 2]["mean squared error"].tolist() == [0.08, 0.07, 0.065]
 
 
 def test_own_numbers_have_columns_of_their_own_beside_the_papers():
@@ -231,6 +288,15 @@ def test_npz_is_what_the_evaluator_reads():
     assert np.array_equal(read["arr_0"], state.pictures)
 
 
+def test_single_pictures_are_numbered_in_the_order_of_the_npz():
+    state = made.state("stage 2", 11)
+
+    with zipfile.ZipFile(io.BytesIO(files.pngs(state))) as packed:
+        assert packed.namelist() == [f"{number:06}.png" for number in range(11)]
+        read = [np.asarray(Image.open(packed.open(name))) for name in packed.namelist()]
+    assert np.array_equal(read, np.load(io.BytesIO(files.npz(state)))["arr_0"])
+
+
 def test_gif_goes_through_every_step_and_ends_with_the_pictures():
     gif = Image.open(io.BytesIO(files.gif(made.grafted())))
 
@@ -258,14 +324,18 @@ def test_cover_has_the_gallerys_shape(result: GraftingResult):
     assert cover.cover(result).shape == (HEIGHT_PX, WIDTH_PX, 3)
 
 
-def row(graft: str, state: str, held_out: float) -> Row:
-    operator, _, pattern = graft.partition(", ")
-    return Row(graft, operator if pattern else "", pattern, state, held_out, 0.99, 5.0, 0.2 if pattern else None, 1.0)
+def row(graft: str, state: str, held_out: float, seed: int = 0) -> Row:
+    operator, pattern, otherwise, *_ = (*graft.split(", "), "", "")
+    numbers = (0.99, 5.0) if seed == 0 else (None, None)
+    return Row(graft, operator if pattern else "", pattern, state, held_out, *numbers, 0.2 if pattern else None, 1.0, seed, otherwise)
 
 
 MEASURED = Measured((
     row("original", "original", 0.040), row("control", "stage 2", 0.050), row("hyena-x, interleaved", "swapped", 0.2),
-    row("hyena-x, interleaved", "stage 2", 0.055), row("mha, interleaved", "stage 2", 0.052)), 2000, 0.2, "2026-12-01", "abc")
+    row("hyena-x, interleaved", "stage 2", 0.055), row("mha, interleaved", "stage 2", 0.052),
+    row("control", "stage 2", 0.040, 1), row("mha, interleaved", "stage 2", 0.048, 1),
+    row("hyena-x, interleaved, stage 1 with L2", "stage 1", 0.07), row("hyena-x, interleaved, stage 1 with L2", "stage 2", 0.056)),
+    2000, 0.2, "2026-12-01")
 
 
 def test_measured_grafts_are_ranked_by_held_out_error_and_held_against_the_control():
@@ -273,8 +343,23 @@ def test_measured_grafts_are_ranked_by_held_out_error_and_held_against_the_contr
 
     assert table["model"].tolist() == [
         "original", "control: the original, tuned as long", "attention again (self-graft), interleaved", "Hyena-X, interleaved"]
-    assert table["against the control"].tolist() == ["–", "0.0 %", "+4.0 %", "+10.0 %"]
+    assert table["against the control, each seed"].tolist() == ["–", "0.0 %, 0.0 %", "+4.0 %, +20.0 %", "+10.0 %"]
     assert table["not healed"].tolist()[-1] == "0.2000"
+
+
+def test_ranking_goes_by_the_mean_of_the_seeds_and_shows_from_which_to_which():
+    (bars,) = ranking.bars(MEASURED).data
+
+    assert bars.y == ("Hyena-X, interleaved", "attention again<br>(self-graft),<br>interleaved")
+    assert bars.x == pytest.approx((10, 12)) and bars.error_x.array == pytest.approx((0, 8))
+
+
+def test_what_is_done_otherwise_stands_beside_the_papers_way():
+    table = tables.ablations_table(MEASURED)
+
+    assert table["done"].tolist() == ["as the paper says", "stage 1 with L2"]
+    assert table["after both stages"].tolist() == ["0.0550", "0.0560"]
+    assert table["proxy-FD after stage 1"].tolist() == ["", "5.0"]
 
 
 def test_own_patterns_stand_beside_the_papers_where_they_were_measured():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from backends.files.saved import load_result
-from backends.tstar.results import SeedCurve, TStarResult, Verification
+from backends.tstar.results import SeedCurve, SeenBox, TStarResult, Verification
 from backends.tstar.system import RECORDED
 from visualizers.theme import DISTRIBUTION_COLOUR, SEQUENTIAL, TRUTH_COLOUR, themed
 from visualizers.tstar import charts, figures
@@ -18,6 +18,25 @@ from visualizers.tstar.methods import METHOD_COLOURS, METHOD_NAMES
 @pytest.fixture(scope="module")
 def result() -> TStarResult:
     return load_result(RECORDED.read_bytes(), TStarResult)
+
+
+@pytest.mark.parametrize("side", [20, 60])
+def test_a_box_stands_around_a_thing_and_hides_nothing_of_it(side):
+    left, top = 50, 30
+    box = SeenBox(x1=left / 200, y1=top / 100, x2=(left + side) / 200, y2=(top + side) / 100, name="cup", is_target=True, score=0.9)
+    white = np.full((100, 200, 3), 255, np.uint8)
+
+    drawn = figures.draw_boxes(white, [box], with_names=False)
+    assert (drawn[top:top + side, left:left + side] == 255).all() and (drawn != 255).any(axis=(0, 2)).any()
+    width = int((drawn[top + side // 2] != 255).any(axis=1).sum()) // 2  # of one side's line
+    assert width <= (3 if side < 40 else 5)
+
+
+def test_a_box_at_the_rim_of_a_picture_stays_in_it():
+    box = SeenBox(x1=0, y1=0, x2=1, y2=1, name="cup", is_target=False, score=0.9)
+    drawn = figures.draw_boxes(np.full((60, 60, 3), 255, np.uint8), [box], with_names=False)
+
+    assert all((line != 255).any(axis=-1).all() for line in (drawn[0], drawn[-1], drawn[:, 0], drawn[:, -1]))
 
 
 @pytest.mark.parametrize(("second", "text"), [(0, "0:00"), (75, "1:15"), (3700, "1:01:40")], ids=["start", "minutes", "hours"])
