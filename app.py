@@ -18,6 +18,7 @@ DOCS = Path(__file__).parent / "docs"
 # before the navigation: a tab without an icon of its own would ask Google's host for the page's symbol
 st.set_page_config(page_title="Orrery", page_icon=str(DOCS / "icon.png"), layout="wide")
 style.write_door()
+parts.begin()  # before the sidebar is there: on a wall it would be seen for a moment, and the page narrower
 
 home = st.Page("pages/home.py", title="Home", icon=":material/home:", default=True)
 sheet = st.Page(lesson.PRINTED, title="Lesson", url_path=head.LESSON, visibility="hidden")
@@ -32,7 +33,6 @@ host = st.context.headers.get("Host")
 if host is not None and not is_known(host):  # server.py refuses it before; `streamlit run` does not
     st.error(plain(refusal(host)), icon=":material/block:")
     st.stop()
-parts.begin()
 if beside.gradio:
     st.sidebar.markdown(f":small[[The same over Gradio, REST and MCP]({beside.gradio})]")
 session.machine_status()

@@ -12,6 +12,7 @@ import sys
 import time
 from datetime import date
 from pathlib import Path
+from types import ModuleType
 
 import environment
 
@@ -37,7 +38,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="sections to run, by commas")
     args = parser.parse_args()
     options, runs = Options(args.videos, args.seeds, args.clips), sections()
-    for name in args.only.split(",") if args.only else runs:
+    for name in args.only.split(",") if args.only else [name for name in runs if name not in asked_for()]:
         start = time.monotonic()
         text = runs[name](options)
         print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
@@ -46,8 +47,16 @@ def main() -> None:
 
 def sections() -> Sections:
     """Every section of every system, in the order of the navigation, then those of what all share."""
-    folders = [importlib.import_module(f"benchmarks.{name}") for name in (*registry.names(), "house")]
-    return {name: section for folder in folders for name, section in folder.SECTIONS.items()}
+    return {name: section for folder in _folders() for name, section in folder.SECTIONS.items()}
+
+
+def asked_for() -> frozenset[str]:
+    """Sections that take hours, and are left out unless they are named."""
+    return frozenset().union(*(getattr(folder, "ASKED_FOR", frozenset()) for folder in _folders()))
+
+
+def _folders() -> list[ModuleType]:
+    return [importlib.import_module(f"benchmarks.{name}") for name in (*registry.names(), "house")]
 
 
 def _signed(name: str, text: str) -> str:

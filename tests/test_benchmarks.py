@@ -1,9 +1,15 @@
 import numpy as np
 import pytest
 
-from benchmarks.__main__ import merged
+from benchmarks.__main__ import asked_for, merged, sections
 from benchmarks.coda import law as coda_law
 from benchmarks.coda import real as coda_real
+from benchmarks.era import logs as era_logs
+from benchmarks.era import playing as era_playing
+from benchmarks.grafting import stage_1
+from models.catalogue.miniatures import MINIATURES
+from models.diffusion.painter import painter_of
+from models.home_agent.training import Scored
 from models.language import LanguageModel
 from tests.models import tiny_languages
 from worlds.facts.popular_answers import questions
@@ -53,3 +59,32 @@ def test_every_layout_of_a_real_model_is_measured_on_its_own_words(layout):
     assert set(rows) == {*coda_real.NAMES[layout], coda_real.SUGGESTED.name, *coda_real.BASELINES[layout]}
     assert rows["greedy"]["gain"] == [0.0, 0.0, 0.0] and rows["greedy"]["mended"] == rows["greedy"]["broken"] == 0
     assert (coda_real.detectors_of(found) is None) == (layout == "chat")
+
+
+def test_stage_1_teaches_an_operator_and_says_what_was_asked():
+    painter = painter_of(MINIATURES / "vignettes-dit", "cpu")
+    row = stage_1.learned(painter, "mlp-1", "noised", pictures=64, held_out=10, steps=3)
+    others = (("mha", "noised", 0.1), ("hyena-x", "noised", 0.4), ("hyena-x", "clean", 0.7))
+    text = stage_1.told([row, *(stage_1.Learned(operator, inputs, 9, dict.fromkeys((1, 3, 5, 7), error))
+                                for operator, inputs, error in others)])
+
+    assert sorted(row.errors) == [1, 3, 5, 7] and row.parameters == 2 * 96 * 96 + 2 * 96
+    assert "not reached by:\nmlp-1, hyena-x." in text and "hyena-x 0.400 on noised and 0.700 on clean" in text
+
+
+def test_a_zip_of_logs_is_listed_and_every_episode_of_it_opened():
+    listed, opened, pictures = era_logs.timed(era_logs.archive({"base": 1, "spatial": 1}))
+
+    assert listed > 0 and len(opened) == 2 and pictures >= 4  # before the first step and after it, twice
+
+
+def test_what_takes_hours_is_made_only_where_it_is_named():
+    assert asked_for() == {"era-prior", "era-reinforcing"} and asked_for() < set(sections())
+
+
+def test_a_subset_of_an_agent_stands_beside_seen_and_unseen():
+    scored = [Scored(subset, 50, success, 0.1, None) for subset, success in (("base", 0.5), ("spatial", 0.0))]
+    rows = era_playing.scored_rows("agent", scored)
+
+    assert [row[1] for row in rows] == ["base", "spatial", "seen", "unseen"]
+    assert rows[0][2].startswith("50 [") and rows[2][2] == rows[0][2] and rows[3][2].startswith("0 [0, ")

@@ -56,12 +56,12 @@ def test_a_page_can_draw_every_knob(pages: dict[str, AppTest], name: str, knob: 
 
     assert widget.label == knob.label and widget.help.startswith(knob.description)
     held = widget.value
-    assert held == (list(knob.default) if knob.kind == "several" else knob.typed(knob.default)
+    assert held == (list(knob.default) if knob.kind == "several" or knob.is_picked else knob.typed(knob.default)
                     if knob.kind in ("texts", "numbers") else knob.default)
     if widget.type in ("slider", "number_input"):
         assert (widget.min, widget.max) == (knob.first, knob.last)
     if widget.type in ("selectbox", "multiselect") and knob.choices:
-        assert tuple(widget.options) == knob.choices
+        assert tuple(widget.options) == tuple(map(knob.name_of, knob.choices))
 
 
 @pytest.mark.parametrize(("name", "knob"), EVERY)
@@ -73,7 +73,7 @@ def test_a_tab_of_gradio_draws_every_knob(tabs: dict[str, dict[str, Any]], name:
     if isinstance(drawn, gr.Slider | gr.Number):
         assert (drawn.minimum, drawn.maximum) == (knob.first, knob.last)
     if knob.choices:
-        assert tuple(value for _, value in drawn.choices) == knob.choices
+        assert [tuple(offered) for offered in drawn.choices] == [(knob.name_of(choice), choice) for choice in knob.choices]
     if isinstance(drawn, gr.Textbox):
         assert drawn.max_length is None  # it would cut a longer text without a word; the settings say how long it is
 

@@ -12,6 +12,10 @@ from backends.adaptvis.run import run as adaptvis
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.coda.run import run as coda
 from backends.coda.settings import CodaSettings
+from backends.era.run import run as era
+from backends.era.settings import EraSettings
+from backends.grafting.run import run as grafting
+from backends.grafting.settings import GraftingSettings
 from backends.run import Inputs, last
 from backends.tstar.run import run as tstar
 from backends.tstar.scoring import score_files
@@ -37,6 +41,15 @@ def zip_that_leads_outside() -> bytes:
                  id="AdaptVis' zip"),
     pytest.param(adaptvis, AdaptVisSettings(task="evaluate", data="upload:holiday.zip"), "holiday.zip", b"PK and no more",
                  id="AdaptVis' broken zip"),
+    pytest.param(grafting, GraftingSettings(checkpoint="upload:holiday.pt"), "holiday.pt", b"PK and no more", id="grafting's pickle"),
+    pytest.param(grafting, GraftingSettings(checkpoint="upload:holiday.zip"), "holiday.zip", zip_that_leads_outside(),
+                 id="grafting's zip"),
+    pytest.param(grafting, GraftingSettings(checkpoint="upload:holiday.safetensors"), "holiday.safetensors",
+                 b"\x20\0\0\0\0\0\0\0{}", id="grafting's safetensors"),
+    pytest.param(grafting, GraftingSettings(samples="upload:holiday.npz"), "holiday.npz", zip_that_leads_outside(),
+                 id="grafting's pictures"),
+    pytest.param(era, EraSettings(task="replay", file="upload:holiday.zip"), "holiday.zip", b"PK and no more", id="ERA's zip"),
+    pytest.param(era, EraSettings(task="replay", file="upload:holiday.json"), "holiday.json", b"{", id="ERA's one file"),
     pytest.param(coda, CodaSettings(task="file", file="upload:holiday.csv"), "holiday.csv", b"prompt\n", id="CoDA's file"),
 ])
 def test_an_error_names_the_file_and_not_its_copy(

@@ -14,7 +14,7 @@ from tests.models import tiny_languages
 
 QUICK: dict[str, dict[str, Any]] = {
     "tstar": {"budget_share": 0.02, "baselines": ()}, "coda": {"max_new_tokens": 1, "methods": ("greedy",)}, "adaptvis": {},
-    "grafting": {"heals": "none", "num_pictures": 2, "sample_steps": 2}}
+    "grafting": {"heals": "none", "num_pictures": 2, "sample_steps": 2}, "era": {"max_turns": 3}}
 
 
 def executed(script: str) -> Result:

@@ -58,7 +58,7 @@ def test_quantisation_that_a_rung_lacks_is_missing_too():
 
 
 def test_a_quantised_vlm_leaves_the_detector_as_it_is(monkeypatch):
-    monkeypatch.setattr(catalogue.ladder, "_is_cached", lambda hub_id: True)
+    monkeypatch.setattr(catalogue.ladder, "_is_cached", lambda hub_id, loader: True)
     asked = Asks(vlm="qwen2.5-vl-7b", vlm_quantisation="nf4")
 
     assert [(named.setting, named.quantisation) for named in asked.named_models()] == [("detector", "none"), ("vlm", "nf4")]

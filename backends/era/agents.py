@@ -1,0 +1,75 @@
+"""Who can act in the miniature home: a script that sees everything, and the model that was trained here, which needs torch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from backends.episode import Turn
+from backends.era.playing import Info, Player, Said, acted, past_turns
+from backends.era.practising import MODEL, earlier, read, shipped
+from backends.era.settings import EraSettings
+from backends.run import Inputs
+from models.home_agent.speech import Past, reply, thought_of, told
+from models.marks import PARTS
+from worlds.minihome.expert import next_skill
+
+if TYPE_CHECKING:
+    from models.home_agent.acting import Acting
+
+MOST_PROMPT = 400  # tokens, of the network's 512 positions; a reply has up to 96
+
+
+@contextmanager
+def acting(settings: EraSettings, inputs: Inputs) -> Iterator[Player]:
+    """The player that some settings name, as long as it is needed.
+
+    Raises:
+        InputError: its model is not here.
+    """
+    if settings.agent == "expert":
+        yield Player("expert", "expert", lambda info, turns: _expert(settings, info, turns))
+        return
+    with shipped() as agent:
+        name = MODEL
+        if settings.agent == "own":
+            _, folder = earlier(settings.continues, inputs)
+            agent, name = read(folder, agent), f"{MODEL}, trained here"
+        acts = replace(agent, temperature=settings.temperature)
+        yield Player(name, "model", lambda info, turns: _trained(acts, settings, info, turns))
+
+
+def _expert(settings: EraSettings, info: Info, turns: tuple[Turn, ...]) -> Said:
+    """What a script does that sees everything, and what an agent would think there."""
+    skill = next_skill(info["state"])
+    thought = thought_of(info["state"], failed=_failed(turns))
+    words = told(info["instruction"], _past(settings, turns))
+    return Said(skill, words, reply(skill or "", thought), " ".join(text for _, text in thought.parts), thought.parts, skill or "",
+                "ok" if skill else "empty")
+
+
+def _trained(agent: "Acting", settings: EraSettings, info: Info, turns: tuple[Turn, ...]) -> Said:
+    """What the model says; of a memory that is too long for it, the newest that fits."""
+    from models.home_agent.acting import heard, skill_of, words_of
+    from models.training.generation import generate
+
+    past = _past(settings, turns)
+    while len((prompt := agent.prompt(info["instruction"], past, info["state"])).ids) > MOST_PROMPT and past:
+        past = past[1:]
+    (said,) = generate(agent.model, [prompt], [(settings.seed, len(acted(turns)))], agent.policy.sampling)
+    text = words_of(agent.tokenizer, said)
+    taken = heard(text)
+    skill = skill_of(taken.action, info["skills"])
+    return Said(skill, told(info["instruction"], past), text, " ".join(taken.thought.values()), tuple(taken.thought.items()),
+                taken.action, "ok" if taken.is_whole and skill else "failed")
+
+
+def _past(settings: EraSettings, turns: tuple[Turn, ...]) -> list[Past]:
+    chosen, parts = past_turns(settings, turns)
+    return [Past(tuple((label, turn.sections[label]) for label in PARTS if label in parts and label in turn.sections),
+                 turn.actions[-1].name, turn.actions[-1].feedback) for turn in chosen]
+
+
+def _failed(turns: tuple[Turn, ...]) -> bool:
+    done = acted(turns)
+    return bool(done) and done[-1].actions[-1].ok is False

@@ -1,0 +1,79 @@
+"""A language model in the miniature home: what it is told in a turn, and what its reply means there.
+
+EmbodiedBench wants a whole plan per call and goes by ids alone; ERA wants one action, of which a name that is known counts more than
+its id. A reply that cannot be read never moves the home: the released evaluation does the last skill of the list instead.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from backends.episode import Planned, Turn
+from backends.era.context import Policy, history
+from backends.era.playing import Info, Player, Said, acted
+from backends.era.prompts import IMAGE, MOST_ACTIONS, Briefing, Style, benchmark, era_system, era_user
+from backends.era.replies import executable, read_reply
+from models.home_agent.speech import seen
+from worlds.minihome.drawing import draw
+from worlds.minihome.env import RENDER_PX
+
+ROLE = "You are a robot in a home and do what you are asked, one action after another."
+RULES = (
+    "find: always goes well; you then stand there, also where a closed door hides the thing.",
+    "pick up: the hand is empty, and the thing is seen here; what is behind a closed door is not.",
+    "put down, drop: something is in the hand; what you stand at is open.",
+    "open, close: you stand at it, and it has a door.",
+    "turn on, turn off: you stand at it. Water cleans what lies in the Sink; the closed Microwave heats; the closed Fridge cools.",
+    "slice: you hold a Knife, and the thing is seen here.")
+Say = Callable[[np.ndarray | None, str], str]  # the picture (height, width, 3) uint8 RGB, None without eyes, and the prompt
+
+
+def asked(name: str, say: Say, *, style: Style, policy: Policy = "summary", has_eyes: bool = True) -> Player:
+    """Who acts by what a model says.
+
+    Args:
+        say: asks the model.
+        policy: what ERA's prompt keeps of the turns before; the benchmark's repeats every action.
+        has_eyes: whether it is shown the picture; else it is told in words what is seen.
+    """
+    def turn(info: Info, turns: tuple[Turn, ...]) -> Said:
+        prompt = prompt_of(info, turns, style, policy, has_eyes=has_eyes)
+        reply = say(draw(info["state"], RENDER_PX) if has_eyes else None, prompt)
+        return replace(meant(reply, info["skills"], style), prompt=prompt)
+
+    return Player(name, "model", turn)
+
+
+def prompt_of(info: Info, turns: Sequence[Turn], style: Style, policy: Policy, *, has_eyes: bool) -> str:
+    """The words of a turn."""
+    briefing = Briefing(ROLE, RULES, tuple(info["skills"]), has_eyes=has_eyes)
+    done = acted(tuple(turns))
+    sight = "" if has_eyes else seen(info["state"])
+    if style == "benchmark":
+        words = benchmark(briefing, info["instruction"], [action for turn in done for action in turn.actions])
+        return f"{words}\n\nWhat is seen now: {sight}" if sight else words
+    user = era_user(info["instruction"], history(done, policy), has_eyes=has_eyes, additional=sight)
+    return f"{era_system(briefing)}\n\n{user.removeprefix(IMAGE).lstrip()}"  # the picture stands before all words
+
+
+def meant(text: str, skills: Sequence[str], style: Style) -> Said:
+    """What a reply means in a home with these skills; whatever it is, nothing is raised."""
+    reply = read_reply(text)
+    if reply.parse == "empty":
+        steps: tuple[str, ...] = ()
+    elif style == "era":
+        steps = _named(reply.planned[:1], skills)
+    else:
+        usable = executable(reply.planned[:MOST_ACTIONS], len(skills))
+        steps = tuple(skills[int(action.id)] for action in usable.planned)
+    is_unusable = not steps and reply.parse != "empty"
+    return Said(None, reply=text, thought=reply.thought, sections=tuple(reply.sections.items()), answer=reply.answer,
+                parse="failed" if is_unusable else reply.parse, planned=reply.planned, mended=reply.mended, steps=steps)
+
+
+def _named(planned: Sequence[Planned], skills: Sequence[str]) -> tuple[str, ...]:
+    """The one action that is meant: by its name where that is known, else by its id."""
+    if planned and planned[0].name in skills:
+        return (planned[0].name,)
+    return tuple(skills[int(action.id)] for action in executable(planned, len(skills)).planned) if planned else ()

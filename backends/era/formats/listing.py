@@ -1,0 +1,114 @@
+"""What somebody's archive of logs holds: runs, and a light entry for each of their episodes, made without reading a frame."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import JsonValue
+
+Layout = Literal["rows", "manipulation", "navigation", "wrapper", "vagen", "training", "trajectories", "prior"]
+
+SAID: dict[Layout, str] = {
+    "rows": "EmbodiedBench, high-level skills", "manipulation": "EmbodiedBench, gripper poses",
+    "navigation": "EmbodiedBench, navigation", "wrapper": "a wrapper's log.json", "vagen": "VAGEN's dump",
+    "training": "ERA's RL training log", "trajectories": "EmbodiedBench's trajectory data set",
+    "prior": "ERA's prior-learning data set"}
+ENVIRONMENTS = {"eb_alfred": "EB-ALFRED", "eb_habitat": "EB-Habitat", "eb_manipulation": "EB-Manipulation",
+                "eb_navigation": "EB-Navigation"}
+UNKNOWN = "unknown"
+WOULD_WORK = ("a folder or .zip with logs of EmbodiedBench (episode_1_step_9.json, results/episode_1_final_res.json, "
+              "results/episode_1_res.json), a wrapper's episode_1/log.json, a dump of VAGEN, ERA's "
+              "conversation_history_step_1.txt, or a data set of trajectories as .json")
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a run comes from; what its folders and its config.txt do not say is empty."""
+
+    layout: Layout
+    root: str  # folder in the archive
+    environment: str = ""
+    model: str = ""
+    experiment: str = ""
+    subset: str = UNKNOWN
+    challenge: bool = False  # of the benchmark's challenge, whose zips hold step files only
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The names in the archive that make up one episode; empty where it has none."""
+
+    result: str = ""
+    steps: tuple[str, ...] = ()  # several where it was run again
+    planner: str = ""
+    sidecar: str = ""
+    frames: tuple[str, ...] = ()  # by step
+    others: tuple[str, ...] = ()
+    span: tuple[int, int] | None = None  # characters of a file that holds many episodes
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the table of episodes; None is what the log does not say."""
+
+    head: Head
+    number: int
+    parts: Parts
+    instruction: str = ""
+    success: bool | None = None
+    progress: float | None = None
+    steps: int | None = None
+    planner_calls: int | None = None
+    invalid: int | None = None
+    output_errors: int | None = None
+    seed: int | None = None
+    task: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def thumbnail(self) -> str:
+        """The name of the last frame, or nothing."""
+        return self.parts.frames[-1] if self.parts.frames else ""
+
+
+@dataclass(frozen=True)
+class LogRun:
+    """One run of an agent over one subset of tasks."""
+
+    head: Head
+    entries: tuple[Entry, ...]
+    config: dict[str, JsonValue] | None = None  # None where config.txt is missing or no dictionary
+    config_text: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        head = self.head
+        kind = ENVIRONMENTS.get(head.environment, head.environment) or SAID[head.layout]
+        return " · ".join(part for part in (kind, head.model, head.experiment, head.subset) if part)
+
+
+@dataclass(frozen=True)
+class SplitTask:
+    """One task of splits.json; the parts of its folder's name say what it is about."""
+
+    instruction: str
+    task: str = ""
+    repeat: int | None = None
+    kind: str = ""  # pick_clean_then_place_in_recep, ...
+    object: str = ""
+    movable: str = ""  # receptacle that is carried too
+    target: str = ""
+    scene: str = ""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """Everything that was recognised."""
+
+    runs: tuple[LogRun, ...]
+    splits: dict[str, tuple[SplitTask, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def num_episodes(self) -> int:
+        return sum(len(run.entries) for run in self.runs)

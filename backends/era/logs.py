@@ -1,0 +1,117 @@
+"""Reads logs that somebody brought: every run, the episode that was asked for, and what the episodes of its run come to."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from backends.era.comparing import Compared, compared, divergence
+from backends.era.facts import Facts, of_entry, of_episode
+from backends.era.formats import Brought, Entry, LogRun, episode, found
+from backends.era.formats.listing import SAID
+from backends.era.results import MAX_CONFIGURED, MAX_LINES, MAX_LOGS, Counting, Line, Log
+from backends.era.settings import EraSettings
+from backends.era.statistics import statistics
+from backends.files.archive import Files, open_zip, single
+from backends.run import Progress
+from worlds.errors import InputError
+
+ZIP = b"PK"
+COUNTED = 2_000  # episodes that are read whole for the statistics
+MOST_WHOLE = 300  # of two runs beside each other: episodes of each that are read whole
+
+
+def opened(path: Path, name: str) -> Files:
+    """The files of a zip, or one file as a set of one; which it is, the content says.
+
+    Raises:
+        InputError: it is damaged, or too large.
+    """
+    with path.open("rb") as file:
+        is_zip = file.read(2) == ZIP
+    return open_zip(path, what=f"The zip {name[:80]!r}") if is_zip else single(name, path.read_bytes())
+
+
+def chosen(brought: Brought, settings: EraSettings) -> tuple[LogRun, Entry]:
+    """The run and the episode that some settings name.
+
+    Raises:
+        InputError: there is no such run or episode.
+    """
+    if not brought.runs:
+        raise InputError("There is no episode in these logs, only lists of tasks. Bring the logs of a run.")
+    if settings.log >= len(brought.runs):
+        raise InputError(f"There is no run {settings.log} in these logs. They are numbered 0 to {len(brought.runs) - 1}.")
+    run = brought.runs[settings.log]
+    if settings.episode < 0:
+        return run, run.entries[0]
+    entry = next((entry for entry in run.entries if entry.number == settings.episode), None)
+    if entry is None:
+        numbers = ", ".join(str(entry.number) for entry in run.entries[:8])
+        raise InputError(f"There is no episode {settings.episode} in this run. It has {numbers}"
+                         f"{', ...' if len(run.entries) > 8 else ''}.")
+    return run, entry
+
+
+def log_of(run: LogRun) -> Log:
+    """What is told of a run."""
+    config = dict(list((run.config or {}).items())[:MAX_CONFIGURED])
+    return Log(title=run.title[:300], layout=SAID[run.head.layout], environment=run.head.environment[:300],
+               model=run.head.model[:300], experiment=run.head.experiment[:300], num_episodes=len(run.entries), config=config,
+               notes=run.notes[:100])
+
+
+def line_of(entry: Entry, suggested: tuple[str, ...] = ()) -> Line:
+    """What is told of an episode in the table of its run."""
+    return Line(number=max(0, entry.number), instruction=entry.instruction[:1_000], group=entry.head.subset[:300],
+                success=entry.success, progress=entry.progress, steps=entry.steps, calls=entry.planner_calls, invalid=entry.invalid,
+                output_errors=entry.output_errors, suggested=suggested)
+
+
+def counted(files: Files, run: LogRun) -> Iterator[Progress | Counting]:
+    """Read the episodes of a run whole, as many as that is worth, and say what they come to; the others count by their line."""
+    facts: list[Facts] = []
+    for number, entry in enumerate(run.entries):
+        if number % 25 == 0:
+            yield Progress(number / len(run.entries), f"Episode {number + 1} of {len(run.entries)}")
+        try:
+            facts.append(of_episode(episode(files, entry)) if number < COUNTED else of_entry(entry))
+        except InputError:
+            facts.append(of_entry(entry))
+    lines = tuple(line_of(entry, one.suggested) for entry, one in zip(run.entries[:MAX_LINES], facts))
+    yield Counting(statistics=statistics(facts), lines=lines)
+
+
+def beside(files: Files, first: int, second: int) -> Compared:
+    """Two runs beside each other; only the episodes whose outcomes differ are read whole, for the step at which they part.
+
+    Raises:
+        InputError: nothing can be read any more.
+    """
+    runs = found(files).runs
+    light = compared([of_entry(entry) for entry in runs[first].entries], [of_entry(entry) for entry in runs[second].entries])
+    ones, others = ({of_entry(entry).key: entry for entry in runs[number].entries} for number in (first, second))
+    differing = [pair for pair in light.pairs if pair.differs]
+    parted = {pair.first.key: divergence(_names(files, ones[pair.first.key]), _names(files, others[pair.second.key]))
+              for pair in differing[:MOST_WHOLE]}
+    pairs = tuple(replace(pair, diverges=parted.get(pair.first.key)) for pair in light.pairs)
+    left = len(differing) - MOST_WHOLE
+    notes = (f"The first different step is looked for in {MOST_WHOLE} of {len(differing):,} episodes.",) if left > 0 else ()
+    return replace(light, pairs=pairs, notes=(*light.notes, *notes))
+
+
+def _names(files: Files, entry: Entry) -> tuple[str, ...]:
+    """What was done; nothing where the episode cannot be read."""
+    try:
+        return of_episode(episode(files, entry)).names
+    except InputError:
+        return ()
+
+
+def logs_of(brought: Brought) -> tuple[Log, ...]:
+    """Every run of what was brought."""
+    return tuple(log_of(run) for run in brought.runs[:MAX_LOGS])
+
+
+def lines_of(run: LogRun) -> tuple[Line, ...]:
+    """The table of a run."""
+    return tuple(line_of(entry) for entry in run.entries[:MAX_LINES])

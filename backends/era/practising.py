@@ -1,0 +1,187 @@
+"""The miniature goes on learning by reinforcement, as a run: curves iteration by iteration, and at the end an agent to play with."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backends.episode import Episode, Planned, Turn
+from backends.era.playing import NOTHING, WORLD, action_of, plain
+from backends.era.results import Credited, EraResult, Iterated, Judged, Training
+from backends.era.settings import TERM_NAMES, EraSettings
+from backends.made import name_of
+from backends.run import Inputs, Progress
+from worlds.errors import InputError
+from worlds.minihome.subsets import SEEN, evaluation_seed
+
+if TYPE_CHECKING:
+    from models.home_agent.acting import Acting
+    from models.home_agent.reinforcing import Credited as TurnCredit
+    from models.home_agent.reinforcing import Iteration, Reinforcement
+    from models.training.rollout import Played
+
+MODEL = "home-agent"
+SAME = ("estimator", "rewards", "episodes", "episode_turns", "exploration", "gamma", "lam", "seed")  # of a run that is gone on from
+
+
+@dataclass
+class Practising:
+    """A training on its way."""
+
+    reinforcement: "Reinforcement"
+    before: Training = field(default_factory=Training)  # of the run that is gone on from
+
+    def events(self, settings: EraSettings) -> Iterator[Progress | Training]:
+        """Yield the training as it grows."""
+        total = settings.iterations + 2 * bool(settings.judged)
+        told = Training(iterations=self.before.iterations, went_on_from=len(self.before.iterations))
+        if settings.judged:
+            yield Progress(0.0, "Playing fixed homes as it is")
+            told = told.model_copy(update={"before": self._judged(settings)})
+            yield told
+        done = int(bool(settings.judged))
+        for _ in range(settings.iterations):
+            done += 1
+            told = told.model_copy(update={"iterations": (*told.iterations, told_of(self.reinforcement.learn(), settings.episodes))})
+            yield Progress(min(0.99, done / total), f"Iteration {self.reinforcement.index}")
+            yield told
+        if settings.judged:
+            yield Progress(0.99, "Playing the fixed homes again")
+            yield told.model_copy(update={"after": self._judged(settings)})
+
+    def shown(self) -> tuple[Episode | None, tuple[Credited, ...]]:
+        """The episode of the newest iteration that earned most, with what the critic expects of each turn and what each turn was
+        worth; and the latter as each estimator has it."""
+        if not self.reinforcement.newest:
+            return None, ()
+        played = max(self.reinforcement.newest, key=lambda one: sum(one.rewards))  # the first of several
+        (turns,) = self.reinforcement.credited([played])
+        seen = tuple(Credited(estimator=name, advantages=tuple(one.advantages[name] for one in turns))
+                     for name in (turns[0].advantages if turns else ()))
+        return episode_of(played, turns, self.reinforcement), seen
+
+    def _judged(self, settings: EraSettings) -> tuple[Judged, ...]:
+        """All homes at once, which takes a fraction of the time of one after another."""
+        homes = [evaluation_seed(subset, number) for subset in SEEN for number in range(settings.judged)]
+        played = replace(self.reinforcement.agent, temperature=0.0).play(homes)
+        return tuple(judged_of(subset, played[start:start + settings.judged])
+                     for subset, start in zip(SEEN, range(0, len(homes), settings.judged)))
+
+
+@contextmanager
+def practising(settings: EraSettings, inputs: Inputs) -> Iterator[Practising]:
+    """What learns: the shipped miniature, or an earlier training that is gone on with.
+
+    Raises:
+        InputError: the miniature or the earlier run is not here, or it was trained in another way.
+    """
+    from models.home_agent.reinforcing import Practice, Reinforcement
+
+    paid = {name: name in settings.rewards for name in TERM_NAMES}
+    practice = Practice(estimator=settings.estimator, gamma=settings.gamma, lam=settings.lam, episodes=settings.episodes,
+                        max_turns=settings.episode_turns, temperature=settings.exploration, seed=settings.seed, **paid)
+    with shipped() as agent:
+        own = copy.deepcopy(agent.model).float()  # what is lent must not learn
+        training = Reinforcement(replace(agent, model=own), practice)
+        before = Training()
+        if settings.continues:
+            result, folder = earlier(settings.continues, inputs)
+            if differing := [name for name in SAME if getattr(result.settings, name) != getattr(settings, name)]:
+                was = getattr(result.settings, differing[0])
+                raise InputError(f"The run {settings.continues!r} had another {differing[0]}: {was}. Set that again to go on with "
+                                 "it, or start anew.")
+            assert result.training is not None  # `earlier` refuses others
+            before = result.training
+            training.resume(folder)
+        yield Practising(training, before)
+
+
+@contextmanager
+def shipped() -> Iterator["Acting"]:
+    """The miniature that is part of this copy."""
+    from backends.rungs import rung_of
+    from models.home_agent.acting import Acting
+    from models.memory import budget
+    from models.vlm import VisionLanguageModel
+
+    with budget().borrow(rung_of(MODEL, "vlm")) as loaded:
+        assert isinstance(loaded.tool, VisionLanguageModel)
+        yield Acting(loaded.tool.model, loaded.tool.processor.tokenizer)
+
+
+def earlier(name: str, inputs: Inputs) -> tuple[EraResult, Path]:
+    """An earlier training of this session, and where what it made is.
+
+    Raises:
+        InputError: none is named, or it is not here, trained nothing, or was not kept.
+    """
+    if not name:
+        raise InputError("No training is named. Train one first, then choose it in 'continues'.")
+    result = inputs.result(name)
+    if not isinstance(result, EraResult) or result.training is None:
+        raise InputError(f"The run {name!r} trained nothing. Choose one that did.")
+    if not result.made:
+        raise InputError(f"The agent of the run {name!r} was not kept. Train it anew.")
+    return result, inputs.model(result.made[0])
+
+
+def read(folder: Path, agent: "Acting") -> "Acting":
+    """An agent that a training made, with the words of the one that it began as.
+
+    Raises:
+        InputError: the folder is damaged.
+    """
+    from models.training.checkpoints import readable
+
+    with readable():
+        model = type(agent.model).from_pretrained(folder, dtype=agent.model.dtype, local_files_only=True)
+    return replace(agent, model=model.eval())
+
+
+def keep(practised: Practising, settings: EraSettings, inputs: Inputs) -> tuple[str, ...]:
+    """Keep the training as it stands; return the name of what was made."""
+    if inputs.makes is None:
+        return ()
+    follows = settings.model_dump(mode="json", include={*SAME, "continues"})
+    name = name_of("era", {**follows, "iteration": practised.reinforcement.index})
+    inputs.makes.put(name, practised.reinforcement.save)
+    return (name,)
+
+
+def episode_of(played: "Played", credits: Sequence["TurnCredit"], training: "Reinforcement") -> Episode:
+    """An episode of a training as the page shows it; every turn with its value and advantage."""
+    from models.home_agent.acting import heard, words_of
+    from models.scene_words import BOS, IMAGE
+
+    turns = []
+    for turn, info, credit in zip(played.turns, played.outcomes, credits):
+        text = words_of(training.agent.tokenizer, turn.reply)
+        taken = heard(text)
+        prompt = str(training.agent.tokenizer.decode([one for one in turn.prompt.ids if one not in (BOS, IMAGE)]))
+        skill = turn.action if turn.action in turn.info["skills"] else ""
+        action = action_of(skill or taken.action or NOTHING, info, has_moved=bool(skill))
+        turns.append(Turn(index=turn.index, agent=MODEL, state=plain(turn.info["state"]), prompt=prompt, reply=text,
+                          thought=" ".join(taken.thought.values()), sections=dict(taken.thought), answer=taken.action,
+                          planned=(Planned(name=action.name),), actions=(action,), value=credit.value,
+                          advantage=credit.advantages[training.practice.estimator],
+                          parse="ok" if taken.is_whole and skill else "failed"))
+    task = played.info["task"]
+    return Episode(world=WORLD, task=task.kind, seed=task.seed, instruction=played.info["instruction"], group=task.subset,
+                   agent=MODEL, source="live", turns=tuple(turns), success=bool(played.info["task_success"]),
+                   progress=played.info["task_progress"], ended=played.ended)
+
+
+def told_of(iteration: "Iteration", episodes: int) -> Iterated:
+    """An iteration as a result keeps it."""
+    return Iterated(number=iteration.index + 1, episodes=episodes, success=iteration.success, invalid=iteration.invalid,
+                    mean_return=iteration.mean_return, turns=iteration.mean_steps, explained=iteration.explained_variance,
+                    clip_fraction=iteration.clip_fraction, kl=iteration.approximate_kl, entropy=iteration.entropy,
+                    within_turns=iteration.within_turn)
+
+
+def judged_of(subset: str, played: Sequence["Played"]) -> Judged:
+    """What episodes of one subset came to."""
+    return Judged(subset=subset, episodes=len(played), done=sum(bool(one.info["task_success"]) for one in played),
+                  actions=sum(len(one.turns) for one in played), invalid=sum(one.info["invalid"] for one in played))

@@ -1,0 +1,112 @@
+"""Every knob of ERA's page: an episode that is played here, or logs that somebody brought."""
+
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import Field, model_validator
+
+from backends.era.context import POLICY_NAMES, Policy
+from backends.knobs import knob
+from backends.run import Settings
+from worlds.minihome.perturbations import PERTURBATIONS
+from worlds.minihome.subsets import EPISODES
+
+Task = Literal["play", "train", "replay"]
+Agent = Literal["expert", "trained", "own"]
+Subset = Literal["base", "complex_instruction", "visual_appearance", "common_sense", "spatial", "long_horizon"]
+
+Estimator = Literal["turn", "bi", "token"]
+Term = Literal["success", "subgoal", "behaviour"]
+
+AGENT_NAMES: dict[Agent, str] = {"expert": "a scripted expert", "trained": "the trained miniature",
+                                 "own": "one that I trained here"}
+ESTIMATOR_NAMES: dict[Estimator, str] = {"turn": "turns (ERA)", "bi": "turns, and tokens within them", "token": "tokens"}
+TERM_NAMES: dict[Term, str] = {"success": "the task is done: +3", "subgoal": "a condition is met: +1",
+                               "behaviour": "an action fails: -0.5"}
+SUBSET_NAMES: dict[Subset, str] = {
+    "base": "plain words", "complex_instruction": "with a distraction", "visual_appearance": "by looks", "common_sense": "by use",
+    "spatial": "by neighbours", "long_horizon": "two tasks"}
+OWN_TURN = "."  # of the agent itself
+MAX_TURNS, MAX_ACTION = 30, 60
+MAX_INSTRUCTION = 200
+MAX_ITERATIONS = 40
+LOGS_MB = 400  # of logs with their frames
+Entry = Annotated[str, Field(min_length=1, max_length=MAX_ACTION)]
+
+
+class EraSettings(Settings):
+    """Settings of one run."""
+
+    task: Task = knob("play", "task", "Play an episode in the miniature home, or replay logs of your own.")
+    agent: Agent = knob("expert", "task", "Who acts: a model that was trained here, or a script that sees everything.",
+                        names=AGENT_NAMES)
+    seed: int = knob(0, "task", "Starts what the agent draws, where its temperature is above 0.", ge=0, le=2**31 - 1)
+
+    subset: Subset = knob("base", "home", "How the task is worded. ERA trains on the first three; common sense and neighbours are "
+                          "held out.", names=SUBSET_NAMES, label="Wording of the task")
+    number: int = knob(0, "home", "Which of the subset's fifty homes.", ge=0, le=EPISODES - 1, label="Home")
+    instruction: str = knob("", "home", "A task of your own for this home, in a sentence. Empty: the home's own.",
+                            max_length=MAX_INSTRUCTION, label="Your own task")
+
+    policy: Policy = knob("summary", "agent", "What the agent is given of the turns before. It was trained with its last reflection "
+                          "and plan.", names=POLICY_NAMES, label="Remembers")
+    temperature: float = knob(0.0, "agent", "How freely words are drawn; 0 takes the likeliest.", ge=0, le=2)
+    max_turns: int = knob(MAX_TURNS, "agent", "Turns at most.", ge=1, le=MAX_TURNS, label="Turns at most")
+    actions: tuple[Entry, ...] = knob((), "turns", "Turn by turn, from the first: '.' lets the agent act, the name of an action is "
+                                      f"done by hand, and {', '.join(f'!{name}' for name in PERTURBATIONS)} let something go wrong. "
+                                      "What follows is the agent's.", max_length=2 * MAX_TURNS, label="Turns by hand",
+                                      is_by_line=True)
+    goes_on: bool = knob(True, "turns", "Whether the agent goes on to the end after them.", label="Goes on after them")
+
+    continues: str = knob("", "earlier", "An earlier training of yours: it goes on from there, or its agent plays.", max_length=200,
+                          role="result", none="Start from the shipped miniature", label="Go on from")
+    estimator: Estimator = knob("turn", "credit", "What is given one advantage: a turn as a whole, as in ERA, or single tokens.",
+                                names=ESTIMATOR_NAMES, label="Advantage of")
+    rewards: tuple[Term, ...] = knob(tuple(TERM_NAMES), "credit", "What is paid for.", min_length=1, max_length=len(TERM_NAMES),
+                                     names=TERM_NAMES, label="Rewards")
+    iterations: int = knob(6, "training", "How often episodes are played and learned from; in the first two the critic learns "
+                           "alone.", ge=1, le=MAX_ITERATIONS, label="Iterations")
+    episodes: int = knob(16, "training", "Episodes of each iteration, all from homes of the three seen wordings.", ge=3, le=64,
+                         label="Episodes per iteration")
+    episode_turns: int = knob(12, "training", "Turns of an episode at most (ERA: 30).", ge=1, le=MAX_TURNS,
+                              label="Turns of an episode")
+    exploration: float = knob(0.8, "credit", "How freely words are drawn while it learns (ERA: 0.5).", ge=0.1, le=2,
+                              label="Temperature while it learns")
+    gamma: float = knob(0.99, "credit", "How much a turn counts that comes one turn later.", ge=0, le=1, label="Discount (gamma)")
+    lam: float = knob(0.99, "credit", "How far rewards are trusted rather than the critic's guess.", ge=0, le=1,
+                      label="Trace (lambda)")
+    judged: int = knob(10, "training", "Fixed homes of each seen wording that are played before and after, greedily. 0: none.", ge=0,
+                       le=EPISODES, label="Homes to judge by")
+
+    file: str = knob("", "logs", "Logs of EmbodiedBench, ERA or VAGEN: a zip of their folder, or one of their JSON files.",
+                     max_length=300, label="Logs", uploads=("zip", "json", "jsonl", "txt"), upload_mb=LOGS_MB)
+    log: int = knob(0, "logs", "Which run of the logs, counted from 0.", ge=0, le=10_000, label="Run of the logs")
+    episode: int = knob(-1, "logs", "Number of the episode that is shown; -1 shows the first.", ge=-1, le=1_000_000,
+                        label="Episode of the run")
+
+    @model_validator(mode="after")
+    def _logs_are_there_where_they_are_replayed(self) -> Self:
+        if self.task == "replay" and not self.file:
+            raise ValueError("there are no logs. Bring a zip of their folder as 'file'")
+        return self
+
+    @model_validator(mode="after")
+    def _perturbations_exist(self) -> Self:
+        wrong = next((entry for entry in self.actions if entry.startswith("!") and entry[1:] not in PERTURBATIONS), None)
+        if wrong:
+            raise ValueError(f"{wrong!r} is no perturbation. There are {', '.join(f'!{name}' for name in PERTURBATIONS)}")
+        return self
+
+
+SUBSETS: tuple[Subset, ...] = get_args(Subset)
+
+PRESETS: dict[str, tuple[EraSettings, str]] = {  # label: settings, what to notice
+    "Watch it work": (EraSettings(subset="visual_appearance", number=3),
+                      "That the dish is clean is not seen in any picture: the reflection carries it from turn to turn."),
+    "Let a door fall shut": (EraSettings(subset="visual_appearance", number=3, actions=(".", "!shut")),
+                             "The fridge was opened and falls shut by itself: the next picture shows it, and the plan begins anew."),
+    "Watch a trained agent": (EraSettings(agent="trained", subset="base", number=3),
+                              "A network of 0.8 million weights goes by its picture and its own last reflection, word by word."),
+    "See it fail": (EraSettings(agent="trained", subset="common_sense", number=5),
+                    "It never learned what things are for: it does not know which thing is asked for, and most of what it tries "
+                    "fails."),
+}

@@ -1,0 +1,128 @@
+"""What the shipped agents do in the fixed homes, what remembering more costs them, and how fast home and agent are."""
+
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+import torch
+
+from backends.episode import Episode, Turn
+from backends.era.agents import acting as player_of
+from backends.era.paper import STAGES
+from backends.era.playing import play
+from backends.era.settings import EraSettings
+from backends.era.statistics import share_of
+from backends.statistics import Share
+from benchmarks.era.agents import acting, shipped
+from benchmarks.tables import markdown
+from models.home_agent.acting import MAX_REPLY
+from models.home_agent.training import Scored, measure
+from worlds.minihome.env import MiniHome
+from worlds.minihome.expert import next_skill
+from worlds.minihome.subsets import EPISODES, SEEN, SUBSETS, UNSEEN, evaluation_seeds
+
+STEPS = 2_000  # of the home that are timed
+HOMES = 10  # of each seen subset where memories are compared
+
+
+def section() -> str:
+    """Success by subset with intervals, the paper's beside it, and seconds."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        rows = [row for folder in shipped() for row in scored_rows(folder.name, measure(acting(folder)))]
+        seconds = turn_seconds()
+    finally:
+        torch.set_num_threads(threads)
+    paper = [(stage.what, *map(_percent, (stage.alfred_seen, stage.alfred_unseen, stage.alfred))) for stage in STAGES]
+    return f"""## ERA: the agents of the home
+
+The {EPISODES} fixed homes of each subset, greedy, at most 30 steps. Intervals are Wilson's, 95 %. Seen are {_listed(SEEN)};
+unseen {_listed(UNSEEN)}; the long horizon is in neither.
+
+{markdown(("agent", "subset", "done %", "actions that failed %"), rows)}
+The paper's, on EB-ALFRED, in %. The miniature's home is far easier and its network tiny: what can be compared is the
+order of rows, no number.
+
+{markdown(("the paper's", "seen", "unseen", "average"), paper)}
+The home makes {steps_per_second():,.0f} steps a second with its picture of 64 pixels. A turn of the agent takes {seconds:.2f} s on
+one thread, thought and action (up to {MAX_REPLY} tokens), one episode at a time.
+"""
+
+
+def scored_rows(name: str, scored: Sequence[Scored]) -> list[tuple[str, ...]]:
+    """An agent's table: each subset, then seen and unseen together."""
+    rows = [(name, one.subset.replace("_", " "), _share(share_of(round(one.success * one.episodes), one.episodes)),
+             f"{100 * one.invalid:.0f}") for one in scored]
+    for what, subsets in (("seen", SEEN), ("unseen", UNSEEN)):
+        ones = [one for one in scored if one.subset in subsets]
+        hits, count = sum(round(one.success * one.episodes) for one in ones), sum(one.episodes for one in ones)
+        rows.append((name, what, _share(share_of(hits, count)), f"{100 * sum(one.invalid for one in ones) / len(ones):.0f}"))
+    return rows
+
+
+def steps_per_second(steps: int = STEPS) -> float:
+    """How many steps the home makes in a second, drawn, while the expert works."""
+    home, done, seeds = MiniHome(), 0, [seed for subset in SUBSETS for seed in evaluation_seeds(subset)]
+    spent = 0.0
+    while done < steps:
+        _, info = home.reset(seed=seeds[done % len(seeds)])
+        while (skill := next_skill(info["state"])) is not None:
+            started = time.perf_counter()
+            _, _, terminated, truncated, info = home.step(skill)
+            spent += time.perf_counter() - started
+            done += 1
+            if terminated or truncated:
+                break
+    return done / spent
+
+
+def turn_seconds(turns: int = 12) -> float:
+    """Median seconds of a turn on the page, the first left out."""
+    settings = EraSettings(agent="trained", max_turns=turns)
+    with player_of(settings) as player:
+        stamps = []
+        for part in play(settings, player):
+            if isinstance(part, Episode):
+                stamps.append(time.perf_counter())
+    return median(after - before for before, after in pairwise(stamps[1:]))
+
+
+def memory() -> str:
+    """What the shipped agent does with its last summary, and with all that it ever said."""
+    rows = []
+    for policy, name in (("last action", "the last action alone"), ("summary", "its last reflection and plan"),
+                         ("full", "everything")):
+        made = [_episode(EraSettings(agent="trained", subset=subset, number=home, policy=policy)) for subset in SEEN
+                for home in range(HOMES)]
+        prompts = [_words(turn) for one in made for turn in one.turns]
+        late = [_words(one.turns[-1]) for one in made]
+        rows.append((name, _share(share_of(sum(bool(one.success) for one in made), len(made))),
+                     f"{sum(prompts) / len(prompts):.0f}", f"{max(prompts)}", f"{sum(late) / len(late):.0f}"))
+    return (f"## ERA: what the agent remembers\n\nThe first {HOMES} fixed homes of each seen subset, greedy. It was trained with its "
+            "last reflection and plan. Words are those of the prompt, without the picture; of a memory that is too long for the "
+            "network the newest that fits is given.\n\n"
+            + markdown(("remembers", "done %", "words of a prompt, mean", "most", "at the last turn"), rows))
+
+
+def _episode(settings: EraSettings) -> Episode:
+    with player_of(settings) as player:
+        *_, last = (part for part in play(settings, player) if isinstance(part, Episode))
+    return last
+
+
+def _words(turn: Turn) -> int:
+    return len(turn.prompt.split())
+
+
+def _share(share: Share | None) -> str:
+    return "none" if share is None else f"{100 * share.mean:.0f} [{100 * share.low:.0f}, {100 * share.high:.0f}]"
+
+
+def _percent(value: float | None) -> str:
+    return "not given" if value is None else f"{value:.1f}"
+
+
+def _listed(subsets: Sequence[str]) -> str:
+    return ", ".join(subset.replace("_", " ") for subset in subsets)

@@ -1,0 +1,83 @@
+"""How the home's agent is trained, and what it comes to on the fixed homes."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from transformers import LlavaForConditionalGeneration
+
+from models.home_agent.acting import Acting
+from models.home_agent.learning import fresh_agent, learn
+from models.home_agent.lessons import Prior, prior
+from models.home_agent.reinforcing import Practice, Reinforcement
+from models.home_agent.words import tokenizer
+from worlds.minihome.subsets import SUBSETS, evaluation_seeds
+
+Stage = Literal["epl", "raw", "epl-trajectories", "rl"]  # both priors in order; actions alone; trajectories alone; reinforcement
+STAGES: dict[Stage, tuple[Prior, ...]] = {"epl": ("anchored", "trajectories"), "raw": ("raw",), "epl-trajectories": ("trajectories",)}
+
+
+@dataclass(frozen=True)
+class Training:
+    """How much of what; updates are of 64 samples each."""
+
+    anchored: int = 2500
+    trajectories: int = 1000
+    anchored_updates: int = 120
+    trajectory_updates: int = 520
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One subset: shares of episodes that were done, and of actions that failed, and steps of those that were done."""
+
+    subset: str
+    episodes: int
+    success: float
+    invalid: float
+    steps: float | None
+
+
+def train(training: Training, priors: Sequence[Prior] = STAGES["epl"]) -> Acting:
+    """Learn the priors one after another; says how it goes."""
+    words = tokenizer()
+    model = fresh_agent(words, seed=training.seed)
+    print(f"{model.num_parameters():,} parameters, {len(words)} words", flush=True)
+    for kind in priors:
+        is_anchored = kind == "anchored"
+        number = training.anchored if is_anchored else training.trajectories
+        updates = training.anchored_updates if is_anchored else training.trajectory_updates
+        samples = prior(kind, training.seed, number=number)
+        recent: list[float] = []
+        for update, loss in enumerate(learn(model, words, samples, updates=updates, seed=training.seed), 1):
+            recent.append(loss)
+            if update % 20 == 0 or update == updates:
+                print(f"{kind}, update {update} of {updates}: {np.mean(recent[-20:]):.3f} nats", flush=True)
+    return Acting(model, words)
+
+
+def reinforced(folder: Path, practice: Practice) -> tuple[Acting, list[dict[str, float | None]]]:
+    """The agent in a folder after reinforcement, greedy again, and what every iteration came to; says how it goes."""
+    model = LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    reinforcement, told = Reinforcement(Acting(model.eval(), tokenizer()), practice), []
+    while reinforcement.index < practice.iterations:
+        told.append(asdict(reinforcement.learn()))
+        print(told[-1], flush=True)
+    return replace(reinforcement.agent, temperature=0.0), told
+
+
+def measure(agent: Acting) -> list[Scored]:
+    """Play every fixed home greedily."""
+    scored = []
+    for subset in SUBSETS:
+        played = agent.play(evaluation_seeds(subset))
+        done = [episode for episode in played if episode.info["task_success"]]
+        steps = sum(len(episode.turns) for episode in played)
+        scored.append(Scored(subset, len(played), len(done) / len(played), sum(episode.info["invalid"] for episode in played) / steps,
+                             float(np.mean([len(episode.turns) for episode in done])) if done else None))
+        print(scored[-1], flush=True)
+    return scored

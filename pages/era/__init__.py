@@ -1,0 +1,1 @@
+"""The page of ERA: an episode step by step, by hand, and logs that somebody brought."""

@@ -1,0 +1,117 @@
+"""Taking over: an action of the home by hand, one turn of the agent, something that goes wrong, and playing on; each is a link."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from backends.episode import Episode
+from backends.era.playing import WORLD
+from backends.era.results import EraResult
+from backends.era.settings import MAX_TURNS, OWN_TURN, EraSettings
+from pages.era import home
+from pages.house.text import plain
+from visualizers.era import scenes
+from visualizers.era.timeline import cells
+from worlds.errors import InputError
+from worlds.minihome.perturbations import perturb
+from worlds.minihome.skills import skills
+from worlds.minihome.state import State, read_state
+
+WRONG = {"shut": ("A door falls shut", ":material/door_front:"), "recolour": ("A thing changes colour", ":material/palette:"),
+         "slip": ("The next action fails", ":material/block:")}
+SKILL = "era.skill"
+Choose = Callable[[EraSettings], None]
+
+
+def entries(result: EraResult) -> tuple[str, ...]:
+    """What every turn so far was: an entry by hand as the settings have it, or the agent's own."""
+    given = result.settings.actions
+    turns = result.episode.turns if result.episode else ()
+    return tuple(given[number] if number < len(given) else OWN_TURN for number in range(len(turns)))
+
+
+def with_entry(result: EraResult, entry: str) -> EraSettings:
+    """The same episode with one turn more, and nothing after it."""
+    return result.settings.model_copy(update={"actions": (*entries(result), entry), "goes_on": False})
+
+
+def panel(result: EraResult, choose: Choose) -> None:
+    """What can be done next in an episode that was played here."""
+    episode = result.episode
+    if episode is None or episode.world != WORLD or result.settings.task != "play":
+        return
+    with st.container(border=True, key="era-by-hand"):
+        st.markdown(f"**Take over by hand.** {_standing(episode)}")
+        if not episode.ended and len(entries(result)) < MAX_TURNS:
+            state = _now(result)
+            if state is not None:
+                _next(result, state, choose)
+        _back(result, choose)
+
+
+def _standing(episode: Episode) -> str:
+    count = len(cells(episode))
+    if episode.ended:
+        why = {"success": "the task is done", "turns": "there were turns enough", "steps": "there were steps enough"}
+        return (f"This episode is over: {plain(why.get(episode.ended, episode.ended))}. Go back to a step above and take over from "
+                "there.")
+    return f"After step {count} it waits for what comes next." if count else "Nothing was done yet."
+
+
+def _now(result: EraResult) -> State | None:
+    """The home as it stands after the last turn."""
+    found = scenes.last(result.episode) if result.episode else None
+    try:
+        return read_state(found) if found is not None else home.begun(result.settings)
+    except InputError:
+        return None
+
+
+def _next(result: EraResult, state: State, choose: Choose) -> None:
+    known = skills(state)
+    if st.session_state.get(SKILL) not in known:
+        st.session_state[SKILL] = known[0]
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.selectbox("An action of this home", known, key=SKILL, width=260,
+                     help="Everything that can be tried here, in the home's words.")
+        st.button("Do it", key="era.do", type="primary", icon=":material/touch_app:", help="This action is done by hand, no more.",
+                  on_click=lambda: choose(with_entry(result, str(st.session_state[SKILL]))))
+        st.button("Let the agent act once", key="era.once", icon=":material/smart_toy:", on_click=choose,
+                  args=(with_entry(result, OWN_TURN),), help="One turn of the agent.")
+        st.button("Play on to the end", key="era.on", icon=":material/fast_forward:", on_click=choose,
+                  args=(result.settings.model_copy(update={"actions": entries(result), "goes_on": True}),),
+                  help="The agent goes on from here by itself.")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.caption("Let something go wrong:", width="content")
+        for name, (label, icon) in WRONG.items():
+            why = objection(state, name)
+            st.button(label, key=f"era.wrong.{name}", icon=icon, on_click=choose, args=(with_entry(result, f"!{name}"),),
+                      disabled=bool(why), help=why or "Happens by itself; the agent is not told.")
+
+
+def objection(state: State, name: str) -> str:
+    """Why something cannot go wrong here; empty where it can."""
+    try:
+        perturb(state, name)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def _back(result: EraResult, choose: Choose) -> None:
+    """Back to the step that is looked at, or to the beginning."""
+    shown = cells(result.episode) if result.episode else []
+    if not shown:
+        return
+    with st.container(horizontal=True, gap="small"):
+        st.button("Take over after the step above", key="era.from_here", icon=":material/undo:", on_click=_from_here,
+                  args=(result, choose), help="Everything after the step that is looked at is taken back.")
+        st.button("From the beginning", key="era.anew", icon=":material/first_page:", on_click=choose,
+                  args=(result.settings.model_copy(update={"actions": (), "goes_on": False}),), help="The home as it was at first.")
+
+
+def _from_here(result: EraResult, choose: Choose) -> None:
+    shown = cells(result.episode) if result.episode else []
+    step = min(len(shown), int(st.session_state.get("era.step", len(shown))))
+    last = shown[step - 1][0].index
+    choose(result.settings.model_copy(update={"actions": entries(result)[:last + 1], "goes_on": False}))

@@ -1,0 +1,86 @@
+"""The knobs of ERA's page: the home and its task, who acts, turns by hand; or which run and episode of logs."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from backends.era.practising import MODEL
+from backends.era.results import EraResult
+from backends.era.settings import EraSettings
+from backends.registry import System
+from models import catalogue
+from pages.era import home, training
+from pages.house import knobs, running, tasks
+from pages.house.text import plain
+from worlds.errors import InputError
+
+TABS = {"Home": ("home",), "Agent": ("agent", "task", "earlier"), "Turn by turn": ("turns",)}
+OF_LOGS = ("log", "episode")
+Era = System[EraSettings, EraResult]
+
+
+def draw(system: Era, task: str) -> None:
+    """Everything that can be turned for this task, and the button."""
+    if task == "replay":
+        _logs(system)
+        return
+    if task == "train":
+        training.draw(system)
+        return
+    values = {"task": task, **knobs.tabs(system, TABS)}
+    tasks.run_button(system, values, label="Play", cost=_cost, is_ready=lambda asked: is_ready(asked))
+
+
+def _logs(system: Era) -> None:
+    values = {"task": "replay", **knobs.said(system, ("file",)), **knobs.knobs(system, OF_LOGS)}
+    if not values["file"]:
+        st.info("There are no logs yet: bring them in the box “Your logs” above.", icon=":material/upload_file:")
+        return
+    tasks.run_button(system, values, label="Replay", cost=lambda _asked: "Takes seconds; pictures are read when they are looked at.")
+
+
+def is_ready(asked: EraSettings) -> bool:
+    """Whether the task is understood and the agent is here; says what is not."""
+    ready = True
+    if why := home.not_understood(asked.instruction, asked):
+        st.warning(plain(why), icon=":material/help:")
+        ready = False
+    if asked.agent == "own" and not asked.continues:
+        st.warning("Which of your trainings plays? Choose it in “Go on from”; “Train it” above makes one.",
+                   icon=":material/model_training:")
+        ready = False
+    if asked.agent == "trained" and not is_trained_here():
+        st.warning("The trained miniature is not part of this copy yet. The scripted expert plays.", icon=":material/smart_toy:")
+        ready = False
+    return ready
+
+
+def is_trained_here() -> bool:
+    """Whether the miniature agent is among the models of this copy."""
+    try:
+        return catalogue.folder_of(catalogue.find(MODEL)) is not None
+    except InputError:
+        return False
+
+
+def _cost(asked: EraSettings) -> str:
+    who = "A script that sees everything acts" if asked.agent == "expert" else "The miniature writes a reply at every turn"
+    most = f"{asked.max_turns} turns at most" if asked.goes_on else f"{len(asked.actions)} turns"
+    return f"{who}: {most}."
+
+
+def own_task(system: Era, result: EraResult, place: DeltaGenerator) -> None:
+    """A task in a person's own words, beside the choice of what to do; what is not understood is said while it is typed."""
+    said = place.text_input("Your own task", key="era.own_task", live="400ms", label_visibility="collapsed", width=420,
+                            placeholder="Your own task for this home, in a sentence",
+                            help="One thing and what to do with it. What this home does not have is said.")
+    text = (said or "").strip()
+    why = home.not_understood(text, result.settings)
+    if running.pressed(place, "Play it", key="era.own_task.run", icon=":material/play_arrow:", disabled=not text or bool(why),
+                       help="The agent tries it, in the home that is shown."):
+        wanted = {**dict(result.settings), "instruction": text, "actions": (), "goes_on": True}
+        asked = knobs.settings_from(system, wanted)
+        if asked is not None:
+            running.start(system, asked)
+            st.rerun()
+    if why:
+        st.warning(plain(why), icon=":material/help:")

@@ -1,0 +1,58 @@
+"""Page of ERA: an embodied agent, step by step, played in a drawn home, trained there, or replayed from logs."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from backends.episode import Episode
+from backends.era.results import EraResult, Training
+from backends.era.settings import EraSettings
+from backends.era.system import SYSTEM
+from pages.era import by_hand, how, own_knobs, own_logs, replay, step, taking, training, views
+from pages.house import frame, knobs, tasks
+from pages.house.frame import Own, Page
+
+
+def choose(settings: EraSettings) -> None:
+    """A preset, a link or a button of the page: knobs turned, run started."""
+    knobs.set_knobs(SYSTEM, settings)
+    tasks.start(SYSTEM, settings)
+
+
+def draw_live(part: object) -> None:
+    """The newest partial result."""
+    if isinstance(part, Episode):
+        step.live(part)
+    if isinstance(part, Training):
+        training.live(part)
+
+
+def first_view(task: str, result: EraResult, beside: DeltaGenerator) -> None:
+    """What is seen without scrolling: the step, the time line, what can be done next; of a training its curves."""
+    if task == "train":
+        training.first_view(result)
+        return
+    if task == "play":
+        own_knobs.own_task(SYSTEM, result, beside)
+    step.first_view(result)
+    if task == "play":
+        by_hand.panel(result, choose)
+
+
+def details(task: str, result: EraResult) -> None:
+    """How it went; of logs, which others there are and what they come to."""
+    if task == "replay":
+        replay.details(result, choose)
+    if task == "train" and result.episode is not None:
+        st.header("An episode that it learned from")
+        step.first_view(result)
+    views.episode_charts(result)
+
+
+frame.show(Page(
+    SYSTEM, views.NOTE, views.TASKS, choose=choose, turn=knobs.set_knobs, settle=views.settle, live=draw_live,
+    first_view=first_view, details=details, paper=views.beside_the_paper, how=how.how_it_works,
+    take=lambda _task, result: taking.take(result), code=views.code, is_empty=views.is_empty,
+    knobs=lambda task: own_knobs.draw(SYSTEM, task), views=step.VIEWS, without=views.without,
+    own=Own(box=lambda: own_logs.box(SYSTEM), is_there=lambda task: own_logs.is_there(SYSTEM, task),
+            is_answered=lambda result: own_logs.is_answered(SYSTEM, result), panel=lambda: own_logs.panel(SYSTEM),
+            title=lambda: own_logs.title(SYSTEM))))

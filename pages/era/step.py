@@ -1,0 +1,225 @@
+"""ERA's first view: one step of an episode, what was seen, thought and done in it, and a slider through all of them."""
+
+import streamlit as st
+
+from backends.episode import Action, Episode, Turn
+from backends.era.context import POLICIES, POLICY_NAMES, history
+from backends.era.results import EraResult
+from models.marks import PARTS
+from pages.era import frames
+from pages.house import address, view, words
+from pages.house.text import plain
+from visualizers.era import scenes
+from visualizers.era.curves import terms_of
+from visualizers.era.timeline import ROW, cells, clickable, timeline
+
+VIEWS = ("step", "frame", "memory")  # in the address
+SIDES = {"before": "Before the step", "after": "After it"}
+TITLES = dict(zip(PARTS, ("It says it sees", "It remembers and concludes", "It plans")))
+ACTORS = {"model": "the agent", "expert": "the scripted expert", "person": "a person, by hand",
+          "perturbation": "it went wrong by itself"}
+ENDINGS = {True: ":green-badge[done]", False: ":red-badge[not done]", None: ":gray-badge[the log does not say how it ended]"}
+ASIDE = {"state_description": TITLES[PARTS[0]], "visual_state_description": TITLES[PARTS[0]]}  # other prompts' names of a part
+MOST_LETTERS = 1_200  # of one part of a thought
+NO_TERMS = 0.005
+
+
+@st.fragment
+def first_view(result: EraResult) -> None:
+    """The step that is looked at; only this part is drawn anew when the slider is moved."""
+    episode = result.episode
+    if episode is None:
+        return
+    shown = cells(episode)
+    st.subheader(f"{plain(episode.instruction or result.title)} {ENDINGS[episode.success]}")
+    if not shown:
+        st.info("No step was done yet.", icon=":material/info:")
+        return
+    count = len(shown)
+    step = st.session_state[address.view("era", "step", range(1, count + 1), opens_at(result), of=episode)]
+    first_side = "before" if result.settings.goes_on else "after"  # by hand, what comes next depends on what is there now
+    side = st.session_state[address.view("era", "frame", list(SIDES), first_side, of=episode)]
+    turn, action = shown[step - 1]
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        _picture(result, turn, action, step, side)
+    with right:
+        _transport(shown, count)
+        _said(episode, turn, action, step, count)
+    view.picking_chart(clickable(timeline(episode, step - 1), count), key="era.timeline", on_select=_pick, selection_mode="points",
+                       is_first=True)
+    _given(episode, turn)
+    st.caption(plain(notice(episode)))
+    words.explain("era", "turn", "reflection", "feedback", "subgoal")
+    address.write_view("era", "step")
+
+
+def opens_at(result: EraResult) -> int:
+    """The step that is looked at first: the newest by hand, what went wrong by itself, or what followed the first subgoal."""
+    shown = cells(result.episode) if result.episode else []
+    if not result.settings.goes_on:
+        return max(1, len(shown))
+    for number, (turn, _) in enumerate(shown, 1):
+        if turn.by == "perturbation":
+            return number
+    risen = next((number for number, (_, action) in enumerate(shown, 1) if action and action.progress and action.state), 0)
+    return min(risen + 1, max(1, len(shown)))
+
+
+def notice(episode: Episode) -> str:
+    """What there is to see in this episode, from its own numbers."""
+    wrong = [action.feedback for turn in episode.turns if turn.by == "perturbation" for action in turn.actions]
+    if wrong:
+        return f"To notice: {wrong[0]} Compare the plans before and after it."
+    if episode.num_invalid:
+        return (f"To notice: {episode.num_invalid} of {len(cells(episode))} steps failed or could not be read; their cells have a "
+                "red edge.")
+    rises = [turn.index + 1 for turn in episode.turns if terms_of(turn).get("subgoal", 0) > 0]
+    if rises:
+        return (f"To notice: a condition of the task was met at call {' and '.join(map(str, rises))}. What is done already, the "
+                "reflection says and no picture shows.")
+    return "To notice: how the plan is made anew at every call, from the picture and from what was remembered."
+
+
+def _transport(shown: list[tuple[Turn, Action | None]], count: int) -> None:
+    """The slider and its buttons, beside the picture: nothing above them changes, so that nothing moves under the finger, and a phone
+    shows the picture first."""
+    if count > 1:
+        st.slider("Step", 1, count, key="era.step", help="Go through the episode. Nothing is run.")
+    with st.container(horizontal=True, gap="xsmall"):
+        for key, label, icon, by, told in (
+                ("call.back", "Call", ":material/skip_previous:", -2, "To the call of the agent before"),
+                ("step.back", "Step", ":material/chevron_left:", -1, "One step back"),
+                ("step.on", "Step", ":material/chevron_right:", 1, "One step on"),
+                ("call.on", "Call", ":material/skip_next:", 2, "To the agent's next call")):
+            st.button(label, key=f"era.{key}", icon=icon, help=told, disabled=count < 2, on_click=_move,
+                      args=(by, [turn.index for turn, _ in shown]))
+        failed = next((number for number, (turn, action) in enumerate(shown, 1)
+                       if (action.ok is False if action else turn.parse == "failed")), None)
+        if failed:
+            st.button("First failure", key="era.failure", icon=":material/error:", on_click=_to, args=(failed,),
+                      help="The first step that failed, or reply that could not be read")
+
+
+def _move(by: int, calls: list[int]) -> None:
+    """One step, or to where another call begins."""
+    now = int(st.session_state["era.step"])
+    if abs(by) == 1:
+        _to(min(len(calls), max(1, now + by)))
+        return
+    begins = [number for number, call in enumerate(calls, 1) if number == 1 or call != calls[number - 2]]
+    others = [begin for begin in begins if begin > now] if by > 0 else [begin for begin in begins if begin < now][::-1]
+    _to(others[0] if others else now)
+
+
+def _to(step: int) -> None:
+    st.session_state["era.step"] = step
+
+
+def _pick() -> None:
+    """The cell of the time line that was clicked."""
+    points = st.session_state["era.timeline"].selection.points
+    if points:
+        _to(int(points[0]["y"]) * ROW + int(points[0]["x"]) + 1)
+
+
+def _picture(result: EraResult, turn: Turn, action: Action | None, step: int, side: str) -> None:
+    picture, why = frames.picture_of(result, turn, action, is_before=side == "before")
+    if picture is None:
+        st.info(plain(why), icon=":material/image_not_supported:")
+    else:
+        view.picture(picture, "era.frame", alt=f"What is seen {side} step {step}", is_first=True,
+                     caption=f"{SIDES[side]}: what the agent is shown" if side == "before" else SIDES[side])
+    st.segmented_control("Picture", list(SIDES), key="era.frame", format_func=SIDES.__getitem__, required=True,
+                         label_visibility="collapsed", help="The picture before the step, or after it.")
+
+
+def _said(episode: Episode, turn: Turn, action: Action | None, step: int, count: int) -> None:
+    """What was thought and done."""
+    st.markdown(f"**Step {step} of {count}**, call {turn.index + 1}: {ACTORS[turn.by]}")
+    _done(turn, action)
+    for name, text in parts_of(turn):
+        st.markdown(f"**{plain(name)}**  \n{plain(_cut(text))}")
+    if len(turn.planned) > 1:
+        _plan(turn, action)
+    if turn.parse in ("repaired", "failed", "empty"):
+        told = {"repaired": "The reply had to be mended", "failed": "The reply could not be read",
+                "empty": "The plan is empty"}[turn.parse]
+        st.warning(plain(f"{told}{': ' + ', '.join(turn.mended) if turn.mended else ''}."), icon=":material/build:")
+    if episode.turns and turn.cut:
+        st.caption(f"The plan was cut short by {'an end that is not known' if turn.cut == 'unknown' else plain(turn.cut)}.")
+
+
+def parts_of(turn: Turn) -> list[tuple[str, str]]:
+    """The parts of a thought with their titles; a thought or reply in one piece where it has none."""
+    if turn.sections:
+        return [(TITLES.get(name) or ASIDE.get(name) or name.replace("_", " "), text) for name, text in turn.sections.items() if text]
+    whole = turn.thought or (turn.reply if turn.parse in ("failed", "unknown") else "")
+    return [("It says", whole)] if whole else []
+
+
+def _done(turn: Turn, action: Action | None) -> None:
+    if action is None:
+        st.markdown("**Nothing was done**, for the reply named no action." if turn.parse != "empty" else "**Nothing was done.**")
+        return
+    badge = {True: ":green-badge[worked]", False: ":red-badge[failed]", None: ""}[action.ok]
+    st.markdown(f"**It does:** {plain(action.name or f'action {action.id}')} {badge}  \n"
+                f"{plain(action.feedback) or 'No feedback is logged.'}")
+    terms = {name: value for name, value in (action.rewards or turn.rewards).items() if abs(value) > NO_TERMS}
+    if action.rewards or turn.rewards:
+        total = sum((action.rewards or turn.rewards).values())
+        of = ", ".join(f"{plain(name)} {value:+.1f}" for name, value in terms.items())
+        st.markdown(f"**Reward:** {total:+.1f}{f' ({of})' if of else ''}"
+                    f"{'' if action.progress is None else f' · {action.progress:.0%} of the task is met'}")
+    if turn.value is not None or turn.advantage is not None:
+        st.caption(f"Value {_number(turn.value)}, advantage {_number(turn.advantage)} of this call.")
+
+
+def _number(value: float | None) -> str:
+    return "not known" if value is None else f"{value:+.3f}"
+
+
+def _plan(turn: Turn, action: Action | None) -> None:
+    """The executable plan: what was done of it, what is done in this step, what was not."""
+    here = scenes.place_of(turn, action)
+    rows = []
+    for number, entry in enumerate(turn.planned):
+        name = plain(entry.name or f"action {entry.id}")
+        rows.append(f"{number + 1}\\. **{name}** :blue-badge[this step]" if number == here
+                    else f"{number + 1}\\. {name}" if number < len(turn.actions)
+                    else f"{number + 1}\\. :gray[{name}, not carried out]")
+    st.markdown("**The plan to be carried out**  \n" + "  \n".join(rows))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]} … (the whole is under “What it was given and wrote”)"
+
+
+def _given(episode: Episode, turn: Turn) -> None:
+    """What the agent is given of the turns before, under each policy; the prompt and the reply as they were."""
+    with st.expander("What it was given and wrote at this step", icon=":material/history:", key="era.given"):
+        policy = st.selectbox("What would it be given of the turns before?", POLICIES, format_func=POLICY_NAMES.__getitem__,
+                              key=address.view("era", "memory", POLICIES, "summary", of=episode),
+                              help="Rebuilt from the episode for each policy. Nothing is run.")
+        before = [one for one in episode.turns[:turn.index] if one.by != "perturbation"]
+        told = history(before, policy)
+        st.caption(f"{len(told.split()):,} words of history, rebuilt:")
+        st.code(told, language=None, wrap_lines=True, height=160)
+        for title, text in (("The whole prompt, as it was logged", turn.prompt), ("The reply, as it was written", turn.reply)):
+            if text:
+                st.caption(title)
+                st.code(text, language=None, wrap_lines=True, height=160)
+
+
+def live(episode: Episode) -> None:
+    """The newest picture and what was done so far."""
+    picture = scenes.drawn(scenes.last(episode), episode.world)
+    left, right = st.columns([2, 3])
+    if picture is not None:
+        left.image(view.jpeg(picture), width="stretch", alt="The home as it is now", caption=f"After {episode.num_steps} steps")
+    with right:
+        st.markdown(f"**{plain(episode.instruction)}**")
+        if episode.turns:
+            turn = episode.turns[-1]
+            _said(episode, turn, turn.actions[-1] if turn.actions else None, len(cells(episode)), len(cells(episode)))
+

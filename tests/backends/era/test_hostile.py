@@ -1,0 +1,296 @@
+"""Logs that were cut off, written twice, half lost or meant to harm: what exists is shown, and only one sentence is ever raised."""
+
+import json
+import random
+from collections.abc import Callable
+
+import pytest
+
+from backends.episode import MAX_TURNS, Episode
+from backends.era.formats import Entry, episode, found, index
+from backends.files import logs as reading
+from backends.files.archive import Files, ZipLimits
+from tests.backends.era import made_logs
+from tests.backends.era.made_logs import FIND, FIRST, PICK, PNG, Logs, alfred_episode, below, frames, lines, opened, reply, row
+from worlds.errors import InputError
+
+ROOT = "running/eb_alfred/vlm-3b_baseline/base"
+MAKERS: list[Callable[[], Logs]] = [
+    made_logs.alfred, made_logs.habitat, made_logs.era_alfred, made_logs.manipulation, made_logs.era_manipulation,
+    made_logs.navigation, made_logs.challenge, made_logs.wrapper, made_logs.vagen, made_logs.training, made_logs.trajectories,
+    made_logs.prior]
+
+
+def first(logs: Logs) -> tuple[Entry, Episode]:
+    files = opened(logs)
+    entry = found(files).runs[0].entries[0]
+    return entry, episode(files, entry)
+
+
+def test_a_zip_that_holds_only_episodes_7_9_and_31_opens():
+    logs = made_logs.alfred([7, 9, 31])
+    files = opened(logs)
+
+    entries = found(files).runs[0].entries
+
+    assert [entry.number for entry in entries] == [7, 9, 31]
+    assert [episode(files, entry).num_steps for entry in entries] == [6, 6, 6]
+
+
+def test_what_macos_adds_and_hidden_files_are_no_logs():
+    logs = made_logs.alfred([1])
+    junk = {f"__MACOSX/{ROOT}/._episode_2_step_3.json": b"\0", f"{ROOT}/.ipynb_checkpoints/episode_3_step_1.json": b"{}",
+            ".DS_Store": b"x"}
+
+    brought = found(opened(logs | junk))
+
+    assert [(run.title, len(run.entries)) for run in brought.runs] == [("EB-ALFRED · vlm-3b · baseline · base", 1)]
+
+
+def test_frames_that_are_numbered_from_1_are_shifted_and_told():
+    logs = {name: content for name, content in alfred_episode(1).items() if not name.startswith("images")} | frames(1, 7, first=1)
+
+    _, read = first(below(ROOT, logs))
+
+    assert [turn.frame.rpartition("_")[2] for turn in read.turns] == ["1.png", "3.png", "3.png", "5.png"]
+    assert "The frames are numbered from 1: the first is taken as the one before the first step." in read.notes
+
+
+def test_a_missing_frame_is_an_empty_name_and_a_note():
+    logs = {name: content for name, content in alfred_episode(1).items() if "_step_3.png" not in name}
+
+    _, read = first(below(ROOT, logs))
+
+    assert [action.frame == "" for _, action in read.steps()] == [False, False, True, False, False, False]
+    assert "The frame of step 3 is missing." in read.notes
+
+
+def test_a_truncated_last_line_leaves_the_others():
+    logs = alfred_episode(1)
+    name = "episode_1_step_6.json"
+
+    _, read = first(below(ROOT, {**logs, name: logs[name][:-40]}))
+
+    assert (read.num_steps, read.progress) == (5, 0.5)
+    assert f"The last line of base/{name} is cut off: it is left out." in read.notes
+    assert "The log counts 6 steps; its rows show 5." in read.notes
+
+
+def test_one_odd_line_never_refuses_a_file():
+    logs = alfred_episode(1)
+    text = logs["episode_1_step_6.json"].decode().split("\n")
+    odd = "\n".join([text[0], "not json", "[1, 2]", "9" * 5000, *text[1:]])
+
+    _, read = first(below(ROOT, {**logs, "episode_1_step_6.json": odd.encode()}))
+
+    assert read.num_steps == 6
+    assert "base/episode_1_step_6.json: lines 2, 3, 4 are no JSON object, and left out." in read.notes
+
+
+def test_nan_is_a_number_that_is_not_known():
+    logs = below(ROOT, alfred_episode(1, [row(1, FIND, FIRST, progress=float("nan"))], reward=float("nan"), num_steps=1))
+
+    _, read = first(logs)
+
+    assert (read.reported["reward"], read.turns[0].actions[0].progress) == (None, None)
+
+
+@pytest.mark.parametrize(("num_steps", "kept"), [(2, 2), (3, 3), (9, 3)])
+def test_of_two_step_files_the_one_of_the_result_is_read_else_the_newest(num_steps, kept):
+    told = reply([FIND, PICK, FIND])
+    rows = [row(step, FIND, told) for step in (1, 2, 3)]
+    logs = {**alfred_episode(1, rows[:2], num_steps=num_steps), "episode_1_step_3.json": lines(rows)}
+
+    entry, read = first(below(ROOT, logs))
+
+    assert (len(entry.parts.steps), read.num_steps) == (2, kept)
+    assert "There are 2 step files of this episode;" in " ".join(read.notes)
+
+
+def test_newest_is_what_was_written_last_and_not_what_is_longest():
+    told = reply([FIND, PICK, FIND])
+    rows = [row(step, FIND, told) for step in (1, 2, 3)]
+    logs = below(ROOT, {"episode_1_step_2.json": lines(rows[:2]), "episode_1_step_3.json": lines(rows)})
+    zipped = opened(logs)
+    stamps = {name: (2026, 1, 2 if name.endswith("step_2.json") else 1, 0, 0, 0) for name in logs}
+    files = Files(zipped.names, zipped.read, written=stamps)
+
+    assert episode(files, found(files).runs[0].entries[0]).num_steps == 2
+
+
+def test_results_without_steps_and_steps_without_results_are_shown():
+    logs = alfred_episode(1) | alfred_episode(2)
+    files = opened(below(ROOT, {name: content for name, content in logs.items()
+                                if not name.startswith("episode_1_step") and "episode_2_final" not in name}))
+    one, two = found(files).runs[0].entries
+
+    assert (one.success, episode(files, one).turns, two.success, episode(files, two).num_steps) == (True, (), True, 6)
+    assert "The step file is missing: only the result is known." in episode(files, one).notes
+
+
+def test_rows_without_steps_or_replies_say_so():
+    rows = [{"action_id": 14, "action_description": "find a Mug", "last_action_success": 1.0},
+            {"env_step": "x", "action_id": None, "task_progress": 7, "reasoning": 3}]
+
+    _, read = first(below(ROOT, {"episode_1_step_2.json": lines(rows)}))
+
+    assert (read.num_steps, len(read.turns), read.progress) == (0, 2, None)
+    assert "1 row without the agent's reply: each is shown as a call of its own." in read.notes
+    assert "2 rows without env_step: whether the world moved is not known." in read.notes
+
+
+def test_more_turns_than_a_page_shows_are_cut_and_told():
+    told = reply([FIND])
+    logs = below(ROOT, {"episode_1_step_1200.json": lines(row(step, FIND, told, ok=False) for step in range(1, MAX_TURNS + 201))})
+
+    _, read = first(logs)
+
+    assert len(read.turns) == MAX_TURNS
+    assert f"The log has {MAX_TURNS + 200:,} calls. The first {MAX_TURNS:,} are shown." in read.notes
+
+
+@pytest.mark.parametrize("logs", [
+    pytest.param({"a.txt": b"x", "b.png": PNG}, id="other files"), pytest.param({}, id="nothing"),
+    pytest.param({"question.json": b'[{"question": "q"}]'}, id="a table"), pytest.param({"x.json": b"[" * 100_000}, id="a bomb"),
+    pytest.param(below("images/episode_1", {"episode_1_step_1.png": PNG}), id="frames alone"),
+    pytest.param({"a/episode_1.json": b'{"title": "Pilot"}', "a/episode_2.json": b"[1]"}, id="episodes of something else"),
+    pytest.param({"conversation_history_step_1.txt": b"nothing"}, id="an empty conversation")])
+def test_a_zip_of_something_else_is_refused_with_what_would_work(logs):
+    with pytest.raises(InputError, match=r"log of an embodied agent.*Bring a folder or \.zip with logs of EmbodiedBench"):
+        found(opened(logs))
+
+
+@pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.__name__)
+def test_every_layout_survives_damage_to_any_of_its_files(maker):
+    logs = maker()
+    rng = random.Random(0)
+    for name in [name for name in logs if not name.endswith(".png")]:
+        for content in damaged(logs[name], rng):
+            files = opened({**logs, name: content})
+            try:
+                brought = found(files)
+            except InputError as error:
+                assert "log of an embodied agent" in str(error)
+                continue
+            for run in brought.runs:
+                for entry in run.entries[:2]:
+                    episode(files, entry)
+
+
+def damaged(content: bytes, rng: random.Random) -> list[bytes]:
+    """The file empty, cut, overwritten, with its values swapped for odd ones, and as several kinds of something else."""
+    cut = content[:rng.randrange(len(content))]
+    noise = bytearray(content)
+    for _ in range(5):
+        noise[rng.randrange(len(noise))] = rng.randrange(256)
+    odd = [b'"\\ud800"', b"-1e400", b"null", b"[[[[]]]]", b"123456789012345678901", b'{"a": {"b": NaN}}', b'"x"']
+    swapped = [_swapped(content, value, rng) for value in odd]
+    return [b"", b"\0" * 50, b"null", b"[]", b"{}", b"3", b"[" * 3000, b'{"a":' * 3000, cut, bytes(noise), *swapped,
+            content + content, content.replace(b"\n", b"\r\n")]
+
+
+def _swapped(content: bytes, value: bytes, rng: random.Random) -> bytes:
+    """The file with the value of some of its keys replaced."""
+    try:
+        row = json.loads(content.split(b"\n")[0])
+    except ValueError:
+        return content.replace(b"0", value)
+    for item in (row if isinstance(row, list) else [row]):
+        if isinstance(item, dict):
+            for key in rng.sample(sorted(item), (len(item) + 1) // 2):
+                item[key] = "\0odd\0"
+    return json.dumps(row).encode().replace(b'"\\u0000odd\\u0000"', value) + b"\n" + b"\n".join(content.split(b"\n")[1:])
+
+
+def test_a_file_that_is_too_large_counts_as_missing():
+    files = opened(below(ROOT, alfred_episode(1)), ZipLimits(file_mb=0.001))
+
+    read = episode(files, found(files).runs[0].entries[0])
+
+    assert read.turns == ()
+    assert any("At most" in note for note in read.notes)
+
+
+def test_lines_are_bounded_in_number_and_in_length(monkeypatch):
+    monkeypatch.setattr(reading, "MAX_LINES", 3)
+    monkeypatch.setattr(reading, "MAX_LINE", 40)
+    notes = reading.Notes()
+
+    kept = reading.lines_of('{"a": 1}\n{"a": "' + "x" * 40 + '"}\n{"a": 3}\n{"a": 4}\n', "It", notes)
+
+    assert [line.row["a"] for line in kept] == [1, 3]
+    assert notes.all() == ("It has more than 3 lines. At most so many are read.", "It: line 2 is no JSON object, and left out.")
+
+
+def test_notes_are_as_many_as_an_episode_takes():
+    notes = reading.Notes()
+    for number in range(100):
+        notes.add(f"note {number}")
+
+    assert (len(notes.all()), notes.all()[-1]) == (40, "There are 61 more notes.")
+
+
+def test_names_that_are_no_text_are_passed_over():
+    files = opened(made_logs.alfred([1]))
+    names = (f"{ROOT}/images/episode_1/episode_1_step_9_\udcff.png", f"{ROOT}/\udcff/episode_1_step_1.json")
+    odd = Files((*files.names, *names), files.read)
+
+    runs = found(odd).runs
+
+    assert [(run.head.subset, len(run.entries[0].parts.frames)) for run in runs] == [("base", 7)]
+
+
+def test_episodes_are_bounded_in_number(monkeypatch):
+    monkeypatch.setattr(index, "MAX_EPISODES", 3)
+
+    brought = found(opened(made_logs.alfred([1, 2]) | made_logs.manipulation([1, 2]) | made_logs.habitat()))
+
+    assert [len(run.entries) for run in brought.runs] == [2, 1]
+    assert brought.notes == ("There are 5 episodes. The first 3 are listed.",)
+
+
+def test_json_files_of_no_name_are_looked_into_up_to_a_number(monkeypatch):
+    monkeypatch.setattr(index, "MAX_SETS", 1)
+    logs = {f"{name}.json": next(iter(made_logs.trajectories().values())) for name in "ab"}
+
+    brought = found(opened(logs))
+
+    assert (brought.num_episodes, len(brought.runs)) == (2, 1)
+    assert brought.notes == ("Not looked into: 1 more JSON file. Of those whose names say nothing, 1 are.",)
+
+
+def test_a_config_that_is_no_dictionary_is_text():
+    logs = made_logs.alfred([1])
+    name = next(name for name in logs if name.endswith("config.txt"))
+
+    run = found(opened({**logs, name: b"model_name: acme"})).runs[0]
+
+    assert (run.config, run.config_text, run.head.model) == (None, "model_name: acme", "vlm-3b_baseline")
+    assert run.notes == ("config.txt is no dictionary; it is shown as text.",)
+
+
+def test_a_data_set_that_was_cut_off_gives_what_stands_before():
+    name, content = next(iter(made_logs.trajectories(5).items()))
+
+    brought = found(opened({name: content[:-30]}))
+
+    assert brought.num_episodes == 4
+    assert "after 4 entries: it is cut off or damaged." in brought.notes[0]
+
+
+def test_a_data_set_may_be_json_lines():
+    name, content = next(iter(made_logs.trajectories(3).items()))
+    files = opened({name: lines(json.loads(content))})
+
+    entries = found(files).runs[0].entries
+
+    assert [episode(files, entry).number for entry in entries] == [1, 2, 3]
+
+
+def test_an_entry_whose_file_is_gone_says_so():
+    entry = found(opened(made_logs.alfred([1]))).runs[0].entries[0]
+
+    read = episode(opened({"other.txt": b"x"}), entry)
+
+    assert read.turns == ()
+    assert any("has no" in note for note in read.notes)

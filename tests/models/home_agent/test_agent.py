@@ -1,0 +1,152 @@
+"""What the home's agent is told and says, what it learns from, and how its words become actions."""
+
+import numpy as np
+import pytest
+import torch
+
+from models.home_agent.acting import Acting, heard, skill_of, spelled, summary
+from models.home_agent.learning import BATCH, IGNORED, SIZE, _batches, batch_of, fresh_agent, learn, loss_of
+from models.home_agent.lessons import Sample, prior
+from models.home_agent.speech import MARKS, PLANNED, Past, reply, seen, thought_of, told
+from models.home_agent.words import tokenizer, vocabulary
+from models.marks import PARTS
+from models.scene_words import BOS, IMAGE, PAD, SPECIAL
+from worlds.minihome.actions import act
+from worlds.minihome.expert import next_skill
+from worlds.minihome.scene import draw_home
+from worlds.minihome.skills import FIXED_SKILLS, skills
+from worlds.minihome.subsets import SUBSETS, TRAINING
+
+UNKNOWN = 1
+
+
+@pytest.fixture(scope="module")
+def words():
+    return tokenizer()
+
+
+def homes(number):
+    """Homes of every subset while an expert works in them, and slips now and then."""
+    generator = np.random.default_rng(5)
+    for index in range(number):
+        state, task = draw_home(TRAINING * (1 + index % len(SUBSETS)) + 500 + index, SUBSETS[index % len(SUBSETS)])
+        past = []
+        for _ in range(14):
+            wanted = next_skill(state)
+            if wanted is None:
+                break
+            thought = thought_of(state)
+            yield task.instruction, past, state, thought, wanted
+            known = skills(state)
+            done = known[int(generator.integers(len(known)))] if generator.random() < 0.3 else wanted
+            outcome = act(state, done)
+            past, state = [Past(thought.parts[1:], done, outcome.feedback)], outcome.state
+
+
+def test_no_word_of_any_home_is_unknown_and_marks_are_one_token(words):
+    assert vocabulary()[:len(SPECIAL) + len(MARKS)] == (*SPECIAL, *MARKS)
+    for instruction, past, _, thought, wanted in homes(12):
+        for text in (told(instruction, past), reply(wanted, thought)):
+            assert UNKNOWN not in words(text, add_special_tokens=False)["input_ids"], text
+    assert all(len(words(mark, add_special_tokens=False)["input_ids"]) == 1 for mark in MARKS)
+
+
+def test_every_skill_comes_back_from_its_words(words):
+    for name in (*FIXED_SKILLS, "find a Mug_2", "open the Cabinet_2"):
+        ids = words(reply(name), add_special_tokens=False)["input_ids"]
+        said = heard(words.decode(ids, skip_special_tokens=False))
+        assert said.is_whole and skill_of(said.action, (*FIXED_SKILLS, "find a Mug_2", "open the Cabinet_2")) == name
+    assert spelled("find a Mug_2") == "find a mug _ 2" and skill_of("fly away", FIXED_SKILLS) is None
+
+
+def test_a_reply_is_taken_apart_into_its_three_parts(words):
+    state, _ = draw_home(TRAINING, "base")
+    thought = thought_of(state, failed=True)
+    said = heard(words.decode(words(reply("find a Mug", thought), add_special_tokens=False)["input_ids"], skip_special_tokens=False))
+
+    assert tuple(said.thought) == PARTS and said.thought[PARTS[1]].startswith("it failed .")
+    assert said.thought[PARTS[2]].count(",") == PLANNED - 1
+    kept = summary(said, "find a Mug", "Last action executed successfully.")
+    assert [label for label, _ in kept.thought] == list(PARTS[1:])
+
+
+@pytest.mark.parametrize("text", ["", "nothing", "<|action_start|> find a mug", "<|think_start|> visual_description: a",
+                                  "<|action_end|><|action_start|>", "<|action_start|> find a mug <|action_end|>"])
+def test_a_reply_that_is_torn_is_not_whole(text):
+    assert not heard(text).is_whole
+
+
+def test_what_is_seen_says_nothing_that_is_behind_a_door_and_no_memory():
+    for _, _, state, thought, _ in homes(6):
+        assert "clean" not in thought.seen and "hot" not in thought.seen
+        if "closed" in seen(state).partition("At ")[2].partition(":")[0]:
+            assert ": hidden." in thought.seen
+
+
+@pytest.mark.parametrize(("kind", "has_picture"), [("raw", {True}), ("trajectories", {True}), ("anchored", {True, False}),
+                                                   ("external", {False})])
+def test_samples_of_every_kind_are_what_they_say(kind, has_picture):
+    samples = prior(kind, 0, number=9)
+
+    assert {one.state is not None for one in samples} == has_picture
+    assert all("<|think_start|>" not in one.reply for one in samples) == (kind == "raw")
+    assert prior(kind, 0, number=9) == samples and prior(kind, 1, number=9) != samples
+
+
+def test_external_knowledge_knows_no_home():
+    told_of = " ".join(one.prompt + one.reply for one in prior("external", 0, number=60))
+
+    assert "instruction" not in told_of and "something to drink from" in told_of and " left of " in told_of
+
+
+def test_only_replies_are_learned_and_padding_is_none(words):
+    samples = prior("trajectories", 0, number=2)[:5]
+    batch = batch_of(samples, words)
+
+    assert batch.pixels.shape == (5, 3, SIZE.input_px, SIZE.input_px)
+    for row, one in enumerate(samples):
+        prompt = words(one.prompt, add_special_tokens=False)["input_ids"]
+        said = words(one.reply, add_special_tokens=False)["input_ids"]
+        start = 1 + SIZE.image_tokens + len(prompt)
+        assert batch.ids[row, :start].tolist() == [BOS, *[IMAGE] * SIZE.image_tokens, *prompt]
+        assert batch.wanted[row, start:start + len(said)].tolist() == said
+        assert (batch.wanted[row, :start] == IGNORED).all() and (batch.ids[row, start + len(said):] == PAD).all()
+    text = batch_of(prior("external", 0, number=3), words)
+    assert text.pixels is None and IMAGE not in text.ids
+
+
+def test_the_agent_is_small_and_learns(words):
+    agent = fresh_agent(words, seed=0)
+    assert agent.num_parameters() <= 840_000
+    few = [Sample(f"what is {index}?", reply(FIXED_SKILLS[index])) for index in range(4)]
+
+    losses = list(learn(agent, words, few, updates=40))
+
+    assert losses[0] > 4 and losses[-1] < 0.5 * losses[0]
+
+
+def test_padding_changes_no_loss(words):
+    agent = fresh_agent(words, seed=0)
+    short, long = sorted(prior("external", 0, number=12), key=lambda one: len(one.prompt))[::11]
+    alone = [float(loss_of(agent, batch_of([one], words))) for one in (short, long)]
+    sizes = [int((batch_of([one], words).wanted != IGNORED).sum()) for one in (short, long)]
+    together = float(loss_of(agent, batch_of([short, long], words)))
+
+    assert together == pytest.approx(np.average(alone, weights=sizes), abs=1e-4)
+
+
+def test_batches_hold_one_kind_and_every_sample_once_a_pass(words):
+    samples = prior("anchored", 0, number=3 * BATCH)
+    batches = _batches(samples, 0)
+    one_pass = [next(batches) for _ in range(-(-2 * BATCH // BATCH) + 1)]
+
+    assert all(len({one.state is None for one in batch}) == 1 for batch in one_pass)
+    assert sorted(id(one) for batch in one_pass for one in batch) == sorted(map(id, samples))
+
+
+@torch.no_grad()
+def test_an_untrained_agent_plays_and_ends_after_ten_invalid_actions(words):
+    played = Acting(fresh_agent(words, seed=0).eval(), words).play([0, 301])
+
+    assert [episode.ended for episode in played] == ["truncated", "truncated"]
+    assert all(len(episode.turns) == 10 and episode.info["invalid"] == 10 for episode in played)

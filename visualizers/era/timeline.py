@@ -1,0 +1,127 @@
+"""What was done, step by step: an Episode -> plotly Figure. One cell per action, calls of the agent bracketed."""
+
+from typing import TypeVar
+
+import plotly.graph_objects as go
+
+from backends.episode import Action, Episode, Turn
+from visualizers.alt import described
+from visualizers.era.verbs import COLOURS, FAILED_COLOUR, OTHER, verb
+from visualizers.text import said
+from visualizers.theme import titled
+
+ROW = 10  # cells beside each other; more on a phone could not be told apart
+CELL_PX, ROOM_PX = 48, 148
+LOOKED_AT_COLOUR = "#1F77FF"
+HOVER_LETTERS = 90
+T = TypeVar("T")
+
+
+def cells(episode: Episode) -> list[tuple[Turn, Action | None]]:
+    """Every action with its turn; a turn that did nothing has one cell of its own."""
+    return [(turn, action) for turn in episode.turns for action in turn.actions or (None,)]
+
+
+def timeline(episode: Episode, at: int | None = None) -> go.Figure:
+    """Every action as a cell, its colour the verb, a red edge where it failed; a bar above the cells of one call.
+
+    Args:
+        at: the cell that is looked at, from 0.
+    """
+    shown = cells(episode)
+    kinds = list(dict.fromkeys(_kind(action) for _, action in shown))
+    rows = max(1, -(-len(shown) // ROW))
+    free = [None] * (rows * ROW - len(shown))
+    unsaid = [""] * len(free)  # None would be written as "null"
+    figure = go.Figure(go.Heatmap(
+        z=_in_rows([kinds.index(_kind(action)) for _, action in shown] + free), zmin=-0.5, zmax=len(kinds) - 0.5, showscale=False,
+        colorscale=_steps([_colour(kind) for kind in kinds]), xgap=3, ygap=12, hoverongaps=False,
+        text=_in_rows([_mark(turn, action) for turn, action in shown] + unsaid), texttemplate="%{text}", textfont={"color": "white"},
+        customdata=_in_rows([*range(len(shown)), *free]),
+        hovertext=_in_rows([_told(number, turn, action) for number, (turn, action) in enumerate(shown)] + unsaid), hoverinfo="text"))
+    for kind in kinds:  # a heat map has no legend
+        figure.add_scatter(x=[None], y=[None], mode="markers", name=kind,
+                           marker={"symbol": "square", "size": 12, "color": _colour(kind)})
+    for number, (turn, action) in enumerate(shown):
+        if _failed(turn, action):
+            _frame(figure, number, FAILED_COLOUR)
+    _brackets(figure, shown)
+    if at is not None and 0 <= at < len(shown):
+        _frame(figure, at, LOOKED_AT_COLOUR)
+    figure.update_layout(
+        title=titled("What it did", "red edge: it failed; bar above: one call"),
+        height=ROOM_PX + CELL_PX * rows, xaxis={"visible": False, "range": [-0.55, ROW - 0.45], "fixedrange": True},
+        yaxis={"visible": False, "range": [rows - 0.4, -0.65], "fixedrange": True})
+    return described(figure, _sentence(shown))
+
+
+def clickable(figure: go.Figure, count: int) -> go.Figure:
+    """The same with a point on every cell that can be clicked: cells themselves cannot."""
+    figure.add_scatter(x=[number % ROW for number in range(count)], y=[number // ROW for number in range(count)], mode="markers",
+                       marker={"opacity": 0, "size": CELL_PX, "symbol": "square"}, showlegend=False,
+                       hovertext=[text for row in figure.data[0].hovertext for text in row if text][:count], hoverinfo="text")
+    return figure
+
+
+def _in_rows(values: list[T]) -> list[list[T]]:
+    """ROW to a row."""
+    return [values[first:first + ROW] for first in range(0, len(values), ROW)] or [[]]
+
+
+def _steps(colours: list[str]) -> list[tuple[float, str]]:
+    """A scale that goes from one colour to the next at once."""
+    count = max(1, len(colours))
+    return [(edge, colour) for number, colour in enumerate(colours or [COLOURS[OTHER]])
+            for edge in (number / count, (number + 1) / count)]
+
+
+def _colour(kind: str) -> str:
+    return COLOURS.get(kind, COLOURS[OTHER])
+
+
+def _frame(figure: go.Figure, number: int, colour: str) -> None:
+    """An edge around a cell."""
+    column, row = number % ROW, number // ROW
+    figure.add_shape(type="rect", x0=column - 0.45, x1=column + 0.45, y0=row - 0.36, y1=row + 0.36,
+                     line={"color": colour, "width": 3})
+
+
+def _kind(action: Action | None) -> str:
+    return "no action" if action is None else verb(action)
+
+
+def _failed(turn: Turn, action: Action | None) -> bool:
+    return turn.parse == "failed" if action is None else action.ok is False
+
+
+def _mark(turn: Turn, action: Action | None) -> str:
+    """What stands in a cell: who acted where it was not the agent, and what was done."""
+    if turn.by != "model":
+        return {"person": "☝", "perturbation": "!", "expert": "★"}[turn.by]
+    return "✓" if action is not None and action.success else ""
+
+
+def _told(number: int, turn: Turn, action: Action | None) -> str:
+    if action is None:
+        return f"{number + 1}: " + ("the reply could not be read" if turn.parse == "failed" else "no action")
+    name = said(action.name or f"action {action.id}", HOVER_LETTERS)
+    return f"{number + 1}: {name}" + (f"<br>{said(action.feedback, HOVER_LETTERS)}" if action.feedback else "")
+
+
+def _brackets(figure: go.Figure, shown: list[tuple[Turn, Action | None]]) -> None:
+    """A bar above the cells of each call, broken at the end of a row."""
+    begun = 0
+    for number in range(1, len(shown) + 1):
+        ends = number == len(shown) or shown[number][0].index != shown[begun][0].index or number % ROW == 0
+        if ends:
+            row = begun // ROW
+            figure.add_shape(type="line", x0=begun % ROW - 0.38, x1=(number - 1) % ROW + 0.38, y0=row - 0.5, y1=row - 0.5,
+                             line={"color": COLOURS[OTHER], "width": 2})
+            begun = number
+
+
+def _sentence(shown: list[tuple[Turn, Action | None]]) -> str:
+    failed = sum(_failed(turn, action) for turn, action in shown)
+    calls = len({turn.index for turn, _ in shown})
+    names = ", ".join(said(action.name, 40) for _, action in shown[:12] if action is not None)
+    return f"{len(shown)} steps in {calls} calls, {failed} failed: {names}{', ...' if len(shown) > 12 else ''}."
