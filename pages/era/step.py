@@ -6,7 +6,7 @@ from backends.episode import Action, Episode, Turn
 from backends.era.context import POLICIES, POLICY_NAMES, history
 from backends.era.results import EraResult
 from models.marks import PARTS
-from pages.era import frames
+from pages.era import frames, player
 from pages.house import address, view, words
 from pages.house.text import plain
 from visualizers.era import scenes
@@ -22,11 +22,18 @@ ENDINGS = {True: ":green-badge[done]", False: ":red-badge[not done]", None: ":gr
 ASIDE = {"state_description": TITLES[PARTS[0]], "visual_state_description": TITLES[PARTS[0]]}  # other prompts' names of a part
 MOST_LETTERS = 1_200  # of one part of a thought
 NO_TERMS = 0.005
+STILL = "era.timeline.still"  # in the session's state: the time line while the episode plays
+
+
+def first_view(result: EraResult) -> None:
+    """The step that is looked at, and how to get to the others."""
+    player.rest_on_a_new_page()
+    _steps(result)
 
 
 @st.fragment
-def first_view(result: EraResult) -> None:
-    """The step that is looked at; only this part is drawn anew when the slider is moved."""
+def _steps(result: EraResult) -> None:
+    """Only this part is drawn anew when the slider is moved, or while the episode plays."""
     episode = result.episode
     if episode is None:
         return
@@ -41,17 +48,19 @@ def first_view(result: EraResult) -> None:
     side = st.session_state[address.view("era", "frame", list(SIDES), first_side, of=episode)]
     turn, action = shown[step - 1]
     left, right = st.columns([2, 3], gap="medium")
-    with left:
+    with left, st.container(key="era.picture"):
         _picture(result, turn, action, step, side)
     with right:
-        _transport(shown, count)
-        _said(episode, turn, action, step, count)
-    view.picking_chart(clickable(timeline(episode, step - 1), count), key="era.timeline", on_select=_pick, selection_mode="points",
-                       is_first=True)
+        player.transport(episode, shown)
+        with st.container(key="era.said"):
+            _said(episode, turn, action, step, count)
+    _time_line(episode, step, count)
     _given(episode, turn)
     st.caption(plain(notice(episode)))
     words.explain("era", "turn", "reflection", "feedback", "subgoal")
-    address.write_view("era", "step")
+    player.clock(episode, count)
+    if not player.is_playing(episode):
+        address.write_view("era", "step")
 
 
 def opens_at(result: EraResult) -> int:
@@ -81,46 +90,20 @@ def notice(episode: Episode) -> str:
     return "To notice: how the plan is made anew at every call, from the picture and from what was remembered."
 
 
-def _transport(shown: list[tuple[Turn, Action | None]], count: int) -> None:
-    """The slider and its buttons, beside the picture: nothing above them changes, so that nothing moves under the finger, and a phone
-    shows the picture first."""
-    if count > 1:
-        st.slider("Step", 1, count, key="era.step", help="Go through the episode. Nothing is run.")
-    with st.container(horizontal=True, gap="xsmall"):
-        for key, label, icon, by, told in (
-                ("call.back", "Call", ":material/skip_previous:", -2, "To the call of the agent before"),
-                ("step.back", "Step", ":material/chevron_left:", -1, "One step back"),
-                ("step.on", "Step", ":material/chevron_right:", 1, "One step on"),
-                ("call.on", "Call", ":material/skip_next:", 2, "To the agent's next call")):
-            st.button(label, key=f"era.{key}", icon=icon, help=told, disabled=count < 2, on_click=_move,
-                      args=(by, [turn.index for turn, _ in shown]))
-        failed = next((number for number, (turn, action) in enumerate(shown, 1)
-                       if (action.ok is False if action else turn.parse == "failed")), None)
-        if failed:
-            st.button("First failure", key="era.failure", icon=":material/error:", on_click=_to, args=(failed,),
-                      help="The first step that failed, or reply that could not be read")
-
-
-def _move(by: int, calls: list[int]) -> None:
-    """One step, or to where another call begins."""
-    now = int(st.session_state["era.step"])
-    if abs(by) == 1:
-        _to(min(len(calls), max(1, now + by)))
-        return
-    begins = [number for number, call in enumerate(calls, 1) if number == 1 or call != calls[number - 2]]
-    others = [begin for begin in begins if begin > now] if by > 0 else [begin for begin in begins if begin < now][::-1]
-    _to(others[0] if others else now)
-
-
-def _to(step: int) -> None:
-    st.session_state["era.step"] = step
+def _time_line(episode: Episode, step: int, count: int) -> None:
+    """What it did, the step marked in it; not while it plays: to draw it anew takes longer than all the rest of a tick."""
+    plays, before = player.is_playing(episode), st.session_state.pop(STILL, None)
+    line = before if plays and before is not None else clickable(timeline(episode, None if plays else step - 1), count)
+    if plays:
+        st.session_state[STILL] = line
+    view.picking_chart(line, key="era.timeline", on_select=_pick, selection_mode="points", is_first=True, is_same=line is before)
 
 
 def _pick() -> None:
     """The cell of the time line that was clicked."""
     points = st.session_state["era.timeline"].selection.points
     if points:
-        _to(int(points[0]["y"]) * ROW + int(points[0]["x"]) + 1)
+        player.to(int(points[0]["y"]) * ROW + int(points[0]["x"]) + 1)
 
 
 def _picture(result: EraResult, turn: Turn, action: Action | None, step: int, side: str) -> None:

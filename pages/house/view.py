@@ -64,11 +64,12 @@ def picture_chart(figure: go.Figure, key: str, *, is_first: bool = False) -> Non
             st.plotly_chart(looking, key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None, height="stretch")
 
 
-def _place(figure: go.Figure, key: str, *, is_first: bool, has_height: bool = True) -> AbstractContextManager[bool]:
+def _place(figure: go.Figure, key: str, *, is_first: bool, has_height: bool = True, is_same: bool = False
+           ) -> AbstractContextManager[bool]:
     """Where a chart is drawn, if it is drawn now; on a wall no picture stands there before it, for its letters are larger."""
     if not is_first or parts.is_presenting():
         return nullcontext(True)
-    return first_picture.place(figure, key, is_dark=is_dark(), has_height=has_height)
+    return first_picture.place(figure, key, is_dark=is_dark(), has_height=has_height, is_same=is_same)
 
 
 def picture(pixels: np.ndarray, key: str, *, alt: str, caption: str, is_first: bool = False) -> None:
@@ -88,10 +89,16 @@ def jpeg(pixels: np.ndarray) -> bytes:
 
 
 def picking_chart(figure: go.Figure, key: str, *, on_select: Literal["rerun"] | Callable[[], None],
-                  selection_mode: Literal["points", "box"], is_first: bool = False) -> "PlotlyState | None":
-    """The same, in which something can be picked; returns what is, and None before the chart is drawn."""
-    looking = _looking(figure, key)
-    with _place(figure, key, is_first=is_first) as is_drawn:
+                  selection_mode: Literal["points", "box"], is_first: bool = False, is_same: bool = False) -> "PlotlyState | None":
+    """The same, in which something can be picked; returns what is, and None before the chart is drawn.
+
+    Args:
+        is_same: it is the very figure that was drawn under this key before: neither its theme nor its digest is made again.
+    """
+    seen, before = (is_dark(), parts.is_presenting()), st.session_state.get(f"{key}.looking")
+    looking = before[1] if is_same and before and before[0] == seen else _looking(figure, key)
+    st.session_state[f"{key}.looking"] = seen, looking
+    with _place(figure, key, is_first=is_first, is_same=is_same) as is_drawn:
         return st.plotly_chart(looking, key=key, theme=None, config=_tools(key), on_select=on_select,
                                selection_mode=selection_mode, alt=alt_of(figure) or None) if is_drawn else None
 

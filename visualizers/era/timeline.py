@@ -15,6 +15,7 @@ CELL_PX, ROOM_PX = 48, 148
 LOOKED_AT_COLOUR = "#1F77FF"
 HOVER_LETTERS = 90
 T = TypeVar("T")
+Shape = dict[str, object]  # as Plotly's layout takes it
 
 
 def cells(episode: Episode) -> list[tuple[Turn, Action | None]]:
@@ -42,13 +43,12 @@ def timeline(episode: Episode, at: int | None = None) -> go.Figure:
     for kind in kinds:  # a heat map has no legend
         figure.add_scatter(x=[None], y=[None], mode="markers", name=kind,
                            marker={"symbol": "square", "size": 12, "color": _colour(kind)})
-    for number, (turn, action) in enumerate(shown):
-        if _failed(turn, action):
-            _frame(figure, number, FAILED_COLOUR)
-    _brackets(figure, shown)
+    shapes = [_frame(number, FAILED_COLOUR) for number, (turn, action) in enumerate(shown) if failed(turn, action)]
+    shapes += _brackets(shown)
     if at is not None and 0 <= at < len(shown):
-        _frame(figure, at, LOOKED_AT_COLOUR)
+        shapes.append(_frame(at, LOOKED_AT_COLOUR))
     figure.update_layout(
+        shapes=shapes,  # at once: one by one they take most of the time of a step
         title=titled("What it did", "red edge: it failed; bar above: one call"),
         height=ROOM_PX + CELL_PX * rows, xaxis={"visible": False, "range": [-0.55, ROW - 0.45], "fixedrange": True},
         yaxis={"visible": False, "range": [rows - 0.4, -0.65], "fixedrange": True})
@@ -79,18 +79,19 @@ def _colour(kind: str) -> str:
     return COLOURS.get(kind, COLOURS[OTHER])
 
 
-def _frame(figure: go.Figure, number: int, colour: str) -> None:
+def _frame(number: int, colour: str) -> Shape:
     """An edge around a cell."""
     column, row = number % ROW, number // ROW
-    figure.add_shape(type="rect", x0=column - 0.45, x1=column + 0.45, y0=row - 0.36, y1=row + 0.36,
-                     line={"color": colour, "width": 3})
+    return {"type": "rect", "x0": column - 0.45, "x1": column + 0.45, "y0": row - 0.36, "y1": row + 0.36,
+            "line": {"color": colour, "width": 3}}
 
 
 def _kind(action: Action | None) -> str:
     return "no action" if action is None else verb(action)
 
 
-def _failed(turn: Turn, action: Action | None) -> bool:
+def failed(turn: Turn, action: Action | None) -> bool:
+    """Whether a step went wrong, or a reply that did nothing could not be read."""
     return turn.parse == "failed" if action is None else action.ok is False
 
 
@@ -108,20 +109,22 @@ def _told(number: int, turn: Turn, action: Action | None) -> str:
     return f"{number + 1}: {name}" + (f"<br>{said(action.feedback, HOVER_LETTERS)}" if action.feedback else "")
 
 
-def _brackets(figure: go.Figure, shown: list[tuple[Turn, Action | None]]) -> None:
+def _brackets(shown: list[tuple[Turn, Action | None]]) -> list[Shape]:
     """A bar above the cells of each call, broken at the end of a row."""
+    bars: list[Shape] = []
     begun = 0
     for number in range(1, len(shown) + 1):
         ends = number == len(shown) or shown[number][0].index != shown[begun][0].index or number % ROW == 0
         if ends:
             row = begun // ROW
-            figure.add_shape(type="line", x0=begun % ROW - 0.38, x1=(number - 1) % ROW + 0.38, y0=row - 0.5, y1=row - 0.5,
-                             line={"color": COLOURS[OTHER], "width": 2})
+            bars.append({"type": "line", "x0": begun % ROW - 0.38, "x1": (number - 1) % ROW + 0.38, "y0": row - 0.5, "y1": row - 0.5,
+                         "line": {"color": COLOURS[OTHER], "width": 2}})
             begun = number
+    return bars
 
 
 def _sentence(shown: list[tuple[Turn, Action | None]]) -> str:
-    failed = sum(_failed(turn, action) for turn, action in shown)
+    wrong = sum(failed(turn, action) for turn, action in shown)
     calls = len({turn.index for turn, _ in shown})
     names = ", ".join(said(action.name, 40) for _, action in shown[:12] if action is not None)
-    return f"{len(shown)} steps in {calls} calls, {failed} failed: {names}{', ...' if len(shown) > 12 else ''}."
+    return f"{len(shown)} steps in {calls} calls, {wrong} failed: {names}{', ...' if len(shown) > 12 else ''}."
