@@ -1,5 +1,6 @@
 """The picture of a step: drawn from the world's state, or read from what was brought, one at a time; and why there is none."""
 
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from worlds.errors import InputError
 from worlds.pictures import read_picture
 
 SIDE_PX = 720  # of a frame that is shown
+GONE = "The logs of this run are not in this session. Upload them again to see their pictures."
 
 
 def picture_of(result: EraResult, turn: Turn, action: Action | None, *, is_before: bool) -> tuple[np.ndarray | None, str]:
@@ -25,15 +27,53 @@ def picture_of(result: EraResult, turn: Turn, action: Action | None, *, is_befor
         return picture, ""
     name = _frame_of(turn, action, is_before=is_before)
     if not name:
-        return None, f"The log has no picture {'before' if is_before else 'after'} this step."
-    file = result.settings.file.removeprefix(UPLOAD)
-    path = session.current().inputs().files.get(file)
+        return None, _no_picture(is_before=is_before)
+    file, path = _brought(result)
     if path is None:
-        return None, "The logs of this run are not in this session. Upload them again to see their pictures."
+        return None, GONE
     try:
         return _read(str(path), file, name), ""
     except InputError as error:
         return None, str(error)
+
+
+def film_of(result: EraResult) -> scenes.Look | None:
+    """Where the pictures of an episode's film come from; None where there are none. Nothing is opened before the first is asked for.
+
+    What is returned may be called from any thread: a download is made outside of the page.
+    """
+    episode = result.episode
+    if episode is None or not episode.turns:
+        return None
+    if scenes.has_pictures(episode):
+        return scenes.as_drawn(episode.world)
+    file, path = _brought(result)
+    if path is None or not any(turn.frame or any(action.frame for action in turn.actions) for turn in episode.turns):
+        return None
+
+    opened = cache(partial(logs.opened, path, file))
+
+    def look(turn: Turn, action: Action | None, is_before: bool) -> tuple[np.ndarray | None, str]:
+        name = _frame_of(turn, action, is_before=is_before)
+        if not name:
+            return None, _no_picture(is_before=is_before)
+        try:
+            return read_picture(opened().read(name), max_side_px=scenes.SIDE_PX, name=name), ""
+        except InputError as error:
+            return None, str(error)
+        except OSError:  # the session's folder went while the film was made
+            return None, GONE
+    return look
+
+
+def _no_picture(*, is_before: bool) -> str:
+    return f"The log has no picture {'before' if is_before else 'after'} this step."
+
+
+def _brought(result: EraResult) -> tuple[str, Path | None]:
+    """The file that a result is about, and where it lies; None where this session has it not."""
+    file = result.settings.file.removeprefix(UPLOAD)
+    return file, session.current().inputs().files.get(file)
 
 
 def _frame_of(turn: Turn, action: Action | None, *, is_before: bool) -> str:

@@ -10,6 +10,7 @@ from backends.era.formats.sidecar import sidecar_text
 from backends.era.formats.writing import Pictures, written_run, zipped
 from backends.era.results import EraResult
 from backends.files.csv_text import to_csv
+from pages.era import frames
 from visualizers.era import scenes, tables
 
 
@@ -23,11 +24,15 @@ def take(result: EraResult) -> None:
         columns[1].download_button("Turns (JSON lines)", partial(sidecar_text, episode, has_replies=True), "era-turns.jsonl",
                                    "application/jsonl", key="era.jsonl", width="stretch", on_click="ignore",
                                    help="A line on the episode, then one per step, with prompts, replies, rewards and states.")
-        if scenes.has_pictures(episode):
-            columns[0].download_button("Episode (mp4)", partial(scenes.mp4, episode), "era-episode.mp4", "video/mp4", key="era.mp4",
-                                       width="stretch", on_click="ignore", help="What was seen, with what was done below.")
-            columns[1].download_button("Episode (GIF)", partial(scenes.gif, episode), "era-episode.gif", "image/gif", key="era.gif",
-                                       width="stretch", on_click="ignore", help="The same, for slides and messages.")
+        if (look := frames.film_of(result)) is not None:
+            cut = scenes.cut(episode)
+            columns[0].download_button("Episode (mp4)", partial(scenes.mp4, episode, look), "era-episode.mp4", "video/mp4",
+                                       key="era.mp4", width="stretch", on_click="ignore",
+                                       help=f"What was seen, with what was done below. {cut}".strip())
+            columns[1].download_button("Episode (GIF)", partial(scenes.gif, episode, look), "era-episode.gif", "image/gif",
+                                       key="era.gif", width="stretch", on_click="ignore", help=f"The same, for slides. {cut}".strip())
+            if cut:
+                st.caption(cut)
     if result.lines:
         columns[0].download_button("Episodes (CSV)", to_csv(tables.episodes(result.lines)), "era-episodes.csv", "text/csv",
                                    key="era.episodes.csv", width="stretch", on_click="ignore", help="The table of this run.")

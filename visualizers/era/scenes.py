@@ -2,11 +2,12 @@
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from textwrap import wrap
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from backends.episode import Action, Episode, State, Turn
 from backends.era.playing import WORLD
@@ -20,6 +21,10 @@ from worlds.video import write_video
 SIDE_PX, BAND_PX, INK_PX = 500, 60, 17  # of a picture; of the two lines of its caption
 FRAME_MS, END_MS = 1200, 2400  # a step, and the last picture
 COLOURS, LETTERS = 128, 64
+MOST_STEPS = 120  # of a film: two minutes and a half
+PLATE_LETTERS, PLATE_LINES = 48, 6
+# the picture before (True) or after (False) a step, (h, w, 3) uint8 RGB; None, and why, where there is none
+Look = Callable[[Turn, Action | None, bool], tuple[np.ndarray | None, str]]
 
 
 def drawn(state: State | None, world: str, *, size_px: int = SIDE_PX) -> np.ndarray | None:
@@ -57,16 +62,58 @@ def has_pictures(episode: Episode) -> bool:
     return drawn(last(episode), episode.world, size_px=64) is not None
 
 
-def captioned(episode: Episode, *, size_px: int = SIDE_PX) -> Iterator[np.ndarray]:
-    """The home before the first step and after each, what was done and what came of it below, (h, w, 3) uint8 RGB."""
-    shown = cells(episode)
-    if shown and (first := drawn(shown[0][0].state, episode.world, size_px=size_px)) is not None:
-        yield _with_caption(first, episode.instruction, "before the first step")
-    for number, (turn, action) in enumerate(shown, 1):
-        picture = drawn(action.state if action else turn.state, episode.world, size_px=size_px)
-        if picture is not None:
-            done = (action.name or action.id) if action else "no action"
-            yield _with_caption(picture, f"{number}. {done}", action.feedback if action else "the reply could not be read")
+def as_drawn(world: str, *, size_px: int = SIDE_PX) -> Look:
+    """How the steps of a world look that can be drawn again."""
+    def look(turn: Turn, action: Action | None, is_before: bool) -> tuple[np.ndarray | None, str]:
+        state = before(turn, action) if is_before else action.state if action else turn.state
+        return drawn(state, world, size_px=size_px), ""
+    return look
+
+
+def cut(episode: Episode) -> str:
+    """What of an episode is in no film; empty where all of it is."""
+    count = len(cells(episode))
+    return f"The first {MOST_STEPS} of {count:,} steps are in the film." if count > MOST_STEPS else ""
+
+
+def captioned(episode: Episode, look: Look | None = None, *, size_px: int = SIDE_PX) -> Iterator[np.ndarray]:
+    """What was seen before the first step and after each, what was done and what came of it below; (h, w, 3) uint8 RGB, of one size.
+
+    A step without a picture has a plate that says why, where that is known; else it is left out. What is too long ends in a plate.
+
+    Args:
+        look: where the pictures come from; by default the world is drawn again. One is asked for at a time.
+    """
+    look = look or as_drawn(episode.world, size_px=size_px)
+    shown = cells(episode)[:MOST_STEPS]
+    for number, (turn, action) in enumerate(shown[:1] + shown):
+        picture, why = look(turn, action, number == 0)
+        if picture is None and not why:
+            continue
+        first, second = (episode.instruction, "before the first step") if number == 0 else (
+            f"{number}. {(action.name or action.id) if action else 'no action'}",
+            action.feedback if action else "the reply could not be read")
+        yield _with_caption(_fitted(picture, size_px) if picture is not None else _plate(why, size_px), first, second)
+    if said := cut(episode):
+        yield _with_caption(_plate(said, size_px), episode.instruction, said)
+
+
+def _fitted(picture: np.ndarray, size_px: int) -> np.ndarray:
+    """A picture of any shape in the middle of a square."""
+    if picture.shape[:2] == (size_px, size_px):
+        return picture
+    image = ImageOps.contain(Image.fromarray(picture), (size_px, size_px))
+    square = Image.new("RGB", (size_px, size_px), covers.GROUND)
+    square.paste(image, ((size_px - image.width) // 2, (size_px - image.height) // 2))
+    return np.asarray(square)
+
+
+def _plate(text: str, size_px: int) -> np.ndarray:
+    """Words in place of a picture."""
+    square = Image.new("RGB", (size_px, size_px), covers.GROUND)
+    for line, part in enumerate(wrap(text, PLATE_LETTERS)[:PLATE_LINES]):
+        covers.write(square, part, at=(24, size_px // 3 + 28 * line), size_px=INK_PX, colour=covers.SOFT)
+    return np.asarray(square)
 
 
 def _with_caption(picture: np.ndarray, first: str, second: str) -> np.ndarray:
@@ -76,22 +123,30 @@ def _with_caption(picture: np.ndarray, first: str, second: str) -> np.ndarray:
     return np.concatenate([picture, np.asarray(band)])
 
 
-def gif(episode: Episode) -> bytes:
-    """The episode as a GIF that begins anew at its end."""
+def gif(episode: Episode, look: Look | None = None) -> bytes:
+    """The episode as a GIF that begins anew at its end; `look` as of `captioned`."""
     frames = [Image.fromarray(frame).quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-              for frame in captioned(episode)]
+              for frame in captioned(episode, look)]
     content = io.BytesIO()
     frames[0].save(content, "gif", save_all=True, append_images=frames[1:], loop=0,
                    duration=[FRAME_MS] * (len(frames) - 1) + [END_MS])
     return content.getvalue()
 
 
-def mp4(episode: Episode) -> bytes:
+def mp4(episode: Episode, look: Look | None = None) -> bytes:
     """The same as a film, H.264."""
-    frames = list(captioned(episode))
     with tempfile.TemporaryDirectory(prefix="orrery-film-") as folder:
-        film = write_video([*frames, frames[-1]], Path(folder) / "film.mp4", frame_rate=1000 / FRAME_MS)
+        film = write_video(_last_twice(captioned(episode, look)), Path(folder) / "film.mp4", frame_rate=1000 / FRAME_MS)
         return film.read_bytes()
+
+
+def _last_twice(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """The last picture stays for longer."""
+    last_one = None
+    for last_one in frames:
+        yield last_one
+    if last_one is not None:
+        yield last_one
 
 
 def pngs(episode: Episode) -> dict[int, bytes]:

@@ -3,19 +3,24 @@
 import io
 import zipfile
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from backends.era.formats.writing import zipped
 from backends.era.settings import EraSettings
 from backends.run import Inputs, last
 from backends.sessions import Session
-from pages.era import by_hand, step, taking
+from pages.era import by_hand, frames, step, taking
+from pages.house import session
 from tests.backends.era import made_logs
 from tests.pages import driving
 from tests.pages.driving import charts, said
+from visualizers.era import scenes
 from worlds.minihome.scene import draw_home
+from worlds.pictures import read_picture
 
 
 @pytest.fixture(autouse=True)
@@ -233,3 +238,47 @@ def test_where_an_episode_opens():
     assert step.opens_at(played(subset="visual_appearance", number=3)) == 6
     assert step.opens_at(played(subset="visual_appearance", number=3, actions=(".", "!shut"))) == 2
     assert step.opens_at(played(actions=(".", ".", "."), goes_on=False)) == 3
+
+
+def with_pictures(count: int = 3, *, damaged: int = 2) -> dict[str, bytes]:
+    """An episode whose frames are pictures, each another grey; but one."""
+    plan = [made_logs.FIND] * count
+    rows = [made_logs.row(number, made_logs.FIND, made_logs.reply(plan)) for number in range(1, count + 1)]
+    logs = made_logs.alfred_episode(1, rows)
+    for number in range(count + 1):
+        if number != damaged:
+            grey = np.full((48, 64, 3), 40 * number, np.uint8)
+            logs[f"images/episode_1/episode_1_step_{number}.png"] = cv2.imencode(".png", grey)[1].tobytes()
+    return made_logs.below("running/eb_alfred/vlm-3b_baseline/base", logs)
+
+
+def test_a_film_of_brought_logs_is_made_from_their_pictures_and_only_when_it_is_asked_for(page, monkeypatch):
+    read = []
+    monkeypatch.setattr("pages.era.frames.read_picture", lambda content, *, max_side_px, name: read.append(name) or read_picture(
+        content, max_side_px=max_side_px, name=name))
+    page = brought(page, with_pictures())
+    assert {"era.mp4", "era.gif"} <= {button.key for button in page.get("download_button")} and len(read) == 1
+
+    look = frames.film_of(shown(page))
+    made = Image.open(io.BytesIO(scenes.gif(shown(page).episode, look)))
+
+    greys = []
+    for number in range(made.n_frames):
+        made.seek(number)
+        greys.append(int(np.asarray(made.convert("RGB"))[250, 250].mean()))
+    assert len(read) == 5 and [round(grey / 40) for grey in (greys[0], greys[1], greys[3])] == [0, 1, 3]
+    assert scenes.mp4(shown(page).episode, look)[4:8] == b"ftyp"
+    turn = shown(page).episode.turns[0]
+    assert "picture" in look(turn, turn.actions[1], False)[1]
+
+
+def test_a_film_whose_logs_are_gone_says_so_in_its_pictures_and_is_not_offered_again(page):
+    page = brought(page, with_pictures())
+    result = shown(page)
+    look = frames.film_of(result)
+    own = session.current()
+    for path in own.inputs().files.values():
+        path.unlink()
+
+    assert look(result.episode.turns[0], None, True) == (None, frames.GONE)
+    assert frames.film_of(result.model_copy(update={"settings": EraSettings(task="replay", file="upload:other.zip")})) is None

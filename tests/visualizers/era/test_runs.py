@@ -85,6 +85,49 @@ def test_film_and_pictures_have_the_beginning_and_every_step(played):
     assert figures.clip(EraResult(seed=0, model_id="m", is_miniature=False, settings=played.settings, episode=Episode())) is None
 
 
+def of_logs(steps: int) -> Episode:
+    return Episode(world="eb_alfred", instruction="Rinse a mug.", turns=tuple(
+        Turn(index=number, actions=(Action(name="find a Mug", feedback="ok"),)) for number in range(steps)))
+
+
+def test_a_film_of_logs_asks_for_one_picture_at_a_time_and_fits_them_into_one_size():
+    shapes, asked = [(300, 400), (400, 300), (500, 500), (40, 30)], []
+
+    def look(turn: Turn, action: Action, is_before: bool) -> tuple[np.ndarray, str]:
+        asked.append((turn.index, is_before))
+        return np.full((*shapes[len(asked) - 1], 3), 200, np.uint8), ""
+
+    frames = scenes.captioned(of_logs(3), look)
+    first = next(frames)
+    assert asked == [(0, True)] and (first[70:420, 5:495] == 200).all() and not (first[:60, :10] == 200).any()
+    rest = list(frames)
+
+    assert asked == [(0, True), (0, False), (1, False), (2, False)] and {frame.shape for frame in (first, *rest)} == {(560, 500, 3)}
+    assert (rest[1][:500] == 200).all() and (rest[2][5:495, 70:420] == 200).all()
+
+
+def test_a_film_without_any_picture_says_why_in_each_place():
+    def look(turn: Turn, action: Action, is_before: bool) -> tuple[None, str]:
+        return None, "The log has no picture after this step. " * 20
+
+    frames = list(scenes.captioned(of_logs(2), look))
+
+    assert len(frames) == 3 and all(len(np.unique(frame[:480].reshape(-1, 3), axis=0)) > 1 for frame in frames)
+    assert Image.open(io.BytesIO(scenes.gif(of_logs(2), look))).n_frames == 3 and scenes.mp4(of_logs(2), look)[4:8] == b"ftyp"
+
+
+@pytest.mark.parametrize(("steps", "frames", "says"), [(3, 4, ""), (4, 5, "The first 3 of 4 steps are in the film.")],
+                         ids=["as long as a film may be", "one longer"])
+def test_a_film_is_bounded_in_length_and_its_last_plate_says_so(monkeypatch, steps, frames, says):
+    monkeypatch.setattr(scenes, "MOST_STEPS", 3)
+    grey = np.full((64, 64, 3), 90, np.uint8)
+
+    made = list(scenes.captioned(of_logs(steps), lambda turn, action, is_before: (grey, "")))
+
+    assert len(made) == frames and scenes.cut(of_logs(steps)) == says
+    assert (made[-1][:500] == 90).all() == (not says)
+
+
 def test_charts_of_an_episode_without_turns_are_none(played):
     empty = played.model_copy(update={"episode": Episode(), "counted": None})
 
