@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from backends.era import logs
-from backends.era.comparing import HABITAT_NOTE, Compared, compared, differences
+from backends.era.comparing import HABITAT_NOTE, Compared, Pair, compared, differences
 from backends.era.labels import Label, by_kind
 from backends.era.results import EraResult, Line, Log
 from backends.era.settings import EraSettings
@@ -14,13 +14,14 @@ from backends.era.statistics import Statistics
 from backends.files.rows import counted as number_of
 from backends.knobs import UPLOAD
 from pages.era import labelling
-from pages.house import session, view
+from pages.house import address, session, view
 from pages.house.text import plain
 from visualizers.era import many, tables
 from visualizers.text import per_cent
 from worlds.errors import InputError
 
 CHOSEN, RUN, TABLE, OTHER = "era.episode", "era.log", "era.episodes", "era.other"
+DIFFERING, PARTED = "era.differing", "era.parted"
 ROWS_PX = 320
 Choose = Callable[[EraSettings], None]
 
@@ -38,7 +39,7 @@ def details(result: EraResult, choose: Choose) -> None:
         _statistics(result.counted)
     if len(result.logs) > 1:
         st.header("Beside another run of these logs")
-        _beside(result)
+        _beside(result, choose)
 
 
 def _runs(result: EraResult, choose: Choose) -> None:
@@ -146,11 +147,15 @@ def notice(counted: Statistics) -> str:
     return " ".join(told) or "no action failed and every reply could be read."
 
 
-def _beside(result: EraResult) -> None:
+def _beside(result: EraResult, choose: Choose) -> None:
     """What another run was set to differently comes first; then which tasks each did."""
     others = [number for number in range(len(result.logs)) if number != result.settings.log]
+    kept = st.session_state.get(f"{OTHER}.kept")  # the box is not drawn while another episode is read
+    if st.session_state.get(OTHER) not in others:
+        st.session_state[OTHER] = kept[1] if kept and kept[0] == result.settings.file and kept[1] in others else None
     other = st.selectbox("The other run", others, index=None, key=OTHER, format_func=lambda number: result.logs[number].title,
                          placeholder="Choose one of these logs", help="Nothing is replayed.")
+    st.session_state[f"{OTHER}.kept"] = result.settings.file, other
     if other is None:
         return
     found = differences(result.logs[result.settings.log].config, result.logs[other].config)
@@ -172,12 +177,30 @@ def _beside(result: EraResult) -> None:
         st.dataframe(tables.four(both), hide_index=True, width="content", key="era.four")
     differing = [pair for pair in both.pairs if pair.differs]
     if differing:
-        st.caption("The episodes in which they differ, and the first step at which they do different things.")
-        st.dataframe(tables.differing(differing), hide_index=True, width="stretch", key="era.differing",
-                     height=min(ROWS_PX, 38 + 35 * len(differing)))
+        _differing(result, differing, choose)
     for note in both.notes:
         if note != HABITAT_NOTE:
             st.info(plain(note), icon=":material/info:")
+
+
+def _differing(result: EraResult, differing: Sequence[Pair], choose: Choose) -> None:
+    """The episodes that only one run did; one of them is replayed from where the runs part."""
+    def replay(place: int | None) -> None:
+        if place is None:
+            return
+        choose(result.settings.model_copy(update={"episode": differing[place].first.number}))
+        address.look("era", {"step": str(differing[place].diverges or 1)})
+
+    st.caption("The episodes in which they differ, and the first step at which they do different things. A click on the box at the "
+               "left of a row replays that episode of this run from that step; so does the box below.")
+    st.dataframe(tables.differing(differing), hide_index=True, width="stretch", key=DIFFERING, selection_mode="single-row",
+                 height=min(ROWS_PX, 38 + 35 * len(differing)),
+                 on_select=lambda: replay(next(iter(st.session_state[DIFFERING].selection.rows), None)))
+    _hold(PARTED, None, result)
+    told = [f"{pair.first.number}: {pair.first.instruction[:90] or 'no instruction'}" for pair in differing]
+    st.selectbox("Replay one in which they differ", range(len(differing)), key=PARTED, placeholder="Choose an episode",
+                 format_func=told.__getitem__, on_change=lambda: replay(st.session_state[PARTED]),
+                 help="In this run, from the first step that is another.")
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading both runs")
