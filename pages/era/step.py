@@ -40,7 +40,8 @@ def _steps(result: EraResult) -> None:
     shown = cells(episode)
     st.subheader(f"{plain(episode.instruction or result.title)} {ENDINGS[episode.success]}")
     if not shown:
-        st.info("No step was done yet.", icon=":material/info:")
+        for told in episode.notes or ("No step was done yet.",):  # a log that could not be read says why
+            st.info(plain(told), icon=":material/info:")
         return
     count = len(shown)
     step = st.session_state[address.view("era", "step", range(1, count + 1), opens_at(result), of=episode)]

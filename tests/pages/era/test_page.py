@@ -11,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from backends.era.formats.writing import zipped
 from backends.era.settings import EraSettings
+from backends.files import archive
+from backends.files.archive import ZipLimits as archive_limits
 from backends.run import Inputs, last
 from backends.sessions import Session
 from pages.era import by_hand, frames, step, taking
@@ -282,3 +284,29 @@ def test_a_film_whose_logs_are_gone_says_so_in_its_pictures_and_is_not_offered_a
 
     assert look(result.episode.turns[0], None, True) == (None, frames.GONE)
     assert frames.film_of(result.model_copy(update={"settings": EraSettings(task="replay", file="upload:other.zip")})) is None
+
+
+def bomb() -> dict[str, bytes]:
+    """An episode of seventy million spaces, which a zip holds in seventy thousand bytes."""
+    logs = made_logs.alfred((1, 2))
+    name = next(name for name in logs if name.endswith("episode_1_step_6.json"))
+    return {**logs, name: b"[" + b" " * 70_000_000}
+
+
+def test_a_step_file_that_unpacks_to_too_much_is_one_sentence_and_the_page_goes_on(page):
+    page = brought(page, bomb())
+
+    told = [box.value.replace("\\", "") for box in page.info]
+    assert [text for text in told if "70 MB" in text and "At most 64 MB are read of one file" in text] == told[:1], told
+    assert not page.exception and not page.error and "Episodes of these logs" in [header.value for header in page.header]
+
+    page = driving.finish(page.selectbox(key="era.episode").select(2).run(), "era")
+    assert shown(page).episode.number == 2 and len(shown(page).episode.turns) == 4 and not page.exception
+
+
+def test_a_zip_that_unpacks_to_too_much_as_a_whole_is_one_sentence_and_the_page_stays(page, monkeypatch):
+    monkeypatch.setattr(archive, "ZipLimits", lambda: archive_limits(total_mb=60))
+    page = brought(page, bomb())
+
+    assert len(page.error) == 1 and "At most 60 MB" in page.error[0].value.replace("\\", "") and not page.exception
+    assert "Watch it work" in [button.label for button in page.button]
