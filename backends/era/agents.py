@@ -1,11 +1,14 @@
-"""Who can act in the miniature home: a script that sees everything, and the model that was trained here, which needs torch."""
+"""Who can act in the miniature worlds: a script that sees everything, and in the home the model that was trained here, which needs
+torch."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from backends.episode import Turn
+from backends.era import table_expert
+from backends.era.environments import World
 from backends.era.playing import Info, Player, Said, acted, past_turns
 from backends.era.practising import MODEL, earlier, read, shipped
 from backends.era.settings import EraSettings
@@ -28,7 +31,7 @@ def acting(settings: EraSettings, inputs: Inputs) -> Iterator[Player]:
         InputError: its model is not here.
     """
     if settings.agent == "expert":
-        yield Player("expert", "expert", lambda info, turns: _expert(settings, info, turns))
+        yield Player("expert", "expert", lambda info, turns: _EXPERTS[settings.world](settings, info, turns))
         return
     with shipped() as agent:
         name = MODEL
@@ -46,6 +49,9 @@ def _expert(settings: EraSettings, info: Info, turns: tuple[Turn, ...]) -> Said:
     words = told(info["instruction"], _past(settings, turns))
     return Said(skill, words, reply(skill or "", thought), " ".join(text for _, text in thought.parts), thought.parts, skill or "",
                 "ok" if skill else "empty")
+
+
+_EXPERTS: dict[World, Callable[[EraSettings, Info, tuple[Turn, ...]], Said]] = {"home": _expert, "table": table_expert.said}
 
 
 def _trained(agent: "Acting", settings: EraSettings, info: Info, turns: tuple[Turn, ...]) -> Said:

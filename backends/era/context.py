@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from backends.episode import Turn
+from backends.era.replies import pose_of
 from models.marks import PARTS, PLAN, REFLECTION
 
 Policy = Literal["summary", "evaluation", "without plan", "without reflection", "last action", "last 3", "last 5", "full", "none"]
@@ -68,7 +69,10 @@ def _entry(turn: Turn, parts: Sequence[str], *, cut: Callable[[str], str]) -> En
     if parts:
         said["thinking"] = " ".join(f"{part}: {cut(turn.sections[part])}" for part in parts if turn.sections.get(part))
     done = turn.actions[-1] if turn.actions else None
-    said["action"] = f"[{done.id}, {done.name!r}]" if done and done.name else str([done.id] if done else [])
+    if done and (pose := pose_of(done.name)):  # EB-Manipulation's entries hold the numbers themselves
+        said["action"] = pose
+    else:
+        said["action"] = f"[{done.id}, {done.name!r}]" if done and done.name else str([done.id] if done else [])
     said["env_feedback"] = done.feedback if done else ""
     return said
 

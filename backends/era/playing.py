@@ -1,6 +1,6 @@
-"""Plays an episode in the miniature home, turn by turn: the agent's own turns, those by hand, and what goes wrong by itself.
+"""Plays an episode in a world, turn by turn: the agent's own turns, those by hand, and what goes wrong by itself.
 
-The turns by hand are a setting, and homes are the same for the same seed: an episode is played again from its link, and what a turn
+The turns by hand are a setting, and worlds are the same for the same seed: an episode is played again from its link, and what a turn
 adds is one entry more.
 """
 
@@ -12,25 +12,22 @@ from pydantic import JsonValue
 
 from backends.episode import Action, By, Cut, Episode, Parse, Planned, Turn
 from backends.era.context import kept
+from backends.era.environments import ENVIRONMENTS, Environment, Info
+from backends.era.environments.contract import Running
 from backends.era.settings import OWN_TURN, EraSettings
 from backends.run import Progress
-from worlds.errors import InputError
-from worlds.minihome.env import MAX_INVALID, MiniHome
-from worlds.minihome.scene import draw_home
-from worlds.minihome.state import State
-from worlds.minihome.subsets import evaluation_seed
-from worlds.minihome.understanding import understood
+from models.marks import VISUAL
 
-WORLD = "minihome"
+WORLD = ENVIRONMENTS["home"].world
 NOTHING = "no action"  # stands where a reply names none
-Info = dict[str, Any]  # gymnasium's
 
 
 @dataclass(frozen=True)
 class Said:
-    """What an agent said in a turn, and which skill of the home it means; None where it means none.
+    """What an agent said in a turn, and which action of the world it means; None where it means none.
 
     Attributes:
+        skill: the name of a skill of the home, or the seven numbers of the table top.
         steps: of a model that plans, the skills that are to be carried out, instead of `skill`; none where the reply is of no use, or
             its plan is empty.
         planned: every action that the reply names.
@@ -51,7 +48,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Player:
-    """Who acts: `turn` says what, from the home as it is and the turns so far."""
+    """Who acts: `turn` says what, from the world as it is and the turns so far."""
 
     name: str
     by: By
@@ -62,110 +59,91 @@ def play(settings: EraSettings, player: Player) -> Iterator[Progress | Episode]:
     """Yield Progress and the growing episode.
 
     Raises:
-        InputError: an own task is not understood, a turn by hand names no action of this home, or nothing is there to go wrong.
+        InputError: an own task is not understood, a turn by hand names no action of this world, or nothing is there to go wrong.
     """
-    home = MiniHome()
-    _, info = home.reset(seed=evaluation_seed(settings.subset, settings.number), options=_options(settings))
+    world = ENVIRONMENTS[settings.world]
+    running, info = world.opened(settings.subset, settings.number, settings.instruction)
     turns: tuple[Turn, ...] = ()
     by_hand = list(settings.actions)
     ended = ""
-    yield _episode(settings, player, info, turns, "")
+    yield _episode(world, player, info, turns, "", settings.number)
     while not ended:
         entry = by_hand.pop(0) if by_hand else OWN_TURN if settings.goes_on else ""
         if not entry:
             break
         if entry.startswith("!"):
-            turns = (*turns, _perturbed(home, entry[1:], len(turns), info))
-            info = info | {"state": home.state}
+            turns = (*turns, _perturbed(running, entry[1:], len(turns), info))
+            info = info | {"state": running.state}
         else:
-            turn, info, ended = _acted(home, entry, len(turns), info, turns, player)
+            turn, info, ended = _acted(world, running, entry, len(turns), info, turns, player)
             turns = (*turns, turn)
         if not ended and len(acted(turns)) >= settings.max_turns:
             ended = "turns"
-        yield Progress(min(0.99, len(turns) / settings.max_turns), f"Turn {len(turns)}")
-        yield _episode(settings, player, info, turns, ended)
+        yield Progress(min(0.99, len(turns) / min(settings.max_turns, world.max_steps)), f"Turn {len(turns)}")
+        yield _episode(world, player, info, turns, ended, settings.number)
 
 
-def _options(settings: EraSettings) -> Info:
-    """What the home is reset with."""
-    options: Info = {"subset": settings.subset}
-    if settings.instruction.strip():
-        state, _ = draw_home(evaluation_seed(settings.subset, settings.number), settings.subset)
-        options |= {"goal": understood(settings.instruction, state), "instruction": " ".join(settings.instruction.split())}
-    return options
-
-
-def _perturbed(home: MiniHome, name: str, index: int, info: Info) -> Turn:
+def _perturbed(running: Running, name: str, index: int, info: Info) -> Turn:
     before = plain(info["state"])
-    happened = home.perturb(name)
+    happened = running.perturb(name)
     return Turn(index=index, by="perturbation", state=before, parse="ok",
-                actions=(Action(name=f"!{name}", feedback=happened, state=plain(home.state)),))
+                actions=(Action(name=f"!{name}", feedback=happened, state=plain(running.state)),))
 
 
-def _acted(home: MiniHome, entry: str, index: int, info: Info, turns: tuple[Turn, ...], player: Player) -> tuple[Turn, Info, str]:
-    by, said = (player.by, player.turn(info, turns)) if entry == OWN_TURN else ("person", _by_hand(entry, info))
+def _acted(world: Environment, running: Running, entry: str, index: int, info: Info, turns: tuple[Turn, ...],
+           player: Player) -> tuple[Turn, Info, str]:
+    by, said = (player.by, player.turn(info, turns)) if entry == OWN_TURN else ("person", _by_hand(world, entry, info))
     if said.steps is not None:
-        return _planned(home, said, index, info, player)
-    skills = info["skills"]
+        return _planned(world, running, said, index, info, player)
     named = said.skill or said.answer or NOTHING
-    _, _, terminated, truncated, after = home.step(said.skill if said.skill is not None else f"unknown: {named}"[:60])
-    skill_id = str(skills.index(said.skill)) if said.skill in skills else ""
+    after, ended = world.step(running, said.skill, named, dict(said.sections).get(VISUAL, ""))
+    skill_id = world.id_of(said.skill, info)
     action = action_of(named, after, id=skill_id, has_moved=bool(said.skill))
     turn = Turn(index=index, agent=player.name if by == player.by else "person", state=plain(info["state"]), prompt=said.prompt,
                 reply=said.reply, thought=said.thought, sections=dict(said.sections), answer=said.answer,
                 planned=(Planned(id=skill_id, name=action.name),), actions=(action,), by=cast(By, by), parse=said.parse)
-    return turn, after, _ended(terminated, truncated, after)
+    return turn, after, ended
 
 
 def action_of(name: str, after: Mapping[str, Any], *, id: str = "", has_moved: bool = True) -> Action:
-    """An action as an episode keeps it, from what the home told after it.
+    """An action as an episode keeps it, from what the world told after it.
 
     Args:
-        has_moved: whether it named a skill of the home; what names none is no step.
+        has_moved: whether it named an action of the world; what names none is no step.
     """
     return Action(id=id, name=name[:200], ok=after["ok"], feedback=after["feedback"], step=after["steps"] if has_moved else None,
                   progress=after["task_progress"], success=after["task_success"], rewards=after["rewards"],
                   state=plain(after["state"]))
 
 
-def _ended(terminated: bool, truncated: bool, after: Info) -> str:
-    cut = "too many invalid actions" if after["invalid"] >= MAX_INVALID else "steps"
-    return "success" if terminated else cut if truncated else ""
-
-
-def _planned(home: MiniHome, said: Said, index: int, info: Info, player: Player) -> tuple[Turn, Info, str]:
-    """Carry a plan out up to its first failed action, as EmbodiedBench does; an unusable reply counts as an invalid action."""
+def _planned(world: Environment, running: Running, said: Said, index: int, info: Info, player: Player) -> tuple[Turn, Info, str]:
+    """Carry a plan out, up to its first failed action where the world has it so; an unusable reply counts as an invalid action."""
     actions: list[Action] = []
     after, ended, rewards = info, "", {}
     if said.parse == "empty":
         ended = "empty plan"
     elif not said.steps:
-        _, _, terminated, truncated, after = home.step("unknown: unreadable reply")  # names no skill: counted, and nothing moves
-        ended, rewards = _ended(terminated, truncated, after), after["rewards"]
+        after, ended = world.step(running, None, "unreadable reply", "")  # names no action: counted, and nothing moves
+        rewards = after["rewards"]
     for skill in said.steps or ():
-        skill_id = str(after["skills"].index(skill))
-        _, _, terminated, truncated, after = home.step(skill)
+        skill_id = world.id_of(skill, after)
+        after, ended = world.step(running, skill, skill, "" if actions else dict(said.sections).get(VISUAL, ""))
         actions.append(action_of(skill, after, id=skill_id))
-        ended = _ended(terminated, truncated, after)
-        if ended or not after["ok"]:
+        if ended or (world.ends_plans and not after["ok"]):
             break
     cut: Cut = ""
     if actions and len(actions) < len(said.steps or ()):
-        cut = "success" if ended == "success" else "failure" if not after["ok"] else "budget"
+        cut = "success" if ended == "success" else "failure" if world.ends_plans and not after["ok"] else "budget"
     turn = Turn(index=index, agent=player.name, state=plain(info["state"]), prompt=said.prompt, reply=said.reply,
                 thought=said.thought, sections=dict(said.sections), answer=said.answer, planned=said.planned, actions=tuple(actions),
                 cut=cut, rewards=rewards, by=player.by, parse=said.parse, mended=said.mended)
     return turn, after, ended
 
 
-def _by_hand(entry: str, info: Info) -> Said:
-    """An action that a person named, as its skill is called or in other letters."""
-    known = {name.lower(): name for name in info["skills"]}
-    skill = known.get(" ".join(entry.lower().split()))
-    if skill is None:
-        near = [name for key, name in known.items() if entry.lower().split()[-1] in key][:4] or list(info["skills"][:4])
-        raise InputError(f"There is no action {entry[:60]!r} in this home. Near it: {'; '.join(near)}.")
-    return Said(skill, answer=skill)
+def _by_hand(world: Environment, entry: str, info: Info) -> Said:
+    """An action that a person named, as the world calls it or in other letters."""
+    action = world.by_hand(entry, info)
+    return Said(action, answer=action)
 
 
 def acted(turns: tuple[Turn, ...]) -> list[Turn]:
@@ -179,13 +157,13 @@ def past_turns(settings: EraSettings, turns: tuple[Turn, ...]) -> tuple[list[Tur
     return list(chosen), parts
 
 
-def _episode(settings: EraSettings, player: Player, info: Info, turns: tuple[Turn, ...], ended: str) -> Episode:
+def _episode(world: Environment, player: Player, info: Info, turns: tuple[Turn, ...], ended: str, number: int) -> Episode:
     task = info["task"]
-    return Episode(world=WORLD, task=task.kind, seed=task.seed, number=settings.number, instruction=info["instruction"],
-                   group=settings.subset, agent=player.name, source="live", turns=turns,
+    return Episode(world=world.world, task=task.kind, seed=task.seed, number=number, instruction=info["instruction"],
+                   group=task.subset, agent=player.name, source="live", turns=turns,
                    success=bool(info["task_success"]) if turns else None, progress=info["task_progress"], ended=ended)
 
 
-def plain(state: State) -> dict[str, JsonValue]:
+def plain(state: Mapping[str, object]) -> dict[str, JsonValue]:
     """A state as an episode keeps it."""
     return cast(dict[str, JsonValue], dict(state))

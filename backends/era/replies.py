@@ -149,6 +149,12 @@ def pose_text(pose: Sequence[float]) -> str:
     return f"[{', '.join(f'{value:.15g}' for value in pose)}]"
 
 
+def pose_of(name: str) -> list[float] | None:
+    """Return the seven numbers of an action that is written so, None of any other action's name."""
+    found = unfolded(name) if name.startswith("[") else None
+    return found if isinstance(found, list) and len(found) == NUM_POSE and all(map(finite, found)) else None
+
+
 def _benchmark(text: str, is_pose: bool) -> Reply:
     failed = Reply("failed", "json")
     if len(text) > MAX_LINE:

@@ -5,10 +5,10 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import Field, model_validator
 
 from backends.era.context import POLICY_NAMES, Policy
+from backends.era.environments import ENVIRONMENTS, World
 from backends.knobs import knob
 from backends.run import Settings
-from worlds.minihome.perturbations import PERTURBATIONS
-from worlds.minihome.subsets import EPISODES
+from worlds.subsets import EPISODES
 
 Task = Literal["play", "train", "replay"]
 Agent = Literal["expert", "trained", "own"]
@@ -17,6 +17,7 @@ Subset = Literal["base", "complex_instruction", "visual_appearance", "common_sen
 Estimator = Literal["turn", "bi", "token"]
 Term = Literal["success", "subgoal", "behaviour"]
 
+WORLD_NAMES: dict[World, str] = {"home": "Home: names of skills (EB-ALFRED)", "table": "Table top: seven numbers (EB-Manipulation)"}
 AGENT_NAMES: dict[Agent, str] = {"expert": "a scripted expert", "trained": "the trained miniature",
                                  "own": "one that I trained here"}
 ESTIMATOR_NAMES: dict[Estimator, str] = {"turn": "turns (ERA)", "bi": "turns, and tokens within them", "token": "tokens"}
@@ -25,6 +26,8 @@ TERM_NAMES: dict[Term, str] = {"success": "the task is done: +3", "subgoal": "a 
 SUBSET_NAMES: dict[Subset, str] = {
     "base": "plain words", "complex_instruction": "with a distraction", "visual_appearance": "by looks", "common_sense": "by use",
     "spatial": "by neighbours", "long_horizon": "two tasks"}
+ONLY_EXPERT = ("no agent was trained for the table top: there the scripted expert acts, and you by hand. Training is for the home "
+               "alone")
 OWN_TURN = "."  # of the agent itself
 MAX_TURNS, MAX_ACTION = 30, 60
 MAX_INSTRUCTION = 200
@@ -33,26 +36,36 @@ LOGS_MB = 400  # of logs with their frames
 Entry = Annotated[str, Field(min_length=1, max_length=MAX_ACTION)]
 
 
+def _mishaps(world: World) -> str:
+    """What can go wrong by itself there, as it is written."""
+    return ", ".join(f"!{name}" for name in ENVIRONMENTS[world].mishaps)
+
+
 class EraSettings(Settings):
     """Settings of one run."""
 
-    task: Task = knob("play", "task", "Play an episode in the miniature home, or replay logs of your own.")
+    task: Task = knob("play", "task", "Play an episode in a miniature world, or replay logs of your own.")
     agent: Agent = knob("expert", "task", "Who acts: a model that was trained here, or a script that sees everything.",
                         names=AGENT_NAMES)
     seed: int = knob(0, "task", "Starts what the agent draws, where its temperature is above 0.", ge=0, le=2**31 - 1)
 
+    world: World = knob("home", "home", "Where it acts: in a home by the names of skills, or at a table by numbers for a gripper.",
+                        names=WORLD_NAMES)
     subset: Subset = knob("base", "home", "How the task is worded. ERA trains on the first three; common sense and neighbours are "
                           "held out.", names=SUBSET_NAMES, label="Wording of the task")
-    number: int = knob(0, "home", "Which of the subset's fifty homes.", ge=0, le=EPISODES - 1, label="Home")
-    instruction: str = knob("", "home", "A task of your own for this home, in a sentence. Empty: the home's own.",
+    number: int = knob(0, "home", "Which of the subset's fifty homes or tables.", ge=0, le=EPISODES - 1,
+                       label="Home or table")
+    instruction: str = knob("", "home", "A task of your own for this home or table, in a sentence. Empty: its own.",
                             max_length=MAX_INSTRUCTION, label="Your own task")
 
     policy: Policy = knob("summary", "agent", "What the agent is given of the turns before. It was trained with its last reflection "
                           "and plan.", names=POLICY_NAMES, label="Remembers")
     temperature: float = knob(0.0, "agent", "How freely words are drawn; 0 takes the likeliest.", ge=0, le=2)
-    max_turns: int = knob(MAX_TURNS, "agent", "Turns at most.", ge=1, le=MAX_TURNS, label="Turns at most")
+    max_turns: int = knob(MAX_TURNS, "agent", "Turns at most. The table top ends after "
+                          f"{ENVIRONMENTS['table'].max_steps} by itself.", ge=1, le=MAX_TURNS, label="Turns at most")
     actions: tuple[Entry, ...] = knob((), "turns", "Turn by turn, from the first: '.' lets the agent act, the name of an action is "
-                                      f"done by hand, and {', '.join(f'!{name}' for name in PERTURBATIONS)} let something go wrong. "
+                                      f"done by hand, and {_mishaps('home')} let something go wrong. On the table top: seven "
+                                      f"numbers, moves such as 'over object 1', 'down', 'close', and {_mishaps('table')}. "
                                       "What follows is the agent's.", max_length=2 * MAX_TURNS, label="Turns by hand",
                                       is_by_line=True)
     goes_on: bool = knob(True, "turns", "Whether the agent goes on to the end after them.", label="Goes on after them")
@@ -91,9 +104,22 @@ class EraSettings(Settings):
 
     @model_validator(mode="after")
     def _perturbations_exist(self) -> Self:
-        wrong = next((entry for entry in self.actions if entry.startswith("!") and entry[1:] not in PERTURBATIONS), None)
+        known = ENVIRONMENTS[self.world].mishaps
+        wrong = next((entry for entry in self.actions if entry.startswith("!") and entry[1:] not in known), None)
         if wrong:
-            raise ValueError(f"{wrong!r} is no perturbation. There are {', '.join(f'!{name}' for name in PERTURBATIONS)}")
+            raise ValueError(f"{wrong!r} is no perturbation. There are {_mishaps(self.world)}")
+        return self
+
+    @model_validator(mode="after")
+    def _the_world_has_what_is_asked_of_it(self) -> Self:
+        world = ENVIRONMENTS[self.world]
+        if self.task == "replay":
+            return self
+        if self.subset not in world.subsets:
+            raise ValueError(f"the {world.place} has no wording {SUBSET_NAMES[self.subset]!r}; it has "
+                             f"{', '.join(repr(SUBSET_NAMES[name]) for name in SUBSETS if name in world.subsets)}")
+        if self.world == "table" and (self.task == "train" or self.agent != "expert"):
+            raise ValueError(ONLY_EXPERT)
         return self
 
 
@@ -106,6 +132,9 @@ PRESETS: dict[str, tuple[EraSettings, str]] = {  # label: settings, what to noti
                              "The fridge was opened and falls shut by itself: the next picture shows it, and the plan begins anew."),
     "Watch a trained agent": (EraSettings(agent="trained", subset="base", number=3),
                               "A network of 0.8 million weights goes by its picture and its own last reflection, word by word."),
+    "Set a table top": (EraSettings(world="table", subset="visual_appearance", number=2, actions=(".", ".", ".", "!drop")),
+                        "Seven numbers say where the gripper goes. What it carries falls: the next picture shows it, and the "
+                        "expert fetches it anew."),
     "See it fail": (EraSettings(agent="trained", subset="common_sense", number=5),
                     "It never learned what things are for: it does not know which thing is asked for, and most of what it tries "
                     "fails."),

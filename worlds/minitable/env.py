@@ -17,11 +17,12 @@ from gymnasium import spaces
 from worlds.errors import InputError
 from worlds.minitable.actions import LIMITS, Outcome, act
 from worlds.minitable.drawing import draw
-from worlds.minitable.goals import found_now, is_done, progress, rewards
+from worlds.minitable.goals import found_now, is_done, progress, rewards, visual_accuracy
+from worlds.minitable.perturbations import perturb
 from worlds.minitable.scene import Task, draw_table
 from worlds.minitable.state import Part, State, copied, goal_fits
 from worlds.minitable.subsets import TRAINING, subset_index, subset_of
-from worlds.minitable.understanding import objects, true_objects
+from worlds.minitable.understanding import named_kinds, objects, true_objects
 
 MAX_STEPS = 15
 VIEW_PX, RENDER_PX = 96, 500  # a model's picture; a person's
@@ -68,6 +69,7 @@ class MiniTable(gymnasium.Env[Observation, np.ndarray]):
         # the prompt's ranges: a position of 100 is sayable and lies outside
         self.action_space = spaces.MultiDiscrete([limit + 1 for limit in LIMITS])  # type: ignore[assignment]
         self._state: State | None = None
+        self._described = ""
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Observation, dict[str, Any]]:
         """Begin an episode.
@@ -89,11 +91,12 @@ class MiniTable(gymnasium.Env[Observation, np.ndarray]):
         state, self._task = draw_table(seed, subset or subset_of(seed), kind=options.get("kind"))
         if "goal" in options:
             state = self._own(state, options["goal"], str(options.get("instruction", "")))
-        self._state, self._count = state, Count()
+        self._state, self._count, self._described = state, Count(), ""
         return self._observation(), self._info(None, {})
 
     def step(self, action: Sequence[int] | np.ndarray) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Do one action of seven whole numbers; gymnasium's five."""
+        accuracy = self._accuracy()
         outcome = act(self.state, [int(number) for number in action], strict=self._strict)
         self._count.steps += 1
         self._count.invalid += not outcome.ok
@@ -102,9 +105,18 @@ class MiniTable(gymnasium.Env[Observation, np.ndarray]):
         if found is not None:
             self._count.found.append(found)
         terminated = is_done(outcome.state)
-        terms = rewards(ok=outcome.ok, done=terminated, found=found is not None, dense=self._dense)
+        terms = rewards(ok=outcome.ok, done=terminated, found=found is not None, accuracy=accuracy, dense=self._dense)
         truncated = not terminated and self._count.steps >= self._max_steps
         return self._observation(), sum(terms.values()), terminated, truncated, self._info(outcome, terms)
+
+    def hear(self, description: str) -> None:
+        """Take what the agent says it sees now; the next action is paid for how true the order of kinds in it is (ERA 2.4)."""
+        self._described = description
+
+    def perturb(self, name: str) -> str:
+        """Let something go wrong by itself, which is no step, and say what happened."""
+        self._state, happened = perturb(self.state, name)
+        return happened
 
     def render(self) -> np.ndarray | None:  # type: ignore[override]
         """The picture for people, (500, 500, 3) uint8 RGB."""
@@ -121,6 +133,11 @@ class MiniTable(gymnasium.Env[Observation, np.ndarray]):
     def task(self) -> Task:
         """What is asked."""
         return self._task
+
+    def _accuracy(self) -> float | None:
+        """How true what was said before this action is; None where nothing was, or no kind of thing is named in it."""
+        kinds, self._described = named_kinds(self._described), ""
+        return visual_accuracy(kinds, self.state) if kinds else None
 
     def _own(self, state: State, goal: list[Part], instruction: str) -> State:
         state = {**state, "goal": goal}

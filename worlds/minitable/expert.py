@@ -12,10 +12,10 @@ from worlds.minitable.actions import DOWN, YAW, act, refusal
 from worlds.minitable.catalogue import BOX_HALF, BOX_WALL, KINDS, TABLE_Z
 from worlds.minitable.codec import DEGREES, LOW, VOXEL_M, encode
 from worlds.minitable.goals import cells, highest, is_met, lowest
-from worlds.minitable.state import Part, State, position_of, yaw_of
+from worlds.minitable.state import Body, Part, State, position_of, yaw_of
 
-_ABOVE = 12  # voxels: over a body, out of its way
-_SAFE = 42  # the voxel in which a carried body passes over everything that stands
+ABOVE = 12  # voxels: over a body, out of its way
+SAFE = 42  # the voxel in which a carried body passes over everything that stands
 _ARRIVED_M = 0.0076  # half a voxel, and what a carried body gives way
 _FREE_M = 0.008  # between bodies
 _ROOM_M = (0.3, 0.42)  # how far from the middle of the table something is put: x from there, y
@@ -49,7 +49,7 @@ def landing(state: State, part: Part, thing: str) -> np.ndarray | None:
         floor = TABLE_Z + high + 0.002 + (BOX_WALL if part["do"] == "place" else 0)
         for x, y in _offsets(part["do"]):
             spot = np.array([there[0] + x, there[1] + y, floor])
-            if _is_free(state, spot, thing, in_box=part["do"] == "place"):
+            if is_free(state, spot, thing, in_box=part["do"] == "place"):
                 return spot
     return None
 
@@ -65,7 +65,7 @@ def _offsets(do: str) -> Iterator[tuple[float, float]]:
             yield from ((away * float(np.cos(angle)), away * float(np.sin(angle))) for angle in np.arange(12) * np.pi / 6 + np.pi / 2)
 
 
-def _is_free(state: State, spot: np.ndarray, thing: str, *, in_box: bool = False) -> bool:
+def is_free(state: State, spot: np.ndarray, thing: str, *, in_box: bool = False) -> bool:
     """Whether a body can be put on a spot without touching another, or the wall of a box."""
     reach = KINDS[state["bodies"][thing]["kind"]].reach
     if abs(spot[0] - 0.2) > _ROOM_M[0] or abs(spot[1]) > _ROOM_M[1]:
@@ -90,29 +90,32 @@ def _towards(state: State, part: Part) -> list[int] | None:
     return None if spot is None else _carry(state, holds, spot)
 
 
+def yaw_for(body: Body) -> int:
+    """The step of the yaw with which the fingers meet sides of a body."""
+    turn = KINDS[body["kind"]].turn
+    return YAW if turn is None else YAW + round(((yaw_of(body) - 90 + turn / 2) % turn - turn / 2) / DEGREES)  # 90 degrees: step YAW
+
+
 def _fetch(state: State, thing: str) -> list[int]:
     """Above a body with open fingers, then down to it where they close."""
     body, gripper = state["bodies"][thing], state["gripper"]
     x, y, z = encode(body["position"])
-    turn = KINDS[body["kind"]].turn
-    yaw = YAW if turn is None else YAW + round(((yaw_of(body) - 90 + turn / 2) % turn - turn / 2) / DEGREES)  # 90 degrees: step YAW
-    here = encode(gripper["position"])
-    if gripper["open"] and (here[0], here[1]) == (x, y) and here[2] <= z + _ABOVE:
-        return _action([x, y, z], yaw, is_open=False)
-    return _action([x, y, z + _ABOVE], yaw, is_open=True)
+    yaw, here = yaw_for(body), encode(gripper["position"])
+    if gripper["open"] and (here[0], here[1]) == (x, y) and here[2] <= z + ABOVE:
+        return pose([x, y, z], yaw, is_open=False)
+    return pose([x, y, z + ABOVE], yaw, is_open=True)
 
 
 def _carry(state: State, thing: str, spot: np.ndarray, *, lets_go: bool = True) -> list[int]:
     """Up, over a spot, and down to it."""
     here = np.array(state["gripper"]["position"])
     goal = spot - (np.array(state["bodies"][thing]["position"]) - here)  # where the fingers are when the body is on the spot
-    voxel, at, yaw = encode(goal), encode(here), _yaw_now(state)
+    voxel, at, yaw = encode(goal), encode(here), yaw_now(state)
     if np.abs(goal[:2] - here[:2]).max() < _ARRIVED_M:
-        down = int(np.ceil((goal[2] - LOW[2]) / VOXEL_M - 0.5 - 1e-6))  # rather let fall a little than pressed down
-        return _action([at[0], at[1], down], yaw, is_open=lets_go)
-    if at[2] < _SAFE:
-        return _action([at[0], at[1], _SAFE], yaw, is_open=False)
-    return _action([voxel[0], voxel[1], _SAFE], yaw, is_open=False)
+        return pose([at[0], at[1], voxel_above(goal[2])], yaw, is_open=lets_go)
+    if at[2] < SAFE:
+        return pose([at[0], at[1], SAFE], yaw, is_open=False)
+    return pose([voxel[0], voxel[1], SAFE], yaw, is_open=False)
 
 
 def _wipe(state: State, sponge: str) -> list[int] | None:
@@ -127,7 +130,7 @@ def _wipe(state: State, sponge: str) -> list[int] | None:
     if lowest(body) < TABLE_Z + 0.02 and away.min() < 0.1:
         here = np.array(state["gripper"]["position"])
         voxel = encode(farthest - (np.array(body["position"]) - here))
-        return _action([voxel[0], voxel[1], encode(here)[2]], _yaw_now(state), is_open=False)
+        return pose([voxel[0], voxel[1], encode(here)[2]], yaw_now(state), is_open=False)
     return _carry(state, sponge, np.array([nearest[0], nearest[1], TABLE_Z + KINDS["sponge"].half_height + 0.001]), lets_go=False)
 
 
@@ -137,13 +140,20 @@ def _put_away(state: State, thing: str) -> list[int] | None:
     high = TABLE_Z + KINDS[state["bodies"][thing]["kind"]].half_height + 0.002
     spots = [np.array([x, y, high]) for x in np.arange(-0.05, 0.46, 0.03) for y in np.arange(-0.39, 0.4, 0.03)]
     spots.sort(key=lambda spot: float(np.linalg.norm(spot[:2] - here)))
-    spot = next((spot for spot in spots if _is_free(state, spot, thing)), None)
+    spot = next((spot for spot in spots if is_free(state, spot, thing)), None)
     return None if spot is None else _carry(state, thing, spot)
 
 
-def _yaw_now(state: State) -> int:
+def voxel_above(z: float) -> int:
+    """The lowest voxel whose centre is not below a height in metres: rather let fall a little than pressed down."""
+    return int(np.ceil((z - LOW[2]) / VOXEL_M - 0.5 - 1e-6))
+
+
+def yaw_now(state: State) -> int:
+    """The step of the gripper's yaw."""
     return round((state["gripper"]["yaw"] + 180) / DEGREES)
 
 
-def _action(voxel: list[int] | np.ndarray, yaw: int, *, is_open: bool) -> list[int]:
+def pose(voxel: list[int] | np.ndarray, yaw: int, *, is_open: bool) -> list[int]:
+    """The action that goes to a voxel with fingers that point down."""
     return [*(int(number) for number in voxel), *DOWN, yaw, int(is_open)]

@@ -13,9 +13,9 @@ import numpy as np
 from pydantic import JsonValue, ValidationError
 
 from backends.episode import Action, Episode, Turn
-from backends.era.replies import NUM_POSE, pose_text
+from backends.era.replies import pose_of, pose_text
 from backends.files.archive import Files
-from backends.files.cells import finite, numbers, unfolded
+from backends.files.cells import numbers
 from backends.files.logs import Notes, lines_of, number, plain, said, short, text_of, whole
 from backends.files.rows import Row
 
@@ -141,19 +141,13 @@ def sidecar_text(episode: Episode, *, has_replies: bool = False) -> str:
 
 def _line(turn: Turn, action: Action) -> dict[str, object]:
     known: dict[str, object] = {
-        "env_step": action.step, "planner_step": turn.index + 1, "action": _pose(action.name) or action.name, "id": action.id,
+        "env_step": action.step, "planner_step": turn.index + 1, "action": pose_of(action.name) or action.name, "id": action.id,
         "ok": action.ok,
         "env_feedback": action.feedback, "progress": action.progress, "success": action.success, "seconds": action.seconds,
         "r": action.rewards, "state": action.state}
     if isinstance(action.state, dict) and "objects" in action.state:
         known["objects"] = action.state["objects"]
     return {name: value for name, value in known.items() if value not in (None, "", {})}
-
-
-def _pose(name: str) -> list[float] | None:
-    """Return the seven numbers of a pose, None of any other action's name."""
-    found = unfolded(name) if name.startswith("[") else None
-    return found if isinstance(found, list) and len(found) == NUM_POSE and all(map(finite, found)) else None
 
 
 def _of_turn(turn: Turn, has_reply: bool) -> dict[str, object]:
