@@ -1,24 +1,24 @@
-"""Taking over: an action of the home by hand, one turn of the agent, something that goes wrong, and playing on; each is a link."""
+"""Taking over: an action by hand, one turn of the agent, something that goes wrong, and playing on; each is a link."""
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
 from backends.episode import Episode
-from backends.era.playing import WORLD
+from backends.era.environments import ENVIRONMENTS, Environment, World, of_world
 from backends.era.results import EraResult
 from backends.era.settings import MAX_TURNS, OWN_TURN, EraSettings
-from pages.era import home
+from pages.era import home, table_hand
 from pages.house.text import plain
 from visualizers.era import scenes
 from visualizers.era.timeline import cells
 from worlds.errors import InputError
-from worlds.minihome.perturbations import perturb
 from worlds.minihome.skills import skills
-from worlds.minihome.state import State, read_state
 
 WRONG = {"shut": ("A door falls shut", ":material/door_front:"), "recolour": ("A thing changes colour", ":material/palette:"),
-         "slip": ("The next action fails", ":material/block:")}
+         "slip": ("The next action fails", ":material/block:"), "drop": ("The fingers let go", ":material/back_hand:"),
+         "shove": ("Something is pushed aside", ":material/swipe_right:")}
 SKILL = "era.skill"
 Choose = Callable[[EraSettings], None]
 
@@ -38,14 +38,15 @@ def with_entry(result: EraResult, entry: str) -> EraSettings:
 def panel(result: EraResult, choose: Choose) -> None:
     """What can be done next in an episode that was played here."""
     episode = result.episode
-    if episode is None or episode.world != WORLD or result.settings.task != "play":
+    world = of_world(episode.world) if episode else None
+    if episode is None or world is None or result.settings.task != "play":
         return
     with st.container(border=True, key="era-by-hand"):
         st.markdown(f"**Take over by hand.** {_standing(episode)}")
         if not episode.ended and len(entries(result)) < MAX_TURNS:
-            state = _now(result)
+            state = _now(result, world)
             if state is not None:
-                _next(result, state, choose)
+                _next(result, world, state, choose)
         _back(result, choose)
 
 
@@ -58,24 +59,18 @@ def _standing(episode: Episode) -> str:
     return f"After step {count} it waits for what comes next." if count else "Nothing was done yet."
 
 
-def _now(result: EraResult) -> State | None:
-    """The home as it stands after the last turn."""
+def _now(result: EraResult, world: Environment) -> Any:  # Any: a state, whose type its world alone knows
+    """The world as it stands after the last turn; None where that cannot be read."""
     found = scenes.last(result.episode) if result.episode else None
     try:
-        return read_state(found) if found is not None else home.begun(result.settings)
+        return world.read(found) if found is not None else home.begun(result.settings)
     except InputError:
         return None
 
 
-def _next(result: EraResult, state: State, choose: Choose) -> None:
-    known = skills(state)
-    if st.session_state.get(SKILL) not in known:
-        st.session_state[SKILL] = known[0]
+def _next(result: EraResult, world: Environment, state: Any, choose: Choose) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.selectbox("An action of this home", known, key=SKILL, width=260,
-                     help="Everything that can be tried here, in the home's words.")
-        st.button("Do it", key="era.do", type="primary", icon=":material/touch_app:", help="This action is done by hand, no more.",
-                  on_click=lambda: choose(with_entry(result, str(st.session_state[SKILL]))))
+        _BY_HAND[result.settings.world](result, state, lambda entry: choose(with_entry(result, entry)))
         st.button("Let the agent act once", key="era.once", icon=":material/smart_toy:", on_click=choose,
                   args=(with_entry(result, OWN_TURN),), help="One turn of the agent.")
         st.button("Play on to the end", key="era.on", icon=":material/fast_forward:", on_click=choose,
@@ -83,16 +78,30 @@ def _next(result: EraResult, state: State, choose: Choose) -> None:
                   help="The agent goes on from here by itself.")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption("Let something go wrong:", width="content")
-        for name, (label, icon) in WRONG.items():
-            why = objection(state, name)
+        for name in world.mishaps:
+            (label, icon), why = WRONG[name], objection(state, name, result.settings.world)
             st.button(label, key=f"era.wrong.{name}", icon=icon, on_click=choose, args=(with_entry(result, f"!{name}"),),
                       disabled=bool(why), help=why or "Happens by itself; the agent is not told.")
 
 
-def objection(state: State, name: str) -> str:
+def _skill(_result: EraResult, state: Any, do: Callable[[str], None]) -> None:
+    """A skill of the home."""
+    known = skills(state)
+    if st.session_state.get(SKILL) not in known:
+        st.session_state[SKILL] = known[0]
+    st.selectbox("An action of this home", known, key=SKILL, width=260,
+                 help="Everything that can be tried here, in the home's words.")
+    st.button("Do it", key="era.do", type="primary", icon=":material/touch_app:", help="This action is done by hand, no more.",
+              on_click=lambda: do(str(st.session_state[SKILL])))
+
+
+_BY_HAND: dict[World, Callable[[EraResult, Any, Callable[[str], None]], None]] = {"home": _skill, "table": table_hand.draw}
+
+
+def objection(state: Any, name: str, world: World = "home") -> str:
     """Why something cannot go wrong here; empty where it can."""
     try:
-        perturb(state, name)
+        ENVIRONMENTS[world].perturbed(state, name)
     except InputError as error:
         return str(error)
     return ""
@@ -107,7 +116,7 @@ def _back(result: EraResult, choose: Choose) -> None:
         st.button("Take over after the step above", key="era.from_here", icon=":material/undo:", on_click=_from_here,
                   args=(result, choose), help="Everything after the step that is looked at is taken back.")
         st.button("From the beginning", key="era.anew", icon=":material/first_page:", on_click=choose,
-                  args=(result.settings.model_copy(update={"actions": (), "goes_on": False}),), help="The home as it was at first.")
+                  args=(result.settings.model_copy(update={"actions": (), "goes_on": False}),), help="As it was at first.")
 
 
 def _from_here(result: EraResult, choose: Choose) -> None:

@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from backends.episode import Action, Turn
+from backends.episode import Action, State, Turn
 from backends.era import logs
+from backends.era.environments import Marks, of_world
+from backends.era.formats.seen import views
 from backends.era.results import EraResult
 from backends.knobs import UPLOAD
+from pages.era import home
 from pages.house import session
 from visualizers.era import scenes
 from worlds.errors import InputError
@@ -17,13 +20,18 @@ from worlds.pictures import read_picture
 
 SIDE_PX = 720  # of a frame that is shown
 GONE = "The logs of this run are not in this session. Upload them again to see their pictures."
+MARKS: dict[Marks, str] = {"boxes": "Numbered", "axes": "With axes", "plain": "Bare"}
+LOGGED: dict[str, Marks] = {"front_rgb_annotated": "boxes", "front_rgb": "axes"}  # EB-Manipulation draws the axes into its own frames
 
 
-def picture_of(result: EraResult, turn: Turn, action: Action | None, *, is_before: bool) -> tuple[np.ndarray | None, str]:
-    """The picture before or after a step, (h, w, 3) uint8 RGB; None, and why, where there is none."""
-    state = scenes.before(turn, action) if is_before else action.state if action else turn.state
-    world = result.episode.world if result.episode else ""
-    if (picture := scenes.drawn(state, world)) is not None:
+def picture_of(result: EraResult, turn: Turn, action: Action | None, *, is_before: bool,
+               marks: Marks = "plain") -> tuple[np.ndarray | None, str]:
+    """The picture before or after a step, (h, w, 3) uint8 RGB; None, and why, where there is none.
+
+    Args:
+        marks: what is drawn over it, of `ways`.
+    """
+    if (picture := _drawn(_state(turn, action, is_before), _world(result), marks)) is not None:
         return picture, ""
     name = _frame_of(turn, action, is_before=is_before)
     if not name:
@@ -32,7 +40,7 @@ def picture_of(result: EraResult, turn: Turn, action: Action | None, *, is_befor
     if path is None:
         return None, GONE
     try:
-        return _read(str(path), file, name), ""
+        return _read(str(path), file, _views(str(path), file, name).get(marks, name)), ""
     except InputError as error:
         return None, str(error)
 
@@ -76,12 +84,51 @@ def _brought(result: EraResult) -> tuple[str, Path | None]:
     return file, session.current().inputs().files.get(file)
 
 
+def ways(result: EraResult, turn: Turn, action: Action | None, *, is_before: bool) -> tuple[Marks, ...]:
+    """How that picture can be shown: with things numbered, with the axes alone, bare; the usual way first."""
+    environment = of_world(_world(result))
+    if _state(turn, action, is_before) is not None and environment is not None:
+        return environment.marks
+    name, (file, path) = _frame_of(turn, action, is_before=is_before), _brought(result)
+    return tuple(_views(str(path), file, name)) if name and path is not None else ()
+
+
+def first_of(result: EraResult, marks: Marks) -> np.ndarray | None:
+    """What is seen before anything was done, in an episode that is played here."""
+    return _drawn(home.begun(result.settings), _world(result), marks)
+
+
+def _world(result: EraResult) -> str:
+    return result.episode.world if result.episode else ""
+
+
+def _state(turn: Turn, action: Action | None, is_before: bool) -> State | None:
+    return scenes.before(turn, action) if is_before else action.state if action else turn.state
+
+
+@st.cache_data(max_entries=24, show_spinner=False)
+def _drawn(state: State | None, world: str, marks: Marks) -> np.ndarray | None:
+    """One picture of a state; a table top takes a tenth of a second."""
+    return scenes.drawn(state, world, marks=marks)
+
+
 def _frame_of(turn: Turn, action: Action | None, *, is_before: bool) -> str:
     """What the log calls the picture."""
     if not is_before:
         return action.frame if action else turn.frame
     place = scenes.place_of(turn, action)
     return turn.actions[place - 1].frame if place > 0 else turn.frame
+
+
+@st.cache_data(max_entries=60, show_spinner=False)
+def _views(path: str, file: str, name: str) -> dict[Marks, str]:
+    """The pictures that a log of the table top has of one moment, where there are two; what cannot be opened has none."""
+    try:
+        found = views(name, logs.opened(Path(path), file).names)
+    except InputError:
+        return {}
+    told: dict[Marks, str] = {marks: found[view] for view, marks in LOGGED.items() if view in found}
+    return told if len(told) > 1 else {}
 
 
 @st.cache_data(max_entries=60, show_spinner=False)

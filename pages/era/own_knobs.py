@@ -1,11 +1,12 @@
-"""The knobs of ERA's page: the home and its task, who acts, turns by hand; or which run and episode of logs."""
+"""The knobs of ERA's page: the world and its task, who acts, turns by hand; or which run and episode of logs."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from backends.era.environments import ENVIRONMENTS
 from backends.era.practising import MODEL
 from backends.era.results import EraResult
-from backends.era.settings import EraSettings
+from backends.era.settings import ONLY_EXPERT, EraSettings
 from backends.registry import System
 from models import catalogue
 from pages.era import home, training
@@ -13,7 +14,7 @@ from pages.house import knobs, running, tasks
 from pages.house.text import plain
 from worlds.errors import InputError
 
-TABS = {"Home": ("home",), "Agent": ("agent", "task", "earlier"), "Turn by turn": ("turns",)}
+TABS = {"World": ("home",), "Agent": ("agent", "task", "earlier"), "Turn by turn": ("turns",)}
 OF_LOGS = ("log", "episode")
 Era = System[EraSettings, EraResult]
 
@@ -27,6 +28,8 @@ def draw(system: Era, task: str) -> None:
         training.draw(system)
         return
     values = {"task": task, **knobs.tabs(system, TABS)}
+    if values["world"] == "table":
+        st.caption(f"{ONLY_EXPERT[0].upper()}{ONLY_EXPERT[1:]}.")
     tasks.run_button(system, values, label="Play", cost=_cost, is_ready=lambda asked: is_ready(asked))
 
 
@@ -64,19 +67,20 @@ def is_trained_here() -> bool:
 
 def _cost(asked: EraSettings) -> str:
     who = "A script that sees everything acts" if asked.agent == "expert" else "The miniature writes a reply at every turn"
-    most = f"{asked.max_turns} turns at most" if asked.goes_on else f"{len(asked.actions)} turns"
+    turns = min(asked.max_turns, ENVIRONMENTS[asked.world].max_steps)
+    most = f"{turns} turns at most" if asked.goes_on else f"{len(asked.actions)} turns"
     return f"{who}: {most}."
 
 
 def own_task(system: Era, result: EraResult, place: DeltaGenerator) -> None:
     """A task in a person's own words, beside the choice of what to do; what is not understood is said while it is typed."""
     said = place.text_input("Your own task", key="era.own_task", live="400ms", label_visibility="collapsed", width=420,
-                            placeholder="Your own task for this home, in a sentence",
-                            help="One thing and what to do with it. What this home does not have is said.")
+                            placeholder=f"Your own task for this {ENVIRONMENTS[result.settings.world].place}, in a sentence",
+                            help="One thing and what to do with it. What is not there is said.")
     text = (said or "").strip()
     why = home.not_understood(text, result.settings)
     if running.pressed(place, "Play it", key="era.own_task.run", icon=":material/play_arrow:", disabled=not text or bool(why),
-                       help="The agent tries it, in the home that is shown."):
+                       help="The agent tries it, in what is shown."):
         wanted = {**dict(result.settings), "instruction": text, "actions": (), "goes_on": True}
         asked = knobs.settings_from(system, wanted)
         if asked is not None:

@@ -1,4 +1,4 @@
-"""Page of ERA: an embodied agent, step by step, played in a drawn home, trained there, or replayed from logs."""
+"""Page of ERA: an embodied agent, step by step, played in a drawn home or at a table top, trained, or replayed from logs."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator

@@ -4,6 +4,7 @@ import streamlit as st
 
 from backends.episode import Action, Episode, Turn
 from backends.era.context import POLICIES, POLICY_NAMES, history
+from backends.era.environments import Marks, of_world
 from backends.era.results import EraResult
 from models.marks import PARTS
 from pages.era import frames, player
@@ -13,7 +14,7 @@ from visualizers.era import scenes
 from visualizers.era.curves import terms_of
 from visualizers.era.timeline import ROW, cells, clickable, timeline
 
-VIEWS = ("step", "frame", "memory")  # in the address
+VIEWS = ("step", "frame", "marks", "memory")  # in the address
 SIDES = {"before": "Before the step", "after": "After it"}
 TITLES = dict(zip(PARTS, ("It says it sees", "It remembers and concludes", "It plans")))
 ACTORS = {"model": "the agent", "expert": "the scripted expert", "person": "a person, by hand",
@@ -42,6 +43,7 @@ def _steps(result: EraResult) -> None:
     if not shown:
         for told in episode.notes or ("No step was done yet.",):  # a log that could not be read says why
             st.info(plain(told), icon=":material/info:")
+        _begins(result)
         return
     count = len(shown)
     step = st.session_state[address.view("era", "step", range(1, count + 1), opens_at(result), of=episode)]
@@ -50,7 +52,7 @@ def _steps(result: EraResult) -> None:
     turn, action = shown[step - 1]
     left, right = st.columns([2, 3], gap="medium")
     with left, st.container(key="era.picture"):
-        _picture(result, turn, action, step, side)
+        _picture(result, episode, turn, action, step, side)
     with right:
         player.transport(episode, shown)
         with st.container(key="era.said"):
@@ -62,6 +64,37 @@ def _steps(result: EraResult) -> None:
     player.clock(episode, count)
     if not player.is_playing(episode):
         address.write_view("era", "step")
+
+
+def _begins(result: EraResult) -> None:
+    """What is seen before anything was done."""
+    episode = result.episode
+    if episode is None or result.settings.task != "play":
+        return
+    environment = of_world(episode.world)
+    picture = frames.first_of(result, _marks(environment.marks, episode)) if environment else None
+    if picture is not None and environment is not None:
+        left, _ = st.columns([2, 3], gap="medium")
+        with left:
+            view.picture(picture, "era.frame", alt=f"The {environment.place} before the first step", is_first=True,
+                         caption="Before the first step")
+            _switch(environment.marks)
+
+
+def _marks(ways: tuple[Marks, ...], episode: Episode) -> Marks:
+    """What is drawn over the picture: as the switch stands, where there is one."""
+    if len(ways) < 2:
+        return "plain"
+    chosen: Marks = st.session_state[address.view("era", "marks", ways, ways[0], of=episode)]
+    return chosen
+
+
+def _switch(ways: tuple[Marks, ...]) -> None:
+    """What is drawn over the picture, where there is a choice."""
+    if len(ways) > 1:
+        st.segmented_control("Drawn over it", ways, key="era.marks", format_func=frames.MARKS.__getitem__, required=True,
+                             label_visibility="collapsed",
+                             help="Frames numbered as in the list of objects, the axes of the gripper's numbers alone, or neither.")
 
 
 def opens_at(result: EraResult) -> int:
@@ -107,13 +140,15 @@ def _pick() -> None:
         player.to(int(points[0]["y"]) * ROW + int(points[0]["x"]) + 1)
 
 
-def _picture(result: EraResult, turn: Turn, action: Action | None, step: int, side: str) -> None:
-    picture, why = frames.picture_of(result, turn, action, is_before=side == "before")
+def _picture(result: EraResult, episode: Episode, turn: Turn, action: Action | None, step: int, side: str) -> None:
+    ways = frames.ways(result, turn, action, is_before=side == "before")
+    picture, why = frames.picture_of(result, turn, action, is_before=side == "before", marks=_marks(ways, episode))
     if picture is None:
         st.info(plain(why), icon=":material/image_not_supported:")
     else:
         view.picture(picture, "era.frame", alt=f"What is seen {side} step {step}", is_first=True,
                      caption=f"{SIDES[side]}: what the agent is shown" if side == "before" else SIDES[side])
+    _switch(ways)
     st.segmented_control("Picture", list(SIDES), key="era.frame", format_func=SIDES.__getitem__, required=True,
                          label_visibility="collapsed", help="The picture before the step, or after it.")
 
@@ -121,7 +156,7 @@ def _picture(result: EraResult, turn: Turn, action: Action | None, step: int, si
 def _said(episode: Episode, turn: Turn, action: Action | None, step: int, count: int) -> None:
     """What was thought and done."""
     st.markdown(f"**Step {step} of {count}**, call {turn.index + 1}: {ACTORS[turn.by]}")
-    _done(turn, action)
+    _done(episode, turn, action)
     for name, text in parts_of(turn):
         st.markdown(f"**{plain(name)}**  \n{plain(_cut(text))}")
     if len(turn.planned) > 1:
@@ -142,12 +177,13 @@ def parts_of(turn: Turn) -> list[tuple[str, str]]:
     return [("It says", whole)] if whole else []
 
 
-def _done(turn: Turn, action: Action | None) -> None:
+def _done(episode: Episode, turn: Turn, action: Action | None) -> None:
     if action is None:
         st.markdown("**Nothing was done**, for the reply named no action." if turn.parse != "empty" else "**Nothing was done.**")
         return
     badge = {True: ":green-badge[worked]", False: ":red-badge[failed]", None: ""}[action.ok]
-    st.markdown(f"**It does:** {plain(action.name or f'action {action.id}')} {badge}  \n"
+    means = scenes.told(scenes.before(turn, action), action, episode.world)
+    st.markdown(f"**It does:** {plain(action.name or f'action {action.id}')} {badge}  \n{plain(f'{means} ' if means else '')}"
                 f"{plain(action.feedback) or 'No feedback is logged.'}")
     terms = {name: value for name, value in (action.rewards or turn.rewards).items() if abs(value) > NO_TERMS}
     if action.rewards or turn.rewards:
@@ -197,10 +233,11 @@ def _given(episode: Episode, turn: Turn) -> None:
 
 def live(episode: Episode) -> None:
     """The newest picture and what was done so far."""
-    picture = scenes.drawn(scenes.last(episode), episode.world)
+    environment = of_world(episode.world)
+    picture = scenes.drawn(scenes.last(episode), episode.world, marks=environment.marks[0]) if environment else None
     left, right = st.columns([2, 3])
     if picture is not None:
-        left.image(view.jpeg(picture), width="stretch", alt="The home as it is now", caption=f"After {episode.num_steps} steps")
+        left.image(view.jpeg(picture), width="stretch", alt="The world as it is now", caption=f"After {episode.num_steps} steps")
     with right:
         st.markdown(f"**{plain(episode.instruction)}**")
         if episode.turns:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from backends.episode import Episode
 from backends.era.formats.sidecar import sidecar_text
-from backends.era.formats.writing import Pictures, written_run, zipped
+from backends.era.formats.writing import written_run, zipped
 from backends.era.results import EraResult
 from backends.files.csv_text import to_csv
 from pages.era import frames
@@ -45,5 +45,5 @@ def take(result: EraResult) -> None:
 def _logs(result: EraResult, episode: Episode) -> bytes:
     """The episode in EmbodiedBench's layout; pictures where the world can be drawn again."""
     config = json.loads(result.settings.model_dump_json())
-    return zipped(written_run([(episode, Pictures(scenes.pngs(episode)))], model=episode.agent or result.model_id,
+    return zipped(written_run([(episode, scenes.logged(episode))], model=episode.agent or result.model_id,
                               experiment="orrery", subset=episode.group or "unknown", config=config))

@@ -14,9 +14,9 @@ from pages.house.tasks import Task
 from pages.house.text import plain
 from visualizers.era import curves, tables
 
-NOTE = "Here: a drawn home, and your logs."
+NOTE = "Here: a drawn home, a drawn table top, and your logs."
 TASKS = {
-    "play": Task("Play an episode", ":material/smart_toy:", button="Play", fold="Another home, another task, every knob",
+    "play": Task("Play an episode", ":material/smart_toy:", button="Play", fold="Home or table top, another task, every knob",
                  coming="The episode is played turn by turn; the newest picture stands here."),
     "train": Task("Train it", ":material/model_training:", button="Train", fold="Rewards, advantages, how long",
                   coming="The fixed homes are played first; then the curves grow with every iteration."),

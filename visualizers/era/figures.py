@@ -42,12 +42,12 @@ def live(event: object) -> dict[str, go.Figure] | None:
 
 
 def pictures(event: object) -> list[tuple[np.ndarray, str]]:
-    """The home as it stands at the end of an episode, or so far."""
+    """The world as it stands at the end of an episode, or so far."""
     episode = event.episode if isinstance(event, EraResult) else event if isinstance(event, Episode) else None
     picture = scenes.drawn(scenes.last(episode), episode.world) if episode else None
     if episode is None or picture is None:
         return []
-    return [(picture, f"{episode.instruction or 'The home'}: after {episode.num_steps} steps")]
+    return [(picture, f"{episode.instruction or 'The world'}: after {episode.num_steps} steps")]
 
 
 def clip(result: EraResult) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Pictures of the miniature home's states: what is seen before and after a step, and the episode as a film with captions."""
+"""Pictures of the miniature worlds' states: what is seen before and after a step, and the episode as a film with captions."""
 
 import io
 import tempfile
@@ -10,12 +10,11 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from backends.episode import Action, Episode, State, Turn
-from backends.era.playing import WORLD
+from backends.era.environments import Marks, of_world
+from backends.era.formats.writing import Pictures
 from visualizers import covers
 from visualizers.era.timeline import cells
 from worlds.errors import InputError
-from worlds.minihome.drawing import draw
-from worlds.minihome.state import read_state
 from worlds.video import write_video
 
 SIDE_PX, BAND_PX, INK_PX = 500, 60, 17  # of a picture; of the two lines of its caption
@@ -27,14 +26,30 @@ PLATE_LETTERS, PLATE_LINES = 48, 6
 Look = Callable[[Turn, Action | None, bool], tuple[np.ndarray | None, str]]
 
 
-def drawn(state: State | None, world: str, *, size_px: int = SIDE_PX) -> np.ndarray | None:
-    """A state as it looks, (size_px, size_px, 3) uint8 RGB; None where there is none, or none that can be drawn here."""
-    if state is None or world != WORLD:
+def drawn(state: State | None, world: str, *, size_px: int = SIDE_PX, marks: Marks = "plain") -> np.ndarray | None:
+    """A state as it looks, (size_px, size_px, 3) uint8 RGB; None where there is none, or none that can be drawn here.
+
+    Args:
+        marks: what is drawn over it; a world that draws nothing over its pictures leaves that out.
+    """
+    environment = of_world(world)
+    if state is None or environment is None:
         return None
     try:
-        return draw(read_state(state), size_px)
+        return environment.draw(environment.read(state), size_px, marks if marks in environment.marks else "plain")
     except InputError:  # a file of somebody's may hold any state
         return None
+
+
+def told(state: State | None, action: Action, world: str) -> str:
+    """What an action does from a state, in words; "" where its name says it, where it did nothing, and where nobody can tell."""
+    environment = of_world(world)
+    if state is None or environment is None or not action.ok:
+        return ""
+    try:
+        return environment.told(environment.read(state), action.name)
+    except InputError:
+        return ""
 
 
 def place_of(turn: Turn, action: Action | None) -> int:
@@ -149,13 +164,24 @@ def _last_twice(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         yield last_one
 
 
-def pngs(episode: Episode) -> dict[int, bytes]:
-    """PNGs by the world's step, 0 before the first, as logs of the benchmark have them."""
+def logged(episode: Episode) -> Pictures:
+    """PNGs as logs of the benchmark have them: plain, with axes where the world draws them; and with boxes those that a call began
+    with."""
+    environment = of_world(episode.world)
+    if environment is None or "boxes" not in environment.marks:
+        return Pictures(pngs(episode))
+    begins = {0, *(action.step for turn in episode.turns[:-1] for action in turn.actions[-1:] if action.step is not None)}
+    return Pictures(pngs(episode, marks="axes"), {step: png for step, png in pngs(episode, marks="boxes").items() if step in begins})
+
+
+def pngs(episode: Episode, *, marks: Marks = "plain") -> dict[int, bytes]:
+    """PNGs by the world's step, 0 before the first."""
     found: dict[int, bytes] = {}
     for turn, action in cells(episode):
-        if not found and (first := drawn(turn.state, episode.world)) is not None:
+        if not found and (first := drawn(turn.state, episode.world, marks=marks)) is not None:
             found[0] = _png(first)
-        if action is not None and action.step is not None and (after := drawn(action.state, episode.world)) is not None:
+        if action is not None and action.step is not None and (
+                after := drawn(action.state, episode.world, marks=marks)) is not None:
             found[action.step] = _png(after)
     return found
 

@@ -14,13 +14,13 @@ from worlds.minitable.catalogue import BOX_HALF, BOX_WALL, KINDS, TABLE_Z
 from worlds.minitable.codec import NUM_VOXELS, VOXEL_M, decode, encode
 from worlds.minitable.expert import ABOVE, SAFE, pose, voxel_above, yaw_for, yaw_now
 from worlds.minitable.goals import cells, highest, lowest
-from worlds.minitable.state import AREA, State, left_to_right, position_of
+from worlds.minitable.state import AREA, State, left_to_right, position_of, type_of
 
 STEP = 5  # voxels of one move aside
 ASIDE: dict[str, tuple[int, int]] = {"left": (0, -STEP), "right": (0, STEP), "nearer": (STEP, 0), "farther": (-STEP, 0)}
 PLAIN = ("down", "close", "up", "open", *ASIDE)
 SWEEP = "sweep"  # with the sponge along the area
-_OVER = re.compile(r"(?:over|to) object (\d{1,2})")
+_OVER = re.compile(r"(?:over|to) (?:the )?(.+)")
 _BENEATH_M = 0.04  # from the gripper to the middle of a body that it goes down to, seen from above
 _CLEAR_M = 0.002  # below a body that is let go
 _NUM_PARTS = 7
@@ -47,7 +47,7 @@ def meant(words: str, state: State) -> list[int]:
         raise InputError(f"{words[:60]!r} is not an action of the table top. It takes seven whole numbers: x, y, z, roll, pitch, "
                          "yaw, gripper, such as [40, 43, 26, 0, 60, 90, 1].")
     if over := _OVER.fullmatch(said):
-        return _over(state, int(over[1]))
+        return _over(state, _named(over[1], state))
     if said in PLAIN or (said == SWEEP and state["area"]):
         return _plain(said, state)
     raise InputError(f"There is no move {words[:60]!r} on this table. There are {', '.join(moves(state))}, and seven numbers such as "
@@ -69,12 +69,20 @@ def _plain(said: str, state: State) -> list[int]:
     return pose([x, y, z], yaw_now(state), is_open=is_open)
 
 
-def _over(state: State, number: int) -> list[int]:
-    """Over an object, with the fingers turned to fit it, or high above it with what they hold."""
+def _named(said: str, state: State) -> str:
+    """The thing that is meant: by its number from left to right, by its name, or by a kind of which there is one."""
     names = left_to_right(state)
-    if not 1 <= number <= len(names):
-        raise InputError(f"There is no object {number} on this table. They are numbered 1 to {len(names)}, from left to right.")
-    name, gripper = names[number - 1], state["gripper"]
+    by_number = {f"object {number}": name for number, name in enumerate(names, start=1)}
+    of_kind = [name for name in names if type_of(state, name) == said]
+    if said in by_number or said in names or len(of_kind) == 1:
+        return by_number.get(said) or (said if said in names else of_kind[0])
+    raise InputError(f"There is no {said[:40]!r} on this table, or more than one. Things are object 1 to object {len(names)}, from "
+                     f"left to right: {', '.join(names)}.")
+
+
+def _over(state: State, name: str) -> list[int]:
+    """Over a thing, with the fingers turned to fit it, or high above it with what they hold."""
+    gripper = state["gripper"]
     x, y = _aligned(state, _near_end(state) if name == AREA else position_of(state, name))
     if gripper["holds"] is not None:
         return pose([x, y, max(SAFE, _voxel(state)[2])], yaw_now(state), is_open=False)

@@ -95,6 +95,10 @@ class Environment(ABC):
             InputError: there is none; with some that there are.
         """
 
+    def told(self, state: State, action: str) -> str:
+        """What an action does from a state, in words; "" where its name says it."""
+        return ""
+
     @abstractmethod
     def understood(self, text: str, state: State) -> list[Any]:
         """The goal that somebody's own words ask for.

@@ -9,7 +9,7 @@ from backends.era.environments.contract import SEEN_PX, Environment, Info, Marks
 from backends.era.replies import pose_of, pose_text
 from worlds.minitable.drawing import draw
 from worlds.minitable.env import MAX_STEPS, MiniTable
-from worlds.minitable.moves import meant
+from worlds.minitable.moves import meant, told
 from worlds.minitable.perturbations import PERTURBATIONS, perturb
 from worlds.minitable.state import read_state
 from worlds.minitable.subsets import SUBSETS
@@ -41,6 +41,10 @@ class Table(Environment):
 
     def by_hand(self, entry: str, info: Info) -> str:
         return pose_text(meant(entry, info["state"]))
+
+    def told(self, state: State, action: str) -> str:
+        pose = pose_of(action)
+        return told(state, [int(number) for number in pose]) if pose else ""
 
     def understood(self, text: str, state: State) -> list[Any]:
         return list(understood(text, state))
