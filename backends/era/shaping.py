@@ -2,8 +2,13 @@
 
     r = 3 [task done] + 1 [progress is a new maximum of the episode] - 0.5 [action failed]
 
-It is what the training would have paid, not what the log recorded: EmbodiedBench stores no reward per step. For the table top only
-the first term can be told from a log, since where the gripper and the objects were is not stored.
+It is what the training would have paid, not what the log recorded: EmbodiedBench stores no reward per step. The table top has other
+terms (mani_env.py), where +-0.5 is for how true the agent's words about the picture are:
+
+    r = 3 [task done] + 1 [the gripper comes near a target for the first time] + 0.5 [words right] - 0.5 [words wrong]
+
+Of a log of the benchmark only the first of them can be told, since where the gripper and the objects were is not stored; an episode
+of the miniature table top carries them all.
 """
 
 from dataclasses import dataclass
@@ -37,14 +42,18 @@ def shaped(episode: Episode, *, is_dense: bool = True) -> tuple[Shaped, ...]:
     found: list[Shaped] = []
     best = 0.0
     is_done = False
-    is_dense = is_dense and episode.world not in TABLE_TOPS
+    is_table = episode.world in TABLE_TOPS
     for _, action in episode.steps():
         success = SUCCESS if action.success and not is_done else 0.0
         is_done |= bool(action.success)
         rises = action.progress is not None and action.progress > best
         best = max(best, action.progress or 0.0)
-        found.append(Shaped(success, SUBGOAL, _behaviour(action)) if rises and is_dense
-                     else Shaped(success, 0.0, _behaviour(action) if is_dense else 0.0))
+        if not is_dense:
+            found.append(Shaped(success))
+        elif is_table:
+            found.append(Shaped(success, action.rewards.get("subgoal", 0.0), action.rewards.get("behaviour", 0.0)))
+        else:
+            found.append(Shaped(success, SUBGOAL if rises else 0.0, _behaviour(action)))
     return tuple(found)
 
 

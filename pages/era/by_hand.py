@@ -10,6 +10,7 @@ from backends.era.environments import ENVIRONMENTS, Environment, World, of_world
 from backends.era.results import EraResult
 from backends.era.settings import MAX_TURNS, OWN_TURN, EraSettings
 from pages.era import home, table_hand
+from pages.era.table_hand import Do, Places
 from pages.house.text import plain
 from visualizers.era import scenes
 from visualizers.era.timeline import cells
@@ -69,8 +70,9 @@ def _now(result: EraResult, world: Environment) -> Any:  # Any: a state, whose t
 
 
 def _next(result: EraResult, world: Environment, state: Any, choose: Choose) -> None:
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        _BY_HAND[result.settings.world](result, state, lambda entry: choose(with_entry(result, entry)))
+    above, row = st.container(gap="small"), st.container(horizontal=True, gap="small", vertical_alignment="bottom")
+    _BY_HAND[result.settings.world](result, state, lambda entry: choose(with_entry(result, entry)), (above, row))
+    with row:
         st.button("Let the agent act once", key="era.once", icon=":material/smart_toy:", on_click=choose,
                   args=(with_entry(result, OWN_TURN),), help="One turn of the agent.")
         st.button("Play on to the end", key="era.on", icon=":material/fast_forward:", on_click=choose,
@@ -84,18 +86,19 @@ def _next(result: EraResult, world: Environment, state: Any, choose: Choose) -> 
                       disabled=bool(why), help=why or "Happens by itself; the agent is not told.")
 
 
-def _skill(_result: EraResult, state: Any, do: Callable[[str], None]) -> None:
-    """A skill of the home."""
+def _skill(_result: EraResult, state: Any, do: Do, places: Places) -> None:
+    """A skill of the home, in the row of the other buttons."""
     known = skills(state)
     if st.session_state.get(SKILL) not in known:
         st.session_state[SKILL] = known[0]
-    st.selectbox("An action of this home", known, key=SKILL, width=260,
-                 help="Everything that can be tried here, in the home's words.")
-    st.button("Do it", key="era.do", type="primary", icon=":material/touch_app:", help="This action is done by hand, no more.",
-              on_click=lambda: do(str(st.session_state[SKILL])))
+    _, row = places
+    row.selectbox("An action of this home", known, key=SKILL, width=260,
+                  help="Everything that can be tried here, in the home's words.")
+    row.button("Do it", key="era.do", type="primary", icon=":material/touch_app:", help="This action is done by hand, no more.",
+               on_click=lambda: do(str(st.session_state[SKILL])))
 
 
-_BY_HAND: dict[World, Callable[[EraResult, Any, Callable[[str], None]], None]] = {"home": _skill, "table": table_hand.draw}
+_BY_HAND: dict[World, Callable[[EraResult, Any, Do, Places], None]] = {"home": _skill, "table": table_hand.draw}
 
 
 def objection(state: Any, name: str, world: World = "home") -> str:

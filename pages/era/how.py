@@ -11,7 +11,11 @@ from backends.era.paper import GAMMA, LAMBDA
 from backends.era.results import EraResult
 from pages.house import view
 from pages.house.text import plain
+from worlds.minitable import goals
 
+HOME_TERMS = "the task is done, a condition of it is met for the first time, the action failed"
+TABLE_TERMS = ("the task is done, the gripper comes near a target for the first time, and how true the agent's words about the picture "
+               "are (the share of things whose kind is named in its place, from left to right)")
 MOST = 20  # numbers that are written out
 
 
@@ -22,10 +26,8 @@ def how_it_works(_task: str, result: EraResult) -> None:
                 "what it sees, what it concludes and what it plans, and names an action.\n"
                 "2. What it keeps is a choice. Everything so far grows with every turn; ERA hands on its own last reflection and "
                 f"plan, which do not.{_kept(result)}\n"
-                "3. ERA pays each turn by three terms: the task is done, a condition of it is met for the first time, the action "
-                "failed:")
-    view.formula(rf"r_t = {shaping.SUCCESS:g}\,[\text{{done}}] + {shaping.SUBGOAL:g}\,[\text{{progress is new}}] "
-                 rf"- {-shaping.FAILED:g}\,[\text{{failed}}]")
+                f"3. ERA pays each turn by three terms: {TABLE_TERMS if is_table(episode) else HOME_TERMS}:")
+    view.formula(_table_reward() if is_table(episode) else _home_reward())
     rewards = by_turn(episode) if episode else []
     if rewards:
         st.markdown(f"For the turns of this episode that is {plain(_row(rewards, '+g'))}, together {sum(rewards):+g}. It was "
@@ -35,6 +37,21 @@ def how_it_works(_task: str, result: EraResult) -> None:
     view.formula(r"\delta_t = r_t + \gamma V_{t+1} - V_t,\qquad A_t = \delta_t + \gamma \lambda A_{t+1}")
     if rewards:
         st.markdown(_credit(rewards, result))
+
+
+def is_table(episode: Episode | None) -> bool:
+    """Whether an episode is paid as EB-Manipulation is."""
+    return episode is not None and episode.world in shaping.TABLE_TOPS
+
+
+def _home_reward() -> str:
+    return (rf"r_t = {shaping.SUCCESS:g}\,[\text{{done}}] + {shaping.SUBGOAL:g}\,[\text{{progress is new}}] "
+            rf"- {-shaping.FAILED:g}\,[\text{{failed}}]")
+
+
+def _table_reward() -> str:
+    return (rf"r_t = {goals.SUCCESS:g}\,[\text{{done}}] + {goals.SUBGOAL:g}\,[\text{{a target is found}}] "
+            rf"+ {goals.SAID_WELL:g}\,[\text{{words}} > {goals.WELL:g}] - {-goals.SAID_BADLY:g}\,[\text{{words}} < {goals.BADLY:g}]")
 
 
 def by_turn(episode: Episode) -> list[float]:

@@ -148,9 +148,10 @@ def _picture(result: EraResult, episode: Episode, turn: Turn, action: Action | N
     else:
         view.picture(picture, "era.frame", alt=f"What is seen {side} step {step}", is_first=True,
                      caption=f"{SIDES[side]}: what the agent is shown" if side == "before" else SIDES[side])
-    _switch(ways)
-    st.segmented_control("Picture", list(SIDES), key="era.frame", format_func=SIDES.__getitem__, required=True,
-                         label_visibility="collapsed", help="The picture before the step, or after it.")
+    with st.container(horizontal=True, gap="small"):
+        st.segmented_control("Picture", list(SIDES), key="era.frame", format_func=SIDES.__getitem__, required=True,
+                             label_visibility="collapsed", help="The picture before the step, or after it.")
+        _switch(ways)
 
 
 def _said(episode: Episode, turn: Turn, action: Action | None, step: int, count: int) -> None:

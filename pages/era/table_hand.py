@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from backends.era.results import EraResult
 from pages.house.text import plain
@@ -12,6 +13,8 @@ from worlds.minitable.expert import yaw_now
 from worlds.minitable.moves import SWEEP, told
 from worlds.minitable.state import State, left_to_right
 
+Do = Callable[[str], None]  # takes the entry of a turn
+Places = tuple[DeltaGenerator, DeltaGenerator]  # above the row of the other buttons, and in it
 OBJECT = "era.object"
 NUMBERS = ("x", "y", "z", "roll", "pitch", "yaw")
 GRIPPER = {0: "Closed", 1: "Open"}
@@ -30,14 +33,15 @@ HELP = {"x": "Centimetres from the far edge of the workspace towards you", "y": 
         "pitch": "Steps of 3 degrees; 60 with roll 0 points down", "yaw": "Steps of 3 degrees; how the fingers are turned"}
 
 
-def draw(result: EraResult, state: State, do: Callable[[str], None]) -> None:
-    """Both ways to act; `do` takes the entry of a turn."""
-    with st.container(gap="small"):
+def draw(result: EraResult, state: State, do: Do, places: Places) -> None:
+    """Both ways to act, above the other buttons."""
+    above, _ = places
+    with above:
         _in_words(state, do)
         _in_numbers(result, state, do)
 
 
-def _in_words(state: State, do: Callable[[str], None]) -> None:
+def _in_words(state: State, do: Do) -> None:
     names = left_to_right(state)
     if st.session_state.get(OBJECT) not in range(1, len(names) + 1):
         st.session_state[OBJECT] = 1
@@ -53,7 +57,7 @@ def _in_words(state: State, do: Callable[[str], None]) -> None:
                 st.button(label, key=f"era.move.{word}", icon=icon, help=said, on_click=do, args=(word,))
 
 
-def _in_numbers(result: EraResult, state: State, do: Callable[[str], None]) -> None:
+def _in_numbers(result: EraResult, state: State, do: Do) -> None:
     _begin(result, state)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         for name, limit in zip(NUMBERS, LIMITS):

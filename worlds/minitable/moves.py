@@ -24,6 +24,7 @@ _OVER = re.compile(r"(?:over|to) (?:the )?(.+)")
 _BENEATH_M = 0.04  # from the gripper to the middle of a body that it goes down to, seen from above
 _CLEAR_M = 0.002  # below a body that is let go
 _NUM_PARTS = 7
+_MOVES_M = 0.6 * VOXEL_M  # a voxel's centre may be half of one away from where the gripper stands at first
 _AT_M, _BESIDE_M, _OVER_M = 0.04, 0.17, 0.08  # from something, seen from above, to be at it and beside it; above it, to be over it
 
 
@@ -156,7 +157,7 @@ def told(state: State, action: Sequence[int]) -> str:
     """What an action does from a state, in words: "Go down to the red cube and close the fingers."."""
     gripper, opens = state["gripper"], action[-1] == 1
     held, spot, here = gripper["holds"], decode(action[:3]), np.array(gripper["position"])
-    goes = np.abs(spot - here) > VOXEL_M / 2
+    goes = np.abs(spot - here) > _MOVES_M
     verb = "Carry it" if held is not None else "Go"
     if not goes.any():
         way = "Stay there"

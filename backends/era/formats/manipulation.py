@@ -72,8 +72,8 @@ def read_manipulation(files: Files, entry: Entry) -> Episode:
     steps = _Steps(result, frames, min(num_steps, MAX_TURNS))
     costs = [call.num_steps for call in told] or [cost(reply) for reply in replies]
     turns = _turns(texts, replies, costs, steps, bool(flag(result.get("task_success"))), notes)
-    _compare(turns, replies, result, frames, notes)
     turns = with_sidecar(turns, sidecar, notes)
+    _compare(turns, replies, result, frames, notes)
     success = flag(result.get("task_success"))
     return Episode(
         world=sidecar.world or head.environment or "eb_manipulation", task=sidecar.task, seed=sidecar.seed, number=entry.number,
@@ -134,7 +134,7 @@ def _compare(turns: Sequence[Turn], replies: Sequence[Reply], result: Row, frame
     begins, step = [], 0
     for turn in turns:
         begins.append(step)
-        step += len(turn.actions)
+        step += sum(action.step is not None for action in turn.actions)
     if replies and frames.given_steps and not set(frames.given_steps) <= {*begins, step}:
         notes.add("The frames with boxes do not stand where the plans begin: which step is of which plan is uncertain.")
 

@@ -87,17 +87,19 @@ def with_sidecar(turns: Sequence[Turn], sidecar: Sidecar, notes: Notes) -> tuple
     for turn in turns:
         lines = sidecar.lines[place:place + max(1, len(turn.actions))]
         place += len(lines)
-        found.append(_joined(turn, lines, notes))
+        found.append(_joined(turn, lines, notes, is_own=bool(sidecar.world)))
     return tuple(found)
 
 
-def _joined(turn: Turn, lines: Sequence[Row], notes: Notes) -> Turn:
+def _joined(turn: Turn, lines: Sequence[Row], notes: Notes, *, is_own: bool) -> Turn:
+    """A turn with what its lines add; what went wrong by itself is no step of the log, so its action is in the line alone."""
     of_turn = lines[0].get("turn")
     added = {name: value for name, value in of_turn.items() if name in _TURN} if isinstance(of_turn, dict) else {}
     value, advantage = number(lines[0].get("value")), number(lines[0].get("adv_raw"))
     try:
         arrays = _arrays(of_turn) if isinstance(of_turn, dict) else {}
-        actions = tuple(_with_line(action, line) for action, line in zip(turn.actions, lines))
+        done = turn.actions or ((Action(),) if "action" in lines[0] and "env_step" not in lines[0] else ())
+        actions = tuple(_with_line(action, line, is_own=is_own) for action, line in zip(done, lines))
         return Turn.model_validate({**dict(turn), "value": value, "advantage": advantage, **added, **arrays, "actions": actions})
     except (ValidationError, ValueError, OverflowError, TypeError):
         notes.add(f"What the file of Orrery says of call {turn.index + 1} does not fit, and is left out.")
@@ -108,13 +110,14 @@ def _arrays(of_turn: Row) -> dict[str, np.ndarray]:
     return {name: np.array(of_turn[name], dtype) for name, dtype in _TOKENS if isinstance(of_turn.get(name), list)}
 
 
-def _with_line(action: Action, line: Row) -> Action:
+def _with_line(action: Action, line: Row, *, is_own: bool) -> Action:
+    """An action with what its line adds; a file of ours tells all rewards, and what the log says is made from them."""
     rewards, state = line.get("r"), line.get("state")
     if state is None and "objects" in line:
         state = {"objects": line["objects"]}
     added: dict[str, object] = {}
     if isinstance(rewards, dict):
-        added["rewards"] = {**action.rewards, **{said(name, 80): number(value) for name, value in rewards.items()}}
+        added["rewards"] = {**({} if is_own else action.rewards), **{said(name, 80): number(value) for name, value in rewards.items()}}
     if isinstance(state, dict):
         added["state"] = plain(state, depth=16)
     added |= {name: line[key] for key, name in _COPIED.items() if key in line}

@@ -115,7 +115,7 @@ def _household_result(episode: Episode) -> dict[str, object]:
 
 
 def _table_top(episode: Episode, k: int, pictures: Pictures) -> dict[str, bytes]:
-    actions = [action for _, action in episode.steps()]
+    actions = [action for turn, action in episode.steps() if turn.by != "perturbation"]  # what went wrong by itself is no step
     folder, name = f"images/episode_{k}", f"episode_{k}_step"
     found = {f"results/episode_{k}_res.json": _json(_known(_table_result(episode, actions))),
              f"results/planner_output_episode_{k}.txt": "".join(turn.reply + "\n" for turn in episode.turns).encode(),

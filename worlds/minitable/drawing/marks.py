@@ -11,6 +11,7 @@ from worlds.minitable.state import AREA, State, left_to_right, position_of
 _PEOPLE_PX = 500  # the size for which lengths are given
 _ARM_PX = 30
 _RED, _GREEN, _BLUE = (230, 40, 40), (30, 150, 50), (40, 70, 225)
+_LARGER = 1.4  # numbers than letters: people act by them
 _GROWN = 1.2  # frames, as EmbodiedBench draws them
 
 
@@ -40,7 +41,7 @@ def with_boxes(picture: np.ndarray, state: State) -> np.ndarray:
         (x1, y1), (x2, y2) = frame(state, name) * len(picture)
         cv2.rectangle(picture, _pixel((x1, y1)), _pixel((x2, y2)), _RED, max(1, round(scale)))
         if scale >= 0.4:
-            _write(picture, str(number), np.array([x1 + 7 * scale, y1 - 7 * scale]), _RED, scale)
+            _write(picture, str(number), np.array([x1 + 7 * scale, y1 - 9 * scale]), _RED, _LARGER * scale)
     return picture
 
 
