@@ -16,7 +16,8 @@ from backends.era.settings import EraSettings
 from models.marks import ACTION_END, ACTION_START, PARTS, THINK_END, THINK_START, TURN_END
 from worlds.minitable.actions import LIMITS, act
 from worlds.minitable.expert import next_action
-from worlds.minitable.moves import told
+from worlds.minitable.goals import is_done
+from worlds.minitable.moves import meant, told
 from worlds.minitable.state import State
 from worlds.minitable.understanding import describe, objects, remaining
 
@@ -37,13 +38,18 @@ SYSTEM = "\n\n".join((
 def said(settings: EraSettings, info: Info, turns: tuple[Turn, ...]) -> Said:
     """What the script does; where the task cannot be done any more it stops, as an agent does by an empty plan."""
     state, done = info["state"], acted(turns)
-    action = next_action(state)
+    # what went wrong by itself may have met the goal, which the world sees with the next action
+    action = next_action(state) or (_stay(state) if is_done(state) else None)
     user = era_user(info["instruction"], history(done, settings.policy), additional=str(objects(state)))
     prompt = f"{SYSTEM}\n\n{user.removeprefix(IMAGE).lstrip()}"  # the picture stands before all words
     text = _reply(state, action, done)
     reply = read_reply(text, is_pose=True)
     return Said(pose_text(action) if action else None, prompt, text, reply.thought, tuple(reply.sections.items()), reply.answer,
                 reply.parse, reply.planned, steps=None if action else ())
+
+
+def _stay(state: State) -> list[int]:
+    return meant("open" if state["gripper"]["open"] else "close", state)
 
 
 def _reply(state: State, action: Sequence[int] | None, done: Sequence[Turn]) -> str:
@@ -63,4 +69,4 @@ def _plan(state: State) -> str:
     while len(steps) < PLANNED and (action := next_action(state)):
         steps.append(f"{len(steps) + 1}. {told(state, action)}")
         state = act(state, action).state
-    return " ".join(steps) or "Nothing is left that can be done."
+    return " ".join(steps) or ("Stay, for all is done." if is_done(state) else "Nothing is left that can be done.")

@@ -14,8 +14,8 @@ from pages.house.text import plain
 from worlds.minitable import goals
 
 HOME_TERMS = "the task is done, a condition of it is met for the first time, the action failed"
-TABLE_TERMS = ("the task is done, the gripper comes near a target for the first time, and how true the agent's words about the picture "
-               "are (the share of things whose kind is named in its place, from left to right)")
+TABLE_TERMS = ("the task is done, the gripper comes near a target for the first time, and how true the agent's words about the "
+               "picture are (the share of things whose kind is named in its place, from left to right)")
 MOST = 20  # numbers that are written out
 
 

@@ -6,6 +6,7 @@ from backends.episode import Action, Episode, Turn
 from backends.era.context import POLICIES, POLICY_NAMES, history
 from backends.era.environments import Marks, of_world
 from backends.era.results import EraResult
+from backends.era.shaping import TABLE_TOPS
 from models.marks import PARTS
 from pages.era import frames, player
 from pages.house import address, view, words
@@ -60,7 +61,7 @@ def _steps(result: EraResult) -> None:
     _time_line(episode, step, count)
     _given(episode, turn)
     st.caption(plain(notice(episode)))
-    words.explain("era", "turn", "reflection", "feedback", "subgoal")
+    words.explain("era", "turn", "reflection", "feedback", *(("pose", "target") if episode.world in TABLE_TOPS else ("subgoal",)))
     player.clock(episode, count)
     if not player.is_playing(episode):
         address.write_view("era", "step")
@@ -119,6 +120,9 @@ def notice(episode: Episode) -> str:
                 "red edge.")
     rises = [turn.index + 1 for turn in episode.turns if terms_of(turn).get("subgoal", 0) > 0]
     if rises:
+        if episode.world in TABLE_TOPS:
+            return (f"To notice: the gripper came near a thing of the task at call {' and '.join(map(str, rises))}, which is paid "
+                    "once for each. The numbers of an action are read off the list of objects in the prompt.")
         return (f"To notice: a condition of the task was met at call {' and '.join(map(str, rises))}. What is done already, the "
                 "reflection says and no picture shows.")
     return "To notice: how the plan is made anew at every call, from the picture and from what was remembered."

@@ -48,6 +48,9 @@ TERMS = {
     "reflection": "The part of an agent's reply that says what was done so far and what is left. ERA hands it on to the next turn.",
     "feedback": "The sentence with which the world answers an action: that it worked, or why it could not be done.",
     "subgoal": "A condition of the task, such as that the mug is clean. Each one that is met for the first time is rewarded once.",
+    "pose": "An action on the table top: x, y and z in centimetres, roll, pitch and yaw in steps of 3 degrees, then 0 to close the "
+            "gripper or 1 to open it.",
+    "target": "A thing that the task speaks of, such as the cube and the box. Coming within 20 cm of each is rewarded once.",
     "iteration": "Episodes are played with the agent as it is, then it learns from all of them once. The next one begins from there.",
     "return": "What an episode earns in all: the sum of its turns' rewards.",
     "critic": "A second network that learns how much is still to be earned from where the agent stands. It acts nowhere.",

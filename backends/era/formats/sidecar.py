@@ -117,7 +117,8 @@ def _with_line(action: Action, line: Row, *, is_own: bool) -> Action:
         state = {"objects": line["objects"]}
     added: dict[str, object] = {}
     if isinstance(rewards, dict):
-        added["rewards"] = {**({} if is_own else action.rewards), **{said(name, 80): number(value) for name, value in rewards.items()}}
+        terms = {said(name, 80): number(value) for name, value in rewards.items()}
+        added["rewards"] = {**({} if is_own else action.rewards), **terms}
     if isinstance(state, dict):
         added["state"] = plain(state, depth=16)
     added |= {name: line[key] for key, name in _COPIED.items() if key in line}

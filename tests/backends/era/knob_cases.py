@@ -60,6 +60,12 @@ def other_words(before: EraResult, after: EraResult) -> None:
     assert [turn.reply for turn in before.episode.turns] != [turn.reply for turn in after.episode.turns]
 
 
+def other_world(before: EraResult, after: EraResult) -> None:
+    assert (before.episode.world, after.episode.world) == ("minihome", "minitable")
+    assert (before.episode.group, before.episode.number) == (after.episode.group, after.episode.number)
+    assert names(after)[0].startswith("[") and not names(before)[0].startswith("[")
+
+
 def other_wording(before: EraResult, after: EraResult) -> None:
     assert (before.episode.group, after.episode.group) == ("base", "long_horizon")
     assert before.episode.instruction != after.episode.instruction
@@ -168,6 +174,7 @@ PLAY = (
     Case("agent", "trained", other_agent, SHORT, task="play", on_page="shown"),
     Case("seed", 1, other_words, TALKS, task="play"),
     Case("temperature", 2.0, other_words, TALKS | {"temperature": 0.0}, task="play"),
+    Case("world", "table", other_world, SHORT, task="play"),
     Case("subset", "long_horizon", other_wording, SHORT, task="play"),
     Case("number", 7, other_home, SHORT, task="play"),
     Case("instruction", "Put the mug on the counter.", own_task, SHORT | {"subset": "visual_appearance", "number": 3},

@@ -11,6 +11,8 @@ from backends.era.statistics import statistics
 from visualizers.era import curves, learning, many, timeline
 from worlds.minihome.subsets import SEEN
 
+POSES = ("[70, 16, 30, 0, 60, 79, 1]", "[70, 16, 18, 0, 60, 79, 0]", "!drop", "[40, 50, 10, 0, 60, 90, 1]",
+         "[70, 16, 42, 0, 60, 79, 0]")
 NAMES = ("find a Mug", "pick up the Mug", "open the Fridge", "put down the object in hand", "turn on the Faucet", "slice the Apple",
          "teleport", "turn off the Faucet", "close the Fridge", "drop the object in hand", "find a Sink", "pick up the Apple")
 TOLD = "Last action is invalid. Mug is not visible because it is in Fridge. Note: multiple instances of Fridge may exist."
@@ -23,11 +25,21 @@ def long() -> Episode:
                                for number, action in enumerate(actions)))
 
 
+def table() -> Episode:
+    """An episode of the table top: fingers open and closed, a mishap, a place that cannot be reached, every term of its reward."""
+    paid = {"success": 0.0, "subgoal": 1.0, "behaviour": 0.5, "unreachable": -1.0}
+    return Episode(world="minitable", turns=tuple(
+        Turn(index=number, by="perturbation" if name == "!drop" else "expert", actions=(
+            Action(name=name, ok=None if name == "!drop" else "10" not in name, feedback=TOLD, step=number + 1, rewards=paid),))
+        for number, name in enumerate(POSES)))
+
+
 def figures() -> dict[str, go.Figure]:
     groups = ("base", "complex_instruction", "visual_appearance", "common_sense", "spatial", "long_horizon")
     counted = statistics([Facts("eb_alfred", group, number, "a", number % 2 == 0, 0.5, 5 + number, 3, 2, 1, 0, 9, 2, NAMES,
                                 (TOLD, f"{number % 4}. {TOLD}"), 2, 2, 1, 1, 1) for group in groups for number in range(8)])
-    return {"long, actions": timeline.timeline(long(), 3), "long, rewards": curves.rewards(long()),
+    return {"table, actions": timeline.timeline(table(), 3), "table, rewards": curves.rewards(table()),
+            "long, actions": timeline.timeline(long(), 3), "long, rewards": curves.rewards(long()),
             "long, memory": curves.memory(long()), **{f"many, {title}": figure for title, figure in many.charts(counted).items()},
             "long, values": curves.values(long()) or go.Figure(),
             **{f"long, {title}": figure for title, figure in learning.charts(trained()).items()}}

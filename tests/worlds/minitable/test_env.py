@@ -9,6 +9,7 @@ from worlds.minitable.drawing import draw
 from worlds.minitable.env import MiniTable
 from worlds.minitable.expert import next_action
 from worlds.minitable.subsets import is_for_training
+from worlds.minitable.understanding import describe
 
 AWAY, BELOW = [10, 10, 95, 0, 60, 90, 1], [10, 10, 5, 0, 60, 90, 1]
 
@@ -129,3 +130,28 @@ def test_people_get_a_large_picture() -> None:
 def test_nothing_is_done_before_an_episode_begins() -> None:
     with pytest.raises(ValueError, match=r"call reset\(\) first"):
         MiniTable().step(AWAY)
+
+
+@pytest.mark.parametrize(("said", "paid"), [("right", 0.5), ("wrong", -0.5), ("half", 0.0), ("nothing", 0.0)])
+def test_words_about_the_picture_pay_for_being_true_of_the_table_before_the_action(env: MiniTable, said: str, paid: float) -> None:
+    _, info = env.reset(seed=2)
+    kinds = [kind for kind, _, _ in info["true_objects"]]
+    half = len(kinds) // 2
+    words = {"right": describe(info["state"]), "wrong": "a toaster, an area", "nothing": "I see things.",
+             "half": ", ".join((*kinds[:half], *("area" for _ in kinds[half:])))}
+
+    env.hear(words[said])
+    _, reward, _, _, after = env.step(AWAY)
+    _, _, _, _, unsaid = env.step(AWAY)
+
+    assert after["rewards"]["behaviour"] == paid and reward == sum(after["rewards"].values())
+    assert unsaid["rewards"]["behaviour"] == 0  # words are of one turn
+
+
+def test_without_dense_terms_words_pay_nothing() -> None:
+    env = MiniTable(view_px=32, dense=False)
+    _, info = env.reset(seed=2)
+
+    env.hear(describe(info["state"]))
+
+    assert env.step(AWAY)[1] == 0
