@@ -12,6 +12,7 @@ from visualizers.text import said
 from visualizers.theme import SCORE_COLOUR, TRUTH_COLOUR, VISITED_COLOUR, titled
 
 TERMS = {"success": TRUTH_COLOUR, "subgoal": "#0072B2", "behaviour": FAILED_COLOUR}
+PRAISED_COLOUR = "#E69F00"  # behaviour that is only paid for, as the table top does for words that are right
 VALUE_COLOUR, ADVANTAGE_COLOUR = "#8C6BB1", "#E69F00"
 MEMORY: dict[Policy, str] = {"full": SCORE_COLOUR, "summary": TRUTH_COLOUR, "evaluation": "#66C2A5", "last 5": "#0072B2",
                              "last action": VISITED_COLOUR}
@@ -33,8 +34,10 @@ def rewards(episode: Episode) -> go.Figure:
     numbers = [turn.index + 1 for turn in episode.turns]
     figure = go.Figure()
     for name in names:
-        figure.add_bar(x=numbers, y=[terms.get(name, 0.0) for terms in told], name=said(name),
-                       marker={"color": TERMS.get(name, VISITED_COLOUR)},
+        paid = [terms.get(name, 0.0) for terms in told]
+        is_praise = name == "behaviour" and max(paid) > 0 <= min(paid)
+        figure.add_bar(x=numbers, y=paid, name=said(name),
+                       marker={"color": PRAISED_COLOUR if is_praise else TERMS.get(name, VISITED_COLOUR)},
                        hovertemplate=f"turn %{{x}}, {said(name)}: %{{y:+.2f}}<extra></extra>")
     returns = list(accumulate(turn.reward for turn in episode.turns))
     figure.add_scatter(x=numbers, y=returns, name="return so far", line={"color": SCORE_COLOUR},
