@@ -1,10 +1,11 @@
-"""A run of ERA's page: an episode that is played in the miniature home, a training there, or logs that are replayed."""
+"""A run of ERA's page: an episode that is played in a miniature world, a training in the home, or logs that are replayed."""
 
 from collections.abc import Iterator
 
 from backends.episode import Episode
 from backends.era import logs
 from backends.era.agents import acting
+from backends.era.environments import ENVIRONMENTS
 from backends.era.formats import episode as read_episode
 from backends.era.formats import found
 from backends.era.playing import play
@@ -29,7 +30,7 @@ def run(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Episode | 
     if settings.task == "train":
         yield from _trained(settings, inputs)
         return
-    yield Progress(0.0, "Opening the home")
+    yield Progress(0.0, f"Opening the {ENVIRONMENTS[settings.world].place}")
     with acting(settings, inputs) as player:
         part, ended = yield from keeping(play(settings, player))
         episode = part if isinstance(part, Episode) else None

@@ -54,7 +54,8 @@ def panel(result: EraResult, choose: Choose) -> None:
 def _standing(episode: Episode) -> str:
     count = len(cells(episode))
     if episode.ended:
-        why = {"success": "the task is done", "turns": "there were turns enough", "steps": "there were steps enough"}
+        why = {"success": "the task is done", "turns": "there were turns enough", "steps": "there were steps enough",
+               "empty plan": "the agent stopped, for it saw nothing left that it could do"}
         return (f"This episode is over: {plain(why.get(episode.ended, episode.ended))}. Go back to a step above and take over from "
                 "there.")
     return f"After step {count} it waits for what comes next." if count else "Nothing was done yet."
