@@ -42,8 +42,8 @@ class Limits(TypedDict, total=False):
 
 def knob(default: object, group: str, description: str, *, label: str = "", role: str = "", also: tuple[str, ...] = (),
          names: Mapping[Any, str] | None = None, none: str = "", quantised_by: str = QUANTISED_BY, borrows: tuple[str, ...] = (),
-         suggestions: tuple[str, ...] = (), stops: tuple[float, ...] = (), is_by_line: bool = False, uploads: tuple[str, ...] = (),
-         upload_mb: int | None = None,
+         listed: tuple[str, ...] = (), only_real: bool = False, suggestions: tuple[str, ...] = (), stops: tuple[float, ...] = (),
+         is_by_line: bool = False, uploads: tuple[str, ...] = (), upload_mb: int | None = None,
          **limits: Unpack[Limits]) -> Any:  # Any: like pydantic's Field, it stands for a value of whatever type its field has
     """A field of some Settings as people turn it.
 
@@ -54,6 +54,8 @@ def knob(default: object, group: str, description: str, *, label: str = "", role
         role: the setting names a model of that ladder, or, as "result", an earlier run; `none` is how leaving it empty reads.
         also: roles beside it that the setting takes too.
         borrows: systems whose miniatures are offered too.
+        listed: roles whose rungs are listed, where that is more than the first; names of the others can be typed.
+        only_real: no miniature is offered.
         quantised_by: the setting that says how this model's weights are packed; each model of a run has its own.
         suggestions: likely values of a setting that takes any.
         stops: likely values of a number whose range is too wide for even steps; of several numbers those that can be picked.
@@ -68,7 +70,8 @@ def knob(default: object, group: str, description: str, *, label: str = "", role
     if role == RESULT:
         extra |= {"role": role, "none": none}
     elif role:
-        extra |= {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by, "borrows": list(borrows)}
+        extra |= {"role": role, "roles": [role, *also], "none": none, "quantised_by": quantised_by, "borrows": list(borrows),
+                  "listed": list(listed or (role,)), "only_real": only_real}
     said: JsonDict = {"label": label, "names": dict(names or {}), "suggestions": list(suggestions), "stops": list(stops),
                       "is_by_line": is_by_line, "uploads": list(uploads), "upload_mb": upload_mb}
     extra |= {name: value for name, value in said.items() if value}
@@ -101,6 +104,8 @@ class Knob:
     none_label: str = ""  # how no model, or no earlier run, reads; empty where there has to be one
     quantised_by: str = ""
     borrows: tuple[str, ...] = ()  # systems whose miniatures are offered too
+    listed: tuple[str, ...] = ()  # roles whose rungs are listed
+    only_real: bool = False  # no miniature is offered
     uploads: tuple[str, ...] = ()
     upload_mb: int | None = None
 
@@ -218,6 +223,7 @@ def _knob(where: str, name: str, schema: Schema, default: object) -> Knob:
         suggestions=tuple(schema.get("suggestions", ())), max_length=said.get("maxLength", said.get("maxItems")),
         is_by_line=schema.get("is_by_line", False), roles=tuple(schema.get("roles", ())), none_label=schema.get("none", ""),
         quantised_by=schema.get("quantised_by", ""), borrows=tuple(schema.get("borrows", ())),
+        listed=tuple(schema.get("listed", ())), only_real=schema.get("only_real", False),
         uploads=tuple(schema.get("uploads", ())), upload_mb=schema.get("upload_mb"))
 
 

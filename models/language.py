@@ -16,8 +16,9 @@ from typing import Any
 import torch
 from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from models.told import TEMPLATE_ERRORS, blaming_the_tokenizer, check_ids, num_tokens, token_ids
+from models.told import TEMPLATE_ERRORS, blaming_the_tokenizer, check_ids, check_room, num_tokens, token_ids
 from models.vlm import VisionLanguageModel
+from models.writing import Draw, written
 from worlds.errors import InputError
 
 MAX_CHARACTERS = 200_000  # a tokenizer is not asked about more; no context here holds as much
@@ -124,11 +125,21 @@ class LanguageModel:
         return prompt
 
     def check_room(self, num_tokens: int, new_tokens: int) -> None:
-        """Raise InputError where a prompt and the tokens to be written do not fit the context."""
-        if num_tokens + new_tokens <= self.max_tokens:
-            return
-        more = f" and {new_tokens} are to be written" if new_tokens else ""
-        raise InputError(f"The prompt has {num_tokens} tokens{more}; this model reads at most {self.max_tokens}. Use a shorter one.")
+        """Raise TooLong, an InputError, where a prompt and the tokens to be written do not fit the context."""
+        check_room(num_tokens, new_tokens, self.max_tokens)
+
+    def say(self, text: str, *, max_tokens: int, temperature: float = 0.0, draw: Draw = (0, 0), keeps_marks: bool = False) -> str:
+        """Return the model's reply to a text, laid into its chat template where it has one.
+
+        Args:
+            max_tokens, temperature, draw, keeps_marks: as in `writing.written`.
+        Raises:
+            InputError: as `prompt` does, or the context has no room for prompt and reply.
+        """
+        ids = torch.tensor([self.prompt_ids(text, as_chat=bool(self.chat_template))], device=self.device)
+        self.check_room(ids.shape[1], max_tokens)
+        return written(self.model, self.tokenizer, {"input_ids": ids, "attention_mask": torch.ones_like(ids)}, max_tokens=max_tokens,
+                       temperature=temperature, draw=draw, keeps_marks=keeps_marks)
 
     def text(self, ids: Sequence[int]) -> str:
         """Return an answer's text, without special tokens."""

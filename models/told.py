@@ -31,6 +31,18 @@ def chat_text(processor: ProcessorMixin, content: Sequence[dict[str, str]]) -> s
         raise InputError(f"This model's chat template cannot be used: {reason}. Mend it, or choose another model.") from error
 
 
+class TooLong(InputError):
+    """A prompt that a model's context cannot hold."""
+
+
+def check_room(num_tokens: int, new_tokens: int, most: int) -> None:
+    """Raise TooLong where a prompt and the tokens to be written do not fit a context of `most` tokens."""
+    if num_tokens + new_tokens <= most:
+        return
+    more = f" and {new_tokens} are to be written" if new_tokens else ""
+    raise TooLong(f"The prompt has {num_tokens} tokens{more}; this model reads at most {most}. Use a shorter one.")
+
+
 def token_ids(*found: object) -> frozenset[int]:
     """Return the ids among what configs name as one token or several; what is no whole number names none."""
     listed = [entry if isinstance(entry, list | tuple) else [entry] for entry in found]

@@ -1,19 +1,19 @@
 """A vision-language model that reads frames and answers with text: it grounds a question and it answers one.
 
-The prompts follow T* (arXiv 2504.02259, section 3.1) in our own words. Decoding is greedy: the same frames and question
-give the same text. What comes back is raw; parsing it is the backend's matter.
+The prompts follow T* (arXiv 2504.02259, section 3.1) in our own words. Decoding is greedy unless a temperature is asked for: the same
+frames and question give the same text. What comes back is raw; parsing it is the backend's matter.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 from transformers import PreTrainedModel, ProcessorMixin
 
 from models.boxes import check_canvases
-from models.told import blaming_the_tokenizer, chat_text, check_ids
+from models.told import blaming_the_tokenizer, chat_text, check_ids, check_room
+from models.writing import Draw, written
 from worlds.errors import InputError
 
 GROUNDING_TOKENS = 512  # T*'s own limit
@@ -42,9 +42,17 @@ class VisionLanguageModel:
         """Return the raw text that should be one option's letter, or a short answer where there are no options."""
         return self.say(frames, answer_prompt(question, options), max_tokens=max_tokens)
 
-    @torch.inference_mode()
-    def say(self, frames: np.ndarray, prompt: str, *, max_tokens: int) -> str:
-        """Return the model's greedy reply to the frames followed by the prompt, without special tokens."""
+    def say(self, frames: np.ndarray, prompt: str, *, max_tokens: int, temperature: float = 0.0, draw: Draw = (0, 0),
+            keeps_marks: bool = False) -> str:
+        """Return the model's reply to the frames followed by the prompt.
+
+        Args:
+            frames: (frames, height, width, 3) uint8 RGB in the order of time, at least one.
+            max_tokens, temperature, draw, keeps_marks: as in `writing.written`.
+        Raises:
+            InputError: it has no chat template, cannot take the frames and the prompt, or its context has no room for them and the
+                reply.
+        """
         check_canvases(frames)
         if not len(frames):
             raise ValueError("there are 0 frames; a vision-language model is asked about 1 or more")
@@ -61,12 +69,11 @@ class VisionLanguageModel:
         dtype = next(p.dtype for p in self.model.parameters() if p.dtype.is_floating_point)
         check_ids(inputs["input_ids"].flatten().tolist(), self.model)
         inputs = {k: v.to(self.model.device, dtype if v.is_floating_point() else None) for k, v in inputs.items()}
-        # sampling settings of the checkpoint's own generation_config are switched off, or greedy decoding would warn
-        tokens = self.model.generate(
-            **inputs, max_new_tokens=max_tokens, do_sample=False, num_beams=1, temperature=None, top_p=None, top_k=None
-        )
-        reply = tokens[0, inputs["input_ids"].shape[1] :]  # (1, prompt + reply) -> (reply,)
-        return self.processor.tokenizer.decode(reply, skip_special_tokens=True).strip()
+        most = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        if most:
+            check_room(inputs["input_ids"].shape[1], max_tokens, most)
+        return written(self.model, self.processor.tokenizer, inputs, max_tokens=max_tokens, temperature=temperature, draw=draw,
+                       keeps_marks=keeps_marks)
 
 
 def grounding_prompt(question: str, options: Sequence[str] = ()) -> str:

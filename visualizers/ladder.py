@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backends.knobs import knob_of
+from backends.knobs import Knob, knob_of
 from backends.made import PREFIX
 from backends.run import Inputs, NamedModel, Settings
 from worlds.errors import InputError
@@ -40,15 +40,22 @@ class Missing:
     what: str
     reason: str
     command: str  # that would bring it here; empty where none would
-    fallback: str  # a value of the setting that works, or the empty one
+    fallback: str | None  # a value of the setting that works, or the empty one; None where there is none
     fallback_title: str
 
 
-def choices(role: str, *, systems: tuple[str, ...] = (), none_label: str = "", asks_device: bool = True,
+def offered(knob: Knob, *systems: str, asks_device: bool = True, inputs: Inputs | None = None) -> tuple[Choice, ...]:
+    """What a system's setting of a model offers; where no system is named, the miniatures of all. Arguments as in `choices`."""
+    return choices(*knob.listed, systems=(*systems, *knob.borrows) if systems else (), none_label=knob.none_label,
+                   only_real=knob.only_real, asks_device=asks_device, inputs=inputs)
+
+
+def choices(*roles: str, systems: tuple[str, ...] = (), none_label: str = "", only_real: bool = False, asks_device: bool = True,
             inputs: Inputs | None = None) -> tuple[Choice, ...]:
     """What runs here first, folders of one's own next, then the rest with the reason in the label.
 
     Args:
+        only_real: no miniature, and nothing that was trained from one.
         systems: who offers them, and from whom it borrows: miniatures that were made for others are left out.
         none_label: how "no model" reads; empty where the setting needs one.
         inputs: what a session brought: models that its runs made are offered first.
@@ -56,13 +63,15 @@ def choices(role: str, *, systems: tuple[str, ...] = (), none_label: str = "", a
     """
     from models import catalogue
 
-    rungs = catalogue.rungs(role, *systems)  # type: ignore[arg-type]
+    rungs = [rung for role in roles for rung in catalogue.rungs(role, *systems)  # type: ignore[arg-type]
+             if not (only_real and rung.is_miniature)]
     sized = [(rung, f"{rung.title} · {_megabytes(rung)}") for rung in rungs]
     here = [Choice(rung.name, rung.title, label, True) for rung, label in sized if _runs(rung, asks_device)]
     gone = [Choice(rung.name, rung.title, f"{label} (not here: {_short(rung)})", False) for rung, label in sized
             if not _runs(rung, asks_device)]
     none = [Choice("", none_label, none_label, True)] if none_label else []
-    return (*none, *_made(role, systems, inputs or Inputs()), *here, *_folders(role), *gone)
+    made = [] if only_real else [choice for role in roles for choice in _made(role, systems, inputs or Inputs())]
+    return (*none, *made, *here, *(choice for role in roles for choice in _folders(role)), *gone)
 
 
 def value_of(text: str, *roles: str) -> str:
@@ -70,7 +79,7 @@ def value_of(text: str, *roles: str) -> str:
     wanted = text.strip()
     if wanted.startswith(PREFIX):
         return wanted
-    for choice in (choice for role in roles for choice in choices(role)):
+    for choice in choices(*roles):
         if wanted.lower() in (choice.value.lower(), choice.title.lower(), choice.label.lower()):
             return choice.value
     return wanted
@@ -127,10 +136,15 @@ def _made(role: str, systems: tuple[str, ...], inputs: Inputs) -> list[Choice]:
     return found
 
 
-def _fallback(settings: Settings, named: NamedModel) -> tuple[str, str]:
-    """The setting's default and how it reads."""
+def _fallback(settings: Settings, named: NamedModel) -> tuple[str | None, str]:
+    """The setting's default and how it reads; None where that is what is missing, or is not here itself."""
     default = str(knob_of(type(settings), named.setting).default)
-    return default, _rung(default, *named.roles).title if default else ""
+    if not default:
+        return "", ""
+    from models.catalogue import missing_files
+
+    rung = _rung(default, *named.roles)
+    return (None, "") if default == named.name or missing_files(rung) else (default, rung.title)
 
 
 def _runs(rung: "Rung", asks_device: bool) -> bool:

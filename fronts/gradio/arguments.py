@@ -49,8 +49,7 @@ def _argument(what: System[Settings, Result], knob: Knob, field: Schema, asks_de
     schema: Schema = {name: field[name] for name in _KEPT if name in field}
     schema["description"] = " ".join(filter(None, (knob.description or knob.label, *_beside(knob))))
     if knob.kind == "model":
-        offered = ladder.choices(knob.roles[0], systems=(what.name, *knob.borrows), none_label=knob.none_label,
-                                 asks_device=asks_device)
+        offered = ladder.offered(knob, what.name, asks_device=asks_device)
         schema["examples"] = [choice.value for choice in offered if choice.is_here]
     elif knob.suggestions or knob.stops:
         schema["examples"] = [list(knob.stops)] if knob.is_picked else list(knob.suggestions or knob.stops)

@@ -49,8 +49,7 @@ def component(knob: Knob, system: str = "") -> gr.components.Component:
 
 def rungs_offered(knob: Knob, system: str = "", inputs: Inputs | None = None) -> list[tuple[str, str]]:
     """Label and value of each rung that a model's setting offers; those that runs of the session made are among them."""
-    rungs = ladder.choices(knob.roles[0], systems=(system, *knob.borrows) if system else (), none_label=knob.none_label,
-                           asks_device=not ON_ZERO_GPU, inputs=inputs)
+    rungs = ladder.offered(knob, *([system] if system else []), asks_device=not ON_ZERO_GPU, inputs=inputs)
     return [(rung.label, rung.value) for rung in rungs]
 
 

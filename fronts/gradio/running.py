@@ -17,7 +17,8 @@ def refuse_what_cannot_run(what: System, settings: Settings, inputs: Inputs | No
     if said := what.objection(settings):
         raise InputError(said)
     for entry in () if ON_ZERO_GPU else ladder.missing(settings, inputs):  # there, the device is known inside the run only
-        raise InputError(f"{entry.reason} Or choose {entry.fallback_title or 'none'}, which works here.")
+        instead = "" if entry.fallback is None else f" Or choose {entry.fallback_title or 'none'}, which works here."
+        raise InputError(f"{entry.reason}{instead}")
 
 
 def why_nothing(run_id: str) -> str:

@@ -16,10 +16,9 @@ OWN_FOLDER = "my-folder"
 
 
 def knob(system: System, asked: Knob, key: str) -> str:
-    """A list of the rungs of its first role; a folder's name can be typed. Streamlit cannot grey out single entries, so a
+    """A list of the rungs of its roles that are listed; a folder's name can be typed. Streamlit cannot grey out single entries, so a
     rung that is not here says so in its label, and choosing it shows its card."""
-    offered = {choice.value: choice.label for choice in ladder.choices(
-        asked.roles[0], systems=(system.name, *asked.borrows), none_label=asked.none_label, inputs=session.current().inputs())}
+    offered = {choice.value: choice.label for choice in ladder.offered(asked, system.name, inputs=session.current().inputs())}
     offered[OWN_FOLDER] = "A folder of my own: type its name"
     chosen = st.selectbox(asked.label, list(offered), format_func=lambda value: offered.get(value, value), key=key,
                           accept_new_options=True, help=f"{asked.description} What is not here says why. Or type the name of a "
@@ -47,6 +46,8 @@ def _card(entry: ladder.Missing, key: str, name: str) -> None:
             st.caption(plain(entry.what))
         if entry.command:
             st.code(entry.command, language="bash")
+        if entry.fallback is None:
+            return
         instead = f"Use {entry.fallback_title} instead" if entry.fallback else "Go on without it"
         st.button(instead, key=f"fallback.{name}",
                   icon=":material/undo:", on_click=st.session_state.__setitem__, args=(key, entry.fallback),
