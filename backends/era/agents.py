@@ -1,5 +1,5 @@
-"""Who can act in the miniature worlds: a script that sees everything, and in the home the model that was trained here, which needs
-torch."""
+"""Who can act in the miniature worlds: a script that sees everything, and in the home models, which need torch: the one that was
+trained here, and those of the ladder."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +32,12 @@ def acting(settings: EraSettings, inputs: Inputs) -> Iterator[Player]:
     """
     if settings.agent == "expert":
         yield Player("expert", "expert", lambda info, turns: _EXPERTS[settings.world](settings, info, turns))
+        return
+    if settings.agent == "model":
+        from backends.era.ladder import modelled
+
+        with modelled(settings) as player:
+            yield player
         return
     with shipped() as agent:
         name = MODEL

@@ -26,7 +26,7 @@ RULES = (
     "open, close: you stand at it, and it has a door.",
     "turn on, turn off: you stand at it. Water cleans what lies in the Sink; the closed Microwave heats; the closed Fridge cools.",
     "slice: you hold a Knife, and the thing is seen here.")
-Say = Callable[[np.ndarray | None, str], str]  # the picture (height, width, 3) uint8 RGB, None without eyes, and the prompt
+Say = Callable[[np.ndarray | None, str, int], str]  # picture (height, width, 3) uint8 RGB, None without eyes; prompt; turn -> reply
 
 
 def asked(name: str, say: Say, *, style: Style, policy: Policy = "summary", has_eyes: bool = True) -> Player:
@@ -39,10 +39,10 @@ def asked(name: str, say: Say, *, style: Style, policy: Policy = "summary", has_
     """
     def turn(info: Info, turns: tuple[Turn, ...]) -> Said:
         prompt = prompt_of(info, turns, style, policy, has_eyes=has_eyes)
-        reply = say(draw(info["state"], RENDER_PX) if has_eyes else None, prompt)
+        reply = say(draw(info["state"], RENDER_PX) if has_eyes else None, prompt, len(turns))
         return replace(meant(reply, info["skills"], style), prompt=prompt)
 
-    return Player(name, "model", turn)
+    return Player(name, "model", turn, is_miniature=False)
 
 
 def prompt_of(info: Info, turns: Sequence[Turn], style: Style, policy: Policy, *, has_eyes: bool) -> str:

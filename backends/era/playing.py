@@ -48,18 +48,28 @@ class Said:
 
 @dataclass(frozen=True)
 class Player:
-    """Who acts: `turn` says what, from the world as it is and the turns so far."""
+    """Who acts: `turn` says what, from the world as it is and the turns so far.
+
+    Raises:
+        OutOfRoom: by `turn`.
+    """
 
     name: str
     by: By
     turn: Callable[[Info, tuple[Turn, ...]], Said]
+    is_miniature: bool = True
+
+
+class OutOfRoom(InputError):
+    """What a player would have to be told is more than it can hold."""
 
 
 def play(settings: EraSettings, player: Player) -> Iterator[Progress | Episode]:
     """Yield Progress and the growing episode.
 
     Raises:
-        InputError: an own task is not understood, a turn by hand names no action of this world, or nothing is there to go wrong.
+        InputError: an own task is not understood, a turn by hand names no action of this world, nothing is there to go wrong, or what
+            the player is told first is more than it can hold. What it cannot hold later on ends the episode.
     """
     world = ENVIRONMENTS[settings.world]
     running, info = world.opened(settings.subset, settings.number, settings.instruction)
@@ -75,7 +85,14 @@ def play(settings: EraSettings, player: Player) -> Iterator[Progress | Episode]:
             turns = (*turns, _perturbed(running, entry[1:], len(turns), info))
             info = info | {"state": running.state}
         else:
-            turn, info, ended = _acted(world, running, entry, len(turns), info, turns, player)
+            try:
+                turn, info, ended = _acted(world, running, entry, len(turns), info, turns, player)
+            except OutOfRoom as full:
+                if not acted(turns):
+                    raise
+                yield _episode(world, player, info, turns, "context", settings.number,
+                               notes=(f"The episode ends here. {full}",))
+                return
             turns = (*turns, turn)
         if not ended and len(acted(turns)) >= settings.max_turns:
             ended = "turns"
@@ -157,11 +174,12 @@ def past_turns(settings: EraSettings, turns: tuple[Turn, ...]) -> tuple[list[Tur
     return list(chosen), parts
 
 
-def _episode(world: Environment, player: Player, info: Info, turns: tuple[Turn, ...], ended: str, number: int) -> Episode:
+def _episode(world: Environment, player: Player, info: Info, turns: tuple[Turn, ...], ended: str, number: int,
+             notes: tuple[str, ...] = ()) -> Episode:
     task = info["task"]
     return Episode(world=world.world, task=task.kind, seed=task.seed, number=number, instruction=info["instruction"],
                    group=task.subset, agent=player.name, source="live", turns=turns,
-                   success=bool(info["task_success"]) if turns else None, progress=info["task_progress"], ended=ended)
+                   success=bool(info["task_success"]) if turns else None, progress=info["task_progress"], ended=ended, notes=notes)
 
 
 def plain(state: Mapping[str, object]) -> dict[str, JsonValue]:

@@ -30,11 +30,13 @@ def run(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Episode | 
     if settings.task == "train":
         yield from _trained(settings, inputs)
         return
-    yield Progress(0.0, f"Opening the {ENVIRONMENTS[settings.world].place}")
+    opening = f"Opening the {ENVIRONMENTS[settings.world].place}"
+    yield Progress(0.0, "Loading the model" if settings.agent == "model" else opening)
     with acting(settings, inputs) as player:
         part, ended = yield from keeping(play(settings, player))
         episode = part if isinstance(part, Episode) else None
-        yield EraResult(seed=settings.seed, model_id=player.name, is_miniature=True, ended=ended, settings=settings, episode=episode)
+        yield EraResult(seed=settings.seed, model_id=player.name, is_miniature=player.is_miniature, ended=ended, settings=settings,
+                        episode=episode)
 
 
 def _trained(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Training | EraResult]:

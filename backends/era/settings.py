@@ -6,12 +6,13 @@ from pydantic import Field, model_validator
 
 from backends.era.context import POLICY_NAMES, Policy
 from backends.era.environments import ENVIRONMENTS, World
-from backends.knobs import knob
-from backends.run import Settings
+from backends.era.prompts import Style
+from backends.knobs import WEIGHTS, knob
+from backends.run import NamedModel, Settings
 from worlds.subsets import EPISODES
 
 Task = Literal["play", "train", "replay"]
-Agent = Literal["expert", "trained", "own"]
+Agent = Literal["expert", "trained", "own", "model"]
 Subset = Literal["base", "complex_instruction", "visual_appearance", "common_sense", "spatial", "long_horizon"]
 
 Estimator = Literal["turn", "bi", "token"]
@@ -19,7 +20,8 @@ Term = Literal["success", "subgoal", "behaviour"]
 
 WORLD_NAMES: dict[World, str] = {"home": "Home: names of skills (EB-ALFRED)", "table": "Table top: seven numbers (EB-Manipulation)"}
 AGENT_NAMES: dict[Agent, str] = {"expert": "a scripted expert", "trained": "the trained miniature",
-                                 "own": "one that I trained here"}
+                                 "own": "one that I trained here", "model": "a model of the ladder"}
+STYLE_NAMES: dict[Style, str] = {"benchmark": "EmbodiedBench's: a plan, as JSON", "era": "ERA's: a thought, then one action"}
 ESTIMATOR_NAMES: dict[Estimator, str] = {"turn": "turns (ERA)", "bi": "turns, and tokens within them", "token": "tokens"}
 TERM_NAMES: dict[Term, str] = {"success": "the task is done: +3", "subgoal": "a condition is met: +1",
                                "behaviour": "an action fails: -0.5"}
@@ -45,8 +47,8 @@ class EraSettings(Settings):
     """Settings of one run."""
 
     task: Task = knob("play", "task", "Play an episode in a miniature world, or replay logs of your own.")
-    agent: Agent = knob("expert", "task", "Who acts: a model that was trained here, or a script that sees everything.",
-                        names=AGENT_NAMES)
+    agent: Agent = knob("expert", "task", "Who acts: a script that sees everything, a miniature that was trained here, or a real "
+                        "model.", names=AGENT_NAMES)
     seed: int = knob(0, "task", "Starts what the agent draws, where its temperature is above 0.", ge=0, le=2**31 - 1)
 
     world: World = knob("home", "home", "Where it acts: in a home by the names of skills, or at a table by numbers for a gripper.",
@@ -58,8 +60,17 @@ class EraSettings(Settings):
     instruction: str = knob("", "home", "A task of your own for this home or table, in a sentence. Empty: its own.",
                             max_length=MAX_INSTRUCTION, label="Your own task")
 
-    policy: Policy = knob("summary", "agent", "What the agent is given of the turns before. It was trained with its last reflection "
-                          "and plan.", names=POLICY_NAMES, label="Remembers")
+    model: str = knob("smollm2-135m", "model", "The model that acts. One with eyes is shown the picture; a language model is told in "
+                      "words what is seen.", max_length=300, role="vlm", also=("language",), listed=("vlm", "language"),
+                      only_real=True)
+    quantisation: Literal["none", "int8", "nf4"] = knob("none", "model", "Weights of the model: full, 8 or 4 bit.", names=WEIGHTS)
+    style: Style = knob("benchmark", "model", "What the model is told, and how it has to answer.", names=STYLE_NAMES, label="Prompt")
+    max_new_tokens: int = knob(512, "model", "Longest reply, in tokens. One that is cut off can seldom be read.", ge=1, le=4096,
+                               stops=(64, 128, 256, 512, 1024, 2048, 4096), label="Longest reply, in tokens")
+
+    policy: Policy = knob("summary", "agent", "What the agent is given of the turns before. The miniature was trained with its last "
+                          "reflection and plan; EmbodiedBench's prompt repeats every action instead.", names=POLICY_NAMES,
+                          label="Remembers")
     temperature: float = knob(0.0, "agent", "How freely words are drawn; 0 takes the likeliest.", ge=0, le=2)
     max_turns: int = knob(MAX_TURNS, "agent", "Turns at most. The table top ends after "
                           f"{ENVIRONMENTS['table'].max_steps} by itself.", ge=1, le=MAX_TURNS, label="Turns at most")
@@ -95,6 +106,10 @@ class EraSettings(Settings):
     log: int = knob(0, "logs", "Which run of the logs, counted from 0.", ge=0, le=10_000, label="Run of the logs")
     episode: int = knob(-1, "logs", "Number of the episode that is shown; -1 shows the first.", ge=-1, le=1_000_000,
                         label="Episode of the run")
+
+    def named_models(self) -> tuple[NamedModel, ...]:
+        """The ladder's model, where it acts."""
+        return super().named_models() if self.task == "play" and self.agent == "model" else ()
 
     @model_validator(mode="after")
     def _logs_are_there_where_they_are_replayed(self) -> Self:

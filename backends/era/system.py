@@ -13,8 +13,17 @@ LOGS_SAID = "A zip of the folder of logs, or one of their JSON or text files"
 
 
 def _lane(settings: EraSettings) -> LaneName:
-    """A training is no wait for somebody else's episode."""
-    return "long" if settings.task == "train" else "short"
+    """Neither a training nor a real model, whose episode takes minutes, is a wait for somebody else's episode."""
+    return "long" if settings.task == "train" or settings.named_models() else "short"
+
+
+def _objection(settings: EraSettings) -> str:
+    """Why the model of the ladder that is to act cannot; with it comes torch, for which no other run waits."""
+    if not settings.named_models():
+        return ""
+    from backends.era import ladder
+
+    return ladder.objection(settings)
 
 
 SYSTEM = System(
@@ -24,4 +33,4 @@ SYSTEM = System(
     paper="ERA: Transforming VLMs into Embodied Agents via Embodied Prior Learning and Online Reinforcement Learning",
     source="arXiv 2510.12693", icon=":material/smart_toy:", settings=EraSettings, result=EraResult, run=runs("era"), ring="acting",
     minutes="30 minutes", level="Easy: no mathematics", recorded=RECORDED / "default.orrery", presets=PRESETS,
-    lane=_lane, checks={"file": partial(check_data, wanted=("zip", "text"), said=LOGS_SAID)})
+    lane=_lane, objects=_objection, checks={"file": partial(check_data, wanted=("zip", "text"), said=LOGS_SAID)})

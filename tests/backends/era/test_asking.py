@@ -29,7 +29,7 @@ def played(*replies, style="benchmark", has_eyes=True, **settings):
     """The episode of a model that says these in turn, and its pictures."""
     left, pictures = list(replies), []
 
-    def say(picture, prompt):
+    def say(picture, prompt, turn):
         pictures.append(picture)
         return left.pop(0) if len(left) > 1 else left[0]
 
