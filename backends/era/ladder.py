@@ -71,7 +71,9 @@ def name_of(chosen: Rung, settings: EraSettings) -> str:
 def _says(tool: VisionLanguageModel | LanguageModel, settings: EraSettings) -> Say:
     """How the model is asked; what it said to the same before is not asked again."""
     processor: Any = getattr(tool, "processor", tool)  # Any: each family's own
-    special = [mark for mark in processor.tokenizer.all_special_tokens if mark not in MARKS]
+    tokenizer = processor.tokenizer
+    added = [str(token.content) for token in tokenizer.added_tokens_decoder.values() if token.special]
+    special = sorted({*tokenizer.all_special_tokens, *added} - set(MARKS))
 
     def say(picture: np.ndarray | None, prompt: str, turn: int) -> str:
         for mark in special:  # of its own: in an instruction or in what it said before they would be pictures, or end its turn

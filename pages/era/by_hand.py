@@ -55,7 +55,8 @@ def _standing(episode: Episode) -> str:
     count = len(cells(episode))
     if episode.ended:
         why = {"success": "the task is done", "turns": "there were turns enough", "steps": "there were steps enough",
-               "empty plan": "the agent stopped, for it saw nothing left that it could do"}
+               "empty plan": "the agent stopped, for it saw nothing left that it could do",
+               "context": "what the agent would be told next is more than its model reads"}
         return (f"This episode is over: {plain(why.get(episode.ended, episode.ended))}. Go back to a step above and take over from "
                 "there.")
     return f"After step {count} it waits for what comes next." if count else "Nothing was done yet."
@@ -118,7 +119,8 @@ def _back(result: EraResult, choose: Choose) -> None:
         return
     with st.container(horizontal=True, gap="small"):
         st.button("Take over after the step above", key="era.from_here", icon=":material/undo:", on_click=_from_here,
-                  args=(result, choose), help="Everything after the step that is looked at is taken back.")
+                  args=(result, choose), help="Everything after the step that is looked at is taken back; a plan of several actions "
+                  "stays whole.")
         st.button("From the beginning", key="era.anew", icon=":material/first_page:", on_click=choose,
                   args=(result.settings.model_copy(update={"actions": (), "goes_on": False}),), help="As it was at first.")
 

@@ -55,8 +55,9 @@ def _table_reward() -> str:
 
 
 def by_turn(episode: Episode) -> list[float]:
-    """ERA's reward of each turn, that of all its actions together."""
-    found = {turn.index: 0.0 for turn in episode.turns if turn.by != "perturbation"}
+    """ERA's reward of each turn, that of all its actions together; of a reply that could not be read what the home paid."""
+    found = {turn.index: 0.0 if turn.actions else turn.rewards.get("behaviour", 0.0) for turn in episode.turns
+             if turn.by != "perturbation"}
     for (turn, _), paid in zip(episode.steps(), shaping.shaped(episode)):
         if turn.index in found:
             found[turn.index] += paid.total

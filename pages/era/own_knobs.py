@@ -10,11 +10,12 @@ from backends.era.settings import ONLY_EXPERT, EraSettings
 from backends.registry import System
 from models import catalogue
 from pages.era import home, training
-from pages.house import knobs, running, tasks
+from pages.house import knobs, running, session, tasks
 from pages.house.text import plain
 from worlds.errors import InputError
 
 TABS = {"World": ("home",), "Agent": ("agent", "task", "earlier"), "Turn by turn": ("turns",)}
+WITH_MODEL = TABS | {"Agent": ("agent", "task", "model")}  # where one of the ladder acts
 OF_LOGS = ("log", "episode")
 Era = System[EraSettings, EraResult]
 
@@ -27,10 +28,11 @@ def draw(system: Era, task: str) -> None:
     if task == "train":
         training.draw(system)
         return
-    values = {"task": task, **knobs.tabs(system, TABS)}
+    is_real = st.session_state[knobs.held(system, "agent")] == "model"
+    values = {"task": task, **knobs.tabs(system, WITH_MODEL if is_real else TABS)}
     if values["world"] == "table":
         st.caption(f"{ONLY_EXPERT[0].upper()}{ONLY_EXPERT[1:]}.")
-    tasks.run_button(system, values, label="Play", cost=_cost, is_ready=lambda asked: is_ready(asked))
+    tasks.run_button(system, values, label="Play", cost=_cost, is_ready=lambda asked: is_ready(system, asked))
 
 
 def _logs(system: Era) -> None:
@@ -41,8 +43,8 @@ def _logs(system: Era) -> None:
     tasks.run_button(system, values, label="Replay", cost=lambda _asked: "Takes seconds; pictures are read when they are looked at.")
 
 
-def is_ready(asked: EraSettings) -> bool:
-    """Whether the task is understood and the agent is here; says what is not."""
+def is_ready(system: Era, asked: EraSettings) -> bool:
+    """Whether the task is understood and the agent is here; says what is not. Of a model of the ladder its card says it."""
     ready = True
     if why := home.not_understood(asked.instruction, asked):
         st.warning(plain(why), icon=":material/help:")
@@ -53,6 +55,9 @@ def is_ready(asked: EraSettings) -> bool:
         ready = False
     if asked.agent == "trained" and not is_trained_here():
         st.warning("The trained miniature is not part of this copy yet. The scripted expert plays.", icon=":material/smart_toy:")
+        ready = False
+    if why := system.objection(asked):
+        st.warning(plain(why), icon=":material/smart_toy:")
         ready = False
     return ready
 
@@ -66,9 +71,14 @@ def is_trained_here() -> bool:
 
 
 def _cost(asked: EraSettings) -> str:
-    who = "A script that sees everything acts" if asked.agent == "expert" else "The miniature writes a reply at every turn"
     turns = min(asked.max_turns, ENVIRONMENTS[asked.world].max_steps)
     most = f"{turns} turns at most" if asked.goes_on else f"{len(asked.actions)} turns"
+    if asked.named_models():
+        from visualizers.ladder import memory_mb
+
+        return (f"The model, about {memory_mb(asked, session.current().inputs()):,} MB, writes up to {asked.max_new_tokens:,} tokens "
+                f"at every turn: {most}. Without a GPU a turn takes seconds to minutes; Stop keeps what was played.")
+    who = "A script that sees everything acts" if asked.agent == "expert" else "The miniature writes a reply at every turn"
     return f"{who}: {most}."
 
 

@@ -185,17 +185,17 @@ def parts_of(turn: Turn) -> list[tuple[str, str]]:
 def _done(episode: Episode, turn: Turn, action: Action | None) -> None:
     if action is None:
         st.markdown("**Nothing was done**, for the reply named no action." if turn.parse != "empty" else "**Nothing was done.**")
-        return
-    badge = {True: ":green-badge[worked]", False: ":red-badge[failed]", None: ""}[action.ok]
-    means = scenes.told(scenes.before(turn, action), action, episode.world)
-    st.markdown(f"**It does:** {plain(action.name or f'action {action.id}')} {badge}  \n{plain(f'{means} ' if means else '')}"
-                f"{plain(action.feedback) or 'No feedback is logged.'}")
-    terms = {name: value for name, value in (action.rewards or turn.rewards).items() if abs(value) > NO_TERMS}
-    if action.rewards or turn.rewards:
-        total = sum((action.rewards or turn.rewards).values())
+    else:
+        badge = {True: ":green-badge[worked]", False: ":red-badge[failed]", None: ""}[action.ok]
+        means = scenes.told(scenes.before(turn, action), action, episode.world)
+        st.markdown(f"**It does:** {plain(action.name or f'action {action.id}')} {badge}  \n{plain(f'{means} ' if means else '')}"
+                    f"{plain(action.feedback) or 'No feedback is logged.'}")
+    paid = (action.rewards if action else {}) or turn.rewards
+    if paid:
+        terms = {name: value for name, value in paid.items() if abs(value) > NO_TERMS}
         of = ", ".join(f"{plain(name)} {value:+.1f}" for name, value in terms.items())
-        st.markdown(f"**Reward:** {total:+.1f}{f' ({of})' if of else ''}"
-                    f"{'' if action.progress is None else f' · {action.progress:.0%} of the task is met'}")
+        met = "" if action is None or action.progress is None else f" · {action.progress:.0%} of the task is met"
+        st.markdown(f"**Reward:** {sum(paid.values()):+.1f}{f' ({of})' if of else ''}{met}")
     if turn.value is not None or turn.advantage is not None:
         st.caption(f"Value {_number(turn.value)}, advantage {_number(turn.advantage)} of this call.")
 

@@ -63,14 +63,14 @@ def piece_tokenizer(chat_template: str | None = CHAT) -> PreTrainedTokenizerFast
     return tokenizer
 
 
-def random_model(family: str, *, layers: int = 2, vocabulary: int = 64, end: int = 2) -> torch.nn.Module:
+def random_model(family: str, *, layers: int = 2, vocabulary: int = 64, end: int = 2, context: int = CONTEXT) -> torch.nn.Module:
     """Return a model with large random weights: its distributions are peaked enough for tokens to escape."""
     torch.manual_seed(0)
     config_class, model_class = CLASSES[family]
     sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": layers, "num_attention_heads": 4,
-             "max_position_embeddings": CONTEXT}
+             "max_position_embeddings": context}
     if family == "gptj":
-        sizes = {"n_embd": 64, "n_inner": 128, "n_layer": layers, "n_head": 4, "n_positions": CONTEXT, "rotary_dim": 8}
+        sizes = {"n_embd": 64, "n_inner": 128, "n_layer": layers, "n_head": 4, "n_positions": context, "rotary_dim": 8}
     if family in ("qwen2", "qwen3", "mistral"):
         sizes["num_key_value_heads"] = 2  # as these families have it: two heads share keys and values
     ids = {"bos_token_id": 1, "eos_token_id": end, "pad_token_id": 0}
@@ -92,8 +92,8 @@ def save(folder: Path, family: str) -> Path:
     return folder
 
 
-def save_chat(folder: Path, chat_template: str | None = CHAT) -> Path:
+def save_chat(folder: Path, chat_template: str | None = CHAT, *, context: int = CONTEXT) -> Path:
     """Save a tiny Llama with a tokenizer of pieces and a chat template."""
-    random_model("llama", vocabulary=320, end=1).save_pretrained(folder)
+    random_model("llama", vocabulary=320, end=1, context=context).save_pretrained(folder)
     piece_tokenizer(chat_template).save_pretrained(folder)
     return folder

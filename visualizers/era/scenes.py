@@ -107,7 +107,7 @@ def captioned(episode: Episode, look: Look | None = None, *, size_px: int = SIDE
             continue
         first, second = (episode.instruction, "before the first step") if number == 0 else (
             f"{number}. {(action.name or action.id) if action else 'no action'}",
-            action.feedback if action else "the reply could not be read")
+            action.feedback if action else "the reply could not be read" if turn.parse == "failed" else "nothing was planned")
         yield _with_caption(_fitted(picture, size_px) if picture is not None else _plate(why, size_px), first, second)
     if said := cut(episode):
         yield _with_caption(_plate(said, size_px), episode.instruction, said)

@@ -17,19 +17,24 @@ from models.home_agent.words import tokenizer
 from models.scene_words import processor
 from tests.backends.era import made_logs
 from tests.backends.knobs import Case
+from tests.models import tiny_languages, tiny_vlms
 
 SHORT = {"max_turns": 2}
 TALKS = SHORT | {"agent": "trained", "temperature": 1.0}
+ACTS = SHORT | {"agent": "model", "model": "era-reads", "max_new_tokens": 6}
 LOGS = {"file": "upload:logs.zip"}
 TRAINS: dict[str, object] = {"iterations": 1, "episodes": 3, "episode_turns": 5, "judged": 0}
 
 
 def prepare(folder: Path, patch: pytest.MonkeyPatch) -> Inputs:
-    """An agent of the miniature's form that learned nothing, for a copy without the trained one; and logs of two runs."""
+    """An agent of the miniature's form that learned nothing, for a copy without the trained one; models of real classes, with eyes
+    and without; and logs of two runs."""
     torch.set_num_threads(1)
     words = tokenizer()
     fresh_agent(words, seed=0).save_pretrained(folder / "home-agent")
     processor(SIZE.input_px, SIZE.patch_px, words).save_pretrained(folder / "home-agent")
+    tiny_languages.save_chat(folder / "era-reads", context=8_192)
+    tiny_vlms.load_tiny(folder, "llava")
     logs = made_logs.alfred((1, 4)) | made_logs.manipulation((2,))
     (folder / "logs.zip").write_bytes(made_logs.zipped(logs))
     (folder / "other.zip").write_bytes(made_logs.zipped(made_logs.wrapper()))
@@ -163,12 +168,46 @@ def other_credit(before: EraResult, after: EraResult) -> None:
     assert was[0] != now[0] and before.training.iterations[0].mean_return == after.training.iterations[0].mean_return
 
 
+def real_agent(before: EraResult, after: EraResult) -> None:
+    same_task(before, after)
+    assert (before.model_id, after.model_id) == ("expert", "local:era-reads") and before.is_miniature and not after.is_miniature
+
+
+def has_eyes(before: EraResult, after: EraResult) -> None:
+    """Who is shown the picture is not told what is on it."""
+    same_task(before, after)
+    was, now = (result.episode.turns[0].prompt for result in (before, after))
+    assert "What is seen now" in was and "visual_state_description" not in was
+    assert "What is seen now" not in now and "visual_state_description" in now and after.model_id == "local:llava"
+
+
+def packed(before: EraResult, after: EraResult) -> None:
+    same_task(before, after)
+    assert before.episode.turns[0].prompt == after.episode.turns[0].prompt and after.model_id == f"{before.model_id} (nf4)"
+
+
+def other_prompt(before: EraResult, after: EraResult) -> None:
+    same_task(before, after)
+    was, now = (result.episode.turns[0].prompt for result in (before, after))
+    assert "executable_plan" in was and "<|think_start|>" not in was and "<|think_start|>" in now and "executable_plan" not in now
+
+
+def longer_replies(before: EraResult, after: EraResult) -> None:
+    was, now = (result.episode.turns[0] for result in (before, after))
+    assert was.prompt == now.prompt and len(now.reply) > len(was.reply) and now.reply[:2] == was.reply[:2]
+
+
 def other_drawing(before: EraResult, after: EraResult) -> None:
     was, now = ([turn.reply for turn in result.episode.turns] for result in (before, after))
     assert was != now
 
 
 PLAY = (
+    Case("agent", "model", real_agent, SHORT | {"model": "era-reads", "max_new_tokens": 6}, task="play", on_page="elsewhere"),
+    Case("model", "llava", has_eyes, ACTS, task="play", on_page="elsewhere"),
+    Case("quantisation", "nf4", packed, ACTS, task="play", on_page="elsewhere"),
+    Case("style", "era", other_prompt, ACTS, task="play", on_page="elsewhere"),
+    Case("max_new_tokens", 24, longer_replies, ACTS, task="play", on_page="elsewhere"),
     Case("agent", "own", of_session, SHORT | {"continues": "learned"}, task="play", on_page="elsewhere"),
     Case("continues", "longer", other_words, TALKS | {"agent": "own", "continues": "learned"}, task="play", on_page="elsewhere"),
     Case("agent", "trained", other_agent, SHORT, task="play", on_page="shown"),
@@ -185,6 +224,11 @@ PLAY = (
     Case("goes_on", False, stops, {"actions": (".",), "max_turns": 3}, task="play"),
 )
 REPLAY = (
+    Case("agent", "model", real_agent, SHORT | {"model": "era-reads", "max_new_tokens": 6}, task="play", on_page="elsewhere"),
+    Case("model", "llava", has_eyes, ACTS, task="play", on_page="elsewhere"),
+    Case("quantisation", "nf4", packed, ACTS, task="play", on_page="elsewhere"),
+    Case("style", "era", other_prompt, ACTS, task="play", on_page="elsewhere"),
+    Case("max_new_tokens", 24, longer_replies, ACTS, task="play", on_page="elsewhere"),
     Case("log", 1, other_run, LOGS, task="replay"),
     Case("episode", 4, other_episode, LOGS, task="replay"),
     Case("file", "upload:other.zip", other_logs, LOGS, task="replay", on_page="elsewhere"),
