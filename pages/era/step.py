@@ -151,11 +151,17 @@ def _picture(result: EraResult, episode: Episode, turn: Turn, action: Action | N
         st.info(plain(why), icon=":material/image_not_supported:")
     else:
         view.picture(picture, "era.frame", alt=f"What is seen {side} step {step}", is_first=True,
-                     caption=f"{SIDES[side]}: what the agent is shown" if side == "before" else SIDES[side])
+                     caption=f"{SIDES[side]}: {_shown(result)}" if side == "before" else SIDES[side])
     with st.container(horizontal=True, gap="small"):
         st.segmented_control("Picture", list(SIDES), key="era.frame", format_func=SIDES.__getitem__, required=True,
                              label_visibility="collapsed", help="The picture before the step, or after it.")
         _switch(ways)
+
+
+def _shown(result: EraResult) -> str:
+    """What the picture is to who acts: a language model has no eyes."""
+    is_told = result.settings.task == "play" and result.settings.agent == "model"
+    return "what the agent is shown, or told in words" if is_told else "what the agent is shown"
 
 
 def _said(episode: Episode, turn: Turn, action: Action | None, step: int, count: int) -> None:

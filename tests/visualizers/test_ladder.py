@@ -2,7 +2,7 @@
 
 import pytest
 
-from backends.knobs import knob
+from backends.knobs import knob, knob_of
 from backends.run import Settings
 from models import catalogue
 from visualizers import ladder
@@ -11,6 +11,7 @@ from visualizers import ladder
 class Asks(Settings):
     detector: str = knob("canvas-detector", "models", "", role="detector")
     vlm: str = knob("", "models", "", role="vlm", none="None", quantised_by="vlm_quantisation")
+    either: str = knob("", "models", "", role="vlm", also=("language",), listed=("vlm", "language"), only_real=True, none="None")
     quantisation: str = "none"
     vlm_quantisation: str = "none"
 
@@ -31,6 +32,26 @@ def test_every_rung_of_the_role_is_offered_and_what_is_here_comes_first():
 
 def test_setting_that_may_be_empty_offers_none_first():
     assert ladder.choices("vlm", none_label="None")[0].value == ""
+
+
+def test_setting_of_two_roles_lists_both_where_it_says_so_and_no_miniature_where_none_is_of_use():
+    offered = {choice.value for choice in ladder.offered(knob_of(Asks, "either"), "era")}
+
+    real = {rung.name for role in ("vlm", "language") for rung in catalogue.rungs(role) if not rung.is_miniature}
+    assert offered == real | {""}
+    assert {choice.value for choice in ladder.offered(knob_of(Asks, "vlm"), "era")} >= {"home-agent", "qwen2-vl-2b"}
+    assert "shapes-vlm" not in {choice.value for choice in ladder.offered(knob_of(Asks, "vlm"), "era")}
+
+
+def test_no_way_on_is_offered_that_is_missing_itself(monkeypatch, tmp_path):
+    monkeypatch.setenv("ORRERY_CACHE", str(tmp_path))
+
+    class Real(Settings):
+        model: str = knob("smollm2-135m", "models", "", role="language")
+
+    for name in ("smollm2-135m", "qwen2.5-0.5b"):
+        (entry,) = ladder.missing(Real(model=name))
+        assert entry.reason and (entry.fallback, entry.fallback_title) == (None, "")
 
 
 def test_default_settings_miss_nothing_and_cost_the_miniature():

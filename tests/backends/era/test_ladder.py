@@ -17,6 +17,7 @@ from backends.era.settings import EraSettings
 from backends.era.system import SYSTEM
 from backends.files.saved import load_result, save_result
 from backends.run import Inputs, RunStopped, last
+from benchmarks.era import models
 from models import catalogue
 from models.home_agent.speech import MARKS
 from models.memory import budget
@@ -187,6 +188,15 @@ def test_a_published_model_is_named_with_its_revision(monkeypatch, tmp_path):
 def test_players_but_the_ladders_are_miniatures_or_none():
     assert Player("expert", "expert", lambda info, turns: None).is_miniature
     assert last(run(EraSettings(max_turns=1), Inputs())).is_miniature
+
+
+def test_the_benchmark_counts_what_was_read_done_and_met(monkeypatch, folder):
+    speaking(monkeypatch, folder, "nothing", era("find a Sink"), era("slice the Potato"))
+    homes = list(models.played(EraSettings(agent="model", model="speaks", style="era", max_turns=3), 2))
+
+    style, done, met, turns, read, actions, failed, _ = models.row("era", homes)
+    assert (style, done, met, turns, read, actions, failed) == ("era", "0 of 2", "0%", "6", "5", "5", "4")
+    assert models.table(EraSettings(agent="model", model="speaks", max_turns=1), 1).count("\n") == 4
 
 
 @needs_smollm2
