@@ -17,6 +17,7 @@ from backends.era.environments.contract import Running
 from backends.era.settings import OWN_TURN, EraSettings
 from backends.run import Progress
 from models.marks import VISUAL
+from worlds.errors import InputError
 
 WORLD = ENVIRONMENTS["home"].world
 NOTHING = "no action"  # stands where a reply names none
