@@ -14,9 +14,9 @@ from backends.era.context import Policy, history
 from backends.era.playing import Info, Player, Said, acted
 from backends.era.prompts import IMAGE, MOST_ACTIONS, Briefing, Style, benchmark, era_system, era_user
 from backends.era.replies import executable, read_reply
-from models.home_agent.speech import seen
 from worlds.minihome.drawing import draw
 from worlds.minihome.env import RENDER_PX
+from worlds.minihome.words import describe
 
 ROLE = "You are a robot in a home and do what you are asked, one action after another."
 RULES = (
@@ -49,7 +49,7 @@ def prompt_of(info: Info, turns: Sequence[Turn], style: Style, policy: Policy, *
     """The words of a turn."""
     briefing = Briefing(ROLE, RULES, tuple(info["skills"]), has_eyes=has_eyes)
     done = acted(tuple(turns))
-    sight = "" if has_eyes else seen(info["state"])
+    sight = "" if has_eyes else " ".join(describe(info["state"]))
     if style == "benchmark":
         words = benchmark(briefing, info["instruction"], [action for turn in done for action in turn.actions])
         return f"{words}\n\nWhat is seen now: {sight}" if sight else words

@@ -141,16 +141,18 @@ class EraSettings(Settings):
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
 PRESETS: dict[str, tuple[EraSettings, str]] = {  # label: settings, what to notice
-    "Watch it work": (EraSettings(subset="visual_appearance", number=3),
-                      "That the dish is clean is not seen in any picture: the reflection carries it from turn to turn."),
-    "Let a door fall shut": (EraSettings(subset="visual_appearance", number=3, actions=(".", "!shut")),
-                             "The fridge was opened and falls shut by itself: the next picture shows it, and the plan begins anew."),
-    "Watch a trained agent": (EraSettings(agent="trained", subset="base", number=3),
-                              "A network of 0.8 million weights goes by its picture and its own last reflection, word by word."),
+    "Watch it work": (EraSettings(agent="trained", number=24),
+                      "That the apple is clean is seen in no picture: a network of 0.8 million weights reads it in its own last "
+                      "reflection."),
+    "Take its memory away": (EraSettings(agent="trained", number=24, policy="none"),
+                             "The same network in the same home, told nothing of the turns before: it begins anew at every turn."),
+    "Let a door fall shut": (EraSettings(agent="trained", number=24, actions=(".", ".", "!shut")),
+                             "The microwave was opened and falls shut by itself: the next picture shows it, and the plan begins "
+                             "anew."),
     "Set a table top": (EraSettings(world="table", subset="visual_appearance", number=2, actions=(".", ".", ".", "!drop")),
                         "Seven numbers say where the gripper goes. What it carries falls: the next picture shows it, and the "
                         "expert fetches it anew."),
     "See it fail": (EraSettings(agent="trained", subset="common_sense", number=5),
-                    "It never learned what things are for: it does not know which thing is asked for, and most of what it tries "
-                    "fails."),
+                    "It read what things are for, but was never shown a task that is worded so: it takes something else, and goes on "
+                    "carrying it to and fro."),
 }

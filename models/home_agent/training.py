@@ -17,18 +17,29 @@ from models.home_agent.words import tokenizer
 from worlds.minihome.subsets import SUBSETS, evaluation_seeds
 
 Stage = Literal["epl", "raw", "epl-trajectories", "rl"]  # both priors in order; actions alone; trajectories alone; reinforcement
-STAGES: dict[Stage, tuple[Prior, ...]] = {"epl": ("anchored", "trajectories"), "raw": ("raw",), "epl-trajectories": ("trajectories",)}
+STAGES: dict[Stage, tuple[tuple[Prior, ...], ...]] = {  # what is learned one after another, and what together
+    "epl": (("pictures",), ("anchored", "external"), ("trajectories", "external")), "raw": (("pictures",), ("raw",)),
+    "epl-trajectories": (("pictures",), ("trajectories",))}
 
 
 @dataclass(frozen=True)
 class Training:
     """How much of what; updates are of 64 samples each."""
 
+    pictures: int = 40_000
     anchored: int = 2500
-    trajectories: int = 1000
+    external: int = 3000
+    trajectories: int = 3000
+    picture_updates: int = 1500
     anchored_updates: int = 120
-    trajectory_updates: int = 520
+    external_updates: int = 120
+    trajectory_updates: int = 580
     seed: int = 0
+
+    def of(self, kind: Prior) -> tuple[int, int]:
+        """How many samples of a prior, or trajectories, and how many updates."""
+        return {"pictures": (self.pictures, self.picture_updates), "anchored": (self.anchored, self.anchored_updates),
+                "external": (self.external, self.external_updates)}.get(kind, (self.trajectories, self.trajectory_updates))
 
 
 @dataclass(frozen=True)
@@ -42,21 +53,19 @@ class Scored:
     steps: float | None
 
 
-def train(training: Training, priors: Sequence[Prior] = STAGES["epl"]) -> Acting:
-    """Learn the priors one after another; says how it goes."""
+def train(training: Training, priors: Sequence[Sequence[Prior]] = STAGES["epl"]) -> Acting:
+    """Learn the priors, some together, one after another; says how it goes."""
     words = tokenizer()
     model = fresh_agent(words, seed=training.seed)
     print(f"{model.num_parameters():,} parameters, {len(words)} words", flush=True)
-    for kind in priors:
-        is_anchored = kind == "anchored"
-        number = training.anchored if is_anchored else training.trajectories
-        updates = training.anchored_updates if is_anchored else training.trajectory_updates
-        samples = prior(kind, training.seed, number=number)
+    for kinds in priors:
+        samples = [sample for kind in kinds for sample in prior(kind, training.seed, number=training.of(kind)[0])]
+        updates = sum(training.of(kind)[1] for kind in kinds)
         recent: list[float] = []
         for update, loss in enumerate(learn(model, words, samples, updates=updates, seed=training.seed), 1):
             recent.append(loss)
             if update % 20 == 0 or update == updates:
-                print(f"{kind}, update {update} of {updates}: {np.mean(recent[-20:]):.3f} nats", flush=True)
+                print(f"{' and '.join(kinds)}, update {update} of {updates}: {np.mean(recent[-20:]):.3f} nats", flush=True)
     return Acting(model, words)
 
 

@@ -28,7 +28,10 @@ def draw(system: Era, task: str) -> None:
     if task == "train":
         training.draw(system)
         return
-    is_real = st.session_state[knobs.held(system, "agent")] == "model"
+    world, agent = knobs.held(system, "world"), knobs.held(system, "agent")
+    if st.session_state[world] == "table":
+        st.session_state[agent] = "expert"  # nobody else acts there; the caption below says so
+    is_real = st.session_state[agent] == "model"
     values = {"task": task, **knobs.tabs(system, WITH_MODEL if is_real else TABS)}
     if values["world"] == "table":
         st.caption(f"{ONLY_EXPERT[0].upper()}{ONLY_EXPERT[1:]}.")

@@ -59,11 +59,14 @@ def _fetch(state: State, thing: Thing, part: Part) -> str:
 
 
 def _uncover(state: State, thing: Thing) -> str | None:
-    """Towards standing before a thing that is seen and meant; None when that is so."""
+    """Towards standing before a thing that is seen and meant; None when that is so. What lies behind a door is looked for first,
+    so that nobody who learns from this has to guess which door to open."""
     place = place_of(state, thing["name"])
     twins = [name for name, other in state["things"].items()
              if type_of(name) == type_of(thing["name"]) and other["at"] == place]
-    if place != state["at"] or (len(twins) > 1 and state["found"] != thing["name"]):
+    was_put_there = thing["hot"] or thing["cold"]
+    is_hidden = not thing["on_floor"] and is_open(state, place) is False and not was_put_there
+    if place != state["at"] or ((len(twins) > 1 or is_hidden) and state["found"] != thing["name"]):
         return f"find a {thing['name']}"
     if not thing["on_floor"]:
         return _opened(state, place)

@@ -32,7 +32,7 @@ _THINGS: dict[str, tuple[str, ...]] = {
     "light": LEGIBLE,
 }
 _APPLIANCE = {"clean": "Sink", "heat": "Microwave", "cool": "Fridge"}
-_NEEDS: dict[str, list[Need]] = {
+NEEDS: dict[str, list[Need]] = {
     "clean": ["clean"], "heat": ["hot"], "cool": ["cold"], "slice": ["sliced"], "light": ["held", "lit"],
 }
 _SECOND_CABINET, _SECOND_THING, _STANDS_OPEN = 0.35, 0.25, 0.15  # how often
@@ -187,7 +187,7 @@ def _part(state: State, subset: str, errand: _Errand) -> Part:
     where = [place["name"] for place in state["receptacles"] if type_of(place["name"]) == type_of(errand.place)]
     if subset == "spatial":
         where = [errand.place]
-    return Part(things=things, needs=list(_NEEDS.get(errand.kind, [])), where=where, count=errand.count)
+    return Part(things=things, needs=list(NEEDS.get(errand.kind, [])), where=where, count=errand.count)
 
 
 def _instruction(generator: np.random.Generator, state: State, subset: str, errands: list[_Errand]) -> str:

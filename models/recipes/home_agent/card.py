@@ -21,9 +21,9 @@ TITLES: dict[Stage, tuple[str, str]] = {  # title of the rung, how it was traine
 SCRIPT = "python -m models.recipes.home_agent"
 WHAT = "Acts in the miniature home: it sees one picture at a time, thinks in a few words, and does one thing."
 CANNOT = ("It knows 269 words and twelve things; it answers nothing but how to act in this home.",
-          "It was trained on plain, distracted and looks-only wordings: what a thing is for, and what stands beside what, it never "
-          "learned.",
-          "Its pictures are 64 pixels wide: it goes by its own reflection more than by what it sees.")
+          "It was trained on plain, distracted and looks-only wordings. What things are for it knows from text alone, and seldom "
+          "acts by it; what stands beside what it never learned to use.",
+          "Where looks fit several things it names one of them at once, and seldom tries another when there is none.")
 
 
 def write(folder: Path, agent: Acting, *, stage: Stage, training: Mapping[str, object], scored: Sequence[Scored],

@@ -115,5 +115,5 @@ def test_without_eyes_it_is_shown_nothing_and_told_what_is_seen(style):
     blind, nothing = played(reply, style=style, has_eyes=False)
     sighted, _ = played(reply, style=style)
 
-    assert nothing == [None] and "Hand: empty" in blind.turns[0].prompt and "Hand: empty" not in sighted.turns[0].prompt
+    assert nothing == [None] and "My hand is empty" in blind.turns[0].prompt and "Hand: empty" not in sighted.turns[0].prompt
     assert "visual_state_description" not in blind.turns[0].prompt

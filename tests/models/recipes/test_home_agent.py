@@ -25,10 +25,13 @@ def test_the_card_says_which_stage_made_it(stage, tmp_path):
 
 
 def test_a_stage_learns_its_priors_and_reinforcement_goes_on_from_a_folder(tmp_path, capsys):
-    small = Training(anchored=6, trajectories=3, anchored_updates=1, trajectory_updates=1)
+    small = Training(pictures=6, anchored=6, external=6, trajectories=3, picture_updates=1, anchored_updates=1, external_updates=1,
+                     trajectory_updates=1)
     agent = train(small, STAGES["raw"])
     said = capsys.readouterr().out
-    assert "raw, update 1 of 1" in said and "anchored" not in said
+    assert "pictures, update 1 of 1" in said and "raw, update 1 of 1" in said and "anchored" not in said
+    train(small)
+    assert "anchored and external, update 2 of 2" in capsys.readouterr().out
     agent.model.save_pretrained(tmp_path)
 
     after, iterations = reinforced(tmp_path, Practice(iterations=1, episodes=3, max_turns=1))

@@ -65,7 +65,7 @@ def test_without_such_a_model_one_card_says_what_brings_it_and_what_is_shown_sta
     cards = [text.value for text in page.markdown if "cannot run here yet" in text.value]
     assert len(cards) == 1 and "SmolLM2 135M Instruct is not on this machine yet" in cards[0]
     assert "make real" in [code.value for code in page.code] and not any(button.key == "fallback.model" for button in page.button)
-    assert charts(page) >= 3 and page.slider(key="era.step").value == 6
+    assert charts(page) >= 3 and page.slider(key="era.step").value == 7
 
     page.selectbox(key="knob.era.agent").select("expert").run()
     assert not page.button(key="run.play").disabled and not any("cannot run here yet" in text.value for text in page.markdown)

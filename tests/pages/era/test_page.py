@@ -60,17 +60,17 @@ def shown(page: AppTest) -> object:
 
 def test_page_opens_on_a_recorded_episode_at_the_step_after_its_first_subgoal(page):
     assert not page.exception and not page.error
-    assert page.slider(key="era.step").value == 6 and "Mug is clean" in said(page) and "recorded" in said(page)
+    assert page.slider(key="era.step").value == 7 and "apple is clean" in said(page) and "recorded" in said(page)
     assert len(page.get("image")) >= 1 and charts(page) >= 3
     assert {"Take it away", "How it works", "Beside the paper"} <= {header.value for header in page.header}
 
 
 def test_steps_are_gone_through_without_a_run(page):
     page.button(key="era.step.back").click().run()
-    assert page.slider(key="era.step").value == 5 and "turn on the Faucet" in said(page)
+    assert page.slider(key="era.step").value == 6 and "turn on the Faucet" in said(page)
 
     page.slider(key="era.step").set_value(1).run()
-    assert "open the Fridge" in said(page)
+    assert "find a Apple" in said(page)
     page.button(key="era.step.back").click().run()
     assert page.slider(key="era.step").value == 1
     page.button(key="era.call.on").click().run()
@@ -78,7 +78,7 @@ def test_steps_are_gone_through_without_a_run(page):
 
 
 def test_the_step_of_an_address_is_looked_at():
-    page = driving.opened(EraSettings(subset="visual_appearance", number=3), "era", step="3", frame="after", memory="full")
+    page = driving.opened(EraSettings(agent="trained", number=24), "era", step="3", frame="after", memory="full")
 
     assert page.slider(key="era.step").value == 3 and page.session_state["era.frame"] == "after"
     assert page.session_state["era.memory"] == "full" and not page.exception
@@ -106,7 +106,7 @@ def test_a_turn_by_hand_is_one_entry_more_and_a_link(page):
     page = clicked(page, "era.once")
     assert shown(page).settings.actions == ("find a Sink", ".") and len(shown(page).episode.turns) == 2
     page = clicked(page, "era.wrong.slip")
-    assert [turn.by for turn in shown(page).episode.turns] == ["person", "expert", "perturbation"]
+    assert [turn.by for turn in shown(page).episode.turns] == ["person", "model", "perturbation"]
     page = clicked(page, "era.on")
     assert shown(page).episode.success and shown(page).settings.actions == ("find a Sink", ".", "!slip")
     assert not page.exception and not page.error
@@ -137,12 +137,12 @@ def test_an_own_task_that_is_not_understood_is_said_with_one_that_would_work(pag
 
 
 def test_an_own_task_is_played_in_the_home_that_is_shown(page):
-    page.text_input(key="era.own_task").set_value("Put the mug on the table").run()
+    page.text_input(key="era.own_task").set_value("Put the apple on the table").run()
 
     page = clicked(page, "era.own_task.run")
 
-    assert shown(page).episode.instruction == "Put the mug on the table" and shown(page).episode.success
-    assert (shown(page).settings.subset, shown(page).settings.number) == ("visual_appearance", 3)
+    assert shown(page).episode.instruction == "Put the apple on the table" and shown(page).episode.success
+    assert (shown(page).settings.subset, shown(page).settings.number) == ("base", 24)
 
 
 @pytest.mark.parametrize("logs", [
@@ -222,7 +222,7 @@ def test_an_episode_leaves_as_logs_that_the_page_reads_again_with_its_pictures(p
     content = taking._logs(result, result.episode)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         logs = {name: archive.read(name) for name in archive.namelist()}
-    assert sum(name.endswith(".png") for name in logs) == 9 and zipped(logs) == content
+    assert sum(name.endswith(".png") for name in logs) == 10 and zipped(logs) == content
 
     page = brought(page, logs)
 
@@ -237,8 +237,8 @@ def test_the_plan_of_several_actions_marks_the_one_that_is_done(page):
 
 
 def test_where_an_episode_opens():
-    assert step.opens_at(played(subset="visual_appearance", number=3)) == 6
-    assert step.opens_at(played(subset="visual_appearance", number=3, actions=(".", "!shut"))) == 2
+    assert step.opens_at(played(subset="visual_appearance", number=3)) == 7
+    assert step.opens_at(played(subset="visual_appearance", number=3, actions=(".", ".", "!shut"))) == 3
     assert step.opens_at(played(actions=(".", ".", "."), goes_on=False)) == 3
 
 

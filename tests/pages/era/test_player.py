@@ -42,7 +42,7 @@ def result() -> EraResult:
 
 @pytest.fixture
 def page(result) -> AppTest:
-    """An episode of eight steps, at the sixth."""
+    """An episode of nine steps, at the seventh."""
     app = AppTest.from_function(_alone, default_timeout=120)
     app.session_state["result"] = result
     return app.run()
@@ -67,7 +67,7 @@ def test_play_becomes_pause_and_back_and_runs_nothing(page):
     assert page.button(key="era.play").label == "Play"
 
     page.button(key="era.play").click().run()
-    assert page.button(key="era.play").label == "Pause" and page.slider(key="era.step").value == 6
+    assert page.button(key="era.play").label == "Pause" and page.slider(key="era.step").value == 7
     page.button(key="era.play").click().run()
 
     assert page.button(key="era.play").label == "Play" and "run.era" not in page.session_state and not page.exception
@@ -81,7 +81,7 @@ def test_whoever_moves_stops_it(page, act):
 
     act(page).run()
 
-    assert page.button(key="era.play").label == "Play" and page.slider(key="era.step").value != 6 and not page.exception
+    assert page.button(key="era.play").label == "Play" and page.slider(key="era.step").value != 7 and not page.exception
 
 
 def test_the_choice_of_the_picture_and_the_pace_do_not_stop_it(page):
@@ -103,7 +103,7 @@ def test_the_address_keeps_the_step_at_rest_and_not_while_it_plays(page):
     page.button(key="era.play").click().run()
     page.session_state["era.step"] = 4  # as a tick does
     page.run()
-    assert written() == "3" and "Step 4 of 8" in said(page)
+    assert written() == "3" and "Step 4 of 9" in said(page)
     page.button(key="era.play").click().run()
     assert written() == "4"
 
@@ -115,7 +115,7 @@ def test_the_step_is_marked_in_the_time_line_at_rest_only(page):
     assert edges() == 1
     page.button(key="era.play").click().run()
     assert edges() == 0
-    page.session_state["era.step"] = 7
+    page.session_state["era.step"] = 8
     page.run()
     assert edges() == 0
     page.button(key="era.step.back").click().run()
@@ -123,11 +123,11 @@ def test_the_step_is_marked_in_the_time_line_at_rest_only(page):
 
 
 def test_play_at_the_end_begins_anew(page):
-    page.slider(key="era.step").set_value(8).run()
+    page.slider(key="era.step").set_value(9).run()
 
     page.button(key="era.play").click().run()
 
-    assert page.slider(key="era.step").value == 1 and "Step 1 of 8" in said(page)
+    assert page.slider(key="era.step").value == 1 and "Step 1 of 9" in said(page)
 
 
 def test_a_tick_is_one_step_and_the_end_stops_it(state):

@@ -62,7 +62,7 @@ def test_what_no_log_says_is_left_out_and_never_zero():
 
 
 def test_a_state_is_drawn_before_and_after_a_step(played):
-    turn = played.episode.turns[0]
+    turn = played.episode.turns[1]
     first, second = (scenes.drawn(state, "minihome") for state in (scenes.before(turn, turn.actions[0]), turn.actions[0].state))
 
     assert first.shape == (500, 500, 3) and not np.array_equal(first, second)
@@ -78,10 +78,10 @@ def test_equal_actions_of_one_turn_are_told_apart():
 
 def test_film_and_pictures_have_the_beginning_and_every_step(played):
     frames = list(scenes.captioned(played.episode))
-    assert len(frames) == 9 == len(scenes.pngs(played.episode)) and all(frame.shape == (560, 500, 3) for frame in frames)
+    assert len(frames) == 10 == len(scenes.pngs(played.episode)) and all(frame.shape == (560, 500, 3) for frame in frames)
 
     moving = Image.open(io.BytesIO(scenes.gif(played.episode)))
-    assert moving.n_frames == 9 and figures.clip(played)[4:8] == b"ftyp"
+    assert moving.n_frames == 10 and figures.clip(played)[4:8] == b"ftyp"
     assert figures.clip(EraResult(seed=0, model_id="m", is_miniature=False, settings=played.settings, episode=Episode())) is None
 
 
@@ -136,10 +136,10 @@ def test_charts_of_an_episode_without_turns_are_none(played):
 
 
 def test_every_cell_of_the_time_line_can_be_clicked_and_empty_ones_say_nothing(played):
-    drawn = clickable(timeline(played.episode, 2), 8)
+    drawn = clickable(timeline(played.episode, 2), 9)
 
-    assert list(drawn.data[-1].x) == list(range(8)) and set(drawn.data[-1].y) == {0}
-    assert drawn.data[0].text[0][8:] == ["", ""] == drawn.data[0].hovertext[0][8:]
+    assert list(drawn.data[-1].x) == list(range(9)) and set(drawn.data[-1].y) == {0}
+    assert drawn.data[0].text[0][9:] == [""] == drawn.data[0].hovertext[0][9:]
 
 
 def test_tables_say_what_is_known():

@@ -54,3 +54,16 @@ def test_the_expert_makes_room() -> None:
     state = home(thing("Mug", "hand"), *full, goal=[part(["Mug"], ["Shelf"])])
 
     assert is_done(after(state, plan(state)))
+
+
+def test_a_door_is_not_opened_before_the_thing_behind_it_was_looked_for() -> None:
+    state = {**home(thing("Mug", "Cabinet"), goal=[part(["Mug"], ["Shelf"])]), "at": "Cabinet"}
+
+    assert plan(state)[:3] == ["find a Mug", "open the Cabinet", "pick up the Mug"]
+
+
+def test_what_the_expert_warmed_itself_is_not_looked_for_again() -> None:
+    state = home(thing("Mug", "hand"), goal=[{**part(["Mug"], ["Shelf"]), "needs": ["hot"]}])
+    actions = plan(state)
+
+    assert actions.count("find a Mug") == 0 and is_done(after(state, actions))
