@@ -18,7 +18,7 @@ MAX_REWARDS, MAX_SECTIONS, MAX_REPORTED = 20, 20, 60  # names of one turn, and o
 
 By = Literal["model", "person", "perturbation", "expert"]
 Parse = Literal["ok", "repaired", "failed", "empty", "unknown"]
-Cut = Literal["", "failure", "success", "budget", "unknown"]  # what ended a plan before its end
+Cut = Literal["", "failure", "success", "budget", "unknown action", "unknown"]  # what ended a plan before its end
 Source = Literal["live", "recorded", "uploaded"]
 State = dict[str, JsonValue]  # of a world, which alone knows what it means
 MAX_STATE = 200  # names in it

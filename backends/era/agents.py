@@ -10,12 +10,13 @@ from backends.episode import Turn
 from backends.era import table_expert
 from backends.era.environments import World
 from backends.era.playing import Info, Player, Said, acted, past_turns
-from backends.era.practising import MODEL, earlier, read, shipped
+from backends.era.practising import MODEL, REINFORCED, earlier, read, shipped
 from backends.era.settings import EraSettings
 from backends.run import Inputs
 from models.home_agent.speech import Past, reply, thought_of, told
 from models.marks import PARTS
 from worlds.minihome.expert import next_skill
+from worlds.minihome.goals import is_done
 
 if TYPE_CHECKING:
     from models.home_agent.acting import Acting
@@ -39,8 +40,8 @@ def acting(settings: EraSettings, inputs: Inputs) -> Iterator[Player]:
         with modelled(settings) as player:
             yield player
         return
-    with shipped() as agent:
-        name = MODEL
+    name = REINFORCED if settings.agent == "reinforced" else MODEL
+    with shipped(name) as agent:
         if settings.agent == "own":
             _, folder = earlier(settings.continues, inputs)
             agent, name = read(folder, agent), f"{MODEL}, trained here"
@@ -50,7 +51,9 @@ def acting(settings: EraSettings, inputs: Inputs) -> Iterator[Player]:
 
 def _expert(settings: EraSettings, info: Info, turns: tuple[Turn, ...]) -> Said:
     """What a script does that sees everything, and what an agent would think there."""
-    skill = next_skill(info["state"])
+    state = info["state"]
+    # what went wrong by itself may have met the goal, which the home sees with the next action
+    skill = next_skill(state) or (f"find a {state['at']}" if is_done(state) else None)
     thought = thought_of(info["state"], failed=_failed(turns))
     words = told(info["instruction"], _past(settings, turns))
     return Said(skill, words, reply(skill or "", thought), " ".join(text for _, text in thought.parts), thought.parts, skill or "",

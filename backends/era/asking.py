@@ -39,7 +39,7 @@ def asked(name: str, say: Say, *, style: Style, policy: Policy = "summary", has_
     """
     def turn(info: Info, turns: tuple[Turn, ...]) -> Said:
         prompt = prompt_of(info, turns, style, policy, has_eyes=has_eyes)
-        reply = say(draw(info["state"], RENDER_PX) if has_eyes else None, prompt, len(turns))
+        reply = say(draw(info["state"], RENDER_PX) if has_eyes else None, prompt, len(acted(turns)))
         return replace(meant(reply, info["skills"], style), prompt=prompt)
 
     return Player(name, "model", turn, is_miniature=False)
@@ -69,7 +69,8 @@ def meant(text: str, skills: Sequence[str], style: Style) -> Said:
         steps = tuple(skills[int(action.id)] for action in usable.planned)
     is_unusable = not steps and reply.parse != "empty"
     return Said(None, reply=text, thought=reply.thought, sections=tuple(reply.sections.items()), answer=reply.answer,
-                parse="failed" if is_unusable else reply.parse, planned=reply.planned, mended=reply.mended, steps=steps)
+                parse="failed" if is_unusable else reply.parse, planned=reply.planned, mended=reply.mended, steps=steps,
+                is_whole=style == "era" or len(steps) == len(reply.planned))
 
 
 def _named(planned: Sequence[Planned], skills: Sequence[str]) -> tuple[str, ...]:

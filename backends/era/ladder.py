@@ -76,8 +76,9 @@ def _says(tool: VisionLanguageModel | LanguageModel, settings: EraSettings) -> S
     special = sorted({*tokenizer.all_special_tokens, *added} - set(MARKS))
 
     def say(picture: np.ndarray | None, prompt: str, turn: int) -> str:
-        for mark in special:  # of its own: in an instruction or in what it said before they would be pictures, or end its turn
-            prompt = prompt.replace(mark, "")
+        while any(mark in prompt for mark in special):  # taking one out may put two halves of another together
+            for mark in special:  # of its own: in an instruction or in what it said before they would be pictures, or end its turn
+                prompt = prompt.replace(mark, "")
         draw = (settings.seed, turn) if settings.temperature else (0, 0)
         seen = sha256(picture.tobytes()).digest() if picture is not None else b""
         known, key = _said.setdefault(tool, {}), (prompt, seen, settings.max_new_tokens, settings.temperature, draw)

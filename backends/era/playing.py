@@ -14,6 +14,7 @@ from backends.episode import Action, By, Cut, Episode, Parse, Planned, Turn
 from backends.era.context import kept
 from backends.era.environments import ENVIRONMENTS, Environment, Info
 from backends.era.environments.contract import Running
+from backends.era.prompts import MOST_ACTIONS
 from backends.era.settings import OWN_TURN, EraSettings
 from backends.run import Progress
 from models.marks import VISUAL
@@ -33,6 +34,8 @@ class Said:
             its plan is empty.
         planned: every action that the reply names.
         mended: how the reply had to be repaired.
+        is_whole: whether `steps` are all that was planned; else the plan ends there, at an action that there is not or at as many as
+            are allowed.
     """
 
     skill: str | None
@@ -45,6 +48,7 @@ class Said:
     planned: tuple[Planned, ...] = ()
     mended: tuple[str, ...] = ()
     steps: tuple[str, ...] | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def play(settings: EraSettings, player: Player) -> Iterator[Progress | Episode]:
 
     Raises:
         InputError: an own task is not understood, a turn by hand names no action of this world, nothing is there to go wrong, or what
-            the player is told first is more than it can hold. What it cannot hold later on ends the episode.
+            the player is told first is more than it can hold. What stops the player later on ends the episode.
     """
     world = ENVIRONMENTS[settings.world]
     running, info = world.opened(settings.subset, settings.number, settings.instruction)
@@ -88,17 +92,18 @@ def play(settings: EraSettings, player: Player) -> Iterator[Progress | Episode]:
         else:
             try:
                 turn, info, ended = _acted(world, running, entry, len(turns), info, turns, player)
-            except OutOfRoom as full:
-                if not acted(turns):
+            except InputError as error:
+                if entry != OWN_TURN or not acted(turns):
                     raise
-                yield _episode(world, player, info, turns, "context", settings.number,
-                               notes=(f"The episode ends here. {full}",))
+                why = "context" if isinstance(error, OutOfRoom) else "model"
+                yield _episode(world, player, info, turns, why, settings.number, notes=(f"The episode ends here. {error}",))
                 return
             turns = (*turns, turn)
         if not ended and len(acted(turns)) >= settings.max_turns:
             ended = "turns"
         yield Progress(min(0.99, len(turns) / min(settings.max_turns, world.max_steps)), f"Turn {len(turns)}")
-        yield _episode(world, player, info, turns, ended, settings.number)
+        left = f"The last {len(by_hand)} of {len(settings.actions)} turns by hand were not played: the episode was over."
+        yield _episode(world, player, info, turns, ended, settings.number, notes=(left,) if ended and by_hand else ())
 
 
 def _perturbed(running: Running, name: str, index: int, info: Info) -> Turn:
@@ -150,8 +155,9 @@ def _planned(world: Environment, running: Running, said: Said, index: int, info:
         if ended or (world.ends_plans and not after["ok"]):
             break
     cut: Cut = ""
-    if actions and len(actions) < len(said.steps or ()):
-        cut = "success" if ended == "success" else "failure" if world.ends_plans and not after["ok"] else "budget"
+    if actions and (len(actions) < len(said.steps or ()) or not said.is_whole):
+        cut = "success" if ended == "success" else "failure" if world.ends_plans and not after["ok"] else "budget" if (
+            ended or len(actions) >= MOST_ACTIONS) else "unknown action"
     turn = Turn(index=index, agent=player.name, state=plain(info["state"]), prompt=said.prompt, reply=said.reply,
                 thought=said.thought, sections=dict(said.sections), answer=said.answer, planned=said.planned, actions=tuple(actions),
                 cut=cut, rewards=rewards, by=player.by, parse=said.parse, mended=said.mended)

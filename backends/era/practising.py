@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from models.home_agent.reinforcing import Iteration, Reinforcement
     from models.training.rollout import Played
 
-MODEL = "home-agent"
+MODEL, REINFORCED = "home-agent", "home-agent-rl"  # after prior learning; after what its own turns earned
 SAME = ("estimator", "rewards", "episodes", "episode_turns", "exploration", "gamma", "lam", "seed")  # of a run that is gone on from
 
 
@@ -99,14 +99,14 @@ def practising(settings: EraSettings, inputs: Inputs) -> Iterator[Practising]:
 
 
 @contextmanager
-def shipped() -> Iterator["Acting"]:
-    """The miniature that is part of this copy."""
+def shipped(name: str = MODEL) -> Iterator["Acting"]:
+    """A miniature that is part of this copy."""
     from backends.rungs import rung_of
     from models.home_agent.acting import Acting
     from models.memory import budget
     from models.vlm import VisionLanguageModel
 
-    with budget().borrow(rung_of(MODEL, "vlm")) as loaded:
+    with budget().borrow(rung_of(name, "vlm")) as loaded:
         assert isinstance(loaded.tool, VisionLanguageModel)
         yield Acting(loaded.tool.model, loaded.tool.processor.tokenizer)
 

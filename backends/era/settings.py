@@ -12,7 +12,7 @@ from backends.run import NamedModel, Settings
 from worlds.subsets import EPISODES
 
 Task = Literal["play", "train", "replay"]
-Agent = Literal["expert", "trained", "own", "model"]
+Agent = Literal["expert", "trained", "reinforced", "own", "model"]
 Subset = Literal["base", "complex_instruction", "visual_appearance", "common_sense", "spatial", "long_horizon"]
 
 Estimator = Literal["turn", "bi", "token"]
@@ -20,6 +20,7 @@ Term = Literal["success", "subgoal", "behaviour"]
 
 WORLD_NAMES: dict[World, str] = {"home": "Home: names of skills (EB-ALFRED)", "table": "Table top: seven numbers (EB-Manipulation)"}
 AGENT_NAMES: dict[Agent, str] = {"expert": "a scripted expert", "trained": "the trained miniature",
+                                 "reinforced": "the miniature after reinforcement",
                                  "own": "one that I trained here", "model": "a model of the ladder"}
 STYLE_NAMES: dict[Style, str] = {"benchmark": "EmbodiedBench's: a plan, as JSON", "era": "ERA's: a thought, then one action"}
 ESTIMATOR_NAMES: dict[Estimator, str] = {"turn": "turns (ERA)", "bi": "turns, and tokens within them", "token": "tokens"}
@@ -32,6 +33,7 @@ ONLY_EXPERT = ("no agent was trained for the table top: there the scripted exper
                "alone")
 OWN_TURN = "."  # of the agent itself
 MAX_TURNS, MAX_ACTION = 30, 60
+MOST_ENTRIES = 2 * MAX_TURNS  # turns, and what goes wrong between them
 MAX_INSTRUCTION = 200
 MAX_ITERATIONS = 40
 LOGS_MB = 400  # of logs with their frames
@@ -77,7 +79,7 @@ class EraSettings(Settings):
     actions: tuple[Entry, ...] = knob((), "turns", "Turn by turn, from the first: '.' lets the agent act, the name of an action is "
                                       f"done by hand, and {_mishaps('home')} let something go wrong. On the table top: seven "
                                       f"numbers, moves such as 'over object 1', 'down', 'close', and {_mishaps('table')}. "
-                                      "What follows is the agent's.", max_length=2 * MAX_TURNS, label="Turns by hand",
+                                      "What follows is the agent's.", max_length=MOST_ENTRIES, label="Turns by hand",
                                       is_by_line=True)
     goes_on: bool = knob(True, "turns", "Whether the agent goes on to the end after them.", label="Goes on after them")
 

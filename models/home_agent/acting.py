@@ -38,10 +38,15 @@ def heard(text: str) -> Heard:
     inner = _between(text, THINK_START, THINK_END)
     found = list(_PART.finditer(inner))
     ends = [match.start() for match in found[1:]] + [len(inner)]
-    thought = {match.group()[:-1]: inner[match.end():end].strip() for match, end in zip(found, ends)}
+    thought = {match.group()[:-1]: _readable(inner[match.end():end]) for match, end in zip(found, ends)}
     action = " ".join(_between(text, ACTION_START, ACTION_END).split())
     is_thought_whole = THINK_START not in text or THINK_END in text
     return Heard(thought, action, bool(action) and is_thought_whole and text.rstrip().endswith(TURN_END))
+
+
+def _readable(text: str) -> str:
+    """Words of the vocabulary as a person writes them; it takes both for the same."""
+    return re.sub(r" (?=[.,:;])| (?=_ [0-9])|(?<=_) (?=[0-9])", "", " ".join(text.split()))
 
 
 def _between(text: str, start: str, end: str) -> str:

@@ -16,7 +16,6 @@ from worlds.minihome.words import facts_carried, remaining
 
 MARKS = (THINK_START, THINK_END, ACTION_START, ACTION_END, TURN_END, *(f"{part}:" for part in PARTS))  # one token each
 PLANNED = 3  # actions that a plan names
-NOT_DONE = "Last action is invalid."
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import streamlit as st
 from backends.episode import Episode
 from backends.era.environments import ENVIRONMENTS, Environment, World, of_world
 from backends.era.results import EraResult
-from backends.era.settings import MAX_TURNS, OWN_TURN, EraSettings
+from backends.era.settings import MOST_ENTRIES, OWN_TURN, EraSettings
 from pages.era import home, table_hand
 from pages.era.table_hand import Do, Places
 from pages.house.text import plain
@@ -44,7 +44,7 @@ def panel(result: EraResult, choose: Choose) -> None:
         return
     with st.container(border=True, key="era-by-hand"):
         st.markdown(f"**Take over by hand.** {_standing(episode)}")
-        if not episode.ended and len(entries(result)) < MAX_TURNS:
+        if not episode.ended and len(entries(result)) < MOST_ENTRIES:
             state = _now(result, world)
             if state is not None:
                 _next(result, world, state, choose)

@@ -4,9 +4,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backends.era.environments import ENVIRONMENTS
-from backends.era.practising import MODEL
+from backends.era.practising import MODEL, REINFORCED
 from backends.era.results import EraResult
-from backends.era.settings import ONLY_EXPERT, EraSettings
+from backends.era.settings import ONLY_EXPERT, OWN_TURN, EraSettings
+from backends.files.rows import counted as number_of
 from backends.registry import System
 from models import catalogue
 from pages.era import home, training
@@ -17,6 +18,7 @@ from worlds.errors import InputError
 TABS = {"World": ("home",), "Agent": ("agent", "task", "earlier"), "Turn by turn": ("turns",)}
 WITH_MODEL = TABS | {"Agent": ("agent", "task", "model")}  # where one of the ladder acts
 OF_LOGS = ("log", "episode")
+MINIATURES = {"trained": MODEL, "reinforced": REINFORCED, "own": MODEL}
 Era = System[EraSettings, EraResult]
 
 
@@ -56,8 +58,8 @@ def is_ready(system: Era, asked: EraSettings) -> bool:
         st.warning("Which of your trainings plays? Choose it in “Go on from”; “Train it” above makes one.",
                    icon=":material/model_training:")
         ready = False
-    if asked.agent == "trained" and not is_trained_here():
-        st.warning("The trained miniature is not part of this copy yet. The scripted expert plays.", icon=":material/smart_toy:")
+    if asked.agent in MINIATURES and not is_trained_here(MINIATURES[asked.agent]):
+        st.warning("This miniature is not part of this copy. Choose the scripted expert.", icon=":material/smart_toy:")
         ready = False
     if why := system.objection(asked):
         st.warning(plain(why), icon=":material/smart_toy:")
@@ -65,17 +67,17 @@ def is_ready(system: Era, asked: EraSettings) -> bool:
     return ready
 
 
-def is_trained_here() -> bool:
+def is_trained_here(name: str = MODEL) -> bool:
     """Whether the miniature agent is among the models of this copy."""
     try:
-        return catalogue.folder_of(catalogue.find(MODEL)) is not None
+        return catalogue.folder_of(catalogue.find(name)) is not None
     except InputError:
         return False
 
 
 def _cost(asked: EraSettings) -> str:
     turns = min(asked.max_turns, ENVIRONMENTS[asked.world].max_steps)
-    most = f"{turns} turns at most" if asked.goes_on else f"{len(asked.actions)} turns"
+    most = f"{number_of(turns, 'turn')} at most" if asked.goes_on else number_of(min(turns, asked.actions.count(OWN_TURN)), "turn")
     if asked.named_models():
         from visualizers.ladder import memory_mb
 

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from backends.episode import Action, Episode, Turn
+from backends.episode import Action, Cut, Episode, Turn
 from backends.era.context import POLICIES, POLICY_NAMES, history
 from backends.era.environments import Marks, of_world
 from backends.era.results import EraResult
 from backends.era.shaping import TABLE_TOPS
+from backends.files.rows import counted as number_of
 from models.marks import PARTS
 from pages.era import frames, player
 from pages.house import address, view, words
@@ -22,6 +23,8 @@ ACTORS = {"model": "the agent", "expert": "the scripted expert", "person": "a pe
           "perturbation": "it went wrong by itself"}
 ENDINGS = {True: ":green-badge[done]", False: ":red-badge[not done]", None: ":gray-badge[the log does not say how it ended]"}
 ASIDE = {"state_description": TITLES[PARTS[0]], "visual_state_description": TITLES[PARTS[0]]}  # other prompts' names of a part
+CUTS: dict[Cut, str] = {"failure": "an action that failed", "success": "the end of the task", "budget": "the limit of actions",
+                        "unknown action": "an action that there is not", "unknown": "an end that is not known"}
 MOST_LETTERS = 1_200  # of one part of a thought
 NO_TERMS = 0.005
 STILL = "era.timeline.still"  # in the session's state: the time line while the episode plays
@@ -173,11 +176,12 @@ def _said(episode: Episode, turn: Turn, action: Action | None, step: int, count:
     if len(turn.planned) > 1:
         _plan(turn, action)
     if turn.parse in ("repaired", "failed", "empty"):
-        told = {"repaired": "The reply had to be mended", "failed": "The reply could not be read",
+        told = {"repaired": "The reply had to be mended", "failed": "The reply names no action that there is" if turn.planned else
+                "The reply could not be read",
                 "empty": "The plan is empty"}[turn.parse]
         st.warning(plain(f"{told}{': ' + ', '.join(turn.mended) if turn.mended else ''}."), icon=":material/build:")
-    if episode.turns and turn.cut:
-        st.caption(f"The plan was cut short by {'an end that is not known' if turn.cut == 'unknown' else plain(turn.cut)}.")
+    if turn.cut:
+        st.caption(f"The plan was cut short by {CUTS[turn.cut]}.")
 
 
 def parts_of(turn: Turn) -> list[tuple[str, str]]:
@@ -190,7 +194,8 @@ def parts_of(turn: Turn) -> list[tuple[str, str]]:
 
 def _done(episode: Episode, turn: Turn, action: Action | None) -> None:
     if action is None:
-        st.markdown("**Nothing was done**, for the reply named no action." if turn.parse != "empty" else "**Nothing was done.**")
+        why = "" if turn.parse == "empty" else f", for the reply named {'no action that there is' if turn.planned else 'no action'}"
+        st.markdown(f"**Nothing was done**{why}.")
     else:
         badge = {True: ":green-badge[worked]", False: ":red-badge[failed]", None: ""}[action.ok]
         means = scenes.told(scenes.before(turn, action), action, episode.world)
@@ -248,7 +253,8 @@ def live(episode: Episode) -> None:
     picture = scenes.drawn(scenes.last(episode), episode.world, marks=environment.marks[0]) if environment else None
     left, right = st.columns([2, 3])
     if picture is not None:
-        left.image(view.jpeg(picture), width="stretch", alt="The world as it is now", caption=f"After {episode.num_steps} steps")
+        left.image(view.jpeg(picture), width="stretch", alt="The world as it is now",
+                   caption=f"After {number_of(episode.num_steps, 'step')}")
     with right:
         st.markdown(f"**{plain(episode.instruction)}**")
         if episode.turns:

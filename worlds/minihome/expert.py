@@ -65,7 +65,7 @@ def _uncover(state: State, thing: Thing) -> str | None:
     twins = [name for name, other in state["things"].items()
              if type_of(name) == type_of(thing["name"]) and other["at"] == place]
     was_put_there = thing["hot"] or thing["cold"]
-    is_hidden = not thing["on_floor"] and is_open(state, place) is False and not was_put_there
+    is_hidden = place is not None and not thing["on_floor"] and is_open(state, place) is False and not was_put_there
     if place != state["at"] or ((len(twins) > 1 or is_hidden) and state["found"] != thing["name"]):
         return f"find a {thing['name']}"
     if not thing["on_floor"]:

@@ -40,7 +40,8 @@ class Home(Environment):
         known = {name.lower(): name for name in info["skills"]}
         skill = known.get(" ".join(entry.lower().split()))
         if skill is None:
-            near = [name for key, name in known.items() if entry.lower().split()[-1] in key][:4] or list(info["skills"][:4])
+            *_, last = ("", *entry.lower().split())
+            near = [name for key, name in known.items() if last and last in key][:4] or list(info["skills"][:4])
             raise InputError(f"There is no action {entry[:60]!r} in this home. Near it: {'; '.join(near)}.")
         return skill
 

@@ -8,15 +8,14 @@ measured on the fixed homes of all six.
 import argparse
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import get_args
 
 import torch
 
 from models.catalogue import MINIATURES
-from models.home_agent.reinforcing import Practice
-from models.home_agent.training import STAGES, Stage, Training, measure, reinforced, train
+from models.home_agent.training import SHIPPED, STAGES, Stage, Training, measure, reinforced, train
 from models.recipes.home_agent import card
 from models.training.credit import Estimator
 
@@ -29,15 +28,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--updates", type=int, default=Training().trajectory_updates, help="on trajectories")
     parser.add_argument("--start", type=Path, default=MINIATURES / card.NAME, help="of rl: the folder of the agent before it")
-    parser.add_argument("--estimator", choices=get_args(Estimator), default=Practice().estimator, help="of rl")
-    parser.add_argument("--iterations", type=int, default=Practice().iterations, help="of rl")
+    parser.add_argument("--estimator", choices=get_args(Estimator), default=SHIPPED.estimator, help="of rl")
+    parser.add_argument("--iterations", type=int, default=SHIPPED.iterations, help="of rl")
     given = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     torch.set_num_threads(1)
     started, cpu = time.monotonic(), time.process_time()
     told: dict[str, object]
     if given.stage == "rl":
-        practice = Practice(given.estimator, iterations=given.iterations, seed=given.seed)
+        practice = replace(SHIPPED, estimator=given.estimator, iterations=given.iterations, seed=given.seed)
         agent, iterations = reinforced(given.start, practice)
         told = {**asdict(practice), "iterations_told": iterations}
     else:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from backends.episode import Episode
-from backends.era.agents import MODEL, acting
+from backends.era.agents import MODEL, REINFORCED, acting
 from backends.era.playing import play
 from backends.era.run import run
 from backends.era.settings import EraSettings
@@ -61,3 +61,20 @@ def test_it_is_what_its_card_says():
             *_, played = (event for event in play(EraSettings(agent="trained", number=number), player) if isinstance(event, Episode))
             done += bool(played.success)
     assert abs(done / 12 - card["base"]) < 0.35
+
+
+def test_reinforcement_made_it_fail_less_and_do_no_less():
+    """What the cards of both agents say of the wordings that were trained on."""
+    def seen(card, what):
+        return sum(one[what] for one in card["measured"] if one["subset"] in SEEN) / len(SEEN)
+
+    after = json.loads((MINIATURES / REINFORCED / "card.json").read_text())
+    assert after["training"]["iterations"] == len(after["training"]["iterations_told"])
+    assert seen(after, "success") >= seen(CARD, "success") and seen(after, "invalid") < 0.75 * seen(CARD, "invalid")
+
+
+def test_the_reinforced_agent_plays_under_its_own_name():
+    played = last(run(EraSettings(agent="reinforced", number=24), Inputs()))
+
+    assert played.model_id == REINFORCED and {turn.by for turn in played.episode.turns} == {"model"}
+    assert played.episode.turns != episode(number=24).turns or played.episode.success

@@ -69,7 +69,7 @@ def test_what_cannot_be_used_counts_once_and_never_moves_the_home(reply):
 def test_an_id_out_of_range_later_on_shortens_the_plan():
     episode, _ = played(plan(ID[SINK], 999, ID["find a Table"]))
 
-    assert done(episode) == [[SINK]] and episode.turns[0].parse == "ok"
+    assert done(episode) == [[SINK]] and episode.turns[0].parse == "ok" and episode.turns[0].cut == "unknown action"
 
 
 def test_an_empty_plan_ends_the_episode_and_unusable_replies_end_it_at_the_limit():
@@ -89,7 +89,7 @@ def test_a_reply_that_is_repaired_is_carried_out_and_says_how():
 def test_no_plan_has_more_than_twenty_actions():
     episode, _ = played(plan(*[ID[SINK]] * 25))
 
-    assert len(episode.turns[0].actions) == 20
+    assert len(episode.turns[0].actions) == 20 and episode.turns[0].cut == "budget"
 
 
 @pytest.mark.parametrize(("answer", "does"), [

@@ -148,3 +148,21 @@ def test_an_episode_is_chosen_by_its_number_and_a_run_by_its_place(tmp_path):
 def test_what_holds_no_episode_is_refused_in_a_sentence(tmp_path, content, said):
     with pytest.raises(InputError, match=said):
         replayed(tmp_path, content)
+
+
+def test_a_blank_turn_by_hand_is_one_sentence_too():
+    with pytest.raises(InputError, match=r"There is no action ' ' in this home\. Near it: "):
+        played(actions=(" ",))
+
+
+def test_turns_by_hand_that_come_too_late_are_told():
+    episode = played(number=3, actions=("find a Sink",) * 4, max_turns=3).episode
+
+    assert len(episode.turns) == 3 and episode.notes == ("The last 1 of 4 turns by hand were not played: the episode was over.",)
+
+
+def test_a_task_that_a_mishap_completed_costs_the_expert_nothing():
+    by_hand = ("find a Mug", "pick up the Mug", "find a Fridge", "open the Fridge", "put down the object in hand", "!shut")
+    episode = played(number=3, instruction="Cool the mug.", actions=by_hand).episode
+
+    assert episode.success and episode.num_invalid == 0 and episode.turns[-1].actions[0].name == "find a Fridge"

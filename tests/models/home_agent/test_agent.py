@@ -68,7 +68,7 @@ def test_a_reply_is_taken_apart_into_its_three_parts(words):
     thought = thought_of(state, failed=True)
     said = heard(words.decode(words(reply("find a Mug", thought), add_special_tokens=False)["input_ids"], skip_special_tokens=False))
 
-    assert tuple(said.thought) == PARTS and said.thought[PARTS[1]].startswith("it failed .")
+    assert tuple(said.thought) == PARTS and said.thought[PARTS[1]].startswith("it failed. left: ")
     assert said.thought[PARTS[2]].count(",") == PLANNED - 1
     kept = summary(said, "find a Mug", "Last action executed successfully.")
     assert [label for label, _ in kept.thought] == list(PARTS[1:])

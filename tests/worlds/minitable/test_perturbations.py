@@ -10,7 +10,7 @@ from worlds.errors import InputError
 from worlds.minitable.actions import act
 from worlds.minitable.env import MiniTable
 from worlds.minitable.expert import next_action, plan
-from worlds.minitable.goals import is_done, lowest
+from worlds.minitable.goals import highest, is_done, lowest
 from worlds.minitable.perturbations import PERTURBATIONS, perturb
 from worlds.minitable.scene import KINDS_OF_TASK, draw_table
 from worlds.minitable.state import State, read_state
@@ -79,3 +79,13 @@ def test_in_an_episode_it_is_no_step_and_the_next_action_goes_on_from_it() -> No
     _, _, _, _, info = env.step(next_action(env.state))
 
     assert happened.startswith("Something pushed") and env.state["bodies"] != before["bodies"] and info["steps"] == 2
+
+
+def test_what_carries_another_body_is_not_pushed_from_under_it():
+    state = table(body("red cube", 0.2, -0.2), body("blue cube", 0.2, -0.2, above=0.05), body("green cube", 0.1, 0.1))
+    height = highest(state["bodies"]["red cube"]) - lowest(state["bodies"]["blue cube"])
+    state["bodies"]["blue cube"]["position"][2] += height
+
+    after, happened = perturb(state, "shove")
+
+    assert "green cube" in happened and after["bodies"]["red cube"] == state["bodies"]["red cube"]
