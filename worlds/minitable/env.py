@@ -101,7 +101,7 @@ class MiniTable(gymnasium.Env[Observation, np.ndarray]):
         self._count.steps += 1
         self._count.invalid += not outcome.ok
         self._state = outcome.state
-        found = found_now(outcome.state, self._count.found) if outcome.ok else None
+        found = found_now(outcome.state, self._count.found)
         if found is not None:
             self._count.found.append(found)
         terminated = is_done(outcome.state)

@@ -73,13 +73,17 @@ def _id(value: object) -> str:
     return text[:-2] if text.endswith(".0") and text[:-2].lstrip("-").isdigit() else text
 
 
-def attempts(rows: Sequence[Logged]) -> list[list[Logged]]:
-    """Return the rows of each attempt: a rerun appends to the file of the one before, and its steps begin at 1 again."""
+def attempts(rows: Sequence[Logged], *, counts_up: bool = False) -> list[list[Logged]]:
+    """Return the rows of each attempt: a rerun appends to the file of the one before, and its steps begin at 1 again.
+
+    Args:
+        counts_up: whether every row of an attempt is a step more, as in EB-Navigation; else one may be told twice.
+    """
     found: list[list[Logged]] = [[]]
     before: Logged | None = None
     for row in rows:
         if row.step is not None:
-            if before is not None and _begins_again(row, before):
+            if before is not None and (_begins_again(row, before) or (counts_up and row.step == before.step)):
                 found.append([])
             before = row
         found[-1].append(row)
@@ -163,7 +167,7 @@ def _parse(call: Call) -> Parse:
 
 def _cut(call: Call, actions: Sequence[Action], is_last: bool, budget: int) -> Cut:
     """Return what kept the rest of the plan from being carried out."""
-    if not call.is_plan_known or len(actions) >= len(call.reply.planned):
+    if not call.is_plan_known or len(actions) >= len(call.reply.planned) or call.rows[0].id in (EMPTY, UNREADABLE):
         return ""
     if not actions or actions[-1].ok is False:
         return "failure"

@@ -54,7 +54,7 @@ def _errors(row: Row) -> int | None:
 def _of_rows(files: Files, entry: Entry, name: str) -> Entry:
     """Return the entry of an episode of which only the step file is there."""
     own = Notes()
-    rows = last_attempt(text_of(files, name, own), name, own)
+    rows = last_attempt(text_of(files, name, own), name, own, environment=entry.head.environment)
     steps = [row.step for row in rows if row.step is not None]
     return replace(
         entry, instruction=next((row.instruction for row in rows if row.instruction), ""),

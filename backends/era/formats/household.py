@@ -24,9 +24,9 @@ def chosen(steps: Sequence[str], num_steps: int | None, written: Mapping[str, tu
     return max(fitting or steps, key=lambda name: (written.get(name, ()), steps_of(name)), default="")
 
 
-def last_attempt(text: str, name: str, notes: Notes) -> list[Logged]:
+def last_attempt(text: str, name: str, notes: Notes, *, environment: str) -> list[Logged]:
     """Return the rows of the last attempt in a file, and a note on the earlier ones."""
-    every = attempts([logged(line) for line in lines_of(text, short(name), notes)])
+    every = attempts([logged(line) for line in lines_of(text, short(name), notes)], counts_up=environment == "eb_navigation")
     if len(every) > 1:
         earlier = len(every) - 1
         notes.add(f"The file holds {earlier} earlier attempt{'s' if earlier > 1 else ''}; the last one is shown.")
@@ -42,7 +42,7 @@ def read_household(files: Files, entry: Entry) -> Episode:
         notes.add(f"There are {len(parts.steps)} step files of this episode; {short(name)} is read.")
     if not name:
         notes.add("The step file is missing: only the result is known.")
-    rows = last_attempt(text_of(files, name, notes), name, notes)
+    rows = last_attempt(text_of(files, name, notes), name, notes, environment=head.environment)
     sidecar = read_sidecar(files, parts.sidecar, notes)
     grouped = grouped_calls(rows, head.layout, sidecar.planner_steps(len(rows)))
     num_steps = max((row.step for row in rows if row.step), default=None)
@@ -96,17 +96,19 @@ def _episode(entry: Entry, turns: tuple[Turn, ...], rows: Sequence[Logged], resu
     success = next((row.success for row in reversed(rows) if row.success is not None), None)
     logged_progress, logged_success = rate(result.get("task_progress")), flag(result.get("task_success"))
     if progress is not None and logged_progress is not None and abs(progress - logged_progress) > 1e-6:
-        notes.add(f"The result file says progress {logged_progress:g}, the last step says {progress:g}: the step's is taken, since "
-                  "an empty plan or an unreadable reply at the end sets the result's to 0.")
+        why = ("the step's is taken, since an empty plan or an unreadable reply at the end sets the result's to 0"
+               if progress > logged_progress else "the result's is taken, since the last steps are not in the log")
+        notes.add(f"The result file says progress {logged_progress:g}, the last step says {progress:g}: {why}.")
     if number(result.get("task_progress")) is not None and logged_progress is None:
         notes.add("The result file's progress is no share from 0 to 1: it is left out.")
-    success = logged_success if success is None else success
+    success = success or logged_success if success is None or logged_success else success
+    known = [share for share in (progress, logged_progress) if share is not None]
     instruction = next((row.instruction for row in rows if row.instruction), "") or said(result.get("instruction"), 5_000)
     return Episode(
         world=sidecar.world or head.environment, task=sidecar.task, seed=sidecar.seed, number=entry.number,
         instruction=instruction, group=head.subset,
         agent=sidecar.agent or head.model or head.experiment, source="uploaded", layout=head.layout, turns=turns, success=success,
-        progress=logged_progress if progress is None else progress,
+        progress=max(known, default=None),
         ended=ended(turns, success, BUDGETS.get(head.environment), has_invalid_limit=head.environment in HAS_INVALID_LIMIT)
         if sidecar.ended is None else sidecar.ended,
         reported=reported(result), notes=notes.all())

@@ -20,15 +20,15 @@ class Frames:
             views = sorted({frame.view for frame in found} - set(_GIVEN))
             self._plain = _latest(frame for frame in found if views and frame.view == views[0])
         steps = sorted(self._plain)
-        self._shift = 1 if steps and steps[0] == 1 and num_steps is not None and len(steps) == num_steps + 1 == steps[-1] else 0
+        self._shift = 1 if steps and steps[0] == 1 and num_steps is not None and steps[-1] == num_steps + 1 else 0
         if self._shift:
             notes.add("The frames are numbered from 1: the first is taken as the one before the first step.")
         self._note_missing(steps, num_steps, notes)
 
     def _note_missing(self, steps: Sequence[int], num_steps: int | None, notes: Notes) -> None:
-        if num_steps is None or self._shift:
+        if num_steps is None:
             return
-        lost = [step for step in range(min(num_steps, 10_000) + 1) if step not in self._plain]
+        lost = [step for step in range(min(num_steps, 10_000) + 1) if step + self._shift not in self._plain]
         if steps and lost:
             one = len(lost) == 1
             notes.add(f"{'The frame' if one else f'{len(lost):,} frames'} of step {', '.join(map(str, lost[:3]))}"
@@ -45,7 +45,7 @@ class Frames:
     @property
     def given_steps(self) -> tuple[int, ...]:
         """The steps whose picture was drawn into for the agent."""
-        return tuple(sorted(self._given))
+        return tuple(sorted(step - self._shift for step in self._given))
 
 
 def _latest(frames: Iterable[Frame]) -> dict[int, str]:

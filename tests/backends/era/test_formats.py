@@ -1,5 +1,6 @@
 """Every layout of the field is read as its files say, from a zip and from a folder alike."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from backends.episode import Planned
 from backends.era.formats import Brought, episode, found
 from backends.era.formats.listing import ENVIRONMENTS
+from backends.era.formats.seen import Frames
 from backends.files.archive import Files, open_folder
+from backends.files.logs import Notes
 from tests.backends.era import made_logs
 from tests.backends.era.made_logs import Logs, opened
 from tests.backends.era.reading import ends, only, shape
@@ -80,6 +83,24 @@ def test_navigation_shows_the_last_of_many_attempts():
     assert "The file holds 18 earlier attempts; the last one is shown." in read.notes
     assert ends([action.frame for _, action in read.steps()])[0] == "episode_1_step_1_20260101_101801_front.png"
     assert read.turns[0].actions[0].state == {"distance": 1.9}
+
+
+def test_an_attempt_of_one_step_is_an_attempt_too():
+    logs = made_logs.navigation()
+    row = json.dumps(made_logs.nav_row(1, 1.0, "Walk on."))  # earlier by the clock, and yet the step is the same
+    logs = {name: f"{row}\n".encode() + content if name.endswith("episode_1.json") else content for name, content in logs.items()}
+
+    _, entry, read = only(logs)
+
+    assert (read.num_steps, entry.steps) == (4, 4) and "The file holds 1 earlier attempt; the last one is shown." in read.notes
+
+
+def test_frames_from_one_with_a_hole_are_shifted_all_the_same():
+    notes = Notes()
+    frames = Frames([f"images/episode_1/episode_1_step_{step}.png" for step in (1, 2, 4, 5, 6)], num_steps=5, notes=notes)
+
+    assert frames.after(0).endswith("step_1.png") and frames.after(5).endswith("step_6.png") and frames.after(2) == ""
+    assert notes.all()[-1] == "The frame of step 2 is missing."
 
 
 def test_navigation_with_texts_for_replies_is_cut_at_blank_lines():

@@ -7,6 +7,7 @@ from backends.episode import Episode
 from backends.era.results import EraResult
 from backends.era.run import run
 from backends.era.settings import PRESETS, SUBSETS, EraSettings
+from backends.era.shaping import shaped
 from backends.files.saved import load_result, save_result
 from backends.run import Inputs, Progress, last
 from tests.backends.era import made_logs
@@ -166,3 +167,11 @@ def test_a_task_that_a_mishap_completed_costs_the_expert_nothing():
     episode = played(number=3, instruction="Cool the mug.", actions=by_hand).episode
 
     assert episode.success and episode.num_invalid == 0 and episode.turns[-1].actions[0].name == "find a Fridge"
+
+
+def test_an_own_task_that_is_half_done_pays_only_for_the_rest():
+    """What was met at the beginning is no subgoal that was reached."""
+    episode = played(number=0, instruction="Put a clean Apple on the Shelf").episode
+
+    assert [one.subgoal for one in shaped(episode)] == [action.rewards["subgoal"] for _, action in episode.steps()]
+    assert sum(one.total for one in shaped(episode)) == pytest.approx(episode.total_reward)
