@@ -20,7 +20,7 @@ from tests.backends.knobs import Case
 from tests.models import tiny_languages, tiny_vlms
 
 SHORT = {"max_turns": 2}
-TALKS = SHORT | {"agent": "trained", "temperature": 1.0}
+TALKS = SHORT | {"agent": "trained", "temperature": 2.0}
 ACTS = SHORT | {"agent": "model", "model": "era-reads", "max_new_tokens": 6}
 LOGS = {"file": "upload:logs.zip"}
 TRAINS: dict[str, object] = {"iterations": 1, "episodes": 3, "episode_turns": 5, "judged": 0}
@@ -207,13 +207,13 @@ PLAY = (
     Case("model", "llava", has_eyes, ACTS, task="play", on_page="elsewhere"),
     Case("quantisation", "nf4", packed, ACTS, task="play", on_page="elsewhere"),
     Case("style", "era", other_prompt, ACTS, task="play", on_page="elsewhere"),
-    Case("max_new_tokens", 24, longer_replies, ACTS, task="play", on_page="elsewhere"),
+    Case("max_new_tokens", 24, longer_replies, ACTS | {"max_new_tokens": 2}, task="play", on_page="elsewhere"),
     Case("agent", "own", of_session, SHORT | {"continues": "learned"}, task="play", on_page="elsewhere"),
     Case("continues", "longer", other_words, TALKS | {"agent": "own", "continues": "learned"}, task="play", on_page="elsewhere"),
     Case("agent", "trained", other_agent, SHORT, task="play", on_page="shown"),
     Case("seed", 1, other_words, TALKS, task="play"),
     Case("temperature", 2.0, other_words, TALKS | {"temperature": 0.0}, task="play"),
-    Case("world", "table", other_world, SHORT, task="play"),
+    Case("world", "table", other_world, SHORT, task="play", on_page="elsewhere"),
     Case("subset", "long_horizon", other_wording, SHORT, task="play"),
     Case("number", 7, other_home, SHORT, task="play"),
     Case("instruction", "Put the mug on the counter.", own_task, SHORT | {"subset": "visual_appearance", "number": 3},
@@ -224,11 +224,6 @@ PLAY = (
     Case("goes_on", False, stops, {"actions": (".",), "max_turns": 3}, task="play"),
 )
 REPLAY = (
-    Case("agent", "model", real_agent, SHORT | {"model": "era-reads", "max_new_tokens": 6}, task="play", on_page="elsewhere"),
-    Case("model", "llava", has_eyes, ACTS, task="play", on_page="elsewhere"),
-    Case("quantisation", "nf4", packed, ACTS, task="play", on_page="elsewhere"),
-    Case("style", "era", other_prompt, ACTS, task="play", on_page="elsewhere"),
-    Case("max_new_tokens", 24, longer_replies, ACTS, task="play", on_page="elsewhere"),
     Case("log", 1, other_run, LOGS, task="replay"),
     Case("episode", 4, other_episode, LOGS, task="replay"),
     Case("file", "upload:other.zip", other_logs, LOGS, task="replay", on_page="elsewhere"),
@@ -240,7 +235,7 @@ TRAIN = (
     Case("judged", 1, judges, TRAINS, task="train"),
     Case("continues", "learned", goes_on_from, TRAINS, task="train", on_page="elsewhere"),
     Case("estimator", "token", by_tokens, TRAINS, task="train"),
-    Case("rewards", ("success",), unpaid, TRAINS, task="train"),
+    Case("rewards", ("success",), unpaid, TRAINS | {"exploration": 2.0}, task="train"),
     Case("gamma", 0.5, other_credit, TRAINS, task="train"),
     Case("lam", 0.5, other_credit, TRAINS | {"iterations": 2}, task="train"),
     Case("exploration", 0.3, other_drawing, TRAINS, task="train"),
