@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from backends.era.settings import EraSettings
 from benchmarks.__main__ import asked_for, merged, sections
 from benchmarks.coda import law as coda_law
 from benchmarks.coda import real as coda_real
@@ -88,3 +89,10 @@ def test_a_subset_of_an_agent_stands_beside_seen_and_unseen():
 
     assert [row[1] for row in rows] == ["base", "spatial", "seen", "unseen"]
     assert rows[0][2].startswith("50 [") and rows[2][2] == rows[0][2] and rows[3][2].startswith("0 [0, ")
+
+
+def test_what_an_agent_remembers_is_counted_and_its_turns_are_timed():
+    one = era_playing._episode(EraSettings(agent="trained", number=24, policy="full", max_turns=3))
+
+    assert len(one.turns) == 3 and era_playing._words(one.turns[2]) > 2 * era_playing._words(one.turns[0])
+    assert era_playing.turn_seconds(3) > 0

@@ -13,6 +13,7 @@ from backends.era.paper import STAGES
 from backends.era.playing import play
 from backends.era.settings import EraSettings
 from backends.era.statistics import share_of
+from backends.run import Inputs
 from backends.statistics import Share
 from benchmarks.era.agents import acting, shipped
 from benchmarks.tables import markdown
@@ -81,7 +82,7 @@ def steps_per_second(steps: int = STEPS) -> float:
 def turn_seconds(turns: int = 12) -> float:
     """Median seconds of a turn on the page, the first left out."""
     settings = EraSettings(agent="trained", max_turns=turns)
-    with player_of(settings) as player:
+    with player_of(settings, Inputs()) as player:
         stamps = []
         for part in play(settings, player):
             if isinstance(part, Episode):
@@ -107,7 +108,7 @@ def memory() -> str:
 
 
 def _episode(settings: EraSettings) -> Episode:
-    with player_of(settings) as player:
+    with player_of(settings, Inputs()) as player:
         *_, last = (part for part in play(settings, player) if isinstance(part, Episode))
     return last
 
