@@ -56,9 +56,10 @@ def written(model: Any, tokenizer: PreTrainedTokenizerBase, inputs: Mapping[str,
         InputError: the model's logits are no numbers.
     """
     chooses = LogitsProcessorList([Chooses(temperature, draw)])
-    # sampling settings of the checkpoint's own generation_config are switched off, or greedy decoding would warn
+    # settings of the checkpoint's own generation_config are switched off: those of sampling, or greedy decoding would warn, and
+    # penalties, which fall on the keys and ids that a plan has to repeat
     tokens = model.generate(**inputs, max_new_tokens=max_tokens, do_sample=False, num_beams=1, temperature=None, top_p=None,
-                            top_k=None, logits_processor=chooses)
+                            top_k=None, repetition_penalty=1.0, no_repeat_ngram_size=0, logits_processor=chooses)
     reply = tokens[0, inputs["input_ids"].shape[1]:].tolist()  # (1, prompt + reply) -> (reply,)
     if not keeps_marks:
         return str(tokenizer.decode(reply, skip_special_tokens=True)).strip()

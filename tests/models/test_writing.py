@@ -83,3 +83,12 @@ def test_a_model_whose_numbers_overflow_says_so(tiny):
 
     with pytest.raises(InputError, match="numbers overflow"):
         model.say("town", max_tokens=2)
+
+
+def test_penalties_of_the_checkpoint_do_not_touch_a_reply():
+    model = language()
+    asked = model.say("town", max_tokens=12)
+
+    model.model.generation_config.repetition_penalty, model.model.generation_config.no_repeat_ngram_size = 50.0, 1
+
+    assert model.say("town", max_tokens=12) == asked
