@@ -10,7 +10,7 @@ from backends.episode import Turn
 from backends.era import table_expert
 from backends.era.environments import World
 from backends.era.playing import Info, Player, Said, acted, past_turns
-from backends.era.practising import MODEL, REINFORCED, earlier, read, shipped
+from backends.era.practising import BEGINS_AS, MODEL, earlier, read, shipped
 from backends.era.settings import EraSettings
 from backends.run import Inputs
 from models.home_agent.speech import Past, reply, thought_of, told
@@ -40,7 +40,7 @@ def acting(settings: EraSettings, inputs: Inputs) -> Iterator[Player]:
         with modelled(settings) as player:
             yield player
         return
-    name = REINFORCED if settings.agent == "reinforced" else MODEL
+    name = BEGINS_AS[settings.agent]
     with shipped(name) as agent:
         if settings.agent == "own":
             _, folder = earlier(settings.continues, inputs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from backends.episode import Episode, Planned, Turn
 from backends.era.playing import NOTHING, WORLD, action_of, plain
 from backends.era.results import Credited, EraResult, Iterated, Judged, Training
-from backends.era.settings import TERM_NAMES, EraSettings
+from backends.era.settings import TERM_NAMES, Agent, EraSettings
 from backends.made import name_of
 from backends.run import Inputs, Progress
 from worlds.errors import InputError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from models.training.rollout import Played
 
 MODEL, REINFORCED = "home-agent", "home-agent-rl"  # after prior learning; after what its own turns earned
+BEGINS_AS: dict[Agent, str] = {"trained": MODEL, "reinforced": REINFORCED, "own": MODEL}  # of an agent that has a miniature behind it
 SAME = ("estimator", "rewards", "episodes", "episode_turns", "exploration", "gamma", "lam", "seed")  # of a run that is gone on from
 
 

@@ -31,7 +31,7 @@ def picture_of(result: EraResult, turn: Turn, action: Action | None, *, is_befor
     Args:
         marks: what is drawn over it, of `ways`.
     """
-    if (picture := _drawn(_state(turn, action, is_before), _world(result), marks)) is not None:
+    if (picture := _drawn(scenes.state_of(turn, action, is_before=is_before), _world(result), marks)) is not None:
         return picture, ""
     name = _frame_of(turn, action, is_before=is_before)
     if not name:
@@ -87,7 +87,7 @@ def _brought(result: EraResult) -> tuple[str, Path | None]:
 def ways(result: EraResult, turn: Turn, action: Action | None, *, is_before: bool) -> tuple[Marks, ...]:
     """How that picture can be shown: with things numbered, with the axes alone, bare; the usual way first."""
     environment = of_world(_world(result))
-    if _state(turn, action, is_before) is not None and environment is not None:
+    if scenes.state_of(turn, action, is_before=is_before) is not None and environment is not None:
         return environment.marks
     name, (file, path) = _frame_of(turn, action, is_before=is_before), _brought(result)
     return tuple(_views(str(path), file, name)) if name and path is not None else ()
@@ -100,10 +100,6 @@ def first_of(result: EraResult, marks: Marks) -> np.ndarray | None:
 
 def _world(result: EraResult) -> str:
     return result.episode.world if result.episode else ""
-
-
-def _state(turn: Turn, action: Action | None, is_before: bool) -> State | None:
-    return scenes.before(turn, action) if is_before else action.state if action else turn.state
 
 
 @st.cache_data(max_entries=24, show_spinner=False)

@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backends.era.environments import ENVIRONMENTS
-from backends.era.practising import MODEL, REINFORCED
+from backends.era.practising import BEGINS_AS
 from backends.era.results import EraResult
 from backends.era.settings import ONLY_EXPERT, OWN_TURN, EraSettings
 from backends.files.rows import counted as number_of
@@ -18,7 +18,6 @@ from worlds.errors import InputError
 TABS = {"World": ("home",), "Agent": ("agent", "task", "earlier"), "Turn by turn": ("turns",)}
 WITH_MODEL = TABS | {"Agent": ("agent", "task", "model")}  # where one of the ladder acts
 OF_LOGS = ("log", "episode")
-MINIATURES = {"trained": MODEL, "reinforced": REINFORCED, "own": MODEL}
 Era = System[EraSettings, EraResult]
 
 
@@ -58,7 +57,7 @@ def is_ready(system: Era, asked: EraSettings) -> bool:
         st.warning("Which of your trainings plays? Choose it in “Go on from”; “Train it” above makes one.",
                    icon=":material/model_training:")
         ready = False
-    if asked.agent in MINIATURES and not is_trained_here(MINIATURES[asked.agent]):
+    if asked.agent in BEGINS_AS and not is_trained_here(BEGINS_AS[asked.agent]):
         st.warning("This miniature is not part of this copy. Choose the scripted expert.", icon=":material/smart_toy:")
         ready = False
     if why := system.objection(asked):
@@ -67,8 +66,8 @@ def is_ready(system: Era, asked: EraSettings) -> bool:
     return ready
 
 
-def is_trained_here(name: str = MODEL) -> bool:
-    """Whether the miniature agent is among the models of this copy."""
+def is_trained_here(name: str) -> bool:
+    """Whether a miniature agent is among the models of this copy."""
     try:
         return catalogue.folder_of(catalogue.find(name)) is not None
     except InputError:

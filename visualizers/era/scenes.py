@@ -63,6 +63,11 @@ def before(turn: Turn, action: Action | None) -> State | None:
     return turn.actions[place - 1].state if place > 0 else turn.state
 
 
+def state_of(turn: Turn, action: Action | None, *, is_before: bool) -> State | None:
+    """The state that a step began with, or that it led to."""
+    return before(turn, action) if is_before else action.state if action else turn.state
+
+
 def last(episode: Episode) -> State | None:
     """The newest state; None of an episode that has none."""
     for turn in reversed(episode.turns):
@@ -80,8 +85,7 @@ def has_pictures(episode: Episode) -> bool:
 def as_drawn(world: str, *, size_px: int = SIDE_PX) -> Look:
     """How the steps of a world look that can be drawn again."""
     def look(turn: Turn, action: Action | None, is_before: bool) -> tuple[np.ndarray | None, str]:
-        state = before(turn, action) if is_before else action.state if action else turn.state
-        return drawn(state, world, size_px=size_px), ""
+        return drawn(state_of(turn, action, is_before=is_before), world, size_px=size_px), ""
     return look
 
 

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from backends.episode import Episode
-from backends.era.agents import MODEL, REINFORCED, acting
+from backends.era.agents import MODEL, acting
 from backends.era.playing import play
+from backends.era.practising import REINFORCED
 from backends.era.run import run
 from backends.era.settings import EraSettings
 from backends.run import Inputs, last
