@@ -270,4 +270,5 @@ def test_a_checkpoint_is_brought_a_layer_is_clicked_and_it_is_grafted(page, serv
     assert layers.input_value() == "1, 2"
     page.locator(".st-key-run-own button").first.click()
     page.get_by_text("Your run:").wait_for(timeout=120_000)
-    assert page.get_by_text("upload:mine.safetensors").count() and page.problems == []
+    page.get_by_text("upload:mine.safetensors").first.wait_for(timeout=60_000)
+    assert page.problems == []
