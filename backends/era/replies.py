@@ -26,13 +26,14 @@ FENCES, INNER_QUOTES = "fences removed", "quotes inside the reflection escaped"
 SINGLE_QUOTES = "single quotes turned into double ones"
 _THINK = re.compile(r"<\|think_start\|>(.*?)(?:<\|think_end\|>|<\|action_start\|>|$)", re.DOTALL)
 _ACTION = re.compile(r"<\|action_start\|>(.*?)(?:<\|action_end\|>|<\|diff_marker\|>|$)", re.DOTALL)
-_OUTPUT = "Output Action:"
+OUTPUT = "Output Action:"  # before the action in logs of ERA's table top
 _LABEL = re.compile(r"\b(visual_description|reasoning_and_reflection|language_plan)[ \t]*:")
 FENCE = re.compile(r"```(?:json|JSON)?")
 _REFLECTION = re.compile(r'"reasoning_and_reflection"\s*:\s*"')
 _AFTER_REFLECTION = re.compile(r'"\s*,\s*"language_plan"')
 _UNESCAPED = re.compile(r'(?<!\\)"')
 _APOSTROPHE = re.compile(r'"(s|re|ll|t|d|m|ve) ')
+_MOST_BARE = 80  # characters of a name without quotes: more is talk
 _POSE = re.compile(r"\[\s*(-?\d{1,9}(?:\.\d{1,9})?(?:\s*,\s*-?\d{1,9}(?:\.\d{1,9})?){6})\s*\]")
 
 
@@ -111,10 +112,10 @@ def _special_tokens(text: str) -> Reply:
 
 def outputs(text: str) -> Iterator[tuple[int, int, int]]:
     """Yield where each `Output Action: [[...]]` begins, where its list does, and where that ends, at the end of a line."""
-    place = text.find(_OUTPUT)
+    place = text.find(OUTPUT)
     while place >= 0:  # every sign is looked at once: a pattern would go through all that follows for each
-        following = text.find(_OUTPUT, place + 1)
-        begin = place + len(_OUTPUT)
+        following = text.find(OUTPUT, place + 1)
+        begin = place + len(OUTPUT)
         begin += len(text[begin:begin + 50]) - len(text[begin:begin + 50].lstrip(" \t"))
         limit = len(text) if following < 0 else following
         end = text.find("]]", begin, limit) + 2
@@ -131,12 +132,21 @@ def _in_brackets(answer: str) -> tuple[Planned, ...]:
         return tuple(Planned(name=pose_text([float(number) for number in pose.split(",")])) for pose in poses[:MAX_ACTIONS])
     inner = answer.strip()
     if not inner.startswith("["):
-        return ()
+        return _bare(inner)
     inner = inner.strip("[] \n\t")
     number, _, name = inner.partition(",")
     if number.strip().lstrip("-").isdigit() and len(number.strip()) < 10:
         return (Planned(id=number.strip(), name=said(_unquoted(name), 500)),)
     return (Planned(name=said(_unquoted(inner), 500)),) if inner[:1] in ("'", '"') else ()
+
+
+def _bare(answer: str) -> tuple[Planned, ...]:
+    """Return the action of a reply without brackets, as this project's agents write: a skill's name, or seven numbers."""
+    words = " ".join(answer.split())
+    if all(word.isascii() and word.isdigit() for word in words.split()):
+        numbers = [float(word) for word in words.split() if len(word) < 10]
+        return (Planned(name=pose_text(numbers)),) if len(numbers) == NUM_POSE else ()
+    return (Planned(name=said(words, 500)),) if words[0].isalpha() and len(words) <= _MOST_BARE else ()
 
 
 def _unquoted(name: str) -> str:

@@ -1,7 +1,8 @@
 """What Orrery writes beside a log, since EmbodiedBench's layout has no place for it: rewards, values, prompts, states, tokens.
 
 `orrery_episode_{k}.jsonl`: first a line on the episode, then one line per row of the log, in its order. What is of a whole call
-stands on the call's first line, under `turn`. Readers of the original layout pass the file over; a log without it loses nothing
+stands on the call's first line, under `turn`. What went wrong by itself is no row of the log and no call: its line stands between
+theirs. Readers of the original layout pass the file over; a log without it loses nothing
 that the layout has. It is read as any stranger's file: lines that do not fit are left out, with a note.
 """
 
@@ -43,7 +44,8 @@ class Sidecar:
     agent: str = ""
     seed: int | None = None
     ended: str | None = None
-    lines: tuple[Row, ...] = field(default=())
+    lines: tuple[Row, ...] = field(default=())  # of the log's rows
+    asides: tuple[tuple[int, Row], ...] = field(default=())  # what went wrong by itself, and after how many lines
 
     def planner_steps(self, num_rows: int) -> tuple[int | None, ...]:
         """Return which call each row of the log came of; nothing where the two do not fit."""
@@ -72,27 +74,47 @@ def read_sidecar(files: Files, name: str, notes: Notes) -> Sidecar:
     if not isinstance(head, dict):
         return Sidecar(lines=tuple(rows))
     ended = head.get("ended")
+    lines: list[Row] = []
+    asides: list[tuple[int, Row]] = []
+    for row in rows[1:]:
+        if _is_aside(row):
+            asides.append((len(lines), row))
+        else:
+            lines.append(row)
     return Sidecar(said(head.get("world"), 80), said(head.get("task"), 500), said(head.get("agent"), 200), whole(head.get("seed")),
-                   said(ended, 200) if isinstance(ended, str) else None, tuple(rows[1:]))
+                   said(ended, 200) if isinstance(ended, str) else None, tuple(lines), tuple(asides))
+
+
+def _is_aside(row: Row) -> bool:
+    of_turn = row.get("turn")
+    return isinstance(of_turn, dict) and of_turn.get("by") == "perturbation"
 
 
 def with_sidecar(turns: Sequence[Turn], sidecar: Sidecar, notes: Notes) -> tuple[Turn, ...]:
     """Return the turns with what the sidecar adds; as they are where it does not fit."""
-    if not sidecar.lines:
+    if not sidecar.lines and not sidecar.asides:
         return tuple(turns)
     if len(sidecar.lines) != sum(max(1, len(turn.actions)) for turn in turns):
         notes.add("The file of Orrery beside the log does not fit it, and is passed over.")
         return tuple(turns)
-    found, place = [], 0
+    found: list[Turn] = []
+    place, asides = 0, list(sidecar.asides)
+
+    def step_aside() -> None:
+        while asides and asides[0][0] <= place:
+            found.append(_joined(Turn(index=len(found)), [asides.pop(0)[1]], notes, is_own=True))
+
     for turn in turns:
+        step_aside()
         lines = sidecar.lines[place:place + max(1, len(turn.actions))]
         place += len(lines)
-        found.append(_joined(turn, lines, notes, is_own=bool(sidecar.world)))
+        found.append(_joined(turn.model_copy(update={"index": len(found)}), lines, notes, is_own=bool(sidecar.world)))
+    step_aside()
     return tuple(found)
 
 
 def _joined(turn: Turn, lines: Sequence[Row], notes: Notes, *, is_own: bool) -> Turn:
-    """A turn with what its lines add; what went wrong by itself is no step of the log, so its action is in the line alone."""
+    """A turn with what its lines add; of what went wrong by itself the log says nothing, so its action is in the line alone."""
     of_turn = lines[0].get("turn")
     added = {name: value for name, value in of_turn.items() if name in _TURN} if isinstance(of_turn, dict) else {}
     value, advantage = number(lines[0].get("value")), number(lines[0].get("adv_raw"))
@@ -136,16 +158,17 @@ def sidecar_text(episode: Episode, *, has_replies: bool = False) -> str:
     head: dict[str, JsonValue] = {"world": episode.world, "task": episode.task, "agent": episode.agent, "seed": episode.seed,
                                   "ended": episode.ended}
     lines: list[dict[str, object]] = [{"episode": head}]
+    call = 0
     for turn in episode.turns:
-        first = len(lines)
-        lines += [_line(turn, action) for action in turn.actions] or [{"planner_step": turn.index + 1}]
+        first, call = len(lines), call + (turn.by != "perturbation")
+        lines += [_line(call, action) for action in turn.actions] or [{"planner_step": call}]
         lines[first] |= _of_turn(turn, has_replies)
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
-def _line(turn: Turn, action: Action) -> dict[str, object]:
+def _line(call: int, action: Action) -> dict[str, object]:
     known: dict[str, object] = {
-        "env_step": action.step, "planner_step": turn.index + 1, "action": pose_of(action.name) or action.name, "id": action.id,
+        "env_step": action.step, "planner_step": call, "action": pose_of(action.name) or action.name, "id": action.id,
         "ok": action.ok,
         "env_feedback": action.feedback, "progress": action.progress, "success": action.success, "seconds": action.seconds,
         "r": action.rewards, "state": action.state}

@@ -16,7 +16,9 @@ from pydantic import JsonValue
 from backends.episode import Action, Episode, Turn
 from backends.era.formats.calls import EMPTY, UNREADABLE
 from backends.era.formats.sidecar import sidecar_text
+from backends.era.replies import OUTPUT, pose_of
 from backends.era.shaping import TABLE_TOPS
+from models.marks import ACTION_START, THINK_START
 
 INVALID = "invalid action"
 EMPTY_PLAN = "empty plan"
@@ -81,12 +83,17 @@ def _json(value: Mapping[str, object]) -> bytes:
 
 
 def _household(episode: Episode, k: int, pictures: Pictures) -> dict[str, bytes]:
-    rows = [row for turn in episode.turns for row in _rows(episode, turn)]
+    rows = [row for turn in _calls(episode) for row in _rows(episode, turn)]
     last = max((action.step or 0 for _, action in episode.steps()), default=0)
     found = {f"episode_{k}_step_{last}.json": "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode(),
              f"results/episode_{k}_final_res.json": _json(_known(_household_result(episode))),
              f"orrery_episode_{k}.jsonl": sidecar_text(episode).encode()}
     return found | {f"images/episode_{k}/episode_{k}_step_{step}.png": png for step, png in pictures.plain.items()}
+
+
+def _calls(episode: Episode) -> list[Turn]:
+    """The turns without what went wrong by itself, which is no call of an agent and no step."""
+    return [turn for turn in episode.turns if turn.by != "perturbation"]
 
 
 def _rows(episode: Episode, turn: Turn) -> Iterable[dict[str, object]]:
@@ -103,25 +110,36 @@ def _rows(episode: Episode, turn: Turn) -> Iterable[dict[str, object]]:
 
 
 def _household_result(episode: Episode) -> dict[str, object]:
-    failed = sum(turn.parse == "failed" and not turn.actions for turn in episode.turns)
+    failed = sum(turn.parse == "failed" and not turn.actions for turn in _calls(episode))
     steps = episode.num_steps
     rewards = [sum(action.rewards.values()) for _, action in episode.steps() if action.rewards]
     return {
         "reward": sum(rewards) / len(rewards) if rewards else None, "num_invalid_actions": episode.num_invalid,
         "empty_plan": int(any(turn.parse == "empty" for turn in episode.turns)), "instruction": episode.instruction,
         "task_success": _float(episode.success), "task_progress": episode.progress, "num_steps": steps,
-        "planner_steps": len(episode.turns), "planner_output_error": failed,
+        "planner_steps": len(_calls(episode)), "planner_output_error": failed,
         "num_invalid_action_ratio": episode.num_invalid / steps if steps else 0.0, "episode_elapsed_seconds": _seconds(episode)}
 
 
 def _table_top(episode: Episode, k: int, pictures: Pictures) -> dict[str, bytes]:
-    actions = [action for turn, action in episode.steps() if turn.by != "perturbation"]  # what went wrong by itself is no step
+    actions = [action for turn in _calls(episode) for action in turn.actions]
     folder, name = f"images/episode_{k}", f"episode_{k}_step"
     found = {f"results/episode_{k}_res.json": _json(_known(_table_result(episode, actions))),
-             f"results/planner_output_episode_{k}.txt": "".join(turn.reply + "\n" for turn in episode.turns).encode(),
+             f"results/planner_output_episode_{k}.txt": "".join(_reply(turn) + "\n" for turn in _calls(episode)).encode(),
              f"orrery_episode_{k}.jsonl": sidecar_text(episode, has_replies=True).encode()}
     found |= {f"{folder}/{name}_{step}_front_rgb.png": png for step, png in pictures.plain.items()}
     return found | {f"{folder}/{name}_{step}_front_rgb_annotated.png": png for step, png in pictures.given.items()}
+
+
+def _reply(turn: Turn) -> str:
+    """A reply as the layout has it: JSON as it was said; ERA's with the words alone, and the action in brackets after them, as ERA's
+    fork of the benchmark writes it. Of a turn by hand there is the action alone."""
+    poses = [action.name for action in turn.actions]
+    is_eras = ACTION_START in turn.reply or THINK_START in turn.reply
+    if (turn.reply and not is_eras) or not all(map(pose_of, poses)):
+        return turn.reply
+    parts = " ".join(f"{label}: {text}" for label, text in turn.sections.items()) or turn.thought
+    return f"{parts} {OUTPUT} [{', '.join(poses) or '[]'}]".lstrip()
 
 
 def _table_result(episode: Episode, actions: Sequence[Action]) -> dict[str, object]:
@@ -130,11 +148,11 @@ def _table_result(episode: Episode, actions: Sequence[Action]) -> dict[str, obje
                for action in actions]
     ends_empty = bool(episode.turns) and episode.turns[-1].parse == "empty"
     trailing = [0.0] if ends_empty else []
-    failed = sum(turn.parse == "failed" for turn in episode.turns)
+    failed = sum(turn.parse == "failed" for turn in _calls(episode))
     return {
         "reward": [*rewards, *trailing], "action_success": [*(_float(action.ok) for action in actions), *trailing],
         "instruction": episode.instruction, "avg_reward": sum(rewards) / len(rewards) if rewards else 0.0,
-        "task_success": _float(episode.success), "num_steps": len(actions), "planner_steps": len(episode.turns),
+        "task_success": _float(episode.success), "num_steps": len(actions), "planner_steps": len(_calls(episode)),
         "planner_output_error": -1 if ends_empty else failed,  # the benchmark sets its counter so
         "episode_elapsed_seconds": _seconds(episode)}
 
@@ -143,7 +161,7 @@ def _summary(episodes: Sequence[Episode], root: str, is_table: bool) -> dict[str
     if is_table:
         wins = sum(bool(episode.success) for episode in episodes)
         return {"save_path": root, "total_num_tasks": len(episodes), "num_success": wins, "success_rate": wins / len(episodes),
-                "avg_planner_steps": sum(len(episode.turns) for episode in episodes) / len(episodes)}
+                "avg_planner_steps": sum(len(_calls(episode)) for episode in episodes) / len(episodes)}
     known = [episode.progress for episode in episodes if episode.progress is not None]
     return {"task_progress": sum(known) / len(known)} if known else {}
 

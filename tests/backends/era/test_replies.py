@@ -84,6 +84,15 @@ def test_eras_skills_are_read_with_and_without_quotes(action):
     assert found.sections == {"visual_description": "A mug.", "reasoning_and_reflection": "Note: it's wet.", "language_plan": "1. go"}
 
 
+@pytest.mark.parametrize(("answer", "names"), [
+    ("find a mug", ["find a mug"]), ("40 43 26 0 60 90 1", ["[40, 43, 26, 0, 60, 90, 1]"]), ("40 43 26", []), ("", []),
+    ("<b>", []), ("I would rather say what I think of all this than do anything that has a name in this home, sorry", [])])
+def test_an_action_without_brackets_is_read_as_the_miniatures_write_it(answer, names):
+    found = read_reply(f"<|think_start|> x <|think_end|> <|action_start|> {answer} <|action_end|> <|diff_marker|>")
+
+    assert [planned.name for planned in found.planned] == names and found.parse == ("ok" if names else "failed")
+
+
 def test_eras_poses_are_read_from_tokens_and_from_the_fork():
     for text in ("<|think_start|>x<|think_end|><|action_start|>[40, 43, 26, 0, 60, 90, 1]<|action_end|>",
                  "visual_description: x Output Action: [[40, 43, 26, 0, 60, 90, 1]]\n"):

@@ -145,6 +145,21 @@ def test_a_line_with_a_list_for_a_pose_and_objects_is_read():
     assert turn.actions[0].rewards == {"environment": 0.0, "success": 0.0, "subgoal": 1.0, "behaviour": 0.5}
 
 
+def test_what_went_wrong_by_itself_is_no_row_and_no_call_and_comes_back_in_its_place():
+    slip = Turn(index=1, by="perturbation", actions=(Action(name="!slip", feedback="It slipped.", state={"open": []}),))
+    turns = (HOUSEHOLD.turns[0], slip, *HOUSEHOLD.turns[1:], slip)
+    made = HOUSEHOLD.model_copy(update={"turns": tuple(turn.model_copy(update={"index": at}) for at, turn in enumerate(turns))})
+    logs = written(made, k=1)
+
+    rows = [json.loads(line) for line in logs["episode_1_step_3.json"].decode().splitlines()]
+    assert [row["action_description"] for row in rows] == ["find a Mug", "invalid action", "pick up the Mug",
+                                                           "put down the object in hand"]
+    assert json.loads(logs["results/episode_1_final_res.json"])["planner_steps"] == 4
+    assert [turn.actions[0].name for turn in read_back(below("running/eb_alfred/mini/base", logs)).turns if turn.by == "perturbation"
+            ] == ["!slip", "!slip"]
+    assert bare(read_back(written_run([(made, Pictures())], model="mini", experiment="epl", subset="base"))) == bare(made)
+
+
 def test_a_file_of_ours_that_does_not_fit_is_passed_over():
     logs = written_run([(HOUSEHOLD, Pictures())], model="mini", experiment="epl", subset="base")
     name = next(name for name in logs if "orrery" in name)
