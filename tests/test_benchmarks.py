@@ -8,9 +8,9 @@ from benchmarks.coda import real as coda_real
 from benchmarks.era import logs as era_logs
 from benchmarks.era import playing as era_playing
 from benchmarks.grafting import stage_1
+from models.agents.training import Scored
 from models.catalogue.miniatures import MINIATURES
 from models.diffusion.painter import painter_of
-from models.home_agent.training import Scored
 from models.language import LanguageModel
 from tests.models import tiny_languages
 from worlds.facts.popular_answers import questions
@@ -80,12 +80,13 @@ def test_a_zip_of_logs_is_listed_and_every_episode_of_it_opened():
 
 
 def test_what_takes_hours_is_made_only_where_it_is_named():
-    assert asked_for() == {"era-prior", "era-reinforcing"} and asked_for() < set(sections())
+    hours = {"era-prior", "era-prior-table", "era-reinforcing", "era-reinforcing-table"}
+    assert asked_for() == hours < set(sections())
 
 
 def test_a_subset_of_an_agent_stands_beside_seen_and_unseen():
     scored = [Scored(subset, 50, success, 0.1, None) for subset, success in (("base", 0.5), ("spatial", 0.0))]
-    rows = era_playing.scored_rows("agent", scored)
+    rows = era_playing.scored_rows("agent", scored, ("base",))
 
     assert [row[1] for row in rows] == ["base", "spatial", "seen", "unseen"]
     assert rows[0][2].startswith("50 [") and rows[2][2] == rows[0][2] and rows[3][2].startswith("0 [0, ")
@@ -95,4 +96,4 @@ def test_what_an_agent_remembers_is_counted_and_its_turns_are_timed():
     one = era_playing._episode(EraSettings(agent="trained", number=24, policy="full", max_turns=3))
 
     assert len(one.turns) == 3 and era_playing._words(one.turns[2]) > 2 * era_playing._words(one.turns[0])
-    assert era_playing.turn_seconds(3) > 0
+    assert era_playing.turn_seconds(turns=3) > 0

@@ -1,5 +1,5 @@
-"""Who can act in the miniature worlds: a script that sees everything, and in the home models, which need torch: the one that was
-trained here, and those of the ladder."""
+"""Who can act in the miniature worlds: a script that sees everything, and models, which need torch: those that were trained here, and
+those of the ladder."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,16 +10,17 @@ from backends.episode import Turn
 from backends.era import table_expert
 from backends.era.environments import World
 from backends.era.playing import Info, Player, Said, acted, past_turns
-from backends.era.practising import BEGINS_AS, MODEL, earlier, read, shipped
+from backends.era.practising import begins_as, earlier, read, shipped
 from backends.era.settings import EraSettings
 from backends.run import Inputs
-from models.home_agent.speech import Past, reply, thought_of, told
+from models.agents.home.speech import thought_of
+from models.agents.speech import Past, heard, reply, told
 from models.marks import PARTS
 from worlds.minihome.expert import next_skill
 from worlds.minihome.goals import is_done
 
 if TYPE_CHECKING:
-    from models.home_agent.acting import Acting
+    from models.agents.acting import Acting
 
 MOST_PROMPT = 400  # tokens, of the network's 512 positions; a reply has up to 96
 
@@ -40,11 +41,11 @@ def acting(settings: EraSettings, inputs: Inputs) -> Iterator[Player]:
         with modelled(settings) as player:
             yield player
         return
-    name = BEGINS_AS[settings.agent]
-    with shipped(name) as agent:
+    name = begins_as(settings)
+    with shipped(settings.world, name) as agent:
         if settings.agent == "own":
             _, folder = earlier(settings.continues, inputs)
-            agent, name = read(folder, agent), f"{MODEL}, trained here"
+            agent, name = read(folder, agent), f"{name}, trained here"
         acts = replace(agent, temperature=settings.temperature)
         yield Player(name, "model", lambda info, turns: _trained(acts, settings, info, turns))
 
@@ -65,17 +66,17 @@ _EXPERTS: dict[World, Callable[[EraSettings, Info, tuple[Turn, ...]], Said]] = {
 
 def _trained(agent: "Acting", settings: EraSettings, info: Info, turns: tuple[Turn, ...]) -> Said:
     """What the model says; of a memory that is too long for it, the newest that fits."""
-    from models.home_agent.acting import heard, skill_of, words_of
+    from models.agents.acting import words_of
     from models.training.generation import generate
 
     past = _past(settings, turns)
-    while len((prompt := agent.prompt(info["instruction"], past, info["state"])).ids) > MOST_PROMPT and past:
+    while len((prompt := agent.prompt(info, past)).ids) > MOST_PROMPT and past:
         past = past[1:]
     (said,) = generate(agent.model, [prompt], [(settings.seed, len(acted(turns)))], agent.policy.sampling)
     text = words_of(agent.tokenizer, said)
     taken = heard(text)
-    skill = skill_of(taken.action, info["skills"])
-    return Said(skill, told(info["instruction"], past), text, " ".join(taken.thought.values()), tuple(taken.thought.items()),
+    skill = agent.craft.meant(taken.action, info)
+    return Said(skill, agent.craft.told(info, past), text, " ".join(taken.thought.values()), tuple(taken.thought.items()),
                 taken.action, "ok" if taken.is_whole and skill else "failed")
 
 

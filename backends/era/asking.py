@@ -1,21 +1,26 @@
-"""A language model in the miniature home: what it is told in a turn, and what its reply means there.
+"""A language model in a miniature world: what it is told in a turn, and what its reply means; in the home, that of the table top
+stands in `table_asking`.
 
 EmbodiedBench wants a whole plan per call and goes by ids alone; ERA wants one action, of which a name that is known counts more than
 its id. A reply that cannot be read never moves the home: the released evaluation does the last skill of the list instead.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from backends.episode import Planned, Turn
+from backends.era import table_asking
 from backends.era.context import Policy, history
+from backends.era.environments import World
 from backends.era.playing import Info, Player, Said, acted
 from backends.era.prompts import IMAGE, MOST_ACTIONS, Briefing, Style, benchmark, era_system, era_user
 from backends.era.replies import executable, read_reply
 from worlds.minihome.drawing import draw
 from worlds.minihome.env import RENDER_PX
+from worlds.minihome.state import State
 from worlds.minihome.words import describe
 
 ROLE = "You are a robot in a home and do what you are asked, one action after another."
@@ -29,7 +34,16 @@ RULES = (
 Say = Callable[[np.ndarray | None, str, int], str]  # picture (height, width, 3) uint8 RGB, None without eyes; prompt; turn -> reply
 
 
-def asked(name: str, say: Say, *, style: Style, policy: Policy = "summary", has_eyes: bool = True) -> Player:
+@dataclass(frozen=True)
+class _Manner:
+    """How a world is told, shown and acted in: functions as of the home below."""
+
+    prompt_of: Callable[..., str]
+    picture_of: Callable[[Any, Style], np.ndarray]
+    meant: Callable[[str, Info, Style], Said]
+
+
+def asked(name: str, say: Say, *, style: Style, policy: Policy = "summary", has_eyes: bool = True, world: World = "home") -> Player:
     """Who acts by what a model says.
 
     Args:
@@ -37,10 +51,12 @@ def asked(name: str, say: Say, *, style: Style, policy: Policy = "summary", has_
         policy: what ERA's prompt keeps of the turns before; the benchmark's repeats every action.
         has_eyes: whether it is shown the picture; else it is told in words what is seen.
     """
+    manner = _MANNERS[world]
+
     def turn(info: Info, turns: tuple[Turn, ...]) -> Said:
-        prompt = prompt_of(info, turns, style, policy, has_eyes=has_eyes)
-        reply = say(draw(info["state"], RENDER_PX) if has_eyes else None, prompt, len(acted(turns)))
-        return replace(meant(reply, info["skills"], style), prompt=prompt)
+        prompt = manner.prompt_of(info, turns, style, policy, has_eyes=has_eyes)
+        reply = say(manner.picture_of(info["state"], style) if has_eyes else None, prompt, len(acted(turns)))
+        return replace(manner.meant(reply, info, style), prompt=prompt)
 
     return Player(name, "model", turn, is_miniature=False)
 
@@ -57,9 +73,14 @@ def prompt_of(info: Info, turns: Sequence[Turn], style: Style, policy: Policy, *
     return f"{era_system(briefing)}\n\n{user.removeprefix(IMAGE).lstrip()}"  # the picture stands before all words
 
 
-def meant(text: str, skills: Sequence[str], style: Style) -> Said:
-    """What a reply means in a home with these skills; whatever it is, nothing is raised."""
-    reply = read_reply(text)
+def picture_of(state: State, style: Style) -> np.ndarray:
+    """What is shown, (500, 500, 3) uint8 RGB: in both styles the same."""
+    return draw(state, RENDER_PX)
+
+
+def meant(text: str, info: Info, style: Style) -> Said:
+    """What a reply means in a home; whatever it is, nothing is raised."""
+    reply, skills = read_reply(text), info["skills"]
     if reply.parse == "empty":
         steps: tuple[str, ...] = ()
     elif style == "era":
@@ -78,3 +99,7 @@ def _named(planned: Sequence[Planned], skills: Sequence[str]) -> tuple[str, ...]
     if planned and planned[0].name in skills:
         return (planned[0].name,)
     return tuple(skills[int(action.id)] for action in executable(planned, len(skills)).planned) if planned else ()
+
+
+_MANNERS: dict[World, _Manner] = {"home": _Manner(prompt_of, picture_of, meant),
+                                  "table": _Manner(table_asking.prompt_of, table_asking.picture_of, table_asking.meant)}

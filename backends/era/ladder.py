@@ -1,4 +1,4 @@
-"""Models of the ladder as players of the home: which one some settings name, and how it is asked.
+"""Models of the ladder as players of the miniature worlds: which one some settings name, and how it is asked.
 
 What was said is kept while its model is in memory: an episode that is played again with one turn more by hand asks only for what is
 new.
@@ -17,9 +17,9 @@ from backends.era.playing import OutOfRoom, Player
 from backends.era.settings import AGENT_NAMES, EraSettings
 from backends.rungs import rung_of
 from models import catalogue
+from models.agents.speech import MARKS
 from models.catalogue import Role, Rung
 from models.devices import threads_for
-from models.home_agent.speech import MARKS
 from models.language import LanguageModel
 from models.memory import budget
 from models.told import TooLong
@@ -58,7 +58,7 @@ def modelled(settings: EraSettings) -> Iterator[Player]:
         if not isinstance(tool, VisionLanguageModel | LanguageModel):
             raise TypeError(f"{chosen.name} is a {type(tool).__name__}; a rung of these roles writes text")
         yield asked(name_of(chosen, settings), _says(tool, settings), style=settings.style, policy=settings.policy,
-                    has_eyes=isinstance(tool, VisionLanguageModel))
+                    has_eyes=isinstance(tool, VisionLanguageModel), world=settings.world)
 
 
 def name_of(chosen: Rung, settings: EraSettings) -> str:

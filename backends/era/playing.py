@@ -142,12 +142,14 @@ def action_of(name: str, after: Mapping[str, Any], *, id: str = "", has_moved: b
 def _planned(world: Environment, running: Running, said: Said, index: int, info: Info, player: Player) -> tuple[Turn, Info, str]:
     """Carry a plan out, up to its first failed action where the world has it so; an unusable reply counts as an invalid action."""
     actions: list[Action] = []
-    after, ended, rewards = info, "", {}
+    rewards: dict[str, float] = {}
+    after, ended = info, ""
     if said.parse == "empty":
         ended = "empty plan"
     elif not said.steps:
         after, ended = world.step(running, None, "unreadable reply", "")  # names no action: counted, and nothing moves
-        rewards = after["rewards"]
+        rewards = {} if world.has_lost_steps else after["rewards"]
+        actions += [action_of(NOTHING, after)] if world.has_lost_steps else []
     for skill in said.steps or ():
         skill_id = world.id_of(skill, after)
         after, ended = world.step(running, skill, skill, "" if actions else dict(said.sections).get(VISUAL, ""))

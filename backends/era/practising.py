@@ -8,23 +8,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.episode import Episode, Planned, Turn
-from backends.era.playing import NOTHING, WORLD, action_of, plain
+from backends.era.environments import ENVIRONMENTS, World
+from backends.era.playing import NOTHING, action_of, plain
 from backends.era.results import Credited, EraResult, Iterated, Judged, Training
 from backends.era.settings import TERM_NAMES, Agent, EraSettings
 from backends.made import name_of
 from backends.run import Inputs, Progress
+from models.agents.speech import heard
 from worlds.errors import InputError
-from worlds.minihome.subsets import SEEN, evaluation_seed
 
 if TYPE_CHECKING:
-    from models.home_agent.acting import Acting
-    from models.home_agent.reinforcing import Credited as TurnCredit
-    from models.home_agent.reinforcing import Iteration, Reinforcement
+    from models.agents.acting import Acting
+    from models.agents.reinforcing import Credited as TurnCredit
+    from models.agents.reinforcing import Iteration, Reinforcement
     from models.training.rollout import Played
 
-MODEL, REINFORCED = "home-agent", "home-agent-rl"  # after prior learning; after what its own turns earned
-BEGINS_AS: dict[Agent, str] = {"trained": MODEL, "reinforced": REINFORCED, "own": MODEL}  # of an agent that has a miniature behind it
-SAME = ("estimator", "rewards", "episodes", "episode_turns", "exploration", "gamma", "lam", "seed")  # of a run that is gone on from
+MODELS: dict[World, str] = {"home": "home-agent", "table": "table-agent"}  # after prior learning
+REINFORCED = "-rl"  # ends the name of what its own turns have earned
+MADE_HERE: tuple[Agent, ...] = ("trained", "reinforced", "own")  # agents that have a miniature behind them
+# of a run that is gone on from
+SAME = ("world", "estimator", "rewards", "episodes", "episode_turns", "exploration", "gamma", "lam", "seed")
+
+
+def begins_as(settings: EraSettings) -> str:
+    """The miniature behind an agent, where there is one."""
+    return MODELS[settings.world] + (REINFORCED if settings.agent == "reinforced" else "")
 
 
 @dataclass
@@ -39,7 +47,7 @@ class Practising:
         total = settings.iterations + 2 * bool(settings.judged)
         told = Training(iterations=self.before.iterations, went_on_from=len(self.before.iterations))
         if settings.judged:
-            yield Progress(0.0, "Playing fixed homes as it is")
+            yield Progress(0.0, "Playing fixed scenes as it is")
             told = told.model_copy(update={"before": self._judged(settings)})
             yield told
         done = int(bool(settings.judged))
@@ -49,7 +57,7 @@ class Practising:
             yield Progress(min(0.99, done / total), f"Iteration {self.reinforcement.index}")
             yield told
         if settings.judged:
-            yield Progress(0.99, "Playing the fixed homes again")
+            yield Progress(0.99, "Playing the fixed scenes again")
             yield told.model_copy(update={"after": self._judged(settings)})
 
     def shown(self) -> tuple[Episode | None, tuple[Credited, ...]]:
@@ -64,11 +72,12 @@ class Practising:
         return episode_of(played, turns, self.reinforcement), seen
 
     def _judged(self, settings: EraSettings) -> tuple[Judged, ...]:
-        """All homes at once, which takes a fraction of the time of one after another."""
-        homes = [evaluation_seed(subset, number) for subset in SEEN for number in range(settings.judged)]
-        played = replace(self.reinforcement.agent, temperature=0.0).play(homes)
+        """All scenes at once, which takes a fraction of the time of one after another."""
+        craft = self.reinforcement.agent.craft
+        scenes = [craft.numbering.evaluation_seed(subset, number) for subset in craft.seen for number in range(settings.judged)]
+        played = replace(self.reinforcement.agent, temperature=0.0).play(scenes)
         return tuple(judged_of(subset, played[start:start + settings.judged])
-                     for subset, start in zip(SEEN, range(0, len(homes), settings.judged)))
+                     for subset, start in zip(craft.seen, range(0, len(scenes), settings.judged)))
 
 
 @contextmanager
@@ -78,12 +87,12 @@ def practising(settings: EraSettings, inputs: Inputs) -> Iterator[Practising]:
     Raises:
         InputError: the miniature or the earlier run is not here, or it was trained in another way.
     """
-    from models.home_agent.reinforcing import Practice, Reinforcement
+    from models.agents.reinforcing import Practice, Reinforcement
 
     paid = {name: name in settings.rewards for name in TERM_NAMES}
     practice = Practice(estimator=settings.estimator, gamma=settings.gamma, lam=settings.lam, episodes=settings.episodes,
                         max_turns=settings.episode_turns, temperature=settings.exploration, seed=settings.seed, **paid)
-    with shipped() as agent:
+    with shipped(settings.world, MODELS[settings.world]) as agent:
         own = copy.deepcopy(agent.model).float()  # what is lent must not learn
         training = Reinforcement(replace(agent, model=own), practice)
         before = Training()
@@ -100,16 +109,17 @@ def practising(settings: EraSettings, inputs: Inputs) -> Iterator[Practising]:
 
 
 @contextmanager
-def shipped(name: str = MODEL) -> Iterator["Acting"]:
-    """A miniature that is part of this copy."""
+def shipped(world: World, name: str) -> Iterator["Acting"]:
+    """A miniature that is part of this copy, in its world."""
     from backends.rungs import rung_of
-    from models.home_agent.acting import Acting
+    from models.agents.acting import Acting
+    from models.agents.crafts import CRAFTS
     from models.memory import budget
     from models.vlm import VisionLanguageModel
 
     with budget().borrow(rung_of(name, "vlm")) as loaded:
         assert isinstance(loaded.tool, VisionLanguageModel)
-        yield Acting(loaded.tool.model, loaded.tool.processor.tokenizer)
+        yield Acting(loaded.tool.model, CRAFTS[world])
 
 
 def earlier(name: str, inputs: Inputs) -> tuple[EraResult, Path]:
@@ -153,24 +163,26 @@ def keep(practised: Practising, settings: EraSettings, inputs: Inputs) -> tuple[
 
 def episode_of(played: "Played", credits: Sequence["TurnCredit"], training: "Reinforcement") -> Episode:
     """An episode of a training as the page shows it; every turn with its value and advantage."""
-    from models.home_agent.acting import heard, words_of
+    from models.agents.acting import words_of
     from models.scene_words import BOS, IMAGE
+
+    craft, name = training.agent.craft, MODELS[training.agent.craft.name]
 
     turns = []
     for turn, info, credit in zip(played.turns, played.outcomes, credits):
         text = words_of(training.agent.tokenizer, turn.reply)
         taken = heard(text)
         prompt = str(training.agent.tokenizer.decode([one for one in turn.prompt.ids if one not in (BOS, IMAGE)]))
-        skill = turn.action if turn.action in turn.info["skills"] else ""
+        skill = craft.meant(taken.action, turn.info)
         action = action_of(skill or taken.action or NOTHING, info, has_moved=bool(skill))
-        turns.append(Turn(index=turn.index, agent=MODEL, state=plain(turn.info["state"]), prompt=prompt, reply=text,
+        turns.append(Turn(index=turn.index, agent=name, state=plain(turn.info["state"]), prompt=prompt, reply=text,
                           thought=" ".join(taken.thought.values()), sections=dict(taken.thought), answer=taken.action,
                           planned=(Planned(name=action.name),), actions=(action,), value=credit.value,
                           advantage=credit.advantages[training.practice.estimator],
                           parse="ok" if taken.is_whole and skill else "failed"))
     task = played.info["task"]
-    return Episode(world=WORLD, task=task.kind, seed=task.seed, instruction=played.info["instruction"], group=task.subset,
-                   agent=MODEL, source="live", turns=tuple(turns), success=bool(played.info["task_success"]),
+    return Episode(world=ENVIRONMENTS[craft.name].world, task=task.kind, seed=task.seed, instruction=played.info["instruction"],
+                   group=task.subset, agent=name, source="live", turns=tuple(turns), success=bool(played.info["task_success"]),
                    progress=played.info["task_progress"], ended=played.ended)
 
 

@@ -47,7 +47,7 @@ def benchmark(briefing: Briefing, instruction: str, done: Sequence[Action]) -> s
         parts.append("What was done so far\n" + "\n".join(
             f"Step {number}, action id {action.id}, {action.name}, env feedback: {action.feedback}"
             for number, action in enumerate(done, 1)))
-    parts.append(_request(has_eyes=briefing.has_eyes))
+    parts.append(request('a list of {"action_id": number, "action_name": text}', has_eyes=briefing.has_eyes))
     return "\n\n".join(parts)
 
 
@@ -88,9 +88,14 @@ _GUIDELINES = (
     "Use the feedback of what was done to mend the plan.")
 
 
-def _request(*, has_eyes: bool) -> str:
+def request(plan: str, *, has_eyes: bool) -> str:
+    """How EmbodiedBench wants to be answered.
+
+    Args:
+        plan: what an executable plan is.
+    """
     fields = ["visual_state_description: what is seen now"] if has_eyes else []
     fields += ["reasoning_and_reflection: what was done and came of it, and why the last plan failed if it did",
                "language_plan: the steps in words, numbered",
-               'executable_plan: a list of {"action_id": number, "action_name": text}']
+               f"executable_plan: {plan}"]
     return "Answer with one JSON object that has these fields, in this order.\n" + "\n".join(f"- {field}" for field in fields)

@@ -9,7 +9,7 @@ from backends.era.environments import ENVIRONMENTS
 from backends.era.formats import episode as read_episode
 from backends.era.formats import found
 from backends.era.playing import play
-from backends.era.practising import MODEL, keep, practising
+from backends.era.practising import MODELS, keep, practising
 from backends.era.results import Counting, EraResult, Training
 from backends.era.settings import EraSettings
 from backends.knobs import UPLOAD
@@ -46,8 +46,8 @@ def _trained(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Train
         episode, credited = practised.shown()
         training = part.model_copy(update={"credited": credited}) if isinstance(part, Training) else None
         made = keep(practised, settings, inputs) if practised.reinforcement.newest else ()
-        yield EraResult(seed=settings.seed, model_id=MODEL, is_miniature=True, ended=ended, settings=settings, training=training,
-                        episode=episode, made=made)
+        yield EraResult(seed=settings.seed, model_id=MODELS[settings.world], is_miniature=True, ended=ended, settings=settings,
+                        training=training, episode=episode, made=made)
 
 
 def _replayed(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Episode | Counting | EraResult]:

@@ -29,8 +29,6 @@ TERM_NAMES: dict[Term, str] = {"success": "the task is done: +3", "subgoal": "a 
 SUBSET_NAMES: dict[Subset, str] = {
     "base": "plain words", "complex_instruction": "with a distraction", "visual_appearance": "by looks", "common_sense": "by use",
     "spatial": "by neighbours", "long_horizon": "two tasks"}
-ONLY_EXPERT = ("no agent was trained for the table top: there the scripted expert acts, and you by hand. Training is for the home "
-               "alone")
 OWN_TURN = "."  # of the agent itself
 MAX_TURNS, MAX_ACTION = 30, 60
 MOST_ENTRIES = 2 * MAX_TURNS  # turns, and what goes wrong between them
@@ -91,7 +89,7 @@ class EraSettings(Settings):
                                      names=TERM_NAMES, label="Rewards")
     iterations: int = knob(6, "training", "How often episodes are played and learned from; in the first two the critic learns "
                            "alone.", ge=1, le=MAX_ITERATIONS, label="Iterations")
-    episodes: int = knob(16, "training", "Episodes of each iteration, all from homes of the three seen wordings.", ge=3, le=64,
+    episodes: int = knob(16, "training", "Episodes of each iteration, all of the three seen wordings.", ge=3, le=64,
                          label="Episodes per iteration")
     episode_turns: int = knob(12, "training", "Turns of an episode at most (ERA: 30).", ge=1, le=MAX_TURNS,
                               label="Turns of an episode")
@@ -100,8 +98,9 @@ class EraSettings(Settings):
     gamma: float = knob(0.99, "credit", "How much a turn counts that comes one turn later.", ge=0, le=1, label="Discount (gamma)")
     lam: float = knob(0.99, "credit", "How far rewards are trusted rather than the critic's guess.", ge=0, le=1,
                       label="Trace (lambda)")
-    judged: int = knob(10, "training", "Fixed homes of each seen wording that are played before and after, greedily. 0: none.", ge=0,
-                       le=EPISODES, label="Homes to judge by")
+    judged: int = knob(10, "training", "Fixed homes or tables of each seen wording that are played before and after, greedily. "
+                     "0: none.", ge=0,
+                       le=EPISODES, label="Scenes to judge by")
 
     file: str = knob("", "logs", "Logs of EmbodiedBench, ERA or VAGEN: a zip of their folder, or one of their JSON files.",
                      max_length=300, label="Logs", uploads=("zip", "json", "jsonl", "txt"), upload_mb=LOGS_MB)
@@ -135,8 +134,6 @@ class EraSettings(Settings):
         if self.subset not in world.subsets:
             raise ValueError(f"the {world.place} has no wording {SUBSET_NAMES[self.subset]!r}; it has "
                              f"{', '.join(repr(SUBSET_NAMES[name]) for name in SUBSETS if name in world.subsets)}")
-        if self.world == "table" and (self.task == "train" or self.agent != "expert"):
-            raise ValueError(ONLY_EXPERT)
         return self
 
 

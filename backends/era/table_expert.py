@@ -8,31 +8,19 @@ by rules from the simulator's truth, as in ERA's prior learning; what is remembe
 from collections.abc import Sequence
 
 from backends.episode import Turn
-from backends.era.context import history
 from backends.era.playing import Info, Said, acted
-from backends.era.prompts import IMAGE, era_user
 from backends.era.replies import pose_text, read_reply
 from backends.era.settings import EraSettings
+from backends.era.table_asking import era_prompt
 from models.marks import ACTION_END, ACTION_START, PARTS, THINK_END, THINK_START, TURN_END
-from worlds.minitable.actions import LIMITS, act
+from worlds.minitable.actions import act
 from worlds.minitable.expert import next_action
 from worlds.minitable.goals import is_done
 from worlds.minitable.moves import meant, told
 from worlds.minitable.state import State
-from worlds.minitable.understanding import describe, objects, remaining
+from worlds.minitable.understanding import describe, remaining
 
 PLANNED = 4  # actions that a plan names
-SYSTEM = "\n\n".join((
-    "You are a robot with one arm at a table and do what you are asked, one motion of the gripper after another.",
-    "An action\n"
-    f"- It is seven whole numbers: x, y and z from 0 to {LIMITS[0]}, roll, pitch and yaw from 0 to {LIMITS[3]}, and the gripper, "
-    "0 for closed and 1 for open.\n"
-    "- x counts centimetres towards you, y to the right, z up. The cross in the picture stands at (0, 0).\n"
-    "- An angle counts steps of 3 degrees; roll 0 and pitch 60 point the fingers down.\n"
-    "- The gripper goes there in a straight line, and opens or closes once it is there.\n"
-    "- Fingers that close around the middle of a thing take hold of it.",
-    f"First think between {THINK_START} and {THINK_END}, in three parts that begin with {', '.join(f'{part}:' for part in PARTS)}. "
-    f"Then give one action as a list between {ACTION_START} and {ACTION_END}, and end with {TURN_END}."))
 
 
 def said(settings: EraSettings, info: Info, turns: tuple[Turn, ...]) -> Said:
@@ -40,8 +28,7 @@ def said(settings: EraSettings, info: Info, turns: tuple[Turn, ...]) -> Said:
     state, done = info["state"], acted(turns)
     # what went wrong by itself may have met the goal, which the world sees with the next action
     action = next_action(state) or (_stay(state) if is_done(state) else None)
-    user = era_user(info["instruction"], history(done, settings.policy), additional=str(objects(state)))
-    prompt = f"{SYSTEM}\n\n{user.removeprefix(IMAGE).lstrip()}"  # the picture stands before all words
+    prompt = era_prompt(info, turns, settings.policy)
     text = _reply(state, action, done)
     reply = read_reply(text, is_pose=True)
     return Said(pose_text(action) if action else None, prompt, text, reply.thought, tuple(reply.sections.items()), reply.answer,

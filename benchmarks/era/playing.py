@@ -1,7 +1,7 @@
-"""What the shipped agents do in the fixed homes, what remembering more costs them, and how fast home and agent are."""
+"""What the shipped agents do in the fixed scenes of their worlds, what remembering more costs them, and how fast all is."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -9,7 +9,8 @@ import torch
 
 from backends.episode import Episode, Turn
 from backends.era.agents import acting as player_of
-from backends.era.paper import STAGES
+from backends.era.environments import ENVIRONMENTS
+from backends.era.paper import STAGES, Stage
 from backends.era.playing import play
 from backends.era.settings import EraSettings
 from backends.era.statistics import share_of
@@ -17,53 +18,65 @@ from backends.run import Inputs
 from backends.statistics import Share
 from benchmarks.era.agents import acting, shipped
 from benchmarks.tables import markdown
-from models.home_agent.acting import MAX_REPLY
-from models.home_agent.training import Scored, measure
+from models.agents.craft import World
+from models.agents.crafts import CRAFTS
+from models.agents.training import Scored, measure
 from worlds.minihome.env import MiniHome
 from worlds.minihome.expert import next_skill
-from worlds.minihome.subsets import EPISODES, SEEN, SUBSETS, UNSEEN, evaluation_seeds
+from worlds.minihome.subsets import EPISODES, SEEN, SUBSETS, evaluation_seeds
+from worlds.minitable.env import MiniTable
+from worlds.minitable.expert import next_action
 
-STEPS = 2_000  # of the home that are timed
+BENCHMARKS: dict[World, str] = {"home": "EB-ALFRED", "table": "EB-Manipulation"}
+STEPS = 2_000  # of the home that are timed; of the table top a tenth
 HOMES = 10  # of each seen subset where memories are compared
 
 
-def section() -> str:
+def section(world: World) -> str:
     """Success by subset with intervals, the paper's beside it, and seconds."""
+    craft, place = CRAFTS[world], ENVIRONMENTS[world].place
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        rows = [row for folder in shipped() for row in scored_rows(folder.name, measure(acting(folder)))]
-        seconds = turn_seconds()
+        rows = [row for folder in shipped(world) for row in scored_rows(folder.name, measure(acting(world, folder)), craft.seen)]
+        seconds = turn_seconds(world)
     finally:
         torch.set_num_threads(threads)
-    paper = [(stage.what, *map(_percent, (stage.alfred_seen, stage.alfred_unseen, stage.alfred))) for stage in STAGES]
-    return f"""## ERA: the agents of the home
+    paper = [(stage.what, *map(_percent, _papers(stage, world))) for stage in STAGES]
+    return f"""## ERA: the agents of the {place}
 
-The {EPISODES} fixed homes of each subset, greedy, at most 30 steps. Intervals are Wilson's, 95 %. Seen are {_listed(SEEN)};
-unseen {_listed(UNSEEN)}; the long horizon is in neither.
+The {EPISODES} fixed scenes of each subset, greedy, at most {craft.max_steps} steps. Intervals are Wilson's, 95 %. Seen are
+{_listed(craft.seen)}; all others are unseen, but a long horizon, which is in neither.
 
 {markdown(("agent", "subset", "done %", "actions that failed %"), rows)}
-The paper's, on EB-ALFRED, in %. The miniature's home is far easier and its network tiny: what can be compared is the
+The paper's, on {BENCHMARKS[world]}, in %. The miniature's {place} is far easier and its network tiny: what can be compared is the
 order of rows, no number.
 
 {markdown(("the paper's", "seen", "unseen", "average"), paper)}
-The home makes {steps_per_second():,.0f} steps a second with its picture of 64 pixels. A turn of the agent takes {seconds:.2f} s on
-one thread, thought and action (up to {MAX_REPLY} tokens), one episode at a time.
+The {place} makes {STEPPING[world]():,.0f} steps a second while the expert works, a picture for a network included. A turn of the
+agent takes {seconds:.2f} s on one thread, thought and action (up to {craft.max_reply} tokens), one episode at a time.
 """
 
 
-def scored_rows(name: str, scored: Sequence[Scored]) -> list[tuple[str, ...]]:
+def _papers(stage: Stage, world: World) -> tuple[float | None, float | None, float | None]:
+    if world == "home":
+        return stage.alfred_seen, stage.alfred_unseen, stage.alfred
+    return stage.manipulation_seen, stage.manipulation_unseen, stage.manipulation
+
+
+def scored_rows(name: str, scored: Sequence[Scored], seen: Sequence[str]) -> list[tuple[str, ...]]:
     """An agent's table: each subset, then seen and unseen together."""
     rows = [(name, one.subset.replace("_", " "), _share(share_of(round(one.success * one.episodes), one.episodes)),
              f"{100 * one.invalid:.0f}") for one in scored]
-    for what, subsets in (("seen", SEEN), ("unseen", UNSEEN)):
+    unseen = [one.subset for one in scored if one.subset not in (*seen, "long_horizon")]
+    for what, subsets in (("seen", seen), ("unseen", unseen)):
         ones = [one for one in scored if one.subset in subsets]
         hits, count = sum(round(one.success * one.episodes) for one in ones), sum(one.episodes for one in ones)
         rows.append((name, what, _share(share_of(hits, count)), f"{100 * sum(one.invalid for one in ones) / len(ones):.0f}"))
     return rows
 
 
-def steps_per_second(steps: int = STEPS) -> float:
+def home_steps(steps: int = STEPS) -> float:
     """How many steps the home makes in a second, drawn, while the expert works."""
     home, done, seeds = MiniHome(), 0, [seed for subset in SUBSETS for seed in evaluation_seeds(subset)]
     spent = 0.0
@@ -79,9 +92,27 @@ def steps_per_second(steps: int = STEPS) -> float:
     return done / spent
 
 
-def turn_seconds(turns: int = 12) -> float:
+def table_steps(steps: int = STEPS // 10) -> float:
+    """How many steps the table top makes in a second, with its physics and drawn, while the expert works."""
+    table, done, spent = MiniTable(), 0, 0.0
+    while done < steps:
+        _, info = table.reset(seed=done % EPISODES)
+        while (action := next_action(info["state"])) is not None:
+            started = time.perf_counter()
+            _, _, terminated, truncated, info = table.step(action)
+            spent += time.perf_counter() - started
+            done += 1
+            if terminated or truncated:
+                break
+    return done / spent
+
+
+STEPPING: dict[World, Callable[[], float]] = {"home": home_steps, "table": table_steps}
+
+
+def turn_seconds(world: World = "home", turns: int = 12) -> float:
     """Median seconds of a turn on the page, the first left out."""
-    settings = EraSettings(agent="trained", max_turns=turns)
+    settings = EraSettings(world=world, agent="trained", max_turns=turns)
     with player_of(settings, Inputs()) as player:
         stamps = []
         for part in play(settings, player):

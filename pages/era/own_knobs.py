@@ -4,9 +4,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backends.era.environments import ENVIRONMENTS
-from backends.era.practising import BEGINS_AS
+from backends.era.practising import MADE_HERE, begins_as
 from backends.era.results import EraResult
-from backends.era.settings import ONLY_EXPERT, OWN_TURN, EraSettings
+from backends.era.settings import OWN_TURN, EraSettings
 from backends.files.rows import counted as number_of
 from backends.registry import System
 from models import catalogue
@@ -29,13 +29,8 @@ def draw(system: Era, task: str) -> None:
     if task == "train":
         training.draw(system)
         return
-    world, agent = knobs.held(system, "world"), knobs.held(system, "agent")
-    if st.session_state[world] == "table":
-        st.session_state[agent] = "expert"  # nobody else acts there; the caption below says so
-    is_real = st.session_state[agent] == "model"
+    is_real = st.session_state[knobs.held(system, "agent")] == "model"
     values = {"task": task, **knobs.tabs(system, WITH_MODEL if is_real else TABS)}
-    if values["world"] == "table":
-        st.caption(f"{ONLY_EXPERT[0].upper()}{ONLY_EXPERT[1:]}.")
     tasks.run_button(system, values, label="Play", cost=_cost, is_ready=lambda asked: is_ready(system, asked))
 
 
@@ -57,7 +52,7 @@ def is_ready(system: Era, asked: EraSettings) -> bool:
         st.warning("Which of your trainings plays? Choose it in “Go on from”; “Train it” above makes one.",
                    icon=":material/model_training:")
         ready = False
-    if asked.agent in BEGINS_AS and not is_trained_here(BEGINS_AS[asked.agent]):
+    if asked.agent in MADE_HERE and not is_trained_here(begins_as(asked)):
         st.warning("This miniature is not part of this copy. Choose the scripted expert.", icon=":material/smart_toy:")
         ready = False
     if why := system.objection(asked):

@@ -19,11 +19,11 @@ TASKS = {
     "play": Task("Play an episode", ":material/smart_toy:", button="Play", fold="Home or table top, another task, every knob",
                  coming="The episode is played turn by turn; the newest picture stands here."),
     "train": Task("Train it", ":material/model_training:", button="Train", fold="Rewards, advantages, how long",
-                  coming="The fixed homes are played first; then the curves grow with every iteration."),
+                  coming="The fixed scenes are played first; then the curves grow with every iteration."),
     "replay": Task("Replay logs", ":material/history:", button="Replay", fold="Another run or episode of the logs",
                    coming="The logs are read; the episode that was asked for comes first, the statistics at the end."),
 }
-REWARD = {"play": "as the home paid it", "train": "as the home paid it", "replay": "as the log has it"}
+REWARD = {"play": "as the world paid it", "train": "as the world paid it", "replay": "as the log has it"}
 
 
 def settle(system: System[EraSettings, EraResult]) -> None:

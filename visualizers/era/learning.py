@@ -53,7 +53,7 @@ def health(training: Training) -> go.Figure:
 
 
 def judged(training: Training) -> go.Figure | None:
-    """The fixed homes before and after, with Wilson's intervals; None where none were played."""
+    """The fixed scenes before and after, with Wilson's intervals; None where none were played."""
     if not training.before and not training.after:
         return None
     figure = go.Figure()
@@ -64,9 +64,9 @@ def judged(training: Training) -> go.Figure | None:
             error_y={"type": "data", "array": [high - mean for mean, _, high in ends],
                      "arrayminus": [mean - low for mean, low, _ in ends]},
             hovertemplate="%{x}, " + name + ": %{y:.0%}<extra></extra>")
-    figure.update_layout(title=titled("Fixed homes, greedily", "never learned from; 95 % intervals"),
+    figure.update_layout(title=titled("Fixed scenes, greedily", "never learned from; 95 % intervals"),
                          yaxis={"title": "done", "tickformat": ".0%", "range": [0, 1.02]}, barmode="group")
-    return described(figure, f"Fixed homes: {summary(training)}")
+    return described(figure, f"Fixed scenes: {summary(training)}")
 
 
 def credited(training: Training) -> go.Figure | None:
@@ -94,7 +94,7 @@ def charts(training: Training) -> dict[str, go.Figure]:
 
 
 def summary(training: Training) -> str:
-    """What the fixed homes say, in a sentence."""
+    """What the fixed scenes say, in a sentence."""
     if not training.after:
         return f"before it, {_together(training.before)} were done." if training.before else "none were played."
     return f"{_together(training.before)} were done before, {_together(training.after)} after."

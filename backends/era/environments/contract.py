@@ -39,6 +39,7 @@ class Environment(ABC):
         mishaps: what can go wrong by itself, by name.
         marks: how its pictures can be drawn, the usual way first.
         ends_plans: whether a failed action ends a plan, as in EB-ALFRED, or only the task done, as in EB-Manipulation.
+        has_lost_steps: whether a reply that cannot be read takes a step, as in EB-Manipulation.
     """
 
     world: ClassVar[str]
@@ -47,6 +48,7 @@ class Environment(ABC):
     mishaps: ClassVar[Sequence[str]]
     marks: ClassVar[tuple[Marks, ...]] = ("plain",)
     ends_plans: ClassVar[bool] = True
+    has_lost_steps: ClassVar[bool] = False
     subsets: ClassVar[Mapping[str, str]]  # a wording of the settings -> what this world calls it
     numbering: ClassVar[Numbering]
 

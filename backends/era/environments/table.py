@@ -24,6 +24,7 @@ class Table(Environment):
     mishaps = tuple(PERTURBATIONS)
     marks = ("boxes", "axes", "plain")
     ends_plans = False
+    has_lost_steps = True
     subsets: ClassVar[Mapping[str, str]] = {"base": "base", "complex_instruction": "complex", "visual_appearance": "visual",
                                             "common_sense": "common_sense", "spatial": "spatial"}
     numbering = Numbering(SUBSETS)

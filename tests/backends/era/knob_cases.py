@@ -12,8 +12,8 @@ from backends.era.run import run
 from backends.era.settings import EraSettings
 from backends.made import Made
 from backends.run import Inputs, last
-from models.home_agent.learning import SIZE, fresh_agent
-from models.home_agent.words import tokenizer
+from models.agents.crafts import CRAFTS
+from models.agents.learning import fresh_agent
 from models.scene_words import processor
 from tests.backends.era import made_logs
 from tests.backends.knobs import Case
@@ -30,9 +30,9 @@ def prepare(folder: Path, patch: pytest.MonkeyPatch) -> Inputs:
     """An agent of the miniature's form that learned nothing, for a copy without the trained one; models of real classes, with eyes
     and without; and logs of two runs."""
     torch.set_num_threads(1)
-    words = tokenizer()
-    fresh_agent(words, seed=0).save_pretrained(folder / "home-agent")
-    processor(SIZE.input_px, SIZE.patch_px, words).save_pretrained(folder / "home-agent")
+    for world, craft in CRAFTS.items():
+        fresh_agent(craft, seed=0).save_pretrained(folder / f"{world}-agent")
+        processor(craft.size.input_px, craft.size.patch_px, craft.tokenizer).save_pretrained(folder / f"{world}-agent")
     tiny_languages.save_chat(folder / "era-reads", context=8_192)
     tiny_vlms.load_tiny(folder, "llava")
     logs = made_logs.alfred((1, 4)) | made_logs.manipulation((2,))

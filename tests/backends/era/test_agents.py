@@ -5,15 +5,17 @@ import json
 import pytest
 
 from backends.episode import Episode
-from backends.era.agents import MODEL, acting
+from backends.era.agents import acting
 from backends.era.playing import play
-from backends.era.practising import REINFORCED
+from backends.era.practising import MODELS
 from backends.era.run import run
 from backends.era.settings import EraSettings
 from backends.run import Inputs, last
 from models.catalogue import MINIATURES
 from worlds.minihome.subsets import SEEN, UNSEEN
 
+MODEL = MODELS["home"]
+REINFORCED = f"{MODEL}-rl"
 CARD = json.loads((MINIATURES / MODEL / "card.json").read_text())
 
 

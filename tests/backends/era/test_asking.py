@@ -34,9 +34,14 @@ def played(*replies, style="benchmark", has_eyes=True, **settings):
         return left.pop(0) if len(left) > 1 else left[0]
 
     settings = {"max_turns": len(replies), **settings}
-    player = asked("given", say, style=style, has_eyes=has_eyes)
+    player = asked("given", say, style=style, has_eyes=has_eyes, world=settings.get("world", "home"))
     *_, episode = (event for event in play(EraSettings(**settings), player) if isinstance(event, Episode))
     return episode, pictures
+
+
+def pose_plan(*poses):
+    return json.dumps({"visual_state_description": "a star", "reasoning_and_reflection": "new", "language_plan": "1. go",
+                       "executable_plan": [list(pose) for pose in poses]})
 
 
 def done(episode):
@@ -117,3 +122,55 @@ def test_without_eyes_it_is_shown_nothing_and_told_what_is_seen(style):
 
     assert nothing == [None] and "My hand is empty" in blind.turns[0].prompt and "Hand: empty" not in sighted.turns[0].prompt
     assert "visual_state_description" not in blind.turns[0].prompt
+
+
+OVER, DOWN = (40, 43, 30, 0, 60, 90, 1), (40, 43, 17, 0, 60, 90, 0)
+
+
+def at_table(*replies, **how):
+    return played(*replies, world="table", **how)
+
+
+def test_a_plan_of_numbers_is_carried_out_and_told_in_the_next_turn():
+    episode, pictures = at_table(pose_plan(OVER, (0, 0, 0, 0, 60, 90, 1), DOWN), pose_plan(OVER))
+
+    assert done(episode)[0] == [str(list(OVER)), "[0, 0, 0, 0, 60, 90, 1]", str(list(DOWN))]  # what fails ends no plan
+    assert [action.ok for action in episode.turns[0].actions] == [True, False, True] and episode.turns[0].parse == "ok"
+    first, second = (turn.prompt for turn in episode.turns)
+    assert "'object 1': [" in first and "What was done so far" not in first and "a list of seven numbers" in first
+    assert f"Step 3, action {list(DOWN)}, env feedback: Last action was successful." in second
+    assert pictures[0].shape == (500, 500, 3)
+
+
+def test_the_benchmark_numbers_things_in_the_picture_and_era_does_not():
+    (_, (framed,)), (_, (bare,)) = at_table(pose_plan(OVER)), at_table(era(str(list(OVER))), style="era")
+
+    assert (framed != bare).any()
+
+
+def test_without_eyes_the_table_is_told_by_name():
+    episode, pictures = at_table(pose_plan(OVER), has_eyes=False)
+
+    assert "From left to right, I can see a" in episode.turns[0].prompt and pictures == [None]
+
+
+def test_era_does_one_action_of_numbers_and_remembers_what_its_policy_keeps():
+    episode, _ = at_table(era(f"[{list(OVER)}, {list(DOWN)}]"), era(str(list(DOWN))), style="era")
+
+    assert done(episode) == [[str(list(OVER))], [str(list(DOWN))]]
+    assert "nothing is done" in episode.turns[1].prompt.split("interaction_history")[1]
+
+
+@pytest.mark.parametrize("reply", ["gibberish", pose_plan((1, 2, 3)), '{"executable_plan": "go"}', ""])
+def test_what_cannot_be_read_takes_a_step_of_the_table_and_moves_nothing(reply):
+    episode, _ = at_table(reply, pose_plan(OVER))
+
+    first, second = episode.turns
+    assert first.parse == "failed" and first.actions[0].ok is False and first.actions[0].step == 1
+    assert first.state == second.state and second.actions[0].step == 2 and episode.num_invalid == 1
+
+
+def test_an_empty_plan_ends_the_episode_at_the_table_too():
+    episode, _ = at_table(pose_plan(), pose_plan(OVER))
+
+    assert episode.ended == "empty plan" and len(episode.turns) == 1

@@ -19,7 +19,7 @@ from backends.files.saved import load_result, save_result
 from backends.run import Inputs, RunStopped, last
 from benchmarks.era import models
 from models import catalogue
-from models.home_agent.speech import MARKS
+from models.agents.speech import MARKS
 from models.memory import budget
 from models.vlm import VisionLanguageModel
 from tests.models import tiny_languages, tiny_vlms
@@ -87,6 +87,14 @@ def test_both_roles_act_in_both_styles_and_noise_ends_the_episode_at_the_limit(m
     sees = model != "reads"
     assert all(("What is seen now:" in turn.prompt or "additional_info:" in turn.prompt) != sees for turn in episode.turns)
     assert load_result(save_result(result), EraResult) == result
+
+
+@pytest.mark.parametrize(("model", "style"), [("llava", "benchmark"), ("reads", "era")])
+def test_both_roles_act_at_the_table_and_noise_uses_up_its_steps(model, style):
+    episode = played(model=model, style=style, world="table").episode
+
+    assert [turn.parse for turn in episode.turns] == ["failed"] * 15 and episode.ended == "steps" and episode.success is False
+    assert "object 1" in episode.turns[0].prompt or model == "reads"
 
 
 def test_who_has_eyes_is_shown_the_home_as_it_stands(monkeypatch):

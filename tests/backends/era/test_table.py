@@ -165,8 +165,6 @@ def test_what_cannot_be_done_here_is_said(settings, said):
 
 @pytest.mark.parametrize(("settings", "said"), [
     ({"subset": "long_horizon"}, "the table top has no wording 'two tasks'; it has 'plain words'"),
-    ({"agent": "trained"}, "no agent was trained for the table top"), ({"agent": "own"}, "no agent was trained for the table top"),
-    ({"task": "train"}, "Training is for the home alone"),
     ({"actions": ("!shut",)}, r"'!shut' is no perturbation\. There are !drop, !shove")])
 def test_settings_that_the_table_top_does_not_have_are_refused_in_a_sentence(settings, said):
     with pytest.raises(ValidationError, match=said):
@@ -194,6 +192,12 @@ def test_an_episode_written_as_eb_manipulation_writes_it_comes_back_as_it_was(se
     result = json.loads(logs[f"{root}/results/episode_1_res.json"])
     assert result["num_steps"] == made.num_steps == len(result["reward"]) == len(result["action_success"])
     assert result["task_success"] == 1 and result["reward"][-1] == 1
+    calls = [turn for turn in made.turns if turn.by != "perturbation"]
+    said = logs[f"{root}/results/planner_output_episode_1.txt"].decode().splitlines()
+    assert result["planner_steps"] == len(said) == len(calls)
+    for line, turn in zip(said, calls):
+        assert line.endswith(f"Output Action: [{turn.actions[0].name}]") and "<|" not in line
+        assert line.startswith("visual_description: " if turn.reply else "Output Action: ")
 
 
 def test_without_our_file_the_benchmarks_own_parts_come_back():
@@ -202,7 +206,7 @@ def test_without_our_file_the_benchmarks_own_parts_come_back():
 
     read = read_back({name: content for name, content in logs.items() if "orrery_episode" not in name})
 
-    assert [turn.sections for turn in read.turns] == [turn.sections for turn in made.turns] and read.success
+    assert [turn.sections for turn in read.turns] == [turn.sections for turn in made.turns] and read.success and read.notes == ()
     assert [(action.name, action.ok) for _, action in read.steps()] == [(action.name, action.ok) for _, action in made.steps()]
 
 

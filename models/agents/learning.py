@@ -1,23 +1,21 @@
 """How the agent learns from samples: next words of the reply alone, one prior after another (arXiv 2510.12693, section 3)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import LlavaForConditionalGeneration, PreTrainedTokenizerFast
+from transformers import LlavaForConditionalGeneration
 
-from models.home_agent.lessons import Sample
-from models.scene_vlm import Size, fresh_model
+from models.agents.craft import Craft
+from models.agents.samples import Sample
+from models.scene_vlm import fresh_model
 from models.scene_words import BOS, IMAGE, MEAN, PAD, STD
 from models.training.supervised import Learner
-from worlds.minihome.drawing import draw
-from worlds.minihome.state import State
 
-SIZE = Size(input_px=64, patch_px=16, vision=96, text=128, vision_layers=2, text_layers=3)
-LEARNING_RATE, WARM_UP, BATCH = 1.5e-3, 50, 64
+LEARNING_RATE, WARM_UP = 1.5e-3, 50
 IGNORED = -100  # of the loss
 
 
@@ -35,30 +33,43 @@ class Batch:
     pixels: Tensor | None
 
 
-def pixels_of(states: Sequence[State]) -> Tensor:
-    """What is seen of each state, as the network takes it: (states, 3, side, side), normalised."""
-    pictures = np.stack([draw(state, SIZE.input_px) for state in states]).astype(np.float32) / 255
-    normal = (pictures - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
+def pixels_of(pictures: Sequence[np.ndarray]) -> Tensor:
+    """Pictures, each (side, side, 3) uint8 RGB, as the network takes them: (pictures, 3, side, side), normalised."""
+    normal = (np.stack(pictures).astype(np.float32) / 255 - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
     return torch.from_numpy(normal.transpose(0, 3, 1, 2).copy())
 
 
-def prompt_ids(tokenizer: PreTrainedTokenizerFast, prompt: str, *, has_picture: bool) -> list[int]:
+def prompt_ids(craft: Craft, prompt: str, *, has_picture: bool) -> list[int]:
     """<s>, the picture's places, and the words."""
-    words: list[int] = tokenizer(prompt, add_special_tokens=False)["input_ids"]
-    return [BOS, *[IMAGE] * (SIZE.image_tokens if has_picture else 0), *words]
+    words: list[int] = craft.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    return [BOS, *[IMAGE] * (craft.size.image_tokens if has_picture else 0), *words]
 
 
-def batch_of(samples: Sequence[Sample], tokenizer: PreTrainedTokenizerFast) -> Batch:
+@dataclass
+class Eye:
+    """What the samples of a training show, each drawn once."""
+
+    craft: Craft
+    seen: dict[int, np.ndarray] = field(default_factory=dict)  # by the sample's identity
+
+    def of(self, sample: Sample) -> np.ndarray:
+        """Its picture."""
+        if id(sample) not in self.seen:
+            self.seen[id(sample)] = self.craft.picture(sample.state)
+        return self.seen[id(sample)]
+
+
+def batch_of(samples: Sequence[Sample], craft: Craft, eye: Eye) -> Batch:
     """Samples as one batch."""
     has_picture = samples[0].state is not None
-    rows = [(prompt_ids(tokenizer, one.prompt, has_picture=has_picture), tokenizer(one.reply, add_special_tokens=False)["input_ids"])
-            for one in samples]
+    rows = [(prompt_ids(craft, one.prompt, has_picture=has_picture),
+             craft.tokenizer(one.reply, add_special_tokens=False)["input_ids"]) for one in samples]
     longest = max(len(prompt) + len(said) for prompt, said in rows)
     ids, wanted = torch.full((len(rows), longest), PAD), torch.full((len(rows), longest), IGNORED)
     for index, (prompt, said) in enumerate(rows):
         ids[index, :len(prompt) + len(said)] = torch.tensor([*prompt, *said])
         wanted[index, len(prompt):len(prompt) + len(said)] = torch.tensor(said)
-    return Batch(ids, wanted, pixels_of([one.state for one in samples if one.state]) if has_picture else None)
+    return Batch(ids, wanted, pixels_of([eye.of(one) for one in samples]) if has_picture else None)
 
 
 def loss_of(model: LlavaForConditionalGeneration, batch: Batch) -> Tensor:
@@ -71,12 +82,12 @@ def loss_of(model: LlavaForConditionalGeneration, batch: Batch) -> Tensor:
     return functional.cross_entropy(logits, batch.wanted[:, 1:][is_wanted])
 
 
-def fresh_agent(tokenizer: PreTrainedTokenizerFast, *, seed: int = 0) -> LlavaForConditionalGeneration:
+def fresh_agent(craft: Craft, *, seed: int = 0) -> LlavaForConditionalGeneration:
     """An agent that has learned nothing."""
-    return fresh_model(SIZE, seed=seed, words=len(tokenizer))
+    return fresh_model(craft.size, seed=seed, words=len(craft.tokenizer))
 
 
-def learn(model: LlavaForConditionalGeneration, tokenizer: PreTrainedTokenizerFast, samples: Sequence[Sample], *, updates: int,
+def learn(model: LlavaForConditionalGeneration, craft: Craft, samples: Sequence[Sample], *, updates: int,
           seed: int = 0) -> Iterator[float]:
     """Learn from batches of the samples; yield the loss of each update. The rate rises, and falls as a cosine."""
     model.train().set_attn_implementation("eager")  # fused attention takes longer to train on a CPU
@@ -89,21 +100,21 @@ def learn(model: LlavaForConditionalGeneration, tokenizer: PreTrainedTokenizerFa
         return value, len(batch.ids)
 
     learner: Learner[Batch] = Learner(model, optimizer, loss)
-    batches = _batches(samples, seed)
+    batches, eye = _batches(samples, seed, craft.batch), Eye(craft)
     for update in range(updates):
         for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * min(1.0, (update + 1) / WARM_UP) * (0.02 + 0.49 * (1 + np.cos(np.pi * update / updates)))
-        learner.learn(batch_of(next(batches), tokenizer))
+        learner.learn(batch_of(next(batches), craft, eye))
         yield losses[-1]
     model.eval().set_attn_implementation("sdpa")
 
 
-def _batches(samples: Sequence[Sample], seed: int) -> Iterator[list[Sample]]:
+def _batches(samples: Sequence[Sample], seed: int, size: int) -> Iterator[list[Sample]]:
     """Endlessly: each pass in a new order, those with a picture and those without apart, as often as there are of them."""
     generator = np.random.default_rng([seed, 77])
     kinds = [[one for one in samples if (one.state is not None) == has] for has in (True, False)]
     while True:
         cut = [[kind[int(index)] for index in generator.permutation(len(kind))] for kind in kinds]
-        made = [kind[first:first + BATCH] for kind in cut for first in range(0, len(kind), BATCH)]
+        made = [kind[first:first + size] for kind in cut for first in range(0, len(kind), size)]
         for index in generator.permutation(len(made)):
             yield made[int(index)]

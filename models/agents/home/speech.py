@@ -1,57 +1,14 @@
-"""What the agent of the home is told, and what it says: ERA's order and marks in a few words.
-
-A prompt is the picture, the instruction, and what a context policy keeps of the turns before. A reply is a thought in three parts
-(what is seen; what was done and is left; what comes next) and one action, between ERA's special tokens (arXiv 2510.12693). ERA gives
-an action by number and name, this agent by name alone.
-"""
+"""What the agent of the home says: what its picture shows, what no picture shows and is left, and what comes next."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from models.marks import ACTION_END, ACTION_START, PARTS, THINK_END, THINK_START, TURN_END
+from models.agents.speech import Thought
 from worlds.minihome.expert import plan
 from worlds.minihome.look import Item, look
 from worlds.minihome.state import State
 from worlds.minihome.words import facts_carried, remaining
 
-MARKS = (THINK_START, THINK_END, ACTION_START, ACTION_END, TURN_END, *(f"{part}:" for part in PARTS))  # one token each
 PLANNED = 3  # actions that a plan names
-
-
-@dataclass(frozen=True)
-class Past:
-    """What is kept of a turn before: parts of its thought, by label, its action and what came of it."""
-
-    thought: tuple[tuple[str, str], ...] = ()
-    action: str = ""
-    feedback: str = ""
-
-
-@dataclass(frozen=True)
-class Thought:
-    """A thought in its three parts."""
-
-    seen: str
-    reflection: str
-    plan: str
-
-    @property
-    def parts(self) -> tuple[tuple[str, str], ...]:
-        """By their labels, in order."""
-        return tuple(zip(PARTS, (self.seen, self.reflection, self.plan)))
-
-
-def told(instruction: str, past: Sequence[Past]) -> str:
-    """The words of a prompt."""
-    kept = [" ".join([*(f"{label}: {text}" for label, text in one.thought), f"action: {one.action}", f"feedback: {one.feedback}"])
-            for one in past]
-    return f"instruction: {instruction} history: {' then '.join(kept) or 'none'}"
-
-
-def reply(action: str, thought: Thought | None = None) -> str:
-    """The words of a reply; without a thought the action alone."""
-    said = f"{THINK_START} {' '.join(f'{label}: {text}' for label, text in thought.parts)} {THINK_END} " if thought else ""
-    return f"{said}{ACTION_START} {action} {ACTION_END} {TURN_END}"
 
 
 def thought_of(state: State, *, failed: bool = False) -> Thought:

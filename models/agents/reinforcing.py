@@ -6,12 +6,13 @@ what was to be expected, and learns from what was better or worse. The homes are
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from models.home_agent.acting import Acting
+from models.agents.acting import Acting
 from models.training.credit import Credit, Estimator, lessons_by_value
 from models.training.critic import Critic
 from models.training.losses import explained_variance
@@ -19,8 +20,7 @@ from models.training.optimising import ActorNumbers, Numbers, Recipe
 from models.training.policy import PolicyTraining
 from models.training.rollout import Played, Start, play
 from models.training.samples import Lesson, turn_samples
-from worlds.minihome.env import MiniHome
-from worlds.minihome.subsets import SEEN, TRAINING, subset_index
+from worlds.subsets import TRAINING
 
 FIRST_HOME, HOMES = 5_000, 5_000  # of each subset's ten thousand; prior learning takes the first of them
 SEED_APART = 1_000_003  # draws of two seeds of practice never meet
@@ -145,12 +145,12 @@ class Reinforcement:
 
     def played(self, index: int) -> list[Played]:
         """The episodes of an iteration, with the agent as it stands."""
-        practice, starts = self.practice, []
+        practice, craft, starts = self.practice, self.agent.craft, []
         for number in range(practice.episodes):
-            subset, home = SEEN[number % len(SEEN)], index * practice.episodes + number
-            seed = TRAINING * (1 + subset_index(subset)) + FIRST_HOME + (home + practice.seed * SEED_APART) % HOMES
+            subset, home = craft.seen[number % len(craft.seen)], index * practice.episodes + number
+            seed = TRAINING * (1 + craft.numbering.subset_index(subset)) + FIRST_HOME + (home + practice.seed * SEED_APART) % HOMES
             starts.append(Start(seed, practice.seed * SEED_APART + home, number))
-        return play(lambda: MiniHome(max_invalid=None), starts, policies=self.agent.policy, prompt_of=self.agent.prompt_of,
+        return play(partial(craft.world, forgives=True), starts, policies=self.agent.policy, prompt_of=self.agent.prompt_of,
                     action_of=self.agent.action_of, max_turns=practice.max_turns)
 
     def credited(self, played: Sequence[Played]) -> list[list[Credited]]:

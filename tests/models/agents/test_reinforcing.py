@@ -1,4 +1,4 @@
-"""The home's agent is reinforced by ERA's recipe, and a training that was broken off goes on as if it never had been."""
+"""An agent is reinforced by ERA's recipe, and a training that was broken off goes on as if it never had been."""
 
 import copy
 from dataclasses import replace
@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.home_agent.acting import Acting
-from models.home_agent.learning import fresh_agent
-from models.home_agent.reinforcing import Practice, Reinforcement, reinforce, rewards
-from models.home_agent.words import tokenizer
+from models.agents.acting import Acting
+from models.agents.crafts import CRAFTS
+from models.agents.learning import fresh_agent
+from models.agents.reinforcing import Practice, Reinforcement, reinforce, rewards
 from worlds.minihome.subsets import SEEN, is_for_training, subset_of
 
 SHORT = Practice(episodes=4, iterations=2, max_turns=2, critic_only=1)
@@ -17,8 +17,8 @@ SHORT = Practice(episodes=4, iterations=2, max_turns=2, critic_only=1)
 
 @pytest.fixture(scope="module")
 def fresh():
-    words = tokenizer()
-    return Acting(fresh_agent(words, seed=0).eval(), words)
+    home = CRAFTS["home"]
+    return Acting(fresh_agent(home, seed=0).eval(), home)
 
 
 def anew(agent):

@@ -6,14 +6,14 @@ mixed up sequences, which are text alone, and questions about the picture. Exter
 home: what things are for, and what left and right mean (arXiv 2510.12693; kinds and proportions as in its code, fewer of each).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from models.home_agent.speech import Past, reply, seen, thought_of, told
-from models.marks import ACTION_END, ACTION_START, PARTS, THINK_END, THINK_START, TURN_END
+from models.agents.home.speech import seen, thought_of
+from models.agents.samples import Drawn, Prior, Sample
+from models.agents.speech import Past, answered, reply, told
+from models.marks import PARTS
 from worlds.minihome import catalogue, wordings
 from worlds.minihome.actions import act
 from worlds.minihome.expert import next_skill, plan
@@ -23,7 +23,6 @@ from worlds.minihome.skills import skills
 from worlds.minihome.state import State
 from worlds.minihome.subsets import SEEN, TRAINING, subset_index
 
-Prior = Literal["pictures", "raw", "trajectories", "anchored", "external"]
 MISTAKES = 0.2  # of the trajectories hold one or more
 SLIPS = 0.25  # of the actions of such a trajectory are not the expert's
 MOST_TURNS = 20
@@ -31,15 +30,6 @@ GUESSES = 0.5  # of the things that looks alone name are first taken for another
 STRAYS = 0.4  # of the actions that lead from one picture to the next are not the expert's
 MASK = "mask"
 ALL_OF_IT = "what is seen here?"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One thing to learn: a prompt, with a picture or none, and the reply."""
-
-    prompt: str
-    reply: str
-    state: State | None = None  # what the picture shows
 
 
 def pictures(generator: np.random.Generator, *, number: int) -> Iterator[Sample]:
@@ -54,7 +44,7 @@ def pictures(generator: np.random.Generator, *, number: int) -> Iterator[Sample]
             strays = wanted is None or generator.random() < STRAYS
             state = act(state, known[int(generator.integers(len(known)))] if strays or wanted is None else wanted).state
             if made < number:
-                yield Sample(ALL_OF_IT, _answer("", seen(state)), state) if made % 4 else _asked(generator, state)
+                yield Sample(ALL_OF_IT, answered(seen(state)), state) if made % 4 else _asked(generator, state)
             made += 1
 
 
@@ -118,13 +108,13 @@ def _masked(generator: np.random.Generator, state: State, instruction: str) -> S
     actions = plan(state, limit=MOST_TURNS)
     place = int(generator.integers(len(actions)))
     shown = ", ".join(MASK if number == place else action for number, action in enumerate(actions))
-    return Sample(f"{told(instruction, [])} order {shown} which is {MASK}?", _answer("", actions[place]))
+    return Sample(f"{told(instruction, [])} order {shown} which is {MASK}?", answered(actions[place]))
 
 
 def _mixed_up(generator: np.random.Generator, state: State, instruction: str) -> Sample:
     actions = plan(state, limit=6)
     mixed = [actions[int(number)] for number in generator.permutation(len(actions))]
-    return Sample(f"{told(instruction, [])} which order? {', '.join(mixed)}", _answer("", ", ".join(actions)))
+    return Sample(f"{told(instruction, [])} which order? {', '.join(mixed)}", answered(", ".join(actions)))
 
 
 def _about_the_picture(generator: np.random.Generator, state: State) -> Sample:
@@ -146,7 +136,7 @@ def _asked(generator: np.random.Generator, state: State) -> Sample:
         ("what is in hand?", f"{sight.hand.colour} {sight.hand.kind}" if sight.hand else "nothing"),
         (ALL_OF_IT, seen(state))]
     question, answer = questions[int(generator.integers(len(questions)))]
-    return Sample(question, _answer("", answer), state)
+    return Sample(question, answered(answer), state)
 
 
 def external(generator: np.random.Generator, *, number: int) -> Iterator[Sample]:
@@ -160,14 +150,14 @@ def external(generator: np.random.Generator, *, number: int) -> Iterator[Sample]
         if index % 2:
             yield _said_otherwise(generator)
         elif index % 6 == 0:
-            yield Sample(f"what is {function}?", _answer(f"{function} is the {name}", name))
+            yield Sample(f"what is {function}?", answered(name, f"{function} is the {name}"))
         elif index % 6 == 2:
-            yield Sample(f"what is the {name}?", _answer("", function))
+            yield Sample(f"what is the {name}?", answered(function))
         else:
             one, other = (places[int(number)][0] for number in generator.choice(len(places), 2, replace=False))
             way, back = ("left", "right") if generator.random() < 0.5 else ("right", "left")
             yield Sample(f"the {one} is {way} of the {other}. what is {back} of the {one}?",
-                         _answer(f"the {other} is {back} of the {one}", other))
+                         answered(other, f"the {other} is {back} of the {one}"))
 
 
 def _said_otherwise(generator: np.random.Generator) -> Sample:
@@ -183,24 +173,12 @@ def _said_otherwise(generator: np.random.Generator) -> Sample:
     names = [thing, f"{thing}_2"] if two else [thing]
     left = [f"{thing} {need}" for need in NEEDS.get(kind, ())]
     left += [] if kind == "light" else [f"{name} in {place}" for name in names]
-    return Sample(f"what is {by_function}?", _answer(f"{PARTS[1]}: Left: {'; '.join(left)}.", by_name))
+    return Sample(f"what is {by_function}?", answered(by_name, f"{PARTS[1]}: Left: {'; '.join(left)}."))
 
 
-def _answer(thought: str, answer: str) -> str:
-    """An answer that is no action, between the same marks, so that they are learned everywhere."""
-    return f"{THINK_START} {thought or 'then'} {THINK_END} {ACTION_START} {answer} {ACTION_END} {TURN_END}"
-
-
-def prior(kind: Prior, seed: int, *, number: int) -> list[Sample]:
-    """All samples of one kind, in an order of their own.
-
-    Args:
-        number: of trajectories, or of samples of the other kinds.
-    """
-    generator = np.random.default_rng([seed, ("raw", "trajectories", "anchored", "external", "pictures").index(kind)])
-    made = {"pictures": lambda: pictures(generator, number=number),
-            "raw": lambda: trajectories(generator, number=number, thinks=False),
-            "trajectories": lambda: trajectories(generator, number=number),
-            "anchored": lambda: anchored(generator, number=number), "external": lambda: external(generator, number=number)}
-    samples = list(made[kind]())
-    return [samples[int(index)] for index in generator.permutation(len(samples))]
+PRIORS: Mapping[Prior, Drawn] = {
+    "pictures": lambda generator, number: pictures(generator, number=number),
+    "raw": lambda generator, number: trajectories(generator, number=number, thinks=False),
+    "trajectories": lambda generator, number: trajectories(generator, number=number),
+    "anchored": lambda generator, number: anchored(generator, number=number),
+    "external": lambda generator, number: external(generator, number=number)}

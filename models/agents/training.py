@@ -1,4 +1,4 @@
-"""How the home's agent is trained, and what it comes to on the fixed homes."""
+"""How the agents are trained, and what each comes to in the fixed episodes of its world."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from transformers import LlavaForConditionalGeneration
 
-from models.home_agent.acting import Acting
-from models.home_agent.learning import fresh_agent, learn
-from models.home_agent.lessons import Prior, prior
-from models.home_agent.reinforcing import Practice, Reinforcement
-from models.home_agent.words import tokenizer
-from worlds.minihome.subsets import SUBSETS, evaluation_seeds
+from models.agents.acting import Acting
+from models.agents.craft import Craft, World
+from models.agents.learning import fresh_agent, learn
+from models.agents.reinforcing import Practice, Reinforcement
+from models.agents.samples import Prior, prior
 
 Stage = Literal["epl", "raw", "epl-trajectories", "rl"]  # both priors in order; actions alone; trajectories alone; reinforcement
 STAGES: dict[Stage, tuple[tuple[Prior, ...], ...]] = {  # what is learned one after another, and what together
@@ -24,7 +23,7 @@ STAGES: dict[Stage, tuple[tuple[Prior, ...], ...]] = {  # what is learned one af
 
 @dataclass(frozen=True)
 class Training:
-    """How much of what; updates are of 64 samples each."""
+    """How much of what; how many samples an update has, the craft says."""
 
     pictures: int = 40_000
     anchored: int = 2500
@@ -42,8 +41,13 @@ class Training:
                 "external": (self.external, self.external_updates)}.get(kind, (self.trajectories, self.trajectory_updates))
 
 
+BUDGETS: dict[World, Training] = {
+    "home": Training(),
+    "table": Training(pictures=20_000, picture_updates=2000, trajectories=4000, trajectory_updates=1700)}
 # nearer rewards than ERA's 0.99 and 0.99, with which a hundred episodes are too few to tell a good turn of so small an agent
-SHIPPED = Practice(gamma=0.9, lam=0.9, episodes=96, iterations=24, temperature=1.0, minibatch=128, actor_rate=1e-4, critic_rate=1e-3)
+_PRACTICE = Practice(gamma=0.9, lam=0.9, episodes=96, iterations=24, temperature=1.0, minibatch=128, actor_rate=1e-4,
+                     critic_rate=1e-3)
+SHIPPED: dict[World, Practice] = {"home": _PRACTICE, "table": _PRACTICE}
 
 
 @dataclass(frozen=True)
@@ -57,26 +61,25 @@ class Scored:
     steps: float | None
 
 
-def train(training: Training, priors: Sequence[Sequence[Prior]] = STAGES["epl"]) -> Acting:
+def train(craft: Craft, training: Training, priors: Sequence[Sequence[Prior]] = STAGES["epl"]) -> Acting:
     """Learn the priors, some together, one after another; says how it goes."""
-    words = tokenizer()
-    model = fresh_agent(words, seed=training.seed)
-    print(f"{model.num_parameters():,} parameters, {len(words)} words", flush=True)
+    model = fresh_agent(craft, seed=training.seed)
+    print(f"{model.num_parameters():,} parameters, {len(craft.tokenizer)} words", flush=True)
     for kinds in priors:
-        samples = [sample for kind in kinds for sample in prior(kind, training.seed, number=training.of(kind)[0])]
+        samples = [sample for kind in kinds for sample in prior(craft.priors, kind, training.seed, number=training.of(kind)[0])]
         updates = sum(training.of(kind)[1] for kind in kinds)
         recent: list[float] = []
-        for update, loss in enumerate(learn(model, words, samples, updates=updates, seed=training.seed), 1):
+        for update, loss in enumerate(learn(model, craft, samples, updates=updates, seed=training.seed), 1):
             recent.append(loss)
             if update % 20 == 0 or update == updates:
                 print(f"{' and '.join(kinds)}, update {update} of {updates}: {np.mean(recent[-20:]):.3f} nats", flush=True)
-    return Acting(model, words)
+    return Acting(model, craft)
 
 
-def reinforced(folder: Path, practice: Practice) -> tuple[Acting, list[dict[str, float | None]]]:
+def reinforced(craft: Craft, folder: Path, practice: Practice) -> tuple[Acting, list[dict[str, float | None]]]:
     """The agent in a folder after reinforcement, greedy again, and what every iteration came to; says how it goes."""
     model = LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-    reinforcement, told = Reinforcement(Acting(model.eval(), tokenizer()), practice), []
+    reinforcement, told = Reinforcement(Acting(model.eval(), craft), practice), []
     while reinforcement.index < practice.iterations:
         told.append(asdict(reinforcement.learn()))
         print(told[-1], flush=True)
@@ -84,10 +87,10 @@ def reinforced(folder: Path, practice: Practice) -> tuple[Acting, list[dict[str,
 
 
 def measure(agent: Acting) -> list[Scored]:
-    """Play every fixed home greedily."""
+    """Play every fixed episode greedily."""
     scored = []
-    for subset in SUBSETS:
-        played = agent.play(evaluation_seeds(subset))
+    for subset in agent.craft.subsets:
+        played = agent.play(agent.craft.numbering.evaluation_seeds(subset))
         done = [episode for episode in played if episode.info["task_success"]]
         steps = sum(len(episode.turns) for episode in played)
         scored.append(Scored(subset, len(played), len(done) / len(played), sum(episode.info["invalid"] for episode in played) / steps,

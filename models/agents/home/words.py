@@ -1,12 +1,9 @@
-"""The agent's vocabulary: every word that homes, their instructions and their experts use, special tokens first."""
+"""The vocabulary of the home's agent: every word that homes, their instructions and their experts use."""
 
 import re
 from collections.abc import Iterator
 
-from transformers import PreTrainedTokenizerFast
-
-from models.home_agent.speech import MARKS, Thought, reply, told
-from models.scene_words import SPECIAL, word_tokenizer
+from models.agents.speech import Thought, reply, told
 from worlds.minihome import catalogue, wordings
 from worlds.minihome.skills import FIXED_SKILLS
 from worlds.minihome.subsets import SUBSETS
@@ -22,12 +19,8 @@ with your without out reach skill scene other holds need knife cut only loose li
 """
 
 
-def vocabulary() -> tuple[str, ...]:
-    """All tokens in the order of their ids."""
-    return tuple(dict.fromkeys((*SPECIAL, *MARKS, *sorted(set(_words())))))
-
-
-def _words() -> Iterator[str]:
+def words() -> Iterator[str]:
+    """All of them, some more than once."""
     texts = [_ALSO, *FIXED_SKILLS, *SUBSETS, *wordings.DISTRACTIONS, *wordings.CHAINS, catalogue.LAMP_FUNCTION,
              told("", []), reply("", Thought("", "", "")), *catalogue.COLOURS]
     texts += [wording for several in wordings.TASKS.values() for wording in several]
@@ -39,7 +32,3 @@ def _words() -> Iterator[str]:
     for text in texts:
         yield from _SPLIT.findall(re.sub(r"<\|\w+\|>|\w+_\w+:|\{\w+\}", " ", text).lower())
 
-
-def tokenizer() -> PreTrainedTokenizerFast:
-    """Whole words in small letters, punctuation apart; ERA's marks are one token each."""
-    return word_tokenizer(vocabulary(), marks=MARKS)

@@ -7,11 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from models.home_agent.acting import Acting, heard, skill_of, spelled, summary
-from models.home_agent.learning import BATCH, IGNORED, SIZE, _batches, batch_of, fresh_agent, learn, loss_of
-from models.home_agent.lessons import ALL_OF_IT, Sample, _trajectory, prior
-from models.home_agent.speech import MARKS, PLANNED, Past, foreseen, reply, seen, thought_of, told
-from models.home_agent.words import tokenizer, vocabulary
+from models.agents.acting import Acting
+from models.agents.crafts import CRAFTS
+from models.agents.home.craft import skill_of, spelled
+from models.agents.home.lessons import ALL_OF_IT, _trajectory
+from models.agents.home.speech import PLANNED, foreseen, seen, thought_of
+from models.agents.learning import IGNORED, Eye, _batches, batch_of, fresh_agent, learn, loss_of
+from models.agents.samples import Sample
+from models.agents.samples import prior as prior_of
+from models.agents.speech import MARKS, Past, heard, reply, summary, told
 from models.marks import PARTS
 from models.scene_words import BOS, IMAGE, PAD, SPECIAL
 from worlds.minihome import catalogue
@@ -22,11 +26,21 @@ from worlds.minihome.skills import FIXED_SKILLS, skills
 from worlds.minihome.subsets import SUBSETS, TRAINING
 
 UNKNOWN = 1
+HOME = CRAFTS["home"]
+SIZE, BATCH = HOME.size, HOME.batch
 
 
 @pytest.fixture(scope="module")
 def words():
-    return tokenizer()
+    return HOME.tokenizer
+
+
+def prior(kind, seed, *, number):
+    return prior_of(HOME.priors, kind, seed, number=number)
+
+
+def batch(samples):
+    return batch_of(samples, HOME, Eye(HOME))
 
 
 def homes(number):
@@ -48,7 +62,7 @@ def homes(number):
 
 
 def test_no_word_of_any_home_is_unknown_and_marks_are_one_token(words):
-    assert vocabulary()[:len(SPECIAL) + len(MARKS)] == (*SPECIAL, *MARKS)
+    assert words.convert_ids_to_tokens(list(range(len(SPECIAL) + len(MARKS)))) == [*SPECIAL, *MARKS]
     for instruction, past, _, thought, wanted in homes(12):
         for text in (told(instruction, past), reply(wanted, thought)):
             assert UNKNOWN not in words(text, add_special_tokens=False)["input_ids"], text
@@ -155,43 +169,43 @@ def test_pictures_are_asked_about_while_anything_may_have_been_done():
 
 def test_only_replies_are_learned_and_padding_is_none(words):
     samples = prior("trajectories", 0, number=2)[:5]
-    batch = batch_of(samples, words)
+    made = batch(samples)
 
-    assert batch.pixels.shape == (5, 3, SIZE.input_px, SIZE.input_px)
+    assert made.pixels.shape == (5, 3, SIZE.input_px, SIZE.input_px)
     for row, one in enumerate(samples):
         prompt = words(one.prompt, add_special_tokens=False)["input_ids"]
         said = words(one.reply, add_special_tokens=False)["input_ids"]
         start = 1 + SIZE.image_tokens + len(prompt)
-        assert batch.ids[row, :start].tolist() == [BOS, *[IMAGE] * SIZE.image_tokens, *prompt]
-        assert batch.wanted[row, start:start + len(said)].tolist() == said
-        assert (batch.wanted[row, :start] == IGNORED).all() and (batch.ids[row, start + len(said):] == PAD).all()
-    text = batch_of(prior("external", 0, number=3), words)
+        assert made.ids[row, :start].tolist() == [BOS, *[IMAGE] * SIZE.image_tokens, *prompt]
+        assert made.wanted[row, start:start + len(said)].tolist() == said
+        assert (made.wanted[row, :start] == IGNORED).all() and (made.ids[row, start + len(said):] == PAD).all()
+    text = batch(prior("external", 0, number=3))
     assert text.pixels is None and IMAGE not in text.ids
 
 
-def test_the_agent_is_small_and_learns(words):
-    agent = fresh_agent(words, seed=0)
+def test_the_agent_is_small_and_learns():
+    agent = fresh_agent(HOME, seed=0)
     assert agent.num_parameters() <= 840_000
     few = [Sample(f"what is {index}?", reply(FIXED_SKILLS[index])) for index in range(4)]
 
-    losses = list(learn(agent, words, few, updates=40))
+    losses = list(learn(agent, HOME, few, updates=40))
 
     assert losses[0] > 4 and losses[-1] < 0.5 * losses[0]
 
 
-def test_padding_changes_no_loss(words):
-    agent = fresh_agent(words, seed=0)
+def test_padding_changes_no_loss():
+    agent = fresh_agent(HOME, seed=0)
     short, long = sorted(prior("external", 0, number=12), key=lambda one: len(one.prompt))[::11]
-    alone = [float(loss_of(agent, batch_of([one], words))) for one in (short, long)]
-    sizes = [int((batch_of([one], words).wanted != IGNORED).sum()) for one in (short, long)]
-    together = float(loss_of(agent, batch_of([short, long], words)))
+    alone = [float(loss_of(agent, batch([one]))) for one in (short, long)]
+    sizes = [int((batch([one]).wanted != IGNORED).sum()) for one in (short, long)]
+    together = float(loss_of(agent, batch([short, long])))
 
     assert together == pytest.approx(np.average(alone, weights=sizes), abs=1e-4)
 
 
-def test_batches_hold_one_kind_and_every_sample_once_a_pass(words):
+def test_batches_hold_one_kind_and_every_sample_once_a_pass():
     samples = prior("anchored", 0, number=3 * BATCH)
-    batches = _batches(samples, 0)
+    batches = _batches(samples, 0, BATCH)
     one_pass = [next(batches) for _ in range(-(-2 * BATCH // BATCH) + 1)]
 
     assert all(len({one.state is None for one in batch}) == 1 for batch in one_pass)
@@ -199,8 +213,8 @@ def test_batches_hold_one_kind_and_every_sample_once_a_pass(words):
 
 
 @torch.no_grad()
-def test_an_untrained_agent_plays_and_ends_after_ten_invalid_actions(words):
-    played = Acting(fresh_agent(words, seed=0).eval(), words).play([0, 301])
+def test_an_untrained_agent_plays_and_ends_after_ten_invalid_actions():
+    played = Acting(fresh_agent(HOME, seed=0).eval(), HOME).play([0, 301])
 
     assert [episode.ended for episode in played] == ["truncated", "truncated"]
     assert all(len(episode.turns) == 10 and episode.info["invalid"] == 10 for episode in played)

@@ -1,0 +1,1 @@
+"""Makes the agent of the miniature table top."""
