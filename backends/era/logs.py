@@ -1,17 +1,18 @@
 """Reads logs that somebody brought: every run, the episode that was asked for, and what the episodes of its run come to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from backends.era.comparing import Compared, compared, divergence
 from backends.era.facts import Facts, of_entry, of_episode
-from backends.era.formats import Brought, Entry, LogRun, episode, found
+from backends.era.formats import SECOND, Brought, Entry, LogRun, episode, found
 from backends.era.formats.listing import SAID
 from backends.era.results import MAX_CONFIGURED, MAX_LINES, MAX_LOGS, Counting, Line, Log
 from backends.era.settings import EraSettings
 from backends.era.statistics import statistics
-from backends.files.archive import Files, open_zip, single
+from backends.files.archive import Files, joined, open_zip, single
+from backends.knobs import UPLOAD
 from backends.run import Progress
 from worlds.errors import InputError
 
@@ -20,12 +21,25 @@ COUNTED = 2_000  # episodes that are read whole for the statistics
 MOST_WHOLE = 300  # of two runs beside each other: episodes of each that are read whole
 
 
-def opened(path: Path, name: str) -> Files:
-    """The files of a zip, or one file as a set of one; which it is, the content says.
+def sources(settings: EraSettings) -> tuple[str, ...]:
+    """The names of the files that some settings replay: one, or two that are held beside each other."""
+    return tuple(name.removeprefix(UPLOAD) for name in (settings.file, settings.beside) if name)
 
+
+def opened(brought: Sequence[tuple[str, Path]]) -> Files:
+    """The files of what was brought, one upload or two; those of the second stand in a folder of their own.
+
+    Args:
+        brought: name and place of each.
     Raises:
-        InputError: it is damaged, or too large.
+        InputError: one is damaged, or too large.
     """
+    first, *others = (_opened(path, name) for name, path in brought)
+    return joined(first, others[0], below=SECOND) if others else first
+
+
+def _opened(path: Path, name: str) -> Files:
+    """A zip, or one file as a set of one; which it is, the content says."""
     with path.open("rb") as file:
         is_zip = file.read(2) == ZIP
     return open_zip(path, what=f"The zip {name[:80]!r}") if is_zip else single(name, path.read_bytes())

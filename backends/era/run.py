@@ -12,7 +12,6 @@ from backends.era.playing import play
 from backends.era.practising import MODELS, keep, practising
 from backends.era.results import Counting, EraResult, Training
 from backends.era.settings import EraSettings
-from backends.knobs import UPLOAD
 from backends.run import Inputs, Progress, keeping
 
 
@@ -51,9 +50,8 @@ def _trained(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Train
 
 
 def _replayed(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Episode | Counting | EraResult]:
-    name = settings.file.removeprefix(UPLOAD)
     yield Progress(0.0, "Looking through the logs")
-    files = logs.opened(inputs.file(name), name)
+    files = logs.opened([(name, inputs.file(name)) for name in logs.sources(settings)])
     brought = found(files)
     run_shown, entry = logs.chosen(brought, settings)
     episode = read_episode(files, entry)

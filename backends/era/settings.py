@@ -104,6 +104,8 @@ class EraSettings(Settings):
 
     file: str = knob("", "logs", "Logs of EmbodiedBench, ERA or VAGEN: a zip of their folder, or one of their JSON files.",
                      max_length=300, label="Logs", uploads=("zip", "json", "jsonl", "txt"), upload_mb=LOGS_MB)
+    beside: str = knob("", "logs", "Logs of another agent on the same tasks, to be held beside the first: its runs stand in the same "
+                       "list.", max_length=300, label="Logs beside them", uploads=("zip", "json", "jsonl", "txt"), upload_mb=LOGS_MB)
     log: int = knob(0, "logs", "Which run of the logs, counted from 0.", ge=0, le=10_000, label="Run of the logs")
     episode: int = knob(-1, "logs", "Number of the episode that is shown; -1 shows the first.", ge=-1, le=1_000_000,
                         label="Episode of the run")

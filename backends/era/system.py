@@ -33,4 +33,5 @@ SYSTEM = System(
     paper="ERA: Transforming VLMs into Embodied Agents via Embodied Prior Learning and Online Reinforcement Learning",
     source="arXiv 2510.12693", icon=":material/smart_toy:", settings=EraSettings, result=EraResult, run=runs("era"), ring="acting",
     minutes="30 minutes", level="Easy: no mathematics", recorded=RECORDED / "default.orrery", presets=PRESETS,
-    lane=_lane, objects=_objection, checks={"file": partial(check_data, wanted=("zip", "text"), said=LOGS_SAID)})
+    lane=_lane, objects=_objection,
+    checks=dict.fromkeys(("file", "beside"), partial(check_data, wanted=("zip", "text"), said=LOGS_SAID)))

@@ -156,6 +156,18 @@ def _files_of(folder: Path) -> Iterator[tuple[Path, float]]:
             yield file, found.st_mtime
 
 
+def joined(first: Files, second: Files, *, below: str) -> Files:
+    """Return the files of both, those of the second in a folder of that name."""
+    start = f"{below}/"
+
+    def read(name: str) -> bytes:
+        return second.read(name.removeprefix(start)) if name.startswith(start) else first.read(name)
+
+    return Files((*(name for name in first.names if not name.startswith(start)), *(start + name for name in second.names)), read,
+                 has_repeats=first.has_repeats or second.has_repeats, total_mb=first.total_mb + second.total_mb,
+                 written={**first.written, **{start + name: stamp for name, stamp in second.written.items()}})
+
+
 def single(name: str, content: bytes) -> Files:
     """Return one uploaded file as a set of one."""
     return Files((name,), lambda _: content)

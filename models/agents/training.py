@@ -43,7 +43,7 @@ class Training:
 
 BUDGETS: dict[World, Training] = {
     "home": Training(),
-    "table": Training(pictures=20_000, picture_updates=2000, trajectories=4000, trajectory_updates=1700)}
+    "table": Training(pictures=20_000, picture_updates=1500, trajectories=3600, trajectory_updates=1300)}
 # nearer rewards than ERA's 0.99 and 0.99, with which a hundred episodes are too few to tell a good turn of so small an agent
 _PRACTICE = Practice(gamma=0.9, lam=0.9, episodes=96, iterations=24, temperature=1.0, minibatch=128, actor_rate=1e-4,
                      critic_rate=1e-3)

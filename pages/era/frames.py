@@ -11,13 +11,13 @@ from backends.era import logs
 from backends.era.environments import Marks, of_world
 from backends.era.formats.seen import views
 from backends.era.results import EraResult
-from backends.knobs import UPLOAD
 from pages.era import home
 from pages.house import session
 from visualizers.era import scenes
 from worlds.errors import InputError
 from worlds.pictures import read_picture
 
+Brought = tuple[tuple[str, Path], ...]  # names of uploads, and where they lie
 SIDE_PX = 720  # of a frame that is shown
 GONE = "The logs of this run are not in this session. Upload them again to see their pictures."
 MARKS: dict[Marks, str] = {"boxes": "Numbered", "axes": "With axes", "plain": "Bare"}
@@ -36,11 +36,11 @@ def picture_of(result: EraResult, turn: Turn, action: Action | None, *, is_befor
     name = _frame_of(turn, action, is_before=is_before)
     if not name:
         return None, _no_picture(is_before=is_before)
-    file, path = _brought(result)
-    if path is None:
+    brought = brought_of(result)
+    if not brought:
         return None, GONE
     try:
-        return _read(str(path), file, _views(str(path), file, name).get(marks, name)), ""
+        return _read(brought, _views(brought, name).get(marks, name)), ""
     except InputError as error:
         return None, str(error)
 
@@ -55,11 +55,11 @@ def film_of(result: EraResult) -> scenes.Look | None:
         return None
     if scenes.has_pictures(episode):
         return scenes.as_drawn(episode.world)
-    file, path = _brought(result)
-    if path is None or not any(turn.frame or any(action.frame for action in turn.actions) for turn in episode.turns):
+    brought = brought_of(result)
+    if not brought or not any(turn.frame or any(action.frame for action in turn.actions) for turn in episode.turns):
         return None
 
-    opened = cache(partial(logs.opened, path, file))
+    opened = cache(partial(logs.opened, brought))
 
     def look(turn: Turn, action: Action | None, is_before: bool) -> tuple[np.ndarray | None, str]:
         name = _frame_of(turn, action, is_before=is_before)
@@ -78,10 +78,11 @@ def _no_picture(*, is_before: bool) -> str:
     return f"The log has no picture {'before' if is_before else 'after'} this step."
 
 
-def _brought(result: EraResult) -> tuple[str, Path | None]:
-    """The file that a result is about, and where it lies; None where this session has it not."""
-    file = result.settings.file.removeprefix(UPLOAD)
-    return file, session.current().inputs().files.get(file)
+def brought_of(result: EraResult) -> Brought:
+    """The names and places of what a result is about; nothing where this session lacks any of it."""
+    here = session.current().inputs().files
+    names = logs.sources(result.settings)
+    return tuple((name, here[name]) for name in names) if all(name in here for name in names) else ()
 
 
 def ways(result: EraResult, turn: Turn, action: Action | None, *, is_before: bool) -> tuple[Marks, ...]:
@@ -89,8 +90,8 @@ def ways(result: EraResult, turn: Turn, action: Action | None, *, is_before: boo
     environment = of_world(_world(result))
     if scenes.state_of(turn, action, is_before=is_before) is not None and environment is not None:
         return environment.marks
-    name, (file, path) = _frame_of(turn, action, is_before=is_before), _brought(result)
-    return tuple(_views(str(path), file, name)) if name and path is not None else ()
+    name, brought = _frame_of(turn, action, is_before=is_before), brought_of(result)
+    return tuple(_views(brought, name)) if name and brought else ()
 
 
 def first_of(result: EraResult, marks: Marks) -> np.ndarray | None:
@@ -117,10 +118,10 @@ def _frame_of(turn: Turn, action: Action | None, *, is_before: bool) -> str:
 
 
 @st.cache_data(max_entries=60, show_spinner=False)
-def _views(path: str, file: str, name: str) -> dict[Marks, str]:
+def _views(brought: Brought, name: str) -> dict[Marks, str]:
     """The pictures that a log of the table top has of one moment, where there are two; what cannot be opened has none."""
     try:
-        found = views(name, logs.opened(Path(path), file).names)
+        found = views(name, logs.opened(brought).names)
     except InputError:
         return {}
     told: dict[Marks, str] = {marks: found[view] for view, marks in LOGGED.items() if view in found}
@@ -128,6 +129,6 @@ def _views(path: str, file: str, name: str) -> dict[Marks, str]:
 
 
 @st.cache_data(max_entries=60, show_spinner=False)
-def _read(path: str, file: str, name: str) -> np.ndarray:
+def _read(brought: Brought, name: str) -> np.ndarray:
     """One picture out of what was brought. Raises InputError where it is none."""
-    return read_picture(logs.opened(Path(path), file).read(name), max_side_px=SIDE_PX, name=name)
+    return read_picture(logs.opened(brought).read(name), max_side_px=SIDE_PX, name=name)

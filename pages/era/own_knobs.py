@@ -35,7 +35,7 @@ def draw(system: Era, task: str) -> None:
 
 
 def _logs(system: Era) -> None:
-    values = {"task": "replay", **knobs.said(system, ("file",)), **knobs.knobs(system, OF_LOGS)}
+    values = {"task": "replay", **knobs.said(system, ("file", "beside")), **knobs.knobs(system, OF_LOGS)}
     if not values["file"]:
         st.info("There are no logs yet: bring them in the box “Your logs” above.", icon=":material/upload_file:")
         return

@@ -23,7 +23,7 @@ def box(system: Era) -> None:
 
 
 def _from_the_first(system: Era) -> None:
-    for name in ("log", "episode"):
+    for name in ("beside", "log", "episode"):
         knobs.set_default(system, name)
     st.session_state[NEW] = True
 
@@ -41,7 +41,7 @@ def is_answered(system: Era, result: EraResult) -> bool:
 def panel(system: Era) -> None:
     """The logs that were brought, and the button."""
     st.markdown(f"**{plain(knobs.own_file(system, 'file'))}** is here. Which run and which episode, the knobs below say.")
-    tasks.run_button(system, {"task": "replay", **knobs.said(system, ("file", "log", "episode"))}, label="Replay your logs",
+    tasks.run_button(system, {"task": "replay", **knobs.said(system, ("file", "beside", "log", "episode"))}, label="Replay your logs",
                      cost=lambda _asked: "Takes seconds: pictures are read one at a time, when they are looked at.", key="run.own")
 
 

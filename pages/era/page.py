@@ -41,7 +41,7 @@ def first_view(task: str, result: EraResult, beside: DeltaGenerator) -> None:
 def details(task: str, result: EraResult) -> None:
     """How it went; of logs, which others there are and what they come to."""
     if task == "replay":
-        replay.details(result, choose)
+        replay.details(SYSTEM, result, choose)
     if task == "train" and result.episode is not None:
         st.header("An episode that it learned from")
         step.first_view(result)

@@ -1,7 +1,6 @@
 """Logs that somebody brought: their runs and episodes to choose from, why a run is bad, and another run of the logs beside it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import streamlit as st
 
@@ -12,21 +11,23 @@ from backends.era.results import EraResult, Line, Log
 from backends.era.settings import EraSettings
 from backends.era.statistics import Statistics
 from backends.files.rows import counted as number_of
-from backends.knobs import UPLOAD
-from pages.era import labelling
-from pages.house import address, session, view
+from backends.registry import System
+from pages.era import frames, labelling
+from pages.house import address, knobs, running, view
 from pages.house.text import plain
 from visualizers.era import many, tables
 from visualizers.text import per_cent
 from worlds.errors import InputError
 
 CHOSEN, RUN, TABLE, OTHER = "era.episode", "era.log", "era.episodes", "era.other"
+NEW = "era.beside.read"  # the newest of other logs, which are read once
 DIFFERING, PARTED = "era.differing", "era.parted"
 ROWS_PX = 320
 Choose = Callable[[EraSettings], None]
+Era = System[EraSettings, EraResult]
 
 
-def details(result: EraResult, choose: Choose) -> None:
+def details(system: Era, result: EraResult, choose: Choose) -> None:
     """Everything below the episode: which others there are, and what all of them come to."""
     if not result.logs:
         return
@@ -37,9 +38,20 @@ def details(result: EraResult, choose: Choose) -> None:
     if result.counted:
         st.header("Why is this run as it is?")
         _statistics(result.counted)
+    st.header("Beside another run")
+    _bring(system, result)
     if len(result.logs) > 1:
-        st.header("Beside another run of these logs")
         _beside(result, choose)
+
+
+def _bring(system: Era, result: EraResult) -> None:
+    """The other agent's logs, where they are not among these; they are read at once, and this run stays the one that is shown."""
+    brought = knobs.kept_upload(system, "beside", key="era.beside.file", label="Another agent's logs",
+                                note="Of the same tasks: a zip of its folder, or one of its files. Its runs then stand in the list.")
+    if brought not in ("", result.settings.beside, st.session_state.get(NEW)):
+        st.session_state[NEW] = brought
+        running.start(system, result.settings.model_copy(update={"beside": brought}))
+        st.rerun()
 
 
 def _runs(result: EraResult, choose: Choose) -> None:
@@ -152,10 +164,10 @@ def _beside(result: EraResult, choose: Choose) -> None:
     others = [number for number in range(len(result.logs)) if number != result.settings.log]
     kept = st.session_state.get(f"{OTHER}.kept")  # the box is not drawn while another episode is read
     if st.session_state.get(OTHER) not in others:
-        st.session_state[OTHER] = kept[1] if kept and kept[0] == result.settings.file and kept[1] in others else None
+        st.session_state[OTHER] = kept[1] if kept and kept[0] == logs.sources(result.settings) and kept[1] in others else None
     other = st.selectbox("The other run", others, index=None, key=OTHER, format_func=lambda number: result.logs[number].title,
                          placeholder="Choose one of these logs", help="Nothing is replayed.")
-    st.session_state[f"{OTHER}.kept"] = result.settings.file, other
+    st.session_state[f"{OTHER}.kept"] = logs.sources(result.settings), other
     if other is None:
         return
     found = differences(result.logs[result.settings.log].config, result.logs[other].config)
@@ -164,12 +176,11 @@ def _beside(result: EraResult, choose: Choose) -> None:
         st.dataframe(tables.differences(found), hide_index=True, width="stretch")
     else:
         st.caption("Their configs do not differ, or are not there.")
-    file = result.settings.file.removeprefix(UPLOAD)
-    path = session.current().inputs().files.get(file)
-    if path is None:
+    brought = frames.brought_of(result)
+    if not brought:
         st.caption("The logs are not in this session: upload them again to compare the outcomes.")
         return
-    both = _compared(str(path), file, result.settings.log, other)
+    both = _compared(brought, result.settings.log, other)
     if HABITAT_NOTE in both.notes:
         st.warning(plain(HABITAT_NOTE), icon=":material/warning:")
     st.markdown(plain(tables.outcomes(both)))
@@ -204,9 +215,9 @@ def _differing(result: EraResult, differing: Sequence[Pair], choose: Choose) -> 
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading both runs")
-def _compared(path: str, file: str, log: int, other: int) -> Compared:
-    """Two runs of one file; empty where it cannot be read any more."""
+def _compared(brought: frames.Brought, log: int, other: int) -> Compared:
+    """Two runs of what was brought; empty where it cannot be read any more."""
     try:
-        return logs.beside(logs.opened(Path(path), file), log, other)
+        return logs.beside(logs.opened(brought), log, other)
     except InputError:
         return compared((), ())

@@ -4,7 +4,7 @@
 """
 
 from backends.era.formats.index import found
-from backends.era.formats.listing import Brought, Entry, Head, LogRun
+from backends.era.formats.listing import SECOND, Brought, Entry, Head, LogRun
 from backends.era.formats.reading import episode
 
-__all__ = ["Brought", "Entry", "Head", "LogRun", "episode", "found"]
+__all__ = ["SECOND", "Brought", "Entry", "Head", "LogRun", "episode", "found"]

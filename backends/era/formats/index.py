@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from backends.era.formats.entries import entry_of_run
 from backends.era.formats.listing import UNKNOWN, WOULD_WORK, Brought, Entry, Head, Layout, LogRun, Parts, SplitTask
-from backends.era.formats.names import Place, Shelf, is_junk, place_of, shelves, subset_of
+from backends.era.formats.names import Place, Shelf, is_junk, own_root, place_of, shelves, subset_of
 from backends.era.formats.prior import entries_of, is_sample
 from backends.era.formats.sets import items_in, set_text, splits_of
 from backends.era.formats.training import is_conversation, training_run
@@ -42,7 +42,8 @@ def found(files: Files) -> Brought:
     runs = [_run(files, shelf) for shelf in shelved if _is_ours(files, shelf)]
     runs += _dumped(files, dumped)
     more, splits = _others(files, rest, notes)
-    runs = _bounded([run for run in [*runs, *more] if run.entries], notes)
+    runs = sorted((run for run in [*runs, *more] if run.entries), key=lambda run: run.is_second)  # the others keep their numbers
+    runs = _bounded(runs, notes)
     if not runs and not splits:
         raise InputError(_refusal(names, notes))
     return Brought(tuple(runs), splits, notes.all())
@@ -118,7 +119,7 @@ def _head(shelf: Shelf, layout: Layout, environment: str, place: Place, config: 
     model = said(config.get("model_name"), 200).rpartition("/")[2]
     experiment = said(config.get("exp_name"), 200)
     if layout == "manipulation":
-        names = ("", *place.above)[-2:] if len(place.above) < 2 else place.above[-2:]
+        names = ("", "", *place.above)[-2:]
         model, experiment = model or (names[0] or names[1]), experiment or (names[1] if names[0] else "")
     elif place.above and layout != "wrapper":
         folder = place.above[-1]
@@ -130,7 +131,7 @@ def _head(shelf: Shelf, layout: Layout, environment: str, place: Place, config: 
             model = model or folder  # "{model}_{experiment}": where one ends and the other begins is not told
     subset = place.subset
     listed = config.get("eval_sets")
-    if subset == UNKNOWN and not shelf.root and isinstance(listed, list) and len(listed) == 1:
+    if subset == UNKNOWN and not own_root(shelf.root) and isinstance(listed, list) and len(listed) == 1:
         subset = subset_of(said(listed[0], 80))
     return Head(layout, shelf.root, environment, model, experiment, subset, place.is_challenge)
 

@@ -14,6 +14,7 @@ SAID: dict[Layout, str] = {
     "prior": "ERA's prior-learning data set"}
 ENVIRONMENTS = {"eb_alfred": "EB-ALFRED", "eb_habitat": "EB-Habitat", "eb_manipulation": "EB-Manipulation",
                 "eb_navigation": "EB-Navigation"}
+SECOND = "second upload"  # the folder in which logs stand that were brought beside others: it names neither model nor experiment
 UNKNOWN = "unknown"
 WOULD_WORK = ("a folder or .zip with logs of EmbodiedBench (episode_1_step_9.json, results/episode_1_final_res.json, "
               "results/episode_1_res.json), a wrapper's episode_1/log.json, a dump of VAGEN, ERA's "
@@ -84,7 +85,12 @@ class LogRun:
     def title(self) -> str:
         head = self.head
         kind = ENVIRONMENTS.get(head.environment, head.environment) or SAID[head.layout]
-        return " · ".join(part for part in (kind, head.model, head.experiment, head.subset) if part)
+        return " · ".join(part for part in (kind, head.model, head.experiment, head.subset, SECOND if self.is_second else "") if part)
+
+    @property
+    def is_second(self) -> bool:
+        """Whether it was brought beside other logs."""
+        return self.head.root.partition("/")[0] == SECOND
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from backends.era.formats.listing import UNKNOWN
+from backends.era.formats.listing import SECOND, UNKNOWN
 
 SUBSETS = ("base", "common_sense", "complex_instruction", "complex", "spatial", "visual_appearance", "visual", "long_horizon")
 _ENVIRONMENTS = {"eb_alfred": "eb_alfred", "eb_habitat": "eb_habitat", "eb_manipulation": "eb_manipulation",
@@ -144,7 +144,7 @@ def _above_frames(folders: list[str]) -> list[str]:
 
 def place_of(root: str) -> Place:
     """Return what the folders of a run say of it."""
-    parts = [part for part in root.split("/") if part]
+    parts = [part for part in own_root(root).split("/") if part]
     plain = [part.lower().replace("-", "_") for part in parts]
     at = next((index for index, part in enumerate(plain) if part in _ENVIRONMENTS), None)
     environment = _ENVIRONMENTS[plain[at]] if at is not None else ""
@@ -155,6 +155,11 @@ def place_of(root: str) -> Place:
     if at is None:
         above = [part for part in above[-2:] if part.lower() not in _TOPS]
     return Place(environment, tuple(above), subset, at is not None and at > 0 and plain[at - 1] == "results")
+
+
+def own_root(root: str) -> str:
+    """Return a run's folder as it was brought."""
+    return root.removeprefix(SECOND).removeprefix("/")
 
 
 def subset_of(folder: str) -> str:

@@ -108,6 +108,10 @@ def stops(before: EraResult, after: EraResult) -> None:
     assert len(before.episode.turns) > 1 and names(after) == names(before)[:1] and after.episode.ended == ""
 
 
+def logs_beside(before: EraResult, after: EraResult) -> None:
+    assert after.episode == before.episode and after.logs[:len(before.logs)] == before.logs and len(after.logs) > len(before.logs)
+
+
 def other_logs(before: EraResult, after: EraResult) -> None:
     assert [log.num_episodes for log in before.logs] == [2, 1] and [log.num_episodes for log in after.logs] == [1]
     assert before.lines != after.lines and before.counted != after.counted
@@ -227,6 +231,7 @@ REPLAY = (
     Case("log", 1, other_run, LOGS, task="replay"),
     Case("episode", 4, other_episode, LOGS, task="replay"),
     Case("file", "upload:other.zip", other_logs, LOGS, task="replay", on_page="elsewhere"),
+    Case("beside", "upload:other.zip", logs_beside, LOGS, task="replay", on_page="elsewhere"),
 )
 TRAIN = (
     Case("iterations", 2, more_iterations, TRAINS, task="train"),

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from backends.episode import Planned
-from backends.era.formats import Brought, episode, found
+from backends.era.formats import SECOND, Brought, episode, found
 from backends.era.formats.listing import ENVIRONMENTS
 from backends.era.formats.seen import Frames
-from backends.files.archive import Files, open_folder
+from backends.files.archive import Files, joined, open_folder
 from backends.files.logs import Notes
 from tests.backends.era import made_logs
 from tests.backends.era.made_logs import Logs, opened
@@ -238,6 +239,23 @@ def test_no_frame_is_read_neither_for_the_list_nor_for_an_episode():
             episode(files, entry)
 
     assert read and not [name for name in read if name.endswith(".png")]
+
+
+@pytest.mark.parametrize("second", [made_logs.alfred(), made_logs.manipulation(), made_logs.wrapper(), made_logs.vagen(),
+                                    made_logs.training(), made_logs.trajectories(), {"results/episode_1_res.json": b"{}"}])
+@pytest.mark.parametrize("first", [made_logs.navigation(), made_logs.vagen(), made_logs.below("zzz", made_logs.alfred())])
+def test_logs_beside_others_say_what_they_say_alone_and_come_after_them(first, second):
+    alone, beside = opened(second), joined(opened(first), opened(second), below=SECOND)
+
+    runs, own = found(beside).runs, found(alone).runs
+    count = len(found(opened(first)).runs)
+    assert [run.title for run in runs[:count]] == [run.title for run in found(opened(first)).runs]
+    assert [run.title for run in runs[count:]] == [f"{run.title} · {SECOND}" for run in own]
+    for one, other in zip(runs[count:], own):
+        assert replace(one.head, root="") == replace(other.head, root="") and len(one.entries) == len(other.entries)
+        read, due = episode(beside, one.entries[0]), episode(alone, other.entries[0])
+        assert [turn.reply for turn in read.turns] == [turn.reply for turn in due.turns] and read.agent == due.agent
+        assert [action.name for _, action in read.steps()] == [action.name for _, action in due.steps()]
 
 
 def test_everything_in_one_archive_is_found_and_a_folder_is_read_as_a_zip(tmp_path, monkeypatch):

@@ -42,8 +42,8 @@ def clicked(page: AppTest, key: str) -> AppTest:
     return driving.finish(page.button(key=key).click().run(), "era")
 
 
-def brought(page: AppTest, logs: dict[str, bytes], name: str = "logs.zip") -> AppTest:
-    box = next(element for element in page.get("file_uploader") if element.proto.label == "Your logs")
+def brought(page: AppTest, logs: dict[str, bytes], name: str = "logs.zip", label: str = "Your logs") -> AppTest:
+    box = next(element for element in page.get("file_uploader") if element.proto.label == label)
     box.set_value((name, made_logs.zipped(logs), "application/zip"))
     return driving.finish(page.run(), "era")
 
@@ -178,9 +178,24 @@ def test_two_runs_of_the_same_logs_are_held_beside_each_other(page):
     assert set(table["setting"]) == {"exp_name", "n_shots"} and "Of 2 tasks in both runs" in said(page) and not page.exception
 
 
+def test_another_agents_logs_are_brought_beside_and_compared(page):
+    other = made_logs.alfred((1, 2), root="base")
+    other["base/config.txt"] = made_logs.config(exp_name="other", n_shots=0)
+    page = brought(page, made_logs.alfred())
+    assert not [box for box in page.selectbox if box.key == "era.other"]
+
+    page = brought(page, other, label="Another agent's logs")
+    assert [log.num_episodes for log in shown(page).logs] == [2, 2] and shown(page).settings.log == 0 and not page.exception
+    page.selectbox(key="era.other").select(1).run()
+
+    table = next(frame.value for frame in page.dataframe if "setting" in frame.value)
+    assert set(table["setting"]) == {"exp_name", "n_shots"} and "Of 2 tasks in both runs" in said(page) and not page.exception
+    assert "second upload" in page.selectbox(key="era.other").options[0]
+
+
 def test_a_run_of_all_tasks_of_the_benchmark_scrolls_and_loads_one_frame(page, monkeypatch):
     read = []
-    monkeypatch.setattr("pages.era.frames._read", lambda path, file, name: read.append(name) or np.zeros((8, 8, 3), np.uint8))
+    monkeypatch.setattr("pages.era.frames._read", lambda brought, name: read.append(name) or np.zeros((8, 8, 3), np.uint8))
     logs: dict[str, bytes] = {}
     for k in range(1, 1129):
         logs |= {name: content for name, content in made_logs.alfred_episode(k).items()
