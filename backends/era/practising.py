@@ -45,10 +45,11 @@ class Practising:
     def events(self, settings: EraSettings) -> Iterator[Progress | Training]:
         """Yield the training as it grows."""
         total = settings.iterations + 2 * bool(settings.judged)
-        told = Training(iterations=self.before.iterations, went_on_from=len(self.before.iterations))
+        told = Training(iterations=self.before.iterations, went_on_from=len(self.before.iterations), losses=self.before.losses,
+                        losses_before=self.before.losses_before)
         if settings.judged:
             yield Progress(0.0, "Playing fixed scenes as it is")
-            told = told.model_copy(update={"before": self._judged(settings)})
+            told = told.model_copy(update={"before": judged_by(self.reinforcement.agent, settings)})
             yield told
         done = int(bool(settings.judged))
         for _ in range(settings.iterations):
@@ -58,7 +59,7 @@ class Practising:
             yield told
         if settings.judged:
             yield Progress(0.99, "Playing the fixed scenes again")
-            yield told.model_copy(update={"after": self._judged(settings)})
+            yield told.model_copy(update={"after": judged_by(self.reinforcement.agent, settings)})
 
     def shown(self) -> tuple[Episode | None, tuple[Credited, ...]]:
         """The episode of the newest iteration that earned most, with what the critic expects of each turn and what each turn was
@@ -71,13 +72,14 @@ class Practising:
                      for name in (turns[0].advantages if turns else ()))
         return episode_of(played, turns, self.reinforcement), seen
 
-    def _judged(self, settings: EraSettings) -> tuple[Judged, ...]:
-        """All scenes at once, which takes a fraction of the time of one after another."""
-        craft = self.reinforcement.agent.craft
-        scenes = [craft.numbering.evaluation_seed(subset, number) for subset in craft.seen for number in range(settings.judged)]
-        played = replace(self.reinforcement.agent, temperature=0.0).play(scenes)
-        return tuple(judged_of(subset, played[start:start + settings.judged])
-                     for subset, start in zip(craft.seen, range(0, len(scenes), settings.judged)))
+
+def judged_by(agent: "Acting", settings: EraSettings) -> tuple[Judged, ...]:
+    """What an agent does in the fixed scenes, greedily: all at once, which takes a fraction of the time of one after another."""
+    craft = agent.craft
+    scenes = [craft.numbering.evaluation_seed(subset, number) for subset in craft.seen for number in range(settings.judged)]
+    played = replace(agent, temperature=0.0).play(scenes)
+    return tuple(judged_of(subset, played[start:start + settings.judged])
+                 for subset, start in zip(craft.seen, range(0, len(scenes), settings.judged)))
 
 
 @contextmanager
@@ -98,6 +100,11 @@ def practising(settings: EraSettings, inputs: Inputs) -> Iterator[Practising]:
         before = Training()
         if settings.continues:
             result, folder = earlier(settings.continues, inputs)
+            if result.settings.stage == "prior" and result.settings.world == settings.world:
+                assert result.training is not None  # `earlier` refuses others
+                begun = Reinforcement(replace(agent, model=read(folder, agent).model.float()), practice)
+                yield Practising(begun, Training(losses=result.training.losses, losses_before=len(result.training.losses)))
+                return
             if differing := [name for name in SAME if getattr(result.settings, name) != getattr(settings, name)]:
                 was = getattr(result.settings, differing[0])
                 raise InputError(f"The run {settings.continues!r} had another {differing[0]}: {was}. Set that again to go on with "

@@ -8,12 +8,14 @@ from backends.episode import MAX_TURNS, Episode
 from backends.era.failures import KINDS
 from backends.era.settings import EraSettings, Estimator
 from backends.era.statistics import Statistics
+from backends.files.rows import counted
 from backends.run import Result
 from backends.shapes import Count, Finite, Frozen, Rate, at_most
+from models.agents.samples import Prior
 
 MAX_LINES, MAX_LOGS, MAX_CONFIGURED = 20_000, 500, 200
 MAX_CLASSES = sum(map(len, KINDS.values()))  # of failures
-MAX_TRAINED = 2_000  # iterations
+MAX_TRAINED, MAX_UPDATES = 2_000, 20_000  # iterations; updates of prior learning
 
 
 class Line(Frozen):
@@ -74,8 +76,15 @@ class Iterated(Frozen):
     within_turns: Finite | None = None
 
 
+class Learned(Frozen):
+    """One update of prior learning: from samples of which kind, and the mean loss of their replies before it, nats per token."""
+
+    prior: Prior
+    loss: Finite
+
+
 class Judged(Frozen):
-    """The fixed homes of one subset, played greedily."""
+    """The fixed scenes of one subset, played greedily."""
 
     subset: str
     episodes: Count
@@ -92,12 +101,14 @@ class Credited(Frozen):
 
 
 class Training(Frozen):
-    """A training of the miniature by reinforcement, with those that it went on from."""
+    """A training of the miniature, with those that it went on from."""
 
+    losses: Annotated[tuple[Learned, ...], at_most(MAX_UPDATES)] = ()  # of prior learning
     iterations: Annotated[tuple[Iterated, ...], at_most(MAX_TRAINED)] = ()
     before: Annotated[tuple[Judged, ...], at_most(10)] = ()
     after: Annotated[tuple[Judged, ...], at_most(10)] = ()
     went_on_from: Count = 0  # iterations that were there already
+    losses_before: Count = 0  # updates that were
     credited: Annotated[tuple[Credited, ...], at_most(3)] = ()  # the newest episode that is shown, as each estimator sees it
 
 
@@ -117,6 +128,8 @@ class EraResult(Result):
     def title(self) -> str:
         """Who did what."""
         if self.training is not None:
+            if self.settings.stage == "prior":
+                return f"Prior learning, {counted(len(self.training.losses), 'update')}"
             return f"Training, {len(self.training.iterations)} iterations"
         if self.episode is None:
             return "Logs"
@@ -126,6 +139,8 @@ class EraResult(Result):
     @property
     def brief(self) -> str:
         """How it ended."""
+        if self.training is not None and self.settings.stage == "prior" and self.training.losses:
+            return f"{self.training.losses[-1].loss:.2f} nats"
         if self.training is not None and self.training.iterations:
             return f"return {self.training.iterations[-1].mean_return:.2f}"
         if self.episode is None:

@@ -11,6 +11,7 @@ from backends.era.formats import found
 from backends.era.playing import play
 from backends.era.practising import MODELS, keep, practising
 from backends.era.results import Counting, EraResult, Training
+from backends.era.schooling import schooling
 from backends.era.settings import EraSettings
 from backends.run import Inputs, Progress, keeping
 
@@ -40,6 +41,12 @@ def run(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Episode | 
 
 def _trained(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Training | EraResult]:
     yield Progress(0.0, "Loading the agent")
+    if settings.stage == "prior":
+        with schooling(settings, inputs) as learns:
+            part, ended = yield from keeping(learns.events(settings))
+            yield EraResult(seed=settings.seed, model_id=MODELS[settings.world], is_miniature=True, ended=ended, settings=settings,
+                            training=part if isinstance(part, Training) else None, made=learns.keep(settings, inputs))
+        return
     with practising(settings, inputs) as practised:
         part, ended = yield from keeping(practised.events(settings))
         episode, credited = practised.shown()

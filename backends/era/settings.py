@@ -9,12 +9,15 @@ from backends.era.environments import ENVIRONMENTS, World
 from backends.era.prompts import Style
 from backends.knobs import WEIGHTS, knob
 from backends.run import NamedModel, Settings
+from models.agents.samples import Prior
 from worlds.subsets import EPISODES
 
 Task = Literal["play", "train", "replay"]
 Agent = Literal["expert", "trained", "reinforced", "own", "model"]
 Subset = Literal["base", "complex_instruction", "visual_appearance", "common_sense", "spatial", "long_horizon"]
 
+Stage = Literal["reinforcement", "prior"]
+Begins = Literal["shipped", "nothing"]
 Estimator = Literal["turn", "bi", "token"]
 Term = Literal["success", "subgoal", "behaviour"]
 
@@ -23,6 +26,11 @@ AGENT_NAMES: dict[Agent, str] = {"expert": "a scripted expert", "trained": "the 
                                  "reinforced": "the miniature after reinforcement",
                                  "own": "one that I trained here", "model": "a model of the ladder"}
 STYLE_NAMES: dict[Style, str] = {"benchmark": "EmbodiedBench's: a plan, as JSON", "era": "ERA's: a thought, then one action"}
+STAGE_NAMES: dict[Stage, str] = {"reinforcement": "what its own turns earn (reinforcement)", "prior": "an expert (prior learning)"}
+BEGINS_NAMES: dict[Begins, str] = {"shipped": "the shipped miniature", "nothing": "random weights"}
+PRIOR_NAMES: dict[Prior, str] = {
+    "pictures": "pictures: what is seen", "anchored": "anchored: masked and mixed up actions, questions",
+    "external": "external: what things are for, in text", "trajectories": "trajectories with thoughts", "raw": "actions alone"}
 ESTIMATOR_NAMES: dict[Estimator, str] = {"turn": "turns (ERA)", "bi": "turns, and tokens within them", "token": "tokens"}
 TERM_NAMES: dict[Term, str] = {"success": "the task is done: +3", "subgoal": "a condition is met: +1",
                                "behaviour": "an action fails: -0.5"}
@@ -83,6 +91,14 @@ class EraSettings(Settings):
 
     continues: str = knob("", "earlier", "An earlier training of yours: it goes on from there, or its agent plays.", max_length=200,
                           role="result", none="Start from the shipped miniature", label="Go on from")
+    stage: Stage = knob("reinforcement", "stage", "What the miniature learns from: ERA begins with an expert's thoughts and actions, "
+                        "and goes on with what its own turns earn.", names=STAGE_NAMES, label="Learns from")
+    begins: Begins = knob("shipped", "schooling", "What it begins as.", names=BEGINS_NAMES, label="Begins as")
+    priors: tuple[Prior, ...] = knob(("anchored", "trajectories"), "schooling", "What is learned, one after another in this order.",
+                                     min_length=1, max_length=len(PRIOR_NAMES), names=PRIOR_NAMES, label="Priors, in order")
+    samples: int = knob(60, "schooling", "Trajectories of an expert, or samples of the other kinds, for each prior (ERA: 10,000 "
+                        "steps).", ge=4, le=2_000, label="Samples of each")
+    updates: int = knob(40, "schooling", "Batches that are learned from, for each prior.", ge=1, le=600, label="Updates of each")
     estimator: Estimator = knob("turn", "credit", "What is given one advantage: a turn as a whole, as in ERA, or single tokens.",
                                 names=ESTIMATOR_NAMES, label="Advantage of")
     rewards: tuple[Term, ...] = knob(tuple(TERM_NAMES), "credit", "What is paid for.", min_length=1, max_length=len(TERM_NAMES),

@@ -101,12 +101,15 @@ def learn(model: LlavaForConditionalGeneration, craft: Craft, samples: Sequence[
 
     learner: Learner[Batch] = Learner(model, optimizer, loss)
     batches, eye = _batches(samples, seed, craft.batch), Eye(craft)
-    for update in range(updates):
-        for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * min(1.0, (update + 1) / WARM_UP) * (0.02 + 0.49 * (1 + np.cos(np.pi * update / updates)))
-        learner.learn(batch_of(next(batches), craft, eye))
-        yield losses[-1]
-    model.eval().set_attn_implementation("sdpa")
+    try:
+        for update in range(updates):
+            for group in optimizer.param_groups:
+                falls = 0.02 + 0.49 * (1 + np.cos(np.pi * update / updates))
+                group["lr"] = LEARNING_RATE * min(1.0, (update + 1) / WARM_UP) * falls
+            learner.learn(batch_of(next(batches), craft, eye))
+            yield losses[-1]
+    finally:  # also where it is stopped
+        model.eval().set_attn_implementation("sdpa")
 
 
 def _batches(samples: Sequence[Sample], seed: int, size: int) -> Iterator[list[Sample]]:

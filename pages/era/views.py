@@ -43,8 +43,8 @@ def without(task: str) -> None:
                 "the zip that “Take it away” makes of an episode. It is replayed at once.", icon=":material/upload_file:")
         return
     if task == "train":
-        st.info("The miniature goes on learning here, from its own episodes. Open the knobs below and press “Train”: the curves grow "
-                "while it learns, and its agent can play afterwards.", icon=":material/model_training:")
+        st.info("The miniature goes on learning here, from its own episodes or from an expert's. Open the knobs below and press "
+                "“Train”: the curves grow while it learns, and its agent can play afterwards.", icon=":material/model_training:")
         return
     st.info("There is no episode yet. Press a preset above.", icon=":material/info:")
 

@@ -86,9 +86,27 @@ def credited(training: Training) -> go.Figure | None:
     return described(figure, f"Advantage of each turn. {told}.")
 
 
+def losses(training: Training) -> go.Figure:
+    """The loss of prior learning, update by update, a colour for each prior."""
+    figure = go.Figure()
+    colours = (TRUTH_COLOUR, ADVANTAGE_COLOUR, SCORE_COLOUR, VALUE_COLOUR, VISITED_COLOUR)
+    for kind, colour in zip(dict.fromkeys(one.prior for one in training.losses), colours):
+        told = [(number, one.loss) for number, one in enumerate(training.losses, start=1) if one.prior == kind]
+        figure.add_scatter(x=[number for number, _ in told], y=[loss for _, loss in told], name=kind, mode="markers",
+                           marker={"color": colour, "size": 4}, hovertemplate="update %{x}, " + kind + ": %{y:.3f}<extra></extra>")
+    if training.losses_before and len(training.losses) > training.losses_before:
+        figure.add_vline(x=training.losses_before + 0.5, line={"dash": "dot", "color": VISITED_COLOUR})
+    figure.update_layout(title=titled("Prior learning", "loss of the expert's words"), xaxis={"title": "update"},
+                         yaxis={"title": "nats per word", "rangemode": "tozero"})
+    ends = f"from {training.losses[0].loss:.2f} to {training.losses[-1].loss:.2f}" if training.losses else "not known yet"
+    return described(figure, f"The loss goes {ends} nats per word.")
+
+
 def charts(training: Training) -> dict[str, go.Figure]:
     """All of them by title; what is not known is left out."""
-    made = {"learning": shares(training), "returns": returns(training), "health": health(training)}
+    made = {"prior": losses(training)} if training.losses else {}
+    if training.iterations:
+        made |= {"learning": shares(training), "returns": returns(training), "health": health(training)}
     more = {"judged": judged(training), "credited": credited(training)}
     return made | {name: figure for name, figure in more.items() if figure is not None}
 

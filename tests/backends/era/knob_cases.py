@@ -24,6 +24,7 @@ TALKS = SHORT | {"agent": "trained", "temperature": 2.0}
 ACTS = SHORT | {"agent": "model", "model": "era-reads", "max_new_tokens": 6}
 LOGS = {"file": "upload:logs.zip"}
 TRAINS: dict[str, object] = {"iterations": 1, "episodes": 3, "episode_turns": 5, "judged": 0}
+SCHOOLS: dict[str, object] = {"priors": ("raw",), "samples": 4, "updates": 2}
 
 
 def prepare(folder: Path, patch: pytest.MonkeyPatch) -> Inputs:
@@ -233,7 +234,46 @@ REPLAY = (
     Case("file", "upload:other.zip", other_logs, LOGS, task="replay", on_page="elsewhere"),
     Case("beside", "upload:other.zip", logs_beside, LOGS, task="replay", on_page="elsewhere"),
 )
+def learns_otherwise(before: EraResult, after: EraResult) -> None:
+    """By an expert: no episode was played, the loss is told, and an agent comes of it."""
+    assert before.training.iterations and not before.training.losses and before.episode is not None
+    assert not after.training.iterations and [one.prior for one in after.training.losses] == ["raw"] * 2
+    assert after.episode is None and len(after.made) == 1 and after.made != before.made
+
+
+def losses(result: EraResult) -> list[float]:
+    return [one.loss for one in result.training.losses]
+
+
+def begins_anew(before: EraResult, after: EraResult) -> None:
+    """The network of a copy that learned nothing is as random: the weights are others, or the same."""
+    assert len(losses(before)) == len(losses(after)) == 2 and before.made != after.made
+
+
+def other_priors(before: EraResult, after: EraResult) -> None:
+    assert [one.prior for one in before.training.losses] == ["raw"] * 2
+    assert [one.prior for one in after.training.losses] == ["external"] * 2 + ["anchored"] * 2
+
+
+def other_samples(before: EraResult, after: EraResult) -> None:
+    assert losses(before) != losses(after) and len(losses(before)) == len(losses(after))
+
+
+def more_updates(before: EraResult, after: EraResult) -> None:
+    assert (len(losses(before)), len(losses(after))) == (2, 4) and losses(before)[0] == losses(after)[0]
+
+
+def trains_elsewhere(before: EraResult, after: EraResult) -> None:
+    assert (before.model_id, after.model_id) == ("home-agent", "table-agent") and after.episode.world == "minitable"
+
+
 TRAIN = (
+    Case("stage", "prior", learns_otherwise, TRAINS | SCHOOLS, task="train", on_page="elsewhere"),
+    Case("begins", "nothing", begins_anew, TRAINS | SCHOOLS | {"stage": "prior"}, task="train", on_page="elsewhere"),
+    Case("priors", ("external", "anchored"), other_priors, TRAINS | SCHOOLS | {"stage": "prior"}, task="train", on_page="elsewhere"),
+    Case("samples", 6, other_samples, TRAINS | SCHOOLS | {"stage": "prior"}, task="train", on_page="elsewhere"),
+    Case("updates", 4, more_updates, TRAINS | SCHOOLS | {"stage": "prior"}, task="train", on_page="elsewhere"),
+    Case("world", "table", trains_elsewhere, TRAINS, task="train"),
     Case("iterations", 2, more_iterations, TRAINS, task="train"),
     Case("episodes", 6, more_episodes, TRAINS, task="train"),
     Case("episode_turns", 3, longer_episodes, TRAINS | {"episode_turns": 2}, task="train"),

@@ -1,12 +1,16 @@
 """ERA's training on the page without a browser: a person starts it, sees its curves, and lets its agent play."""
 
+from dataclasses import replace
+
 import pytest
 
+from backends.era.run import run
 from backends.era.settings import EraSettings
-from backends.run import name_of
+from backends.run import Inputs, RunStopped, last, name_of
 from backends.sessions import Session
 from tests.pages import driving
 from tests.pages.driving import charts, said
+from worlds.errors import InputError
 
 SHORT = EraSettings(task="train", iterations=1, episodes=3, episode_turns=2, judged=0)
 
@@ -46,6 +50,53 @@ def test_a_training_shows_its_curves_its_episode_and_every_estimator_and_its_age
     page = driving.finish(page.button(key="run.play").click().run(), "era")
     played = page.session_state["era.result.play"]
     assert played.model_id == "home-agent, trained here" and played.episode.turns and not page.exception
+
+
+def test_an_expert_teaches_it_and_reinforcement_goes_on_from_there(own_session):
+    page = driving.opened(EraSettings(task="train", stage="prior", priors=("anchored", "raw"), samples=4, updates=2, judged=1), "era")
+    page = driving.finish(driving.run_link(page, "era"), "era")
+    result = page.session_state["era.result.train"]
+
+    assert not page.exception and not page.error and len(result.training.losses) == 4 and len(result.made) == 1
+    assert " on anchored, from " in said(page) and " on raw (nats" in said(page).replace("\\", "") and charts(page) >= 2
+    assert [one.episodes for one in result.training.after] == [1, 1, 1]
+    page.selectbox(key="knob.era.stage").set_value("reinforcement").run()
+    for name, value in (("iterations", 1), ("episodes", 3), ("episode_turns", 1), ("judged", 0)):
+        page.session_state[f"knob.era.{name}"] = value
+    page.selectbox(key="knob.era.continues").set_value(name_of(result)).run()
+    page = driving.finish(page.button(key="run.train").click().run(), "era")
+    gone_on = page.session_state["era.result.train"]
+    assert len(gone_on.training.iterations) == 1 and gone_on.training.losses == result.training.losses and not page.exception
+    assert gone_on.made != result.made
+
+
+def test_prior_learning_is_stopped_and_what_there_is_plays():
+    events = run(EraSettings(task="train", stage="prior", priors=("raw",), samples=4, updates=50, judged=0), Inputs())
+    for event in events:
+        if getattr(event, "losses", ()):
+            break
+    result = events.throw(RunStopped())
+
+    assert result.ended == "stopped" and 5 <= len(result.training.losses) < 50
+
+
+@pytest.mark.parametrize("world", ["home", "table"])
+def test_a_network_of_random_weights_learns_in_either_world(world):
+    settings = EraSettings(task="train", stage="prior", begins="nothing", world=world, priors=("raw",), samples=6, updates=12,
+                           judged=0)
+    first, *_, last_one = last(run(settings, Inputs())).training.losses
+
+    assert first.loss > 4.5 and last_one.loss < 0.8 * first.loss
+
+
+def test_a_run_of_another_world_is_not_gone_on_from(own_session):
+    short = EraSettings(task="train", stage="prior", priors=("raw",), samples=4, updates=1, judged=0)
+    inputs = own_session.inputs()
+    done = last(run(short, inputs))
+    other = short.model_copy(update={"world": "table", "continues": "it"})
+
+    with pytest.raises(InputError, match="was of another world"):
+        last(run(other, replace(inputs, results={"it": done})))
 
 
 def test_a_link_to_an_agent_that_another_session_trained_opens_and_says_what_is_missing():

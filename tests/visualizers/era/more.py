@@ -5,8 +5,8 @@ import plotly.graph_objects as go
 
 from backends.episode import Action, Episode, Turn
 from backends.era.facts import Facts
-from backends.era.results import Credited, Iterated, Judged, Training
-from backends.era.settings import ESTIMATOR_NAMES
+from backends.era.results import Credited, Iterated, Judged, Learned, Training
+from backends.era.settings import ESTIMATOR_NAMES, PRIOR_NAMES
 from backends.era.statistics import statistics
 from visualizers.era import curves, learning, many, timeline
 from worlds.minihome.subsets import SEEN
@@ -53,4 +53,5 @@ def trained() -> Training:
     before, after = (tuple(Judged(subset=subset, episodes=50, done=done, actions=900, invalid=90) for subset in SEEN)
                      for done in (20, 35))
     credited = tuple(Credited(estimator=name, advantages=tuple(turn / 7 - 1 for turn in range(16))) for name in ESTIMATOR_NAMES)
-    return Training(iterations=told, before=before, after=after, went_on_from=20, credited=credited)
+    losses = tuple(Learned(prior=kind, loss=3 / (1 + number)) for kind in PRIOR_NAMES for number in range(60))
+    return Training(iterations=told, before=before, after=after, went_on_from=20, credited=credited, losses=losses, losses_before=90)
