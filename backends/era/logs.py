@@ -71,7 +71,7 @@ def log_of(run: LogRun) -> Log:
     config = dict(list((run.config or {}).items())[:MAX_CONFIGURED])
     return Log(title=run.title[:300], layout=SAID[run.head.layout], environment=run.head.environment[:300],
                model=run.head.model[:300], experiment=run.head.experiment[:300], num_episodes=len(run.entries), config=config,
-               notes=run.notes[:100])
+               is_second=run.is_second, notes=run.notes[:100])
 
 
 def line_of(entry: Entry, suggested: tuple[str, ...] = ()) -> Line:

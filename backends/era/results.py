@@ -42,6 +42,7 @@ class Log(Frozen):
     model: str = ""
     experiment: str = ""
     num_episodes: Count
+    is_second: bool = False  # of a second upload
     config: Annotated[dict[str, JsonValue], Field(max_length=MAX_CONFIGURED)] = Field(default_factory=dict)
     notes: Annotated[tuple[str, ...], at_most(100)] = ()
 

@@ -26,11 +26,11 @@ AGENT_NAMES: dict[Agent, str] = {"expert": "a scripted expert", "trained": "the 
                                  "reinforced": "the miniature after reinforcement",
                                  "own": "one that I trained here", "model": "a model of the ladder"}
 STYLE_NAMES: dict[Style, str] = {"benchmark": "EmbodiedBench's: a plan, as JSON", "era": "ERA's: a thought, then one action"}
-STAGE_NAMES: dict[Stage, str] = {"reinforcement": "what its own turns earn (reinforcement)", "prior": "an expert (prior learning)"}
+STAGE_NAMES: dict[Stage, str] = {"reinforcement": "what its turns earn", "prior": "an expert (prior learning)"}
 BEGINS_NAMES: dict[Begins, str] = {"shipped": "the shipped miniature", "nothing": "random weights"}
 PRIOR_NAMES: dict[Prior, str] = {
-    "pictures": "pictures: what is seen", "anchored": "anchored: masked and mixed up actions, questions",
-    "external": "external: what things are for, in text", "trajectories": "trajectories with thoughts", "raw": "actions alone"}
+    "pictures": "what is seen", "anchored": "anchored in the world", "external": "external knowledge",
+    "trajectories": "trajectories with thoughts", "raw": "actions alone"}
 ESTIMATOR_NAMES: dict[Estimator, str] = {"turn": "turns (ERA)", "bi": "turns, and tokens within them", "token": "tokens"}
 TERM_NAMES: dict[Term, str] = {"success": "the task is done: +3", "subgoal": "a condition is met: +1",
                                "behaviour": "an action fails: -0.5"}
@@ -94,7 +94,8 @@ class EraSettings(Settings):
     stage: Stage = knob("reinforcement", "stage", "What the miniature learns from: ERA begins with an expert's thoughts and actions, "
                         "and goes on with what its own turns earn.", names=STAGE_NAMES, label="Learns from")
     begins: Begins = knob("shipped", "schooling", "What it begins as.", names=BEGINS_NAMES, label="Begins as")
-    priors: tuple[Prior, ...] = knob(("anchored", "trajectories"), "schooling", "What is learned, one after another in this order.",
+    priors: tuple[Prior, ...] = knob(("anchored", "trajectories"), "schooling", "What is learned, one after another in this order. "
+                                     "Anchored: masked and mixed up actions, and questions; external: what things are for, in text.",
                                      min_length=1, max_length=len(PRIOR_NAMES), names=PRIOR_NAMES, label="Priors, in order")
     samples: int = knob(60, "schooling", "Trajectories of an expert, or samples of the other kinds, for each prior (ERA: 10,000 "
                         "steps).", ge=4, le=2_000, label="Samples of each")

@@ -164,7 +164,8 @@ def _beside(result: EraResult, choose: Choose) -> None:
     others = [number for number in range(len(result.logs)) if number != result.settings.log]
     kept = st.session_state.get(f"{OTHER}.kept")  # the box is not drawn while another episode is read
     if st.session_state.get(OTHER) not in others:
-        st.session_state[OTHER] = kept[1] if kept and kept[0] == logs.sources(result.settings) and kept[1] in others else None
+        came = next((number for number in others if result.logs[number].is_second), None)  # to be compared, for that it was brought
+        st.session_state[OTHER] = kept[1] if kept and kept[0] == logs.sources(result.settings) and kept[1] in others else came
     other = st.selectbox("The other run", others, index=None, key=OTHER, format_func=lambda number: result.logs[number].title,
                          placeholder="Choose one of these logs", help="Nothing is replayed.")
     st.session_state[f"{OTHER}.kept"] = logs.sources(result.settings), other

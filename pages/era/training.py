@@ -11,16 +11,17 @@ from pages.house.text import plain
 from visualizers.era import learning
 
 TABS = {"Training": ("training", "earlier"), "Rewards and advantages": ("credit",)}
-TABS_PRIOR = {"Prior learning": ("schooling", "earlier")}
+OF_PRIORS = ("begins", "samples", "updates", "continues", "judged")
 Era = System[EraSettings, EraResult]
 
 
 def draw(system: Era) -> None:
     """The knobs of a training, and the button."""
     values: dict[str, object] = {"task": "train", **knobs.knobs(system, ("stage", "world", "seed"))}
-    is_prior = values["stage"] == "prior"
-    values |= knobs.tabs(system, TABS_PRIOR if is_prior else TABS)
-    values |= knobs.knobs(system, ("judged",)) if is_prior else {}
+    if values["stage"] == "prior":
+        values |= {**knobs.knobs(system, ("priors",), per_row=1), **knobs.knobs(system, OF_PRIORS)}
+    else:
+        values |= knobs.tabs(system, TABS)
     tasks.run_button(system, values, label="Train", cost=cost)
 
 

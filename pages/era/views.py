@@ -18,7 +18,7 @@ NOTE = "Here: a drawn home, a drawn table top, and your logs."
 TASKS = {
     "play": Task("Play an episode", ":material/smart_toy:", button="Play", fold="Home or table top, another task, every knob",
                  coming="The episode is played turn by turn; the newest picture stands here."),
-    "train": Task("Train it", ":material/model_training:", button="Train", fold="Rewards, advantages, how long",
+    "train": Task("Train it", ":material/model_training:", button="Train", fold="An expert or rewards, how long, every knob",
                   coming="The fixed scenes are played first; then the curves grow with every iteration."),
     "replay": Task("Replay logs", ":material/history:", button="Replay", fold="Another run or episode of the logs",
                    coming="The logs are read; the episode that was asked for comes first, the statistics at the end."),
