@@ -22,7 +22,7 @@ from worlds.minihome.goals import is_done
 if TYPE_CHECKING:
     from models.agents.acting import Acting
 
-MOST_PROMPT = 400  # tokens, of the network's 512 positions; a reply has up to 96
+POSITIONS = 512  # of the network, for a prompt and a reply
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def _trained(agent: "Acting", settings: EraSettings, info: Info, turns: tuple[Tu
     from models.training.generation import generate
 
     past = _past(settings, turns)
-    while len((prompt := agent.prompt(info, past)).ids) > MOST_PROMPT and past:
+    while len((prompt := agent.prompt(info, past)).ids) + agent.craft.max_reply > POSITIONS and past:
         past = past[1:]
     (said,) = generate(agent.model, [prompt], [(settings.seed, len(acted(turns)))], agent.policy.sampling)
     text = words_of(agent.tokenizer, said)

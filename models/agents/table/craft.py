@@ -31,7 +31,7 @@ class TableCraft(Craft):
 
     name = "table"
     size = Size(input_px=128, patch_px=16, vision=96, text=128, vision_layers=2, text_layers=3)
-    max_reply, max_steps, batch = 112, MAX_STEPS, 32  # the longest thought of an expert has 100 tokens
+    max_reply, max_steps, batch = 144, MAX_STEPS, 32  # the longest thought of an expert has 130 tokens
     subsets, seen = SUBSETS, SEEN
     priors: ClassVar[Mapping[Prior, Drawn]] = PRIORS
 

@@ -39,14 +39,16 @@ def asked(state: State, question: str) -> str:
 
 
 def pictures(generator: np.random.Generator, *, number: int) -> Iterator[Sample]:
-    """What lies where, while an expert and chance take turns at tables for training."""
+    """What lies where, and where one thing is, while an expert and chance take turns at tables for training."""
     made, table = 0, 0
     while made < number:
         subset = SEEN[table % len(SEEN)]
         state, _ = draw_table(TRAINING * (1 + subset_index(subset)) + table // len(SEEN) % TRAINING, subset)
         table += 1
         for _ in range(min(int(generator.integers(1, 6)), number - made)):
-            yield Sample(asked(state, ALL_OF_IT), answered(seen(state)), state)
+            at = int(generator.integers(len(names := left_to_right(state))))
+            place = numbers(list(objects(state).values())[at])
+            yield Sample(asked(state, f"{ALL_OF_IT} where is the {names[at]}?"), answered(place, seen(state)), state)
             made += 1
             wanted = action_of(state)
             state = act(state, random_action(generator) if wanted is None or generator.random() < STRAYS else wanted).state
