@@ -13,7 +13,7 @@ from backends.era.settings import EraSettings
 from backends.era.statistics import statistics
 from backends.files.archive import Files, joined, open_zip, single
 from backends.knobs import UPLOAD
-from backends.run import Progress
+from backends.run import Inputs, Progress
 from worlds.errors import InputError
 
 ZIP = b"PK"
@@ -45,6 +45,29 @@ def _opened(path: Path, name: str) -> Files:
     return open_zip(path, what=f"The zip {name[:80]!r}") if is_zip else single(name, path.read_bytes())
 
 
+def check_both(brought: Brought, settings: EraSettings, inputs: Inputs) -> None:
+    """See that each of two uploads holds logs.
+
+    Raises:
+        InputError: one holds none; the sentence says which, and what it was taken for.
+    """
+    are_second = {run.is_second for run in brought.runs}
+    if not settings.beside or are_second == {True, False}:
+        return
+    name = sources(settings)[1 if True not in are_second else 0]
+    try:
+        found(opened([(name, inputs.file(name))]))
+    except InputError as error:
+        raise InputError(f"Of the two uploads {name[:80]!r} holds no logs. {error}") from error
+    raise InputError(f"Of the two uploads {name[:80]!r} holds no episode, only lists of tasks. Bring the logs of a run.")
+
+
+def unlisted(brought: Brought) -> tuple[str, ...]:
+    """What is to be said of runs that no list shows."""
+    count = len(brought.runs)
+    return (f"There are {count:,} runs. The first {MAX_LOGS:,} are listed.",) if count > MAX_LOGS else ()
+
+
 def chosen(brought: Brought, settings: EraSettings) -> tuple[LogRun, Entry]:
     """The run and the episode that some settings name.
 
@@ -53,8 +76,9 @@ def chosen(brought: Brought, settings: EraSettings) -> tuple[LogRun, Entry]:
     """
     if not brought.runs:
         raise InputError("There is no episode in these logs, only lists of tasks. Bring the logs of a run.")
-    if settings.log >= len(brought.runs):
-        raise InputError(f"There is no run {settings.log} in these logs. They are numbered 0 to {len(brought.runs) - 1}.")
+    listed = min(len(brought.runs), MAX_LOGS)
+    if settings.log >= listed:
+        raise InputError(f"There is no run {settings.log} in these logs. They are numbered 0 to {listed - 1}.")
     run = brought.runs[settings.log]
     if settings.episode < 0:
         return run, run.entries[0]

@@ -117,14 +117,22 @@ def practising(settings: EraSettings, inputs: Inputs) -> Iterator[Practising]:
 
 @contextmanager
 def shipped(world: World, name: str) -> Iterator["Acting"]:
-    """A miniature that is part of this copy, in its world."""
+    """A miniature that is part of this copy, in its world.
+
+    Raises:
+        InputError: it is not.
+    """
     from backends.rungs import rung_of
     from models.agents.acting import Acting
     from models.agents.crafts import CRAFTS
     from models.memory import budget
     from models.vlm import VisionLanguageModel
 
-    with budget().borrow(rung_of(name, "vlm")) as loaded:
+    try:
+        rung = rung_of(name, "vlm")
+    except InputError as error:
+        raise InputError(f"The miniature {name!r} is not part of this copy. Choose the scripted expert.") from error
+    with budget().borrow(rung) as loaded:
         assert isinstance(loaded.tool, VisionLanguageModel)
         yield Acting(loaded.tool.model, CRAFTS[world])
 

@@ -156,7 +156,13 @@ def _unquoted(name: str) -> str:
 
 def pose_text(pose: Sequence[float]) -> str:
     """Return seven numbers as the benchmark writes an action: [40, 43, 26, 0, 60, 90, 1]."""
-    return f"[{', '.join(f'{value:.15g}' for value in pose)}]"
+    return f"[{', '.join(_plainly(value) for value in pose)}]"
+
+
+def _plainly(value: float) -> str:
+    """A number without an exponent, which nobody reads back."""
+    text = f"{value:.15g}"
+    return text if "e" not in text else f"{value:.9f}".rstrip("0").rstrip(".")
 
 
 def pose_of(name: str) -> list[float] | None:

@@ -60,11 +60,12 @@ def _replayed(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Epis
     yield Progress(0.0, "Looking through the logs")
     files = logs.opened([(name, inputs.file(name)) for name in logs.sources(settings)])
     brought = found(files)
+    logs.check_both(brought, settings, inputs)
     run_shown, entry = logs.chosen(brought, settings)
     episode = read_episode(files, entry)
     yield episode
     part, ended = yield from keeping(logs.counted(files, run_shown))
     counted, lines = (part.statistics, part.lines) if isinstance(part, Counting) else (None, logs.lines_of(run_shown))
-    yield EraResult(seed=settings.seed, model_id=run_shown.head.model or "unknown", is_miniature=False, ended=ended,
+    yield EraResult(seed=settings.seed, model_id=run_shown.head.model[:300] or "unknown", is_miniature=False, ended=ended,
                     settings=settings, episode=episode, logs=logs.logs_of(brought), lines=lines, counted=counted,
-                    notes=(*brought.notes, *run_shown.notes)[:100])
+                    notes=(*logs.unlisted(brought), *brought.notes, *run_shown.notes)[:100])

@@ -6,6 +6,7 @@ has no eyes. A reply that cannot be read costs a step and moves nothing: Embodie
 """
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from backends.episode import Turn
 from backends.era.context import Policy, history
 from backends.era.playing import Info, Said, acted
 from backends.era.prompts import IMAGE, MOST_ACTIONS, Style, era_user, request
-from backends.era.replies import read_reply
+from backends.era.replies import pose_of, read_reply
 from models.marks import ACTION_END, ACTION_START, PARTS, THINK_END, THINK_START, TURN_END
 from worlds.minitable.actions import LIMITS
 from worlds.minitable.drawing import draw
@@ -78,7 +79,7 @@ def meant(text: str, info: Info, style: Style) -> Said:
     """What a reply means at the table; whatever it is, nothing is raised."""
     reply = read_reply(text, is_pose=True)
     most = 1 if style == "era" else MOST_ACTIONS
-    steps = tuple(action.name for action in reply.planned[:most])
+    steps = tuple(action.name for action in takewhile(lambda action: pose_of(action.name), reply.planned[:most]))
     is_unusable = not steps and reply.parse != "empty"
     return Said(None, reply=text, thought=reply.thought, sections=tuple(reply.sections.items()), answer=reply.answer,
                 parse="failed" if is_unusable else reply.parse, planned=reply.planned, mended=reply.mended, steps=steps,

@@ -157,15 +157,18 @@ def _files_of(folder: Path) -> Iterator[tuple[Path, float]]:
 
 
 def joined(first: Files, second: Files, *, below: str) -> Files:
-    """Return the files of both, those of the second in a folder of that name."""
+    """Return the files of both, those of the second in a folder of that name; where the first has such a folder, it stands in one
+    called `first`."""
     start = f"{below}/"
+    own = {f"first/{name}" if name.startswith(start) else name: name for name in first.names}
 
     def read(name: str) -> bytes:
-        return second.read(name.removeprefix(start)) if name.startswith(start) else first.read(name)
+        return second.read(name.removeprefix(start)) if name.startswith(start) else first.read(own.get(name, name))
 
-    return Files((*(name for name in first.names if not name.startswith(start)), *(start + name for name in second.names)), read,
-                 has_repeats=first.has_repeats or second.has_repeats, total_mb=first.total_mb + second.total_mb,
-                 written={**first.written, **{start + name: stamp for name, stamp in second.written.items()}})
+    return Files((*own, *(start + name for name in second.names)), read, has_repeats=first.has_repeats or second.has_repeats,
+                 total_mb=first.total_mb + second.total_mb,
+                 written={**{name: first.written[old] for name, old in own.items() if old in first.written},
+                          **{start + name: stamp for name, stamp in second.written.items()}})
 
 
 def single(name: str, content: bytes) -> Files:

@@ -57,11 +57,11 @@ def _errands(words: str) -> list[str]:
 
 
 def _part(words: str, state: State) -> Part:
-    words, where = _places(words, state)
+    asked, (words, where) = words, _places(words, state)
     named = _things_named(words)
     if len(named) != 1:
         said = "No thing of a home is" if not named else "More than one thing is"
-        raise InputError(f"{said} named in {words[:60]!r}. Name one thing, and say 'then' before the next. {_example(state)}")
+        raise InputError(f"{said} named in {asked.strip()[:60]!r}. Name one thing, and say 'then' before the next. {_example(state)}")
     (phrase, kinds, colour), = named
     words = words.replace(phrase, " ")
     count = 2 if _TWO.search(words) or phrase in _PLURALS else 1

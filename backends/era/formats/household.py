@@ -78,6 +78,7 @@ def _turns(grouped: Sequence[Call], frames: Frames, budget: int, notes: Notes) -
 
 def _compare_counts(turns: Sequence[Turn], result: Row, has_rows: bool, notes: Notes) -> None:
     due, steps = whole(result.get("planner_steps")), whole(result.get("num_steps"))
+    turns = [turn for turn in turns if turn.by != "perturbation"]
     told = sum(action.step is not None for turn in turns for action in turn.actions)
     if has_rows and due is not None and due != len(turns):
         notes.add(f"The log counts {due} planner call{'s' if due != 1 else ''}; {len(turns)} can be told apart.")

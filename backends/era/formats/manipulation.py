@@ -78,7 +78,8 @@ def read_manipulation(files: Files, entry: Entry) -> Episode:
     return Episode(
         world=sidecar.world or head.environment or "eb_manipulation", task=sidecar.task, seed=sidecar.seed, number=entry.number,
         instruction=said(result.get("instruction"), 5_000), group=head.subset, agent=sidecar.agent or head.model or head.experiment,
-        source="uploaded", layout=head.layout, turns=turns, success=success, progress=_progress(turns),
+        source="uploaded", layout=head.layout, turns=turns, success=success,
+        progress=_progress(turns, sidecar.progress),
         ended=ended(turns, success, BUDGET) if sidecar.ended is None else sidecar.ended, reported=reported(result), notes=notes.all())
 
 
@@ -103,7 +104,7 @@ def _turns(texts: Sequence[str], replies: Sequence[Reply], costs: Sequence[int],
     for text, reply, due in list(zip(texts, replies, costs))[:MAX_TURNS - 1]:
         before = steps.taken
         wanted = reply.planned or (Planned(name=RANDOM),) * due
-        actions = tuple(steps.take(planned) for planned in wanted[:min(due, steps.left)])
+        actions = tuple(steps.take(planned) for planned in wanted[:min(due, steps.left, MAX_ACTIONS)])
         if due and not actions:
             notes.add(f"Reply {len(found) + 1} came when all steps were taken; none of it was carried out.")
         found.append(_turn(text, reply, actions, len(found), before, steps, is_done))
@@ -139,10 +140,10 @@ def _compare(turns: Sequence[Turn], replies: Sequence[Reply], result: Row, frame
         notes.add("The frames with boxes do not stand where the plans begin: which step is of which plan is uncertain.")
 
 
-def _progress(turns: Sequence[Turn]) -> float | None:
-    """Return the progress that a sidecar gives; the layout has none."""
+def _progress(turns: Sequence[Turn], told: float | None) -> float | None:
+    """Return the progress that a sidecar gives, with its last action or of the whole; the layout has none."""
     actions = [action for turn in turns for action in turn.actions]
-    return next((action.progress for action in reversed(actions) if action.progress is not None), None)
+    return next((action.progress for action in reversed(actions) if action.progress is not None), told)
 
 
 def _list(value: object) -> list[object]:

@@ -159,7 +159,8 @@ def place_of(root: str) -> Place:
 
 def own_root(root: str) -> str:
     """Return a run's folder as it was brought."""
-    return root.removeprefix(SECOND).removeprefix("/")
+    first, _, below = root.partition("/")
+    return below if first == SECOND else root
 
 
 def subset_of(folder: str) -> str:

@@ -13,15 +13,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from pydantic import JsonValue, ValidationError
 
-from backends.episode import Action, Episode, Turn
+from backends.episode import MAX_TURNS, Action, Episode, Turn
 from backends.era.replies import pose_of, pose_text
 from backends.files.archive import Files
 from backends.files.cells import numbers
-from backends.files.logs import Notes, lines_of, number, plain, said, short, text_of, whole
+from backends.files.logs import Notes, lines_of, number, plain, rate, said, short, text_of, whole
 from backends.files.rows import Row
 
 _TURN = ("agent", "recipients", "state", "prompt", "thought", "sections", "answer", "planned", "cut", "rewards", "value", "advantage",
          "by", "parse", "mended", "exposed", "kept")
+_DEPTH, _MOST = 16, 1e12  # of a line; of a reward
 _TOKENS = (("token_ids", np.int64), ("logprobs", np.float64), ("mask", np.bool_))
 _COPIED = {"id": "id", "action": "name", "env_feedback": "feedback", "progress": "progress", "ok": "ok", "success": "success",
            "seconds": "seconds"}  # of a line -> of an action
@@ -44,6 +45,7 @@ class Sidecar:
     agent: str = ""
     seed: int | None = None
     ended: str | None = None
+    progress: float | None = None
     lines: tuple[Row, ...] = field(default=())  # of the log's rows
     asides: tuple[tuple[int, Row], ...] = field(default=())  # what went wrong by itself, and after how many lines
 
@@ -69,7 +71,7 @@ class Sidecar:
 
 def read_sidecar(files: Files, name: str, notes: Notes) -> Sidecar:
     """Return what Orrery wrote beside an episode's log."""
-    rows = [line.row for line in lines_of(text_of(files, name, notes), short(name), notes)] if name else []
+    rows = [_safe(line.row) for line in lines_of(text_of(files, name, notes), short(name), notes)] if name else []
     head = rows[0].get("episode") if rows else None
     if not isinstance(head, dict):
         return Sidecar(lines=tuple(rows))
@@ -82,7 +84,17 @@ def read_sidecar(files: Files, name: str, notes: Notes) -> Sidecar:
         else:
             lines.append(row)
     return Sidecar(said(head.get("world"), 80), said(head.get("task"), 500), said(head.get("agent"), 200), whole(head.get("seed")),
-                   said(ended, 200) if isinstance(ended, str) else None, tuple(lines), tuple(asides))
+                   said(ended, 200) if isinstance(ended, str) else None, rate(head.get("progress")), tuple(lines), tuple(asides))
+
+
+def _safe(row: Row) -> Row:
+    """A line without what cannot be shown, or written again: half characters, NaN, what lies too deep. Tokens have bounds of their
+    own."""
+    kept: dict[str, object] = {name: plain(value, depth=_DEPTH) for name, value in row.items()}
+    of_turn, safe = row.get("turn"), kept.get("turn")
+    if isinstance(of_turn, dict) and isinstance(safe, dict):
+        kept["turn"] = {**safe, **{name: of_turn[name] for name, _ in _TOKENS if name in of_turn}}
+    return kept
 
 
 def _is_aside(row: Row) -> bool:
@@ -100,16 +112,21 @@ def with_sidecar(turns: Sequence[Turn], sidecar: Sidecar, notes: Notes) -> tuple
     found: list[Turn] = []
     place, asides = 0, list(sidecar.asides)
 
-    def step_aside() -> None:
+    def step_aside(left: int) -> None:
         while asides and asides[0][0] <= place:
-            found.append(_joined(Turn(index=len(found)), [asides.pop(0)[1]], notes, is_own=True))
+            line = asides.pop(0)[1]
+            if len(found) + left >= MAX_TURNS:
+                notes.add(f"More than {MAX_TURNS:,} turns and mishaps: not all of what went wrong by itself is shown.")
+                continue
+            mishap = _joined(Turn(index=len(found)), [line], notes, is_own=True)
+            found.extend([mishap] if mishap.by == "perturbation" else [])  # one that does not fit is no call of anybody
 
-    for turn in turns:
-        step_aside()
+    for index, turn in enumerate(turns):
+        step_aside(len(turns) - index)
         lines = sidecar.lines[place:place + max(1, len(turn.actions))]
         place += len(lines)
         found.append(_joined(turn.model_copy(update={"index": len(found)}), lines, notes, is_own=bool(sidecar.world)))
-    step_aside()
+    step_aside(0)
     return tuple(found)
 
 
@@ -120,7 +137,7 @@ def _joined(turn: Turn, lines: Sequence[Row], notes: Notes, *, is_own: bool) -> 
     value, advantage = number(lines[0].get("value")), number(lines[0].get("adv_raw"))
     try:
         arrays = _arrays(of_turn) if isinstance(of_turn, dict) else {}
-        done = turn.actions or ((Action(),) if "action" in lines[0] and "env_step" not in lines[0] else ())
+        done = turn.actions or ((Action(),) if "action" in lines[0] and ("env_step" not in lines[0] or _is_aside(lines[0])) else ())
         actions = tuple(_with_line(action, line, is_own=is_own) for action, line in zip(done, lines))
         return Turn.model_validate({**dict(turn), "value": value, "advantage": advantage, **added, **arrays, "actions": actions})
     except (ValidationError, ValueError, OverflowError, TypeError):
@@ -139,10 +156,11 @@ def _with_line(action: Action, line: Row, *, is_own: bool) -> Action:
         state = {"objects": line["objects"]}
     added: dict[str, object] = {}
     if isinstance(rewards, dict):
-        terms = {said(name, 80): number(value) for name, value in rewards.items()}
+        paid = {said(name, 80): number(value) for name, value in rewards.items()}
+        terms = {name: value for name, value in paid.items() if value is not None and abs(value) < _MOST}
         added["rewards"] = {**({} if is_own else action.rewards), **terms}
     if isinstance(state, dict):
-        added["state"] = plain(state, depth=16)
+        added["state"] = state
     added |= {name: line[key] for key, name in _COPIED.items() if key in line}
     if isinstance(line.get("action"), list):
         added["name"] = pose_text(numbers(line, "action") or ())
@@ -156,7 +174,7 @@ def sidecar_text(episode: Episode, *, has_replies: bool = False) -> str:
         has_replies: whether it holds the replies too, for a layout that does not keep them apart.
     """
     head: dict[str, JsonValue] = {"world": episode.world, "task": episode.task, "agent": episode.agent, "seed": episode.seed,
-                                  "ended": episode.ended}
+                                  "ended": episode.ended, "progress": episode.progress}
     lines: list[dict[str, object]] = [{"episode": head}]
     call = 0
     for turn in episode.turns:
@@ -174,12 +192,13 @@ def _line(call: int, action: Action) -> dict[str, object]:
         "r": action.rewards, "state": action.state}
     if isinstance(action.state, dict) and "objects" in action.state:
         known["objects"] = action.state["objects"]
-    return {name: value for name, value in known.items() if value not in (None, "", {})}
+    return {name: value for name, value in known.items() if value not in (None, "", {}) or name == "id"}  # a reply names another
 
 
 def _of_turn(turn: Turn, has_reply: bool) -> dict[str, object]:
     """Return what is of a whole call: everything that its reply and its rows do not say already."""
     dumped = turn.model_dump(mode="json", include=set(_TURN), exclude_defaults=True) | ({"reply": turn.reply} if has_reply else {})
+    dumped |= {"cut": turn.cut} if turn.planned else {}  # a reader makes one of plan and actions otherwise
     arrays = {name: array.tolist() for name, _ in _TOKENS if (array := getattr(turn, name)) is not None}
     numbers = {"value": dumped.pop("value", None), "adv_raw": dumped.pop("advantage", None),
                "prompt_tokens": None if turn.mask is None else int((~turn.mask).sum()),

@@ -32,9 +32,9 @@ def numbers(values: Sequence[int]) -> str:
 def seen(state: State) -> str:
     """What lies where, from left to right: "40 43 17 red cube 40 43 17, 59 35 18 blue box 59 35 18".
 
-    Where a thing is stands before its name, so that the place is looked at while the name is said, and after it, so that whoever looks
-    the name up again finds the place next to it: with the place before it alone, a network of three layers takes the sideways number of
-    one thing and the other of another.
+    Where a thing is stands before its name, so that the place is looked at while the name is said, and after it, so that whoever
+    looks the name up again finds the place next to it. With the place before it alone, a network of three layers takes one number of
+    one thing and the next of another.
     """
     return ", ".join(f"{place} {name} {place}" for name, place in zip(left_to_right(state), map(numbers, objects(state).values())))
 

@@ -161,6 +161,13 @@ def test_era_does_one_action_of_numbers_and_remembers_what_its_policy_keeps():
     assert "nothing is done" in episode.turns[1].prompt.split("interaction_history")[1]
 
 
+@pytest.mark.parametrize("answer", ["[14, 'find a Mug']", "'go there'"])
+def test_a_name_is_no_action_of_the_table(answer):
+    episode, _ = at_table(era(answer), era(str(list(OVER))), style="era")
+
+    assert episode.turns[0].parse == "failed" and episode.turns[0].actions[0].name == "no action"
+
+
 @pytest.mark.parametrize("reply", ["gibberish", pose_plan((1, 2, 3)), '{"executable_plan": "go"}', ""])
 def test_what_cannot_be_read_takes_a_step_of_the_table_and_moves_nothing(reply):
     episode, _ = at_table(reply, pose_plan(OVER))

@@ -6,7 +6,7 @@ import pytest
 
 from backends.episode import Planned
 from backends.era import splitting
-from backends.era.replies import FENCES, INNER_QUOTES, SINGLE_QUOTES, executable, read_reply
+from backends.era.replies import FENCES, INNER_QUOTES, SINGLE_QUOTES, executable, pose_of, pose_text, read_reply
 from backends.era.splitting import replies_in
 from tests.backends.era import made_logs
 from tests.backends.era.made_logs import FIND, PICK, POSES, table_reply
@@ -91,6 +91,13 @@ def test_an_action_without_brackets_is_read_as_the_miniatures_write_it(answer, n
     found = read_reply(f"<|think_start|> x <|think_end|> <|action_start|> {answer} <|action_end|> <|diff_marker|>")
 
     assert [planned.name for planned in found.planned] == names and found.parse == ("ok" if names else "failed")
+
+
+def test_small_numbers_of_a_pose_are_written_without_an_exponent_and_come_back():
+    name = pose_text([40, 43.5, 1e-9, 0, 60, 90, 1])
+
+    assert name == "[40, 43.5, 0.000000001, 0, 60, 90, 1]"
+    assert read_reply(f"<|action_start|>{name}<|action_end|>").planned[0].name == name and pose_of(name)[2] == 1e-9
 
 
 def test_eras_poses_are_read_from_tokens_and_from_the_fork():

@@ -1,10 +1,12 @@
 """Runs of ERA: episodes that are played, by a script, by hand and with mishaps; and logs that are replayed."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from backends.episode import Episode
-from backends.era.results import EraResult
+from backends.era.results import MAX_LOGS, EraResult
 from backends.era.run import run
 from backends.era.settings import PRESETS, SUBSETS, EraSettings
 from backends.era.shaping import shaped
@@ -175,3 +177,40 @@ def test_an_own_task_that_is_half_done_pays_only_for_the_rest():
 
     assert [one.subgoal for one in shaped(episode)] == [action.rewards["subgoal"] for _, action in episode.steps()]
     assert sum(one.total for one in shaped(episode)) == pytest.approx(episode.total_reward)
+
+
+def brought(first: dict[str, bytes] | bytes, second: dict[str, bytes] | bytes | None, folder: Path, **settings: object) -> EraResult:
+    files = {"x.zip": first} | ({} if second is None else {"y.zip": second})
+    for name, content in files.items():
+        (folder / name).write_bytes(content if isinstance(content, bytes) else made_logs.zipped(content))
+    beside = {} if second is None else {"beside": "upload:y.zip"}
+    asked = EraSettings(task="replay", file="upload:x.zip", **beside, **settings)
+    return last(run(asked, Inputs({name: folder / name for name in files}, {})))
+
+
+@pytest.mark.parametrize(("first", "second", "name"), [
+    (made_logs.alfred((1,)), {"a.txt": b"x"}, "y.zip"), (made_logs.alfred((1,)), b"hello world", "y.zip"),
+    ({"holiday.txt": b"sun"}, made_logs.alfred((1,)), "x.zip"),
+    (made_logs.alfred((1,)), {"splits.json": made_logs.splits()}, "y.zip")])
+def test_an_upload_without_logs_beside_one_with_them_is_named(first, second, name, tmp_path):
+    with pytest.raises(InputError, match=f"Of the two uploads '{name}' holds no"):
+        brought(first, second, tmp_path)
+
+
+def test_a_folder_that_is_called_as_the_second_upload_is_stays_where_it_is(tmp_path):
+    first = made_logs.below("second upload", made_logs.alfred((1,))) | made_logs.alfred((3,), root="running/eb_alfred/own/base")
+    result = brought(first, made_logs.manipulation((5,)), tmp_path)
+
+    assert [(log.num_episodes, log.is_second) for log in result.logs] == [(1, False), (1, False), (1, True)]
+
+
+def test_a_very_long_name_of_a_model_and_very_many_runs_are_cut_and_said(tmp_path):
+    long = brought({f"running/eb_alfred/{'m' * 700}/base/{name}": content for name, content in made_logs.alfred_episode(1).items()},
+                   None, tmp_path)
+    assert long.model_id == "m" * 300
+    many = {name: content for number in range(MAX_LOGS + 3)
+            for name, content in made_logs.alfred((1,), root=f"running/eb_alfred/m{number:04}/base").items() if "png" not in name}
+    result = brought(many, None, tmp_path, log=MAX_LOGS - 1)
+    assert len(result.logs) == MAX_LOGS and any(note.startswith(f"There are {MAX_LOGS + 3:,} runs.") for note in result.notes)
+    with pytest.raises(InputError, match=f"They are numbered 0 to {MAX_LOGS - 1}"):
+        brought(many, None, tmp_path, log=MAX_LOGS)

@@ -200,6 +200,12 @@ def test_an_episode_written_as_eb_manipulation_writes_it_comes_back_as_it_was(se
         assert line.startswith("visual_description: " if turn.reply else "Output Action: ")
 
 
+def test_an_episode_in_which_nobody_acted_keeps_its_progress():
+    made = played(number=1, actions=("!shove",), goes_on=False).episode
+
+    assert bare(read_back(written_run([(made, Pictures())], model="expert", experiment="orrery", subset="base"))) == bare(made)
+
+
 def test_without_our_file_the_benchmarks_own_parts_come_back():
     made = played(number=1).episode
     logs = written_run([(made, Pictures())], model="expert", experiment="orrery", subset="base")

@@ -5,10 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from backends.episode import Action, Episode, Planned, Turn
+from backends.episode import MAX_TURNS, Action, Episode, Planned, Turn
 from backends.era.formats import episode, found
 from backends.era.formats.writing import Pictures, written, written_run, zipped
+from backends.era.results import EraResult
+from backends.era.settings import EraSettings
 from backends.files.archive import open_zip
+from backends.files.saved import load_result, save_result
 from tests.backends.era.made_logs import PNG, below, lines, opened, reply, table_episode, table_reply
 
 THOUGHT = "<|think_start|>visual_description: A mug. reasoning_and_reflection: Start. language_plan: 1. go<|think_end|>"
@@ -157,7 +160,58 @@ def test_what_went_wrong_by_itself_is_no_row_and_no_call_and_comes_back_in_its_p
     assert json.loads(logs["results/episode_1_final_res.json"])["planner_steps"] == 4
     assert [turn.actions[0].name for turn in read_back(below("running/eb_alfred/mini/base", logs)).turns if turn.by == "perturbation"
             ] == ["!slip", "!slip"]
-    assert bare(read_back(written_run([(made, Pictures())], model="mini", experiment="epl", subset="base"))) == bare(made)
+    read = read_back(written_run([(made, Pictures())], model="mini", experiment="epl", subset="base"))
+    assert bare(read) == bare(made) and read.notes == ()  # nobody counts a mishap as a call
+
+
+def sidecar_of(made: Episode, *changed: dict[str, object]) -> Episode:
+    """A household episode read with a sidecar whose first rows say this as well."""
+    logs = written_run([(made, Pictures())], model="mini", experiment="epl", subset="base")
+    name = next(name for name in logs if "orrery_episode" in name)
+    head, *rows = [json.loads(line) for line in logs[name].decode().splitlines()]
+    for row, change in zip(rows, changed):
+        row |= change
+    logs[name] = "".join(json.dumps(row) + "\n" for row in (head, *rows)).encode()
+    return read_back(logs)
+
+
+def test_half_characters_and_what_is_too_deep_or_too_large_come_from_no_sidecar():
+    deep: object = "end"
+    for _ in range(60):
+        deep = {"a": deep}
+    read = sidecar_of(HOUSEHOLD, {"action": "p\ud800", "env_feedback": "\udfff", "state": {"x": deep, "y": 10**30},
+                                  "r": {"a": float("nan"), "b": 1e308, "c": 2.0},
+                                  "turn": {"prompt": "p\ud800", "thought": "t" * 500_000, "state": {"x": deep}, "token_ids": [1, 2]}})
+
+    (turn, *_), action = read.turns, read.turns[0].actions[0]
+    assert turn.prompt == "p?" and action.feedback == "?" and action.rewards == {"c": 2.0}
+    assert len(turn.thought) < 200_000 and action.state["y"] is None
+    result = EraResult(seed=0, model_id="m", is_miniature=False, ended="finished", settings=EraSettings(), episode=read)
+    kept = load_result(save_result(result), EraResult).episode
+    assert kept.model_copy(update={"turns": ()}) == read.model_copy(update={"turns": ()}) and kept.turns[1:] == read.turns[1:]
+
+
+def test_mishaps_without_end_and_one_that_does_not_fit_leave_the_episode_as_it_is():
+    slip = Turn(index=1, by="perturbation", actions=(Action(name="!slip"),))
+    made = HOUSEHOLD.model_copy(update={"turns": (*HOUSEHOLD.turns, slip.model_copy(update={"index": 4}))})
+    logs = written_run([(made, Pictures())], model="mini", experiment="epl", subset="base")
+    name = next(name for name in logs if "orrery_episode" in name)
+    *lines_, aside = logs[name].decode().splitlines()
+    many = read_back(logs | {name: "\n".join([*lines_, *[aside] * 1_200]).encode()})
+    odd = read_back(logs | {name: "\n".join([*lines_, aside.replace('"by"', '"planned": 7, "by"')]).encode()})
+
+    assert len(many.turns) == MAX_TURNS and any("not all of what went wrong" in note for note in many.notes)
+    assert [turn.by for turn in odd.turns] == [turn.by for turn in HOUSEHOLD.turns]  # no phantom of a call
+    assert any("left out" in note for note in odd.notes)
+
+
+def test_what_a_reader_would_make_of_a_reply_stands_in_the_sidecar_where_it_was_otherwise():
+    several = HOUSEHOLD.turns[0].model_copy(update={
+        "reply": "<|action_start|>[[1, 2, 3, 4, 5, 6, 1], [1, 2, 3, 4, 5, 6, 0]]<|action_end|>", "cut": "", "actions": (
+            FIND.model_copy(update={"id": "", "ok": False}),)})
+    made = HOUSEHOLD.model_copy(update={"turns": (several, *HOUSEHOLD.turns[1:])})
+
+    assert bare(read_back(written_run([(made, Pictures())], model="m", experiment="", subset="base"))) == bare(made)
 
 
 def test_a_file_of_ours_that_does_not_fit_is_passed_over():
