@@ -29,8 +29,8 @@ STYLE_NAMES: dict[Style, str] = {"benchmark": "EmbodiedBench's: a plan, as JSON"
 STAGE_NAMES: dict[Stage, str] = {"reinforcement": "what its turns earn", "prior": "an expert (prior learning)"}
 BEGINS_NAMES: dict[Begins, str] = {"shipped": "the shipped miniature", "nothing": "random weights"}
 PRIOR_NAMES: dict[Prior, str] = {
-    "pictures": "what is seen", "anchored": "anchored in the world", "external": "external knowledge",
-    "trajectories": "trajectories with thoughts", "raw": "actions alone"}
+    "pictures": "what is seen", "lookups": "looking names up (table top)", "anchored": "anchored in the world",
+    "external": "external knowledge", "trajectories": "trajectories with thoughts", "raw": "actions alone"}
 ESTIMATOR_NAMES: dict[Estimator, str] = {"turn": "turns (ERA)", "bi": "turns, and tokens within them", "token": "tokens"}
 TERM_NAMES: dict[Term, str] = {"success": "the task is done: +3", "subgoal": "a condition is met: +1",
                                "behaviour": "an action fails: -0.5"}
@@ -150,6 +150,8 @@ class EraSettings(Settings):
         world = ENVIRONMENTS[self.world]
         if self.task == "replay":
             return self
+        if self.world == "home" and self.task == "train" and "lookups" in self.priors:
+            raise ValueError("names are looked up at the table top alone. Choose other priors, or the table top")
         if self.subset not in world.subsets:
             raise ValueError(f"the {world.place} has no wording {SUBSET_NAMES[self.subset]!r}; it has "
                              f"{', '.join(repr(SUBSET_NAMES[name]) for name in SUBSETS if name in world.subsets)}")

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-Prior = Literal["raw", "trajectories", "anchored", "external", "pictures"]
+Prior = Literal["raw", "trajectories", "anchored", "external", "pictures", "lookups"]
 
 
 @dataclass(frozen=True)

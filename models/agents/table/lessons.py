@@ -1,7 +1,7 @@
 """What the agent of the table learns from before it is rewarded: ERA's embodied prior, drawn from the world.
 
-Before all of it come questions about pictures alone: what lies where. Trajectories are an expert's, some with mistakes from which it
-goes on. Anchored in the environment are masked and mixed up actions, which are text alone, and questions about what lies where.
+Before all of it come questions about pictures alone, what lies where; and names that are looked up in such a list, in text alone.
+Trajectories are an expert's, some with mistakes from which it goes on. Anchored in the environment are masked and mixed up actions, which are text alone, and questions about what lies where.
 External knowledge is text alone: what things are like, and what left and right mean (arXiv 2510.12693; kinds and proportions as in
 its code, fewer of each).
 """
@@ -16,9 +16,10 @@ from models.agents.table.speech import action_of, listed, numbers, seen, thought
 from models.marks import PARTS
 from worlds.errors import InputError
 from worlds.minitable import catalogue, wordings
-from worlds.minitable.actions import act, random_action
+from worlds.minitable.actions import YAW, act, random_action
 from worlds.minitable.catalogue import TABLE_Z
 from worlds.minitable.codec import LOW, NUM_VOXELS, VOXEL_M
+from worlds.minitable.expert import ABOVE, pose
 from worlds.minitable.perturbations import PERTURBATIONS, perturb
 from worlds.minitable.scene import draw_table
 from worlds.minitable.state import State, left_to_right
@@ -52,6 +53,19 @@ def pictures(generator: np.random.Generator, *, number: int) -> Iterator[Sample]
             made += 1
             wanted = action_of(state)
             state = act(state, random_action(generator) if wanted is None or generator.random() < STRAYS else wanted).state
+
+
+def lookups(generator: np.random.Generator, *, number: int) -> Iterator[Sample]:
+    """What lies where, told in words; where one of the things is, and how to get over it. Text alone: what a picture costs is saved,
+    and looking a name up is the same."""
+    for index in range(number):
+        subset = SEEN[index % len(SEEN)]
+        state, _ = draw_table(TRAINING * (1 + subset_index(subset)) + index // len(SEEN) % TRAINING, subset)
+        at = int(generator.integers(len(names := left_to_right(state))))
+        x, y, z = list(objects(state).values())[at]
+        thought = f"{PARTS[2]}: over {names[at]} {numbers((x, y, z))}"
+        over = numbers(pose([x, y, z + ABOVE], YAW, is_open=True))
+        yield Sample(f"{PARTS[0]}: {seen(state)} where is the {names[at]}?", answered(over, thought))
 
 
 def trajectories(generator: np.random.Generator, *, number: int, thinks: bool = True) -> Iterator[Sample]:
@@ -194,4 +208,5 @@ PRIORS: Mapping[Prior, Drawn] = {
     "raw": lambda generator, number: trajectories(generator, number=number, thinks=False),
     "trajectories": lambda generator, number: trajectories(generator, number=number),
     "anchored": lambda generator, number: anchored(generator, number=number),
-    "external": lambda generator, number: external(generator, number=number)}
+    "external": lambda generator, number: external(generator, number=number),
+    "lookups": lambda generator, number: lookups(generator, number=number)}

@@ -94,6 +94,7 @@ def test_what_cannot_be_done_here_is_said(settings, said):
 
 
 @pytest.mark.parametrize(("settings", "said"), [
+    ({"task": "train", "stage": "prior", "priors": ("lookups",)}, "names are looked up at the table top alone"),
     ({"actions": ("!explode",)}, "'!explode' is no perturbation. There are !shut, !recolour, !slip"),
     ({"task": "replay"}, "there are no logs"), ({"number": 50}, "less than or equal to 49")])
 def test_settings_that_cannot_be_meant_are_refused(settings, said):

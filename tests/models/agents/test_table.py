@@ -1,5 +1,7 @@
 """What the table's agent is told and says, what it learns from, and how its words become actions."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -85,7 +87,8 @@ def test_a_plan_begins_with_what_is_done_now():
 
 
 @pytest.mark.parametrize(("kind", "has_picture"), [
-    ("pictures", {True}), ("raw", {True}), ("trajectories", {True}), ("anchored", {True, False}), ("external", {False})])
+    ("pictures", {True}), ("raw", {True}), ("trajectories", {True}), ("anchored", {True, False}), ("external", {False}),
+    ("lookups", {False})])
 def test_samples_of_every_kind_are_what_they_say(kind, has_picture):
     samples = prior(kind, 0, number=6)
 
@@ -110,6 +113,13 @@ def test_external_knowledge_knows_no_table_and_says_what_things_are_like():
     for one in samples:
         if "the yellow thing that is shaped like dice" in one.prompt:
             assert "the yellow cube" in one.reply
+
+
+def test_a_name_is_looked_up_where_it_stands():
+    for one in prior("lookups", 0, number=20):
+        name = one.prompt.partition("where is the ")[2].removesuffix("?")
+        place = re.search(rf"{name} (\d+ \d+ \d+)", one.prompt)[1]
+        assert f"over {name} {place} " in one.reply and f"{place.rpartition(' ')[0]} " in heard(one.reply).action
 
 
 def test_a_mistake_is_gone_on_from():
