@@ -19,9 +19,13 @@ from backends.files.rows import OddRow, Row
 from worlds.errors import InputError
 
 MAX_LITERAL = 100_000  # characters of a list or an object that is written into a cell
+MAX_PARTS = 10_000  # commas and brackets, and as many operators, where only Python reads it; a plan of 20 actions has 100
 MAX_NESTING = 32  # brackets in brackets there; the deepest known has 4
 MAX_LIST = 1_000_000  # entries of one list: a distribution over 11 days
 _LONGEST = 10**4000  # Python writes no more than 4,300 digits
+_BRACKETS = re.compile(r"[()\[\]{}]")
+_OPERATORS = "+-~*/%<>=&|^"
+_TEXTS_IN_A_ROW = re.compile(r"""['"]\s*[bBrRuU]{0,2}['"]""")  # or an empty text: it says where to look, no more
 _SIGNS = re.compile(rf"(?:[-+~]\s*){{{MAX_NESTING}}}")  # nested as deeply as brackets are
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -59,7 +63,7 @@ def unfolded(value: object) -> object:
     """Return the list or object that a cell's text writes out, or the text itself where it only looks like one.
 
     Raises:
-        OddRow: it is longer than what is read of one cell.
+        OddRow: it is longer than what is read of one cell, or has more parts than Python's slow parser is given.
     """
     written = value.strip() if isinstance(value, str) else ""
     if not written or written[0] + written[-1] not in ("[]", "{}"):
@@ -68,18 +72,18 @@ def unfolded(value: object) -> object:
         raise OddRow(f"A cell writes a list of {len(written):,} characters. At most {MAX_LITERAL:,} are read.", "long list in a cell")
     if _is_deep(written):
         return value
-    for read in (_as_json, _as_python):
-        found = read(written)
-        if isinstance(found, list | dict):
-            return found
-    return value
+    found = _as_json(written)
+    if not isinstance(found, list | dict):
+        _check_parts(written)
+        found = _as_python(written)
+    return found if isinstance(found, list | dict) else value
 
 
 def _is_deep(written: str) -> bool:
     """Return whether brackets or signs are nested more deeply than is read; those between quotes count too."""
     depth = deepest = 0
-    for letter in written:
-        depth += (letter in "([{") - (letter in ")]}")
+    for letter in _BRACKETS.findall(written):
+        depth += 1 if letter in "([{" else -1
         deepest = max(deepest, depth)
     return deepest > MAX_NESTING or _SIGNS.search(written) is not None
 
@@ -91,9 +95,21 @@ def _as_json(written: str) -> object:
         return None
 
 
+def _check_parts(written: str) -> None:
+    """Raise OddRow where Python's own parser, a hundred times slower than JSON's, would have too much to do."""
+    count = sum(map(written.count, ",([{"))
+    if count > MAX_PARTS:
+        raise OddRow(f"A cell writes a list with {count:,} commas and brackets, as Python does. At most {MAX_PARTS:,} are read. "
+                     "Write it as JSON.", "long list in a cell")
+
+
 def _as_python(written: str) -> object:
+    """Return what Python reads; what it refuses at once is not looked at any more."""
+    if sum(map(written.count, _OPERATORS)) > MAX_PARTS:
+        return None
     try:
-        return ast.literal_eval(_with_commas(written))
+        found = ast.literal_eval(written)
+        return ast.literal_eval(_with_commas(written)) if _TEXTS_IN_A_ROW.search(written) else found
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, tokenize.TokenError):
         return None
 

@@ -7,6 +7,7 @@ j-th row of a call carried out the j-th entry of its plan. A row -1 is a reply t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import JsonValue
 
@@ -46,12 +47,18 @@ class Logged:
 
 @dataclass(frozen=True)
 class Call:
-    """Rows that came of one reply."""
+    """Rows that came of one reply, which is read when it is asked for: who only counts calls seldom needs its plan."""
 
     rows: list[Logged]
-    reply: Reply
     text: str
-    is_plan_known: bool
+
+    @cached_property
+    def reply(self) -> Reply:
+        return read_reply(self.text) if self.text else Reply("unknown")
+
+    @property
+    def is_plan_known(self) -> bool:
+        return self.reply.style in ("json", "era") and self.reply.parse in ("ok", "repaired", "empty")
 
 
 def logged(line: Line) -> Logged:
@@ -108,9 +115,7 @@ def calls(rows: Sequence[Logged], *, has_blanks: bool = False, planner_steps: Se
         known = planner_steps[place] if place < len(planner_steps) else None
         is_new = planner_steps[place] != planner_steps[place - 1] if known is not None and place else _is_new(found, row, has_blanks)
         if not found or is_new:
-            text = row.reply or ""
-            reply = read_reply(text) if text else Reply("unknown")
-            found.append(Call([row], reply, text, reply.style in ("json", "era") and reply.parse in ("ok", "repaired", "empty")))
+            found.append(Call([row], row.reply or ""))
         else:
             found[-1].rows.append(row)
     return found
@@ -120,9 +125,8 @@ def _is_new(found: list[Call], row: Logged, has_blanks: bool) -> bool:
     if not found:
         return True
     call, before = found[-1], found[-1].rows[-1]
-    is_used_up = _is_used_up(call)
-    return ((row.reply or "") != call.text or before.ok is False or not before.is_action or not row.is_action or is_used_up
-            or (has_blanks and row.is_after_blank))
+    return ((row.reply or "") != call.text or before.ok is False or not before.is_action or not row.is_action
+            or (has_blanks and row.is_after_blank) or _is_used_up(call))  # the last one alone needs the plan
 
 
 def _is_used_up(call: Call) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from backends.episode import MAX_TURNS, Episode
-from backends.era.formats import Entry, episode, found, index
+from backends.era.formats import Entry, calls, episode, found, index
+from backends.era.replies import Reply, read_reply
 from backends.files import logs as reading
 from backends.files.archive import Files, ZipLimits
 from tests.backends.era import made_logs
@@ -138,6 +139,32 @@ def test_rows_without_steps_or_replies_say_so():
     assert (read.num_steps, len(read.turns), read.progress) == (0, 2, None)
     assert "1 row without the agent's reply: each is shown as a call of its own." in read.notes
     assert "2 rows without env_step: whether the world moved is not known." in read.notes
+
+
+def test_a_list_of_episodes_reads_a_reply_only_where_its_plan_tells_a_call_from_the_next(monkeypatch):
+    read: list[str] = []
+
+    def reading(text: str) -> Reply:
+        read.append(text)
+        return read_reply(text)
+
+    monkeypatch.setattr(calls, "read_reply", reading)
+    different = [row(step, FIND, reply([FIND], reflection=str(step))) for step in range(1, 31)]
+    equal = [row(step, FIND, reply([FIND, PICK])) for step in (1, 2, 3)]
+    files = opened(below(ROOT, {"episode_1_step_30.json": lines(different), "episode_2_step_3.json": lines(equal)}))
+
+    entries = found(files).runs[0].entries
+
+    assert [entry.planner_calls for entry in entries] == [30, 2] and read == [reply([FIND, PICK])]
+
+
+def test_a_plan_of_thousands_is_no_plan():
+    plan = "[" + "(1,2)," * 16_000 + "]"
+    logs = below(ROOT, {"episode_1_step_1.json": lines([row(1, FIND, json.dumps({"executable_plan": plan}))])})
+
+    entry, read = first(logs)
+
+    assert (entry.planner_calls, read.turns[0].planned, read.turns[0].parse, read.num_steps) == (1, (), "unknown", 1)
 
 
 def test_more_turns_than_a_page_shows_are_cut_and_told():
