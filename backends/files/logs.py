@@ -6,8 +6,10 @@ empty, and `Notes` says so. A file that is too large or damaged counts as missin
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar, cast
+from weakref import WeakKeyDictionary
 
 from pydantic import JsonValue
 
@@ -25,6 +27,8 @@ MAX_LINES = 20_000  # of one log file
 MAX_LINE = 1_000_000  # characters of one line of JSON
 MAX_SAID = 100_000  # characters of one text: a prompt with ten worked examples has 15,000
 MAX_VALUES = 100_000  # of one line or one small object
+_kept: WeakKeyDictionary[Callable[[str], bytes], dict[str, tuple[Hashable, object]]] = WeakKeyDictionary()
+T = TypeVar("T")
 
 
 class Notes:
@@ -49,6 +53,22 @@ class Line:
     number: int  # from 1, as an editor counts
     row: Row
     is_after_blank: bool
+
+
+def kept(files: Files, kind: str, key: Hashable, make: Callable[[], T]) -> T:
+    """Return what `make` gives, which is kept for as long as the archive is open, the last of each kind: many episodes share it.
+
+    Args:
+        kind: what it is.     key: which of its kind it is.
+    """
+    of_archive = _kept.setdefault(files.read, {})
+    before = of_archive.get(kind)
+    if before is not None and before[0] == key:
+        return cast(T, before[1])
+    of_archive.pop(kind, None)  # two large texts are never held at once
+    made = make()
+    of_archive[kind] = (key, made)
+    return made
 
 
 def text_of(files: Files, name: str, notes: Notes, *, limit_mb: float = MAX_LOG_MB) -> str:

@@ -1,5 +1,6 @@
 """What somebody's archive of logs holds: runs, and a light entry for each of their episodes, made without reading a frame."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,6 +20,15 @@ UNKNOWN = "unknown"
 WOULD_WORK = ("a folder or .zip with logs of EmbodiedBench (episode_1_step_9.json, results/episode_1_final_res.json, "
               "results/episode_1_res.json), a wrapper's episode_1/log.json, a dump of VAGEN, ERA's "
               "conversation_history_step_1.txt, or a data set of trajectories as .json")
+
+
+def of_same_upload(names: Iterable[str], name: str) -> tuple[str, ...]:
+    """Return the names that were brought together with one of them."""
+    return tuple(other for other in names if _is_second(other) == _is_second(name))
+
+
+def _is_second(name: str) -> bool:
+    return name.replace("\\", "/").partition("/")[0] == SECOND
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,7 @@ class LogRun:
     @property
     def is_second(self) -> bool:
         """Whether it was brought beside other logs."""
-        return self.head.root.partition("/")[0] == SECOND
+        return _is_second(self.head.root)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from backends.episode import MAX_TURNS, Action, Episode, Parse, Planned, Turn
 from backends.era.formats.listing import Entry, Head, Parts
-from backends.era.formats.sets import Pictures, items_in, set_text
+from backends.era.formats.sets import Pictures, items_in, pictures_beside, set_text
 from backends.era.formats.training import INSTRUCTION, last_feedback
 from backends.era.formats.trajectories import planned_of
 from backends.era.replies import labelled
@@ -73,7 +73,7 @@ def read_prior(files: Files, entry: Entry) -> Episode:
     notes = Notes()
     text = set_text(files, entry.parts.result, notes, entry.parts.span)
     samples = [row for row, _ in items_in(text, short(entry.parts.result), notes) if is_sample(row)][:MAX_TURNS]
-    pictures = Pictures(files.names)
+    pictures = pictures_beside(files, entry.parts.result)
     feedbacks = [last_feedback(_prompt(row, ("human",))) for row in samples]
     turns = tuple(_turn(row, index, feedback, pictures)
                   for index, (row, feedback) in enumerate(zip(samples, [*feedbacks[1:], ""])))

@@ -6,29 +6,42 @@ are kept, so that one episode can be read later without the others; a file that 
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from backends.era.formats.listing import SplitTask
+from backends.era.formats.listing import SplitTask, of_same_upload
 from backends.files import json_text
 from backends.files.archive import Files
-from backends.files.logs import MAX_SET_MB, Notes, said, short, text_of, whole
+from backends.files.logs import MAX_SET_MB, Notes, kept, said, short, text_of, whole
 from backends.files.rows import Row
 from worlds.errors import InputError
 
 MAX_ITEMS = 60_000  # objects of one file
+MAX_SHARED = 16  # parts of a path that are compared; the deepest known has 6
 _BETWEEN = re.compile(r"[\s,\[\]]*")
 _TASK = re.compile(r"([a-z_]+)-([A-Za-z]+)-([A-Za-z]+)-([A-Za-z]+)-(\d{1,4})(?:/|$)")
 
 
 def set_text(files: Files, name: str, notes: Notes, span: tuple[int, int] | None = None) -> str:
     """Return the text of a data set, or what stands in a part of it; empty where it must not be decoded."""
-    text = text_of(files, name, notes, limit_mb=MAX_SET_MB)
+    text = whole_text(files, name, notes)
     text = text[span[0]:span[1]] if span else text
     try:
         json_text.check(text, what=short(name))
     except InputError as error:
         notes.add(str(error))
         return ""
+    return text
+
+
+def whole_text(files: Files, name: str, notes: Notes) -> str:
+    """Return the text of a file that holds many episodes, which is read and decoded once for all of them."""
+    def make() -> tuple[str, tuple[str, ...]]:
+        own = Notes()
+        return text_of(files, name, own, limit_mb=MAX_SET_MB), own.all()
+
+    text, told = kept(files, "text", name, make)
+    for note in told:
+        notes.add(note)
     return text
 
 
@@ -54,29 +67,50 @@ def items_in(text: str, what: str, notes: Notes) -> Iterator[tuple[Row, tuple[in
 
 
 class Pictures:
-    """Finds pictures in an archive by the paths that a data set gives, which begin elsewhere."""
+    """Finds pictures in an archive by the paths that a data set gives, which begin elsewhere.
 
-    def __init__(self, names: tuple[str, ...]) -> None:
-        self._by_end: dict[str, list[str]] = {}
-        for name in names:
-            self._by_end.setdefault(name.rpartition("/")[2], []).append(name)
+    Names are a tree from their last part on; in each of its places stands the name that is nearest to the data set.
+    """
+
+    def __init__(self, names: Iterable[str], beside: str) -> None:
+        """Take the names of one upload.
+
+        Args:
+            beside: name of the data set.
+        """
+        folders = beside.replace("\\", "/").split("/")[:-1]
+        self._nearest = [""]
+        self._places: dict[tuple[int, str], int] = {}
+        parted = [(name, name.replace("\\", "/").split("/")) for name in names]
+        parted.sort(key=lambda one: (-_shared(one[1], folders), len(one[0])))
+        for name, parts in parted:
+            place = 0
+            for part in reversed(parts[-MAX_SHARED:]):
+                place = self._places.setdefault((place, part), len(self._nearest))
+                if place == len(self._nearest):
+                    self._nearest.append(name)
 
     def named(self, path: object) -> str:
         """Return the name that shares the longest end with a path; empty where none has its last part."""
         if isinstance(path, list):
             path = path[0] if path else ""
-        parts = said(path, 1_000).replace("\\", "/").split("/")
-        found = self._by_end.get(parts[-1], ()) if parts[-1] else ()
-        return max(found, key=lambda name: (_shared(name.split("/"), parts), -len(name)), default="")
+        place = 0
+        for part in reversed(said(path, 1_000).replace("\\", "/").split("/")):
+            following = self._places.get((place, part))
+            if following is None:
+                break
+            place = following
+        return self._nearest[place]
 
 
-def _shared(one: list[str], other: list[str]) -> int:
-    count = 0
-    for first, second in zip(reversed(one), reversed(other)):
-        if first != second:
-            break
-        count += 1
-    return count
+def pictures_beside(files: Files, name: str) -> Pictures:
+    """Return the pictures that were brought together with a data set."""
+    return kept(files, "pictures", name, lambda: Pictures(of_same_upload(files.names, name), name))
+
+
+def _shared(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many parts two paths have in common from their beginning on."""
+    return next((place for place, (first, second) in enumerate(zip(one, other)) if first != second), min(len(one), len(other)))
 
 
 def splits_of(row: Row) -> dict[str, tuple[SplitTask, ...]]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from backends.episode import MAX_ACTIONS, MAX_TURNS, Action, Episode, Planned, Turn
 from backends.era.formats.listing import UNKNOWN, Entry, Head, Parts
 from backends.era.formats.names import subset_of
-from backends.era.formats.sets import Pictures, items_in, set_text
+from backends.era.formats.sets import Pictures, items_in, pictures_beside, set_text
 from backends.era.replies import NUM_POSE, pose_text
 from backends.files.archive import Files
 from backends.files.cells import finite, unfolded
@@ -50,7 +50,7 @@ def read_trajectory(files: Files, entry: Entry) -> Episode:
     told = [turn for turn in _list(row.get("trajectory")) if isinstance(turn, dict)]
     if len(told) > MAX_TURNS:
         notes.add(f"The trajectory has {len(told):,} turns. The first {MAX_TURNS:,} are shown.")
-    pictures, turns, step = Pictures(files.names), [], 0
+    pictures, turns, step = pictures_beside(files, entry.parts.result), [], 0
     success = flag(row.get("success"))
     for index, one in enumerate(told[:MAX_TURNS]):
         turns.append(_turn(one, index, step, pictures, said(row.get("input")) if index == 0 else "",
