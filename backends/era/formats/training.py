@@ -8,13 +8,14 @@ are written.
 
 import re
 from dataclasses import dataclass
+from itertools import chain, islice, pairwise
 
 from backends.episode import MAX_TURNS, Action, Episode, Planned, Turn
-from backends.era.formats.listing import UNKNOWN, Entry, Head, LogRun, Parts
+from backends.era.formats.listing import UNKNOWN, Entry, Head, LogRun, Parts, of_same_upload
 from backends.era.replies import NUM_POSE, Reply, read_reply
 from backends.files.archive import Files
 from backends.files.cells import unfolded
-from backends.files.logs import MAX_SET_MB, Notes, number, said, short, text_of, whole
+from backends.files.logs import MAX_SET_MB, Notes, kept, number, said, short, text_of, whole
 from worlds.errors import InputError
 
 ALFRED_SUBSETS = ("base", "spatial", "common_sense", "complex_instruction", "visual_appearance", "long_horizon")
@@ -22,6 +23,8 @@ TABLE_SUBSETS = ("base", "common_sense", "complex", "spatial", "visual")
 SEEDS_PER_SUBSET = 100
 DONE_REWARD = 2.0  # above it the +3 of a success is in a turn's reward: without it at most +1 and +0.5 are paid
 MAX_BLOCKS = 2_000  # environments of one file; the paper has 50
+MAX_JUDGED = 10_000  # environments of one global step
+_VALUES = "advantage_value_log.txt"
 _NAME = re.compile(r"conversation_history_?(.*)step_(\d{1,9})(?:_(\d{1,9}))?\.txt$")
 _BLOCK = re.compile(r"^Environment ID: (.{1,200})\n(?:Steps: (.{0,40})\n)?(?:Done: (.{0,40})\n)?(?:Seed: (.{0,40})\n)?", re.MULTILINE)
 _STEP = re.compile(r"^=== Global Step: (\d{1,9}) ===[ \t]*$", re.MULTILINE)
@@ -32,6 +35,24 @@ _MARK = re.compile(r"^(?:(SYSTEM|USER|ASSISTANT): |# Step (\d{1,9}): Reward=(\S{
 _REWARD = re.compile(r"^# Step \d{1,9}: Reward=(\S{1,40}),", re.MULTILINE)
 INSTRUCTION = re.compile(r"(?<!\w)instruction:[ \t]*(.{1,5000})")
 _HISTORY = "interaction_history:"
+
+
+@dataclass(frozen=True)
+class _Told:
+    """A file that many episodes share, and what had to be said of it."""
+
+    text: str
+    global_step: int | None = None  # the first that it names
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Values:
+    """Where each environment stands in the log of values, at one global step."""
+
+    text: str
+    spans: dict[str, tuple[int, int]]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +69,7 @@ def is_conversation(base: str) -> bool:
 
 def training_run(files: Files, name: str, notes: Notes) -> LogRun | None:
     """Return the run that one conversation file is, with an entry per environment."""
-    text = _text(files, name, notes)
+    text = _conversation(files, name, notes).text
     blocks = list(_BLOCK.finditer(text))
     if not blocks:
         notes.add(f"{short(name)} holds no conversation of ERA's training.")
@@ -64,8 +85,22 @@ def training_run(files: Files, name: str, notes: Notes) -> LogRun | None:
     return LogRun(head, entries, notes=own.all())
 
 
+def _conversation(files: Files, name: str, notes: Notes) -> _Told:
+    """Return a file of conversations, read once for all of its environments."""
+    def make() -> _Told:
+        own = Notes()
+        text = _text(files, name, own)
+        step = _STEP.search(text)
+        return _Told(text, int(step[1]) if step else None, own.all())
+
+    told = kept(files, "text", name, make)
+    for note in told.notes:
+        notes.add(note)
+    return told
+
+
 def _text(files: Files, name: str, notes: Notes) -> str:
-    return text_of(files, name, notes, limit_mb=MAX_SET_MB).replace("\r\n", "\n")
+    return text_of(files, name, notes, limit_mb=MAX_SET_MB).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _experiment(name: str, text: str) -> str:
@@ -102,13 +137,12 @@ def _entry(run: Head, name: str, place: int, block: re.Match[str], body: str, en
 def read_training(files: Files, entry: Entry) -> Episode:
     """Return one environment's episode of a training, with values and advantages where they were logged."""
     notes = Notes()
-    text = _text(files, entry.parts.result, notes)
-    start, end = entry.parts.span or (0, len(text))
-    step = _STEP.search(text)
+    told = _conversation(files, entry.parts.result, notes)
+    start, end = entry.parts.span or (0, len(told.text))
     judged: dict[int, Judged] = {}
-    if step and not entry.head.experiment.startswith("validation"):
-        judged = _judged(files, int(step[1]), entry.task, notes)
-    turns = _turns(text[start:end], judged, notes)
+    if told.global_step is not None and not entry.head.experiment.startswith("validation"):
+        judged = _judged(files, entry.parts.result, told.global_step, entry.task, notes)
+    turns = _turns(told.text[start:end], judged, notes)
     if judged:
         notes.add("The advantages are whitened over the batch, as the training logged them.")
     if entry.success is not None:
@@ -119,23 +153,49 @@ def read_training(files: Files, entry: Entry) -> Episode:
         success=entry.success, ended="task done" if entry.success else "", notes=notes.all())
 
 
-def _judged(files: Files, global_step: int, environment: str, notes: Notes) -> dict[int, Judged]:
-    """Return value and advantage by turn, from 1."""
-    name = next((name for name in files.names if name.rpartition("/")[2] == "advantage_value_log.txt"), "")
+def _judged(files: Files, conversation: str, global_step: int, environment: str, notes: Notes) -> dict[int, Judged]:
+    """Return value and advantage by turn, from 1, out of the log that is nearest to a conversation."""
+    name = _values_of(files, conversation)
     if not name:
-        notes.add("advantage_value_log.txt is missing: values and advantages are not known.")
+        notes.add(f"{_VALUES} is missing: values and advantages are not known.")
         return {}
-    text = _text(files, name, notes)
-    steps = list(_STEP.finditer(text))
-    for step, end in zip(steps, [*(mark.start() for mark in steps[1:]), len(text)]):
-        if int(step[1]) == global_step:
-            part = text[step.end():end]
-            found = list(_ENV.finditer(part))
-            for own, stop in zip(found, [*(mark.start() for mark in found[1:]), len(part)]):
-                if own[1].strip() == environment:
-                    return {int(turn[1]): Judged(number(turn[2]), number(turn[3])) for turn in _TURN.finditer(part[own.end():stop])}
-    notes.add(f"advantage_value_log.txt has no {environment!r} at global step {global_step}.")
-    return {}
+    values = kept(files, "values", (name, global_step), lambda: _values(files, name, global_step))
+    for note in values.notes:
+        notes.add(note)
+    if environment not in values.spans:
+        notes.add(f"{_VALUES} has no {environment!r} at global step {global_step}.")
+        return {}
+    start, end = values.spans[environment]
+    return {int(turn[1]): Judged(number(turn[2]), number(turn[3])) for turn in _TURN.finditer(values.text, start, end)}
+
+
+def _values_of(files: Files, conversation: str) -> str:
+    """Return the log of values in the folder of a conversation, or in the nearest one above; another training's is none."""
+    def make() -> str:
+        plain = {name.replace("\\", "/"): name for name in of_same_upload(files.names, conversation)}
+        by_folder = {path.rpartition("/")[0]: name for path, name in plain.items() if path.rpartition("/")[2] == _VALUES}
+        folder = conversation.replace("\\", "/").rpartition("/")[0]
+        while folder and folder not in by_folder:
+            folder = folder.rpartition("/")[0]
+        return by_folder.get(folder, "")
+
+    return kept(files, "log of values", conversation, make)
+
+
+def _values(files: Files, name: str, global_step: int) -> _Values:
+    own = Notes()
+    text = _text(files, name, own)
+    spans: dict[str, tuple[int, int]] = {}
+    for step, following in pairwise(chain(_STEP.finditer(text), [None])):
+        if step is None or int(step[1]) != global_step or len(spans) >= MAX_JUDGED:
+            continue
+        end = following.start() if following else len(text)
+        marks = list(islice(_ENV.finditer(text, step.end(), end), MAX_JUDGED + 1))
+        if len(marks) > MAX_JUDGED:
+            own.add(f"{short(name)} names more than {MAX_JUDGED:,} environments at global step {global_step}. The first are read.")
+        for mark, stop in zip(marks[:MAX_JUDGED], [*(other.start() for other in marks[1:]), end]):
+            spans.setdefault(mark[1].strip(), (mark.end(), stop))
+    return _Values(text, spans, own.all())
 
 
 @dataclass

@@ -10,11 +10,15 @@ from backends.episode import Planned
 from backends.era.formats import SECOND, Brought, episode, found
 from backends.era.formats.listing import ENVIRONMENTS
 from backends.era.formats.seen import Frames
+from backends.era.formats.sets import Pictures
 from backends.files.archive import Files, joined, open_folder
 from backends.files.logs import Notes
 from tests.backends.era import made_logs
 from tests.backends.era.made_logs import Logs, opened
 from tests.backends.era.reading import ends, only, shape
+
+OTHER_TRAINING = {name: content.replace(b"1.903211", b"9.999999") for name, content in made_logs.training().items()}
+WITHOUT_VALUES = {name: content for name, content in made_logs.training().items() if "value" not in name}
 
 
 def test_rows_of_eb_alfred_become_calls_with_what_was_cut_of_their_plans():
@@ -174,6 +178,28 @@ def test_a_training_is_joined_with_its_values_and_advantages():
     assert validation.entries[0].head.subset == "spatial"
 
 
+@pytest.mark.parametrize(("logs", "values"), [
+    pytest.param(made_logs.below("a", made_logs.training()) | made_logs.below("b", OTHER_TRAINING), [1.903211, 9.999999], id="two"),
+    pytest.param({name.replace("checkpoints/advantage", "advantage"): content for name, content in OTHER_TRAINING.items()}
+                 | made_logs.below("a", made_logs.training()), [1.903211, 9.999999], id="one above"),
+    pytest.param(made_logs.below("a", made_logs.training()) | made_logs.below("b", WITHOUT_VALUES), [1.903211, None], id="one")])
+def test_a_training_has_its_own_values(logs, values):
+    files = opened(logs)
+    runs = [run for run in found(files).runs if "validation" not in run.head.experiment]
+
+    assert sorted((episode(files, run.entries[0]).turns[0].value for run in runs), key=str) == values
+    assert ["advantage_value_log.txt is missing: values and advantages are not known." in episode(files, run.entries[0]).notes
+            for run in runs] == [episode(files, run.entries[0]).turns[0].value is None for run in runs]
+
+
+def test_a_training_beside_another_has_its_own_values():
+    for second, value in ((OTHER_TRAINING, 9.999999), (WITHOUT_VALUES, None)):
+        files = joined(opened(made_logs.training()), opened(second), below=SECOND)
+        first, _, other, _ = found(files).runs
+
+        assert [episode(files, run.entries[0]).turns[0].value for run in (first, other, first)] == [1.903211, value, 1.903211]
+
+
 def test_a_reward_of_another_step_is_no_turns_reward():
     text = made_logs.conversation().decode().replace("# Step 1: Reward=1", "# Step 7: Reward=1")
 
@@ -198,6 +224,37 @@ def test_trajectory_sets_find_their_pictures_below_any_folder():
     assert [planned.id for planned in read.turns[0].planned] == ["14", "97"]
     assert (read.turns[0].frame, read.turns[1].parse) == ("data/images/base/episode_1/step_0.png", "empty")
     assert episode(opened(made_logs.trajectories()), run.entries[1]).turns[0].frame == "data/images/base/episode_2/step_0.png"
+
+
+@pytest.mark.parametrize("maker", [made_logs.trajectories, made_logs.prior], ids=lambda maker: maker.__name__)
+def test_a_data_set_beside_another_shows_its_own_pictures_or_none(maker):
+    logs = maker()
+    own = [turn.frame for turn in only(logs)[2].turns]
+    alone = {name: content for name, content in logs.items() if name.endswith(".json")}
+
+    for second, due in ((logs, [f"{SECOND}/{name}" for name in own]), (alone, ["" for _ in own])):
+        files = joined(opened(logs), opened(second), below=SECOND)
+        one, other = found(files).runs
+
+        assert all(own) and [turn.frame for turn in episode(files, other.entries[0]).turns] == due
+        assert [turn.frame for turn in episode(files, one.entries[0]).turns] == own
+
+
+def test_of_pictures_that_fit_a_path_equally_the_nearest_to_the_data_set_is_shown():
+    files = opened(made_logs.below("a", made_logs.trajectories()) | made_logs.below("b/c", made_logs.trajectories()))
+
+    frames = [episode(files, run.entries[0]).turns[0].frame for run in found(files).runs]
+
+    assert frames == [f"{folder}/data/images/base/episode_1/step_0.png" for folder in ("a", "b/c")]
+
+
+@pytest.mark.parametrize(("path", "name"), [
+    ("images/ep/1.png", "x/images/ep/1.png"), ("/home/me/ep/1.png", "ep/1.png"), ("C:\\me\\ep\\1.png", "ep/1.png"), ("2.png", ""),
+    ("", ""), (None, ""), (["far/1.png"], "y\\far\\1.png"), ("elsewhere/1.png", "1.png")])
+def test_a_picture_is_the_one_that_shares_the_longest_end(path, name):
+    pictures = Pictures(("x/images/ep/1.png", "ep/1.png", "y\\far\\1.png", "1.png"), beside="set.json")
+
+    assert pictures.named(path) == name
 
 
 def test_samples_to_learn_from_are_put_together_to_episodes():

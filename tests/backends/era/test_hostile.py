@@ -306,6 +306,26 @@ def test_a_data_set_that_was_cut_off_gives_what_stands_before():
     assert "after 4 entries: it is cut off or damaged." in brought.notes[0]
 
 
+@pytest.mark.parametrize("maker", [made_logs.trajectories, made_logs.prior, lambda: made_logs.below("a", made_logs.training())],
+                         ids=["trajectories", "prior", "training"])
+def test_a_file_that_many_episodes_share_is_read_once_for_all_of_them(maker):
+    zipped = opened(maker())
+    read: list[str] = []
+
+    def reading(name: str) -> bytes:
+        read.append(name)
+        return zipped.read(name)
+
+    files = Files(zipped.names, reading)
+    runs = found(files).runs
+    for run in runs:
+        read.clear()
+        told = [episode(files, entry) for entry in run.entries * 5]
+
+        assert len(told) >= 10 and len(read) == len(set(read)) <= 2
+        assert told[:len(run.entries)] == [episode(zipped, entry) for entry in run.entries]
+
+
 def test_a_data_set_may_be_json_lines():
     name, content = next(iter(made_logs.trajectories(3).items()))
     files = opened({name: lines(json.loads(content))})
