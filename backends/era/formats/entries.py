@@ -47,8 +47,8 @@ def _invalid(row: Row, is_table: bool) -> int | None:
 
 def _errors(row: Row) -> int | None:
     """Return the output errors; EB-Manipulation counts an empty plan as -1 of them."""
-    errors = number(row.get("planner_output_error"))
-    return None if errors is None else max(0, int(errors))
+    errors = row.get("planner_output_error")
+    return 0 if (number(errors) or 0) < 0 else whole(errors)
 
 
 def _of_rows(files: Files, entry: Entry, name: str) -> Entry:

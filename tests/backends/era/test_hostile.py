@@ -8,6 +8,7 @@ import pytest
 
 from backends.episode import MAX_TURNS, Episode
 from backends.era.formats import Entry, calls, episode, found, index
+from backends.era.logs import line_of
 from backends.era.replies import Reply, read_reply
 from backends.files import logs as reading
 from backends.files.archive import Files, ZipLimits
@@ -128,6 +129,28 @@ def test_results_without_steps_and_steps_without_results_are_shown():
 
     assert (one.success, episode(files, one).turns, two.success, episode(files, two).num_steps) == (True, (), True, 6)
     assert "The step file is missing: only the result is known." in episode(files, one).notes
+
+
+@pytest.mark.parametrize(("logged", "told"), [
+    (1e14, None), (999_999_999_999, 999_999_999_999), (-1, 0), (-1e14, 0), ("2", 2), ([3], 3), (0.5, None), (float("nan"), None)])
+def test_a_number_that_nothing_counts_is_not_known(logged, told):
+    keys = ("planner_output_error", "num_steps", "planner_steps", "num_invalid_actions")
+    rows = [row(1, FIND, FIRST)]
+
+    for key in keys:
+        entry, _ = first(below(ROOT, alfred_episode(2, rows, **{key: logged})))
+        line = line_of(entry)
+
+        found_told = dict(zip(keys, (line.output_errors, line.steps, line.calls, line.invalid)))[key]
+        assert found_told == (None if told == 0 and key != "planner_output_error" else told)
+
+
+def test_one_odd_number_leaves_the_replay():
+    logs = below(ROOT, alfred_episode(1, [row(1, FIND, FIRST)], planner_output_error=1e14, num_steps=1e14, planner_steps=-3))
+
+    entry, read = first(logs)
+
+    assert (line_of(entry).steps, len(read.turns), read.reported["planner_output_error"]) == (None, 1, 1e14)
 
 
 def test_rows_without_steps_or_replies_say_so():
@@ -306,8 +329,7 @@ def test_a_data_set_that_was_cut_off_gives_what_stands_before():
     assert "after 4 entries: it is cut off or damaged." in brought.notes[0]
 
 
-@pytest.mark.parametrize("maker", [made_logs.trajectories, made_logs.prior, lambda: made_logs.below("a", made_logs.training())],
-                         ids=["trajectories", "prior", "training"])
+@pytest.mark.parametrize("maker", [made_logs.trajectories, made_logs.prior, made_logs.training], ids=lambda maker: maker.__name__)
 def test_a_file_that_many_episodes_share_is_read_once_for_all_of_them(maker):
     zipped = opened(maker())
     read: list[str] = []
@@ -322,7 +344,7 @@ def test_a_file_that_many_episodes_share_is_read_once_for_all_of_them(maker):
         read.clear()
         told = [episode(files, entry) for entry in run.entries * 5]
 
-        assert len(told) >= 10 and len(read) == len(set(read)) <= 2
+        assert len(told) >= 5 and len(read) == len(set(read)) <= 2
         assert told[:len(run.entries)] == [episode(zipped, entry) for entry in run.entries]
 
 
