@@ -41,7 +41,7 @@ def entry_of_run(files: Files, shelf: Shelf, head: Head, k: int) -> Entry:
 def _invalid(row: Row, is_table: bool) -> int | None:
     listed = row.get("action_success")
     if is_table and isinstance(listed, list):
-        return sum(flag(value) is False for value in listed[:whole(row.get("num_steps")) or len(listed)])
+        return sum(flag(value) is False for value in listed[:whole(row.get("num_steps"))])  # all of them where it is not told
     return whole(row.get("num_invalid_actions"))
 
 

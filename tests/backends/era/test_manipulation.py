@@ -1,5 +1,7 @@
 """Actions of the table top come from the agent's replies, step by step, and what does not fit is told."""
 
+import json
+
 from backends.era.formats import episode, found
 from backends.era.formats.seen import views
 from tests.backends.era import made_logs
@@ -59,6 +61,21 @@ def test_an_empty_plan_adds_an_entry_without_a_step():
     assert (read.num_steps, read.ended, entry.output_errors, read.reported["planner_output_error"]) == (4, "empty plan", 0, -1)
     assert [note for note in read.notes if "counts" in note] == ["The log counts an empty plan as -1 output errors."]
     assert entry.invalid == 1
+
+
+def test_an_empty_plan_alone_is_no_invalid_action():
+    _, entry, read = only(in_visual(made_logs.table_episode(
+        1, [table_reply("[]")], annotated=(0,), reward=[0.0], action_success=[0.0], task_success=0.0, num_steps=0, planner_steps=1,
+        planner_output_error=-1)))
+
+    assert (entry.steps, entry.invalid, entry.output_errors) == (0, 0, 0) == (read.num_steps, read.num_invalid, 0)
+
+
+def test_where_the_number_of_steps_is_not_told_all_that_are_listed_count():
+    _, entry, _ = only(in_visual(made_logs.table_episode(1) | {"results/episode_1_res.json": json.dumps(
+        {name: value for name, value in made_logs.table_result().items() if name != "num_steps"}).encode()}))
+
+    assert (entry.steps, entry.invalid) == (None, 1)
 
 
 def test_a_plan_longer_than_the_steps_is_cut():
