@@ -17,9 +17,10 @@ from backends.files.rows import Row
 
 
 def entry_of_run(files: Files, shelf: Shelf, head: Head, k: int) -> Entry:
-    """Return the entry of episode k of a run."""
-    if k in shelf.logs:
-        return _of_wrapper(files, shelf, head, k)
+    """Return the entry of episode k of a run; a wrapper's log counts only where the benchmark wrote none of its own."""
+    is_logged = any(k in kind for kind in (shelf.steps, shelf.rows, shelf.finals, shelf.results, shelf.planners))
+    if k in shelf.logs and not is_logged:
+        return _of_wrapper(files, shelf, replace(head, layout="wrapper"), k)
     own = Notes()
     pictures = sorted(shelf.frames.get(k, ()), key=lambda frame: (frame.step, frame.stamp, frame.name))
     steps = tuple(sorted([*shelf.steps.get(k, ()), *([shelf.rows[k]] if k in shelf.rows else [])]))

@@ -67,8 +67,14 @@ def _bounded(runs: list[LogRun], notes: Notes) -> list[LogRun]:
 
 def _is_ours(files: Files, shelf: Shelf) -> bool:
     """Return whether a run's files are what their names say; episode_1.json may be anybody's, and one of the first must be a log."""
-    if shelf.finals or shelf.results or shelf.planners or shelf.steps or shelf.logs:
+    if shelf.finals or shelf.results or shelf.planners or shelf.steps:
         return True
+    if not _has_rows(files, shelf):
+        shelf.rows.clear()
+    return bool(shelf.logs or shelf.rows)
+
+
+def _has_rows(files: Files, shelf: Shelf) -> bool:
     quiet = Notes()
     for name in list(shelf.rows.values())[:MAX_SETS]:
         text = text_of(files, name, quiet)
@@ -99,7 +105,7 @@ def _run(files: Files, shelf: Shelf) -> LogRun:
 def _layout(shelf: Shelf) -> Layout:
     if shelf.results or shelf.planners:
         return "manipulation"
-    if shelf.logs and not shelf.finals and not shelf.steps:
+    if shelf.logs and not shelf.finals and not shelf.steps and not shelf.rows:
         return "wrapper"
     has_stamps = any(frame.stamp for own in shelf.frames.values() for frame in own[:1])  # as EB-Navigation's alone have
     return "navigation" if has_stamps or (shelf.rows and not shelf.steps) else "rows"

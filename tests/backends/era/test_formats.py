@@ -15,7 +15,7 @@ from backends.files.archive import Files, joined, open_folder
 from backends.files.logs import Notes
 from tests.backends.era import made_logs
 from tests.backends.era.made_logs import Logs, opened
-from tests.backends.era.reading import ends, only, shape
+from tests.backends.era.reading import ends, in_base, only, shape
 
 OTHER_TRAINING = {name: content.replace(b"1.903211", b"9.999999") for name, content in made_logs.training().items()}
 WITHOUT_VALUES = {name: content for name, content in made_logs.training().items() if "value" not in name}
@@ -148,6 +148,30 @@ def test_a_wrappers_sets_come_as_lists():
     assert read.turns[1].actions[0].state == {"summary": "The bowl is in the fridge."}
     assert ends([action.frame for _, action in read.steps()]) == ["frame_001.png", "frame_002.png"]
     assert read.turns[1].frame == read.turns[0].actions[0].frame
+
+
+WRAPPED = made_logs.wrapper()["agent_outputs/eb_alfred/episode_1/log.json"]
+
+
+@pytest.mark.parametrize(("logs", "steps"), [
+    pytest.param(in_base(made_logs.alfred_episode(1)), 6, id="steps"),
+    pytest.param(in_base({"episode_1_step_6.json": made_logs.alfred_episode(1)["episode_1_step_6.json"]}), 6, id="steps alone"),
+    pytest.param({"running/eb_nav/m_x/base/episode_1.json": made_logs.nav_rows()}, 4, id="navigation"),
+    pytest.param(made_logs.manipulation([1]), 4, id="table")])
+def test_what_the_benchmark_logged_is_read_and_not_a_wrappers_log_beside_it(logs, steps):
+    root = next(name for name in logs if "episode_1" in name).partition("/results/")[0].partition("/episode_1")[0]
+
+    run, entry, read = only(logs | {f"{root}/episode_1/log.json": WRAPPED, f"{root}/episode_2/log.json": WRAPPED})
+
+    assert (read.num_steps, entry.steps, read.notes) == (steps, steps, only(logs)[2].notes)
+    other = episode(opened({f"{root}/episode_2/log.json": WRAPPED}), run.entries[1])
+    assert (other.num_steps, other.instruction, other.layout, run.entries[1].steps) == (2, "Put the bowl away.", "wrapper", 2)
+
+
+def test_a_wrappers_log_is_read_beside_an_episode_of_something_else():
+    _, _, read = only(made_logs.wrapper() | {"agent_outputs/eb_alfred/episode_1.json": b'{"title": "Pilot"}'})
+
+    assert (read.num_steps, read.layout) == (2, "wrapper")
 
 
 def test_vagens_dump_is_a_turn_per_reply():
