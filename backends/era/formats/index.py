@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from pydantic import JsonValue
 
 from backends.era.formats.entries import entry_of_run
-from backends.era.formats.listing import UNKNOWN, WOULD_WORK, Brought, Entry, Head, Layout, LogRun, Parts, SplitTask
+from backends.era.formats.listing import UNKNOWN, WOULD_WORK, Brought, Entry, Head, Layout, LogRun, Parts, SplitTask, numbered
 from backends.era.formats.names import Place, Shelf, is_junk, own_root, place_of, shelves, subset_of
 from backends.era.formats.prior import entries_of, is_sample
 from backends.era.formats.sets import items_in, set_text, splits_of
@@ -43,7 +43,7 @@ def found(files: Files) -> Brought:
     runs += _dumped(files, dumped)
     more, splits = _others(files, rest, notes)
     runs = sorted((run for run in [*runs, *more] if run.entries), key=lambda run: run.is_second)  # the others keep their numbers
-    runs = _bounded(runs, notes)
+    runs = [numbered(run) for run in _bounded(runs, notes)]
     if not runs and not splits:
         raise InputError(_refusal(names, notes))
     return Brought(tuple(runs), splits, notes.all())

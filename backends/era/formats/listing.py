@@ -1,10 +1,13 @@
 """What somebody's archive of logs holds: runs, and a light entry for each of their episodes, made without reading a frame."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Literal
 
 from pydantic import JsonValue
+
+from backends.files.rows import counted
 
 Layout = Literal["rows", "manipulation", "navigation", "wrapper", "vagen", "training", "trajectories", "prior"]
 
@@ -17,6 +20,7 @@ ENVIRONMENTS = {"eb_alfred": "EB-ALFRED", "eb_habitat": "EB-Habitat", "eb_manipu
                 "eb_navigation": "EB-Navigation"}
 SECOND = "second upload"  # the folder in which logs stand that were brought beside others: it names neither model nor experiment
 UNKNOWN = "unknown"
+MAX_NUMBER = 1_000_000  # of an episode that can be asked for, as the settings have it
 WOULD_WORK = ("a folder or .zip with logs of EmbodiedBench (episode_1_step_9.json, results/episode_1_final_res.json, "
               "results/episode_1_res.json), a wrapper's episode_1/log.json, a dump of VAGEN, ERA's "
               "conversation_history_step_1.txt, or a data set of trajectories as .json")
@@ -62,7 +66,7 @@ class Entry:
     """One line of the table of episodes; None is what the log does not say."""
 
     head: Head
-    number: int
+    number: int  # by which it is asked for: no other one of its run has it
     parts: Parts
     instruction: str = ""
     success: bool | None = None
@@ -101,6 +105,39 @@ class LogRun:
     def is_second(self) -> bool:
         """Whether it was brought beside other logs."""
         return _is_second(self.head.root)
+
+
+def numbered(run: LogRun) -> LogRun:
+    """Return a run whose episodes can each be asked for: a number that is taken, or too large, gives way to a free one."""
+    taken: set[int] = set()
+    large: list[int] = []
+    again: list[int] = []
+    for place, entry in enumerate(run.entries):
+        if entry.number > MAX_NUMBER:
+            large.append(place)
+        elif entry.number in taken:
+            again.append(place)
+        else:
+            taken.add(entry.number)
+    entries, following = list(run.entries), max(taken, default=0) + 1
+    free = (number for number in chain(range(following, MAX_NUMBER + 1), range(1, following)) if number not in taken)
+    for place in large:
+        wanted = place + 1 if place + 1 not in taken else next(free)
+        entries[place] = replace(entries[place], number=wanted)
+        taken.add(wanted)
+    for place in again:
+        entries[place] = replace(entries[place], number=next(free))
+        taken.add(entries[place].number)
+    notes: list[str] = []
+    if large:
+        notes.append(_said(len(large), f"a number above {MAX_NUMBER:,}", "numbered by place"))
+    if again:
+        notes.append(_said(len(again), "the number of an earlier one", f"numbered on, from {entries[again[0]].number:,}"))
+    return replace(run, entries=tuple(entries), notes=(*run.notes, *notes)) if notes else run
+
+
+def _said(count: int, what: str, done: str) -> str:
+    return f"{counted(count, 'episode')} with {what}: {'it is' if count == 1 else 'they are'} {done}."
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import pytest
 
 from backends.episode import MAX_TURNS, Episode
 from backends.era.formats import Entry, calls, episode, found, index
-from backends.era.logs import line_of
+from backends.era.logs import chosen, line_of
 from backends.era.replies import Reply, read_reply
+from backends.era.settings import EraSettings
 from backends.files import logs as reading
 from backends.files.archive import Files, ZipLimits
 from tests.backends.era import made_logs
@@ -327,6 +328,36 @@ def test_a_data_set_that_was_cut_off_gives_what_stands_before():
 
     assert brought.num_episodes == 4
     assert "after 4 entries: it is cut off or damaged." in brought.notes[0]
+
+
+@pytest.mark.parametrize(("given", "numbers", "notes"), [
+    ([1, 1], [1, 2], ("1 episode with the number of an earlier one: it is numbered on, from 2.",)),
+    ([7, 3, 7, 3, 7], [7, 3, 8, 9, 10], ("3 episodes with the number of an earlier one: they are numbered on, from 8.",)),
+    ([1_000_000, 1_000_000], [1_000_000, 1], ("1 episode with the number of an earlier one: it is numbered on, from 1.",)),
+    ([5_000_000, 10**11], [1, 2], ("2 episodes with a number above 1,000,000: they are numbered by place.",)),
+    ([1, 5_000_000, 2], [1, 3, 2], ("1 episode with a number above 1,000,000: it is numbered by place.",)),
+    ([0, 1_000_000, None, -3], [0, 1_000_000, 3, 4], ())])
+def test_every_episode_of_a_data_set_has_a_number_by_which_it_opens(given, numbers, notes):
+    name, content = next(iter(made_logs.trajectories(len(given)).items()))
+    rows = [{**told, "episode_id": number, "instruction": f"task {place}"}
+            for place, (told, number) in enumerate(zip(json.loads(content), given))]
+    files = opened({name: json.dumps(rows).encode()})
+
+    run, = found(files).runs
+
+    assert ([entry.number for entry in run.entries], run.notes) == (numbers, notes)
+    for place, number in enumerate(numbers):
+        settings = EraSettings(task="replay", file="upload:logs.zip", episode=number)
+        read = episode(files, chosen(found(files), settings)[1])
+        assert (read.number, read.instruction) == (number, f"task {place}")
+
+
+def test_an_episode_whose_file_has_a_number_that_is_too_large_opens():
+    files = opened(made_logs.alfred([2, 9_999_999]))
+
+    run, = found(files).runs
+
+    assert [(entry.number, episode(files, entry).num_steps) for entry in run.entries] == [(2, 6), (3, 6)]
 
 
 @pytest.mark.parametrize("maker", [made_logs.trajectories, made_logs.prior, made_logs.training], ids=lambda maker: maker.__name__)
