@@ -3,13 +3,25 @@
 What is not recognised is passed over; only where nothing is, is the archive refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from pydantic import JsonValue
 
 from backends.era.formats.entries import entry_of_run
-from backends.era.formats.listing import UNKNOWN, WOULD_WORK, Brought, Entry, Head, Layout, LogRun, Parts, SplitTask, numbered
+from backends.era.formats.listing import (
+    UNKNOWN,
+    WOULD_WORK,
+    Brought,
+    Entry,
+    Head,
+    Layout,
+    LogRun,
+    Parts,
+    SplitTask,
+    is_second,
+    numbered,
+)
 from backends.era.formats.names import Place, Shelf, is_junk, own_root, place_of, shelves, subset_of
 from backends.era.formats.prior import entries_of, is_sample
 from backends.era.formats.sets import items_in, set_text, splits_of
@@ -41,9 +53,9 @@ def found(files: Files) -> Brought:
     shelved, rest = shelves(name for name in names if name not in taken)
     runs = [_run(files, shelf) for shelf in shelved if _is_ours(files, shelf)]
     runs += _dumped(files, dumped)
-    more, splits = _others(files, rest, notes)
+    more, splits, is_all = _others(files, rest, runs, notes)
     runs = sorted((run for run in [*runs, *more] if run.entries), key=lambda run: run.is_second)  # the others keep their numbers
-    runs = [numbered(run) for run in _bounded(runs, notes)]
+    runs = [numbered(run) for run in _bounded(runs, notes, is_all=is_all)]
     if not runs and not splits:
         raise InputError(_refusal(names, notes))
     return Brought(tuple(runs), splits, notes.all())
@@ -55,13 +67,14 @@ def _refusal(names: Sequence[str], notes: Notes) -> str:
     return f"{what} a log of an embodied agent that is read here{reason}. Bring {WOULD_WORK}."
 
 
-def _bounded(runs: list[LogRun], notes: Notes) -> list[LogRun]:
+def _bounded(runs: list[LogRun], notes: Notes, *, is_all: bool) -> list[LogRun]:
     left, kept = MAX_EPISODES, []
     for run in runs:
         kept.append(run if len(run.entries) <= left else LogRun(run.head, run.entries[:left], run.config, run.config_text, run.notes))
         left -= len(kept[-1].entries)
     if (total := sum(len(run.entries) for run in runs)) > MAX_EPISODES:
-        notes.add(f"There are {total:,} episodes. The first {MAX_EPISODES:,} are listed.")
+        count = f"{total:,}" if is_all else f"more than {MAX_EPISODES:,}"
+        notes.add(f"There are {count} episodes. The first {MAX_EPISODES:,} are listed.")
     return [run for run in kept if run.entries]
 
 
@@ -178,47 +191,77 @@ def _dumped(files: Files, dumped: Sequence[Dump]) -> list[LogRun]:
     return [LogRun(heads[tag], tuple(entries)) for tag, entries in by_tag.items()]
 
 
-def _others(files: Files, names: Sequence[str], notes: Notes) -> tuple[list[LogRun], dict[str, tuple[SplitTask, ...]]]:
-    """Return what is told by its contents: training logs, data sets, splits."""
+def _others(files: Files, names: Sequence[str], named: Sequence[LogRun],
+            notes: Notes) -> tuple[list[LogRun], dict[str, tuple[SplitTask, ...]], bool]:
+    """Return what is told by its contents: training logs, data sets, splits; and whether all was looked into.
+
+    Args:
+        named: the runs that were told by their names, and are listed before them.
+    """
+    room, is_all = _Room(named), True
     runs: list[LogRun] = []
     splits: dict[str, tuple[SplitTask, ...]] = {}
     looked = 0
     for name in names:
         base = PurePosixPath(name.replace("\\", "/")).name
         if is_conversation(base):
-            run = training_run(files, name, notes)
-            runs += [run] if run else []
+            run = training_run(files, name, notes) if room.left(name) >= 0 else None
+            is_all &= room.left(name) >= 0
+            runs += room.taken([run] if run else [])
         elif base == "splits.json" and isinstance(row := value_of(files, name, notes), dict):
             splits |= splits_of(row)
         elif base.endswith((".json", ".jsonl")):
             looked += 1
             if looked <= MAX_SETS:
-                runs += _of_set(files, name, notes)
+                left = room.left(name)
+                runs += room.taken(_of_set(files, name, left + 1, notes) if left >= 0 else [])  # one more tells that there are more
+                is_all &= room.left(name) >= 0
     if looked > MAX_SETS:
         notes.add(f"Not looked into: {counted(looked - MAX_SETS, 'more JSON file')}. Of those whose names say nothing, {MAX_SETS} "
                   "are.")
     if splits:
         notes.add(f"splits.json lists {sum(map(len, splits.values())):,} tasks of {len(splits)} subsets; it holds no episodes.")
-    return runs, splits
+    return runs, splits, is_all
 
 
-def _of_set(files: Files, name: str, notes: Notes) -> list[LogRun]:
-    """Return the runs of a data set; none where a JSON file is something else."""
+class _Room:
+    """Counts how many more episodes are listed; those of a first upload stand before all of a second."""
+
+    def __init__(self, runs: Iterable[LogRun]) -> None:
+        self._counts = {False: 0, True: 0}
+        self.taken(list(runs))
+
+    def taken(self, runs: list[LogRun]) -> list[LogRun]:
+        """Return the runs, counted."""
+        for run in runs:
+            self._counts[run.is_second] += len(run.entries)
+        return runs
+
+    def left(self, name: str) -> int:
+        """Return for how many of a file's episodes there is room; below 0 where there are too many before it."""
+        return MAX_EPISODES - self._counts[False] - (self._counts[True] if is_second(name) else 0)
+
+
+def _of_set(files: Files, name: str, most: int, notes: Notes) -> list[LogRun]:
+    """Return the runs of a data set, with its first episodes; none where a JSON file is something else."""
     own = Notes()
     text = set_text(files, name, own)
     if '"trajectory"' not in text and '"conversations"' not in text:
         return []
     items = items_in(text, short(name), own)
     by_head: dict[Head, list[Entry]] = {}
-    has_samples = False
+    has_samples, count = False, 0
     for place, (row, span) in enumerate(items, 1):
         if is_trajectory(row):
             entry = entry_of(row, span, name, place)
             by_head.setdefault(entry.head, []).append(entry)
+            count += 1
         has_samples |= is_sample(row)
-    if has_samples:  # a second time through, so that never more than one is held
+        if count == most:
+            break
+    if has_samples and count < most:  # a second time through, so that never more than one is held
         samples = ((row, span) for row, span in items_in(text, short(name), own) if is_sample(row))
-        for entry in entries_of(samples, name):
+        for entry in entries_of(samples, name, most - count):
             by_head.setdefault(entry.head, []).append(entry)
     for note in own.all():
         notes.add(note)

@@ -28,10 +28,11 @@ WOULD_WORK = ("a folder or .zip with logs of EmbodiedBench (episode_1_step_9.jso
 
 def of_same_upload(names: Iterable[str], name: str) -> tuple[str, ...]:
     """Return the names that were brought together with one of them."""
-    return tuple(other for other in names if _is_second(other) == _is_second(name))
+    return tuple(other for other in names if is_second(other) == is_second(name))
 
 
-def _is_second(name: str) -> bool:
+def is_second(name: str) -> bool:
+    """Return whether a file or folder was brought beside others."""
     return name.replace("\\", "/").partition("/")[0] == SECOND
 
 
@@ -104,7 +105,7 @@ class LogRun:
     @property
     def is_second(self) -> bool:
         """Whether it was brought beside other logs."""
-        return _is_second(self.head.root)
+        return is_second(self.head.root)
 
 
 def numbered(run: LogRun) -> LogRun:

@@ -27,8 +27,8 @@ def is_sample(row: Row) -> bool:
     return isinstance(row.get("conversations"), list)
 
 
-def entries_of(samples: Iterable[tuple[Row, tuple[int, int]]], name: str) -> list[Entry]:
-    """Return an entry per episode; samples are put together as they come."""
+def entries_of(samples: Iterable[tuple[Row, tuple[int, int]]], name: str, most: int) -> list[Entry]:
+    """Return an entry per episode, and at most so many; samples are put together as they come."""
     match = _END.search(name)
     environment = "" if not match else "eb_alfred" if match[1].lower() == "alfred" else "eb_manipulation"
     head = Head("prior", name.rpartition("/")[0], environment, "", name.rpartition("/")[2].rpartition(".")[0], "")
@@ -42,6 +42,8 @@ def entries_of(samples: Iterable[tuple[Row, tuple[int, int]]], name: str) -> lis
             span = (last.parts.span[0] if last.parts.span else start, end)
             count = (last.planner_calls or 0) + 1
             found[-1] = Entry(head, last.number, Parts(result=name, span=span), instruction, steps=count, planner_calls=count)
+        elif len(found) == most:
+            break
         else:
             found.append(Entry(head, len(found) + 1, Parts(result=name, span=(start, end)), instruction, steps=1, planner_calls=1))
         before = step

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from backends.episode import MAX_TURNS, Episode
-from backends.era.formats import Entry, calls, episode, found, index
+from backends.era.formats import SECOND, Entry, calls, episode, found, index
 from backends.era.logs import chosen, line_of
 from backends.era.replies import Reply, read_reply
 from backends.era.settings import EraSettings
 from backends.files import logs as reading
-from backends.files.archive import Files, ZipLimits
+from backends.files.archive import Files, ZipLimits, joined
 from tests.backends.era import made_logs
 from tests.backends.era.made_logs import FIND, FIRST, PICK, PNG, Logs, alfred_episode, below, frames, lines, opened, reply, row
 from worlds.errors import InputError
@@ -299,6 +299,33 @@ def test_episodes_are_bounded_in_number(monkeypatch):
 
     assert [len(run.entries) for run in brought.runs] == [2, 1]
     assert brought.notes == ("There are 5 episodes. The first 3 are listed.",)
+
+
+@pytest.mark.parametrize("maker", [made_logs.trajectories, made_logs.prior], ids=lambda maker: maker.__name__)
+def test_of_data_sets_no_more_episodes_are_made_than_are_listed(monkeypatch, maker):
+    name, content = next(iter(maker().items()))
+    longer = json.dumps(json.loads(content) * 20).encode()
+    monkeypatch.setattr(index, "MAX_EPISODES", 3)
+    made: list[tuple[object, ...]] = []
+    kinds = {"entry_of": index.entry_of, "entries_of": index.entries_of}
+    monkeypatch.setattr(index, "entry_of", lambda *args: (made.append(args), kinds["entry_of"](*args))[1])
+    monkeypatch.setattr(index, "entries_of", lambda samples, name, most: (made.extend([()] * most), kinds["entries_of"](
+        samples, name, most))[1])
+
+    brought = found(opened({f"{folder}/{name}": longer for folder in "abc"}))
+
+    assert ([len(run.entries) for run in brought.runs], len(made)) == ([3], 4)
+    assert brought.notes == ("There are more than 3 episodes. The first 3 are listed.",)
+
+
+def test_a_second_uploads_episodes_leave_the_room_to_the_first(monkeypatch):
+    name, content = next(iter(made_logs.trajectories(3).items()))
+    monkeypatch.setattr(index, "MAX_EPISODES", 4)
+
+    brought = found(joined(opened({name: content}), opened(made_logs.alfred([1, 2, 3])), below=SECOND))
+
+    assert [(run.is_second, len(run.entries)) for run in brought.runs] == [(False, 3), (True, 1)]
+    assert brought.notes == ("There are 6 episodes. The first 4 are listed.",)
 
 
 def test_json_files_of_no_name_are_looked_into_up_to_a_number(monkeypatch):
