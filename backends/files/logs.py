@@ -6,6 +6,7 @@ empty, and `Notes` says so. A file that is too large or damaged counts as missin
 
 import json
 import math
+import re
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar, cast
@@ -27,6 +28,8 @@ MAX_LINES = 20_000  # of one log file
 MAX_LINE = 1_000_000  # characters of one line of JSON
 MAX_SAID = 100_000  # characters of one text: a prompt with ten worked examples has 15,000
 MAX_VALUES = 100_000  # of one line or one small object
+_SPREAD = re.compile(r"\s*(?:\[\s*\{|\{[ \t\r]*\n)")  # how an array of objects begins, or one over many lines
+_BETWEEN = re.compile(r"[\s,\[\]]*")
 _kept: WeakKeyDictionary[Callable[[str], bytes], dict[str, tuple[Hashable, object]]] = WeakKeyDictionary()
 T = TypeVar("T")
 
@@ -82,7 +85,7 @@ def text_of(files: Files, name: str, notes: Notes, *, limit_mb: float = MAX_LOG_
         if not content.strip():
             notes.add(f"{short(name)} is empty.")
             return ""
-        text = decoded(content, what=short(name), wanted="text")
+        text = decoded(content, what=short(name), wanted="text in UTF-8 or UTF-16")
     except InputError as error:
         notes.add(str(error))
         return ""
@@ -112,8 +115,39 @@ def value_of(files: Files, name: str, notes: Notes) -> object:
     return None
 
 
+def one_per_line(text: str, what: str, notes: Notes) -> str:
+    """Return JSON lines as they are; objects of one array, or written over many lines, get a line each, and CR alone ends one."""
+    if "\r" in text and "\n" not in text:
+        text = text.replace("\r", "\n")
+    if not _SPREAD.match(text):
+        return text
+    try:
+        json_text.check(text, what=what, max_containers=MAX_VALUES, max_values=10 * MAX_VALUES)
+    except InputError as error:
+        notes.add(str(error))
+        return ""
+    notes.add(f"{what} holds its objects in one array, or over many lines. Each is read as a line of JSON.")
+    return "\n".join(_values_in(text))
+
+
+def _values_in(text: str) -> Iterator[str]:
+    """Yield what each value is written with, in one line; last of all what cannot be read any more."""
+    decoder, place = json.JSONDecoder(), 0
+    for _ in range(MAX_LINES + 1):
+        match = _BETWEEN.match(text, place)
+        start = match.end() if match else place
+        if start >= len(text):
+            return
+        try:
+            _, place = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            place = len(text)
+        yield text[start:place].replace("\n", " ")
+
+
 def lines_of(text: str, what: str, notes: Notes) -> list[Line]:
     """Return the objects of JSON lines, each with its number; lines that are none are counted in one note."""
+    text = one_per_line(text, what, notes)
     found: list[Line] = []
     odd: list[int] = []
     is_after_blank, last = False, 0

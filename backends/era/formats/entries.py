@@ -12,7 +12,7 @@ from backends.era.formats.listing import Entry, Head, Parts
 from backends.era.formats.names import Shelf, steps_of
 from backends.era.formats.wrapper import instruction_of, is_step, progress_of, steps_in, success_of
 from backends.files.archive import Files
-from backends.files.logs import MAX_LINES, Line, Notes, flag, number, object_in, object_of, rate, said, text_of, whole
+from backends.files.logs import MAX_LINES, Line, Notes, flag, number, object_in, object_of, one_per_line, rate, said, text_of, whole
 from backends.files.rows import Row
 
 
@@ -69,7 +69,7 @@ def _of_rows(files: Files, entry: Entry, name: str) -> Entry:
 def _of_tail(files: Files, entry: Entry, name: str) -> Entry:
     """Return the entry with the progress of the step file's last row that has it; the other rows stay unread."""
     own = Notes()
-    text = text_of(files, name, own)
+    text = one_per_line(text_of(files, name, own), name, own)
     for count, line in enumerate(reversed(text.rstrip().split("\n") if text.count("\n") < MAX_LINES else [])):
         row = object_in(line)
         if row is not None and "task_progress" in row:

@@ -29,7 +29,7 @@ from backends.era.formats.training import is_conversation, training_run
 from backends.era.formats.trajectories import entry_of, is_trajectory
 from backends.files.archive import Files
 from backends.files.cells import unfolded
-from backends.files.logs import Notes, lines_of, object_in, object_of, plain, said, short, text_of, value_of
+from backends.files.logs import Notes, lines_of, object_in, object_of, one_per_line, plain, said, short, text_of, value_of
 from backends.files.rows import Row, counted
 from backends.files.vagen import Dump, dumps, outcome
 from worlds.errors import InputError
@@ -57,12 +57,14 @@ def found(files: Files) -> Brought:
     runs = sorted((run for run in [*runs, *more] if run.entries), key=lambda run: run.is_second)  # the others keep their numbers
     runs = [numbered(run) for run in _bounded(runs, notes, is_all=is_all)]
     if not runs and not splits:
-        raise InputError(_refusal(names, notes))
+        raise InputError(_refusal(names, notes, is_empty=not files.names))
     return Brought(tuple(runs), splits, notes.all())
 
 
-def _refusal(names: Sequence[str], notes: Notes) -> str:
-    what = f"None of the {len(names):,} files is" if len(names) > 1 else f"{said(names[0], 80)!r} is not" if names else "There is no"
+def _refusal(names: Sequence[str], notes: Notes, *, is_empty: bool) -> str:
+    what = "What was brought is empty, and not" if is_empty else "What was brought holds hidden files alone, and is not"
+    if names:
+        what = f"None of the {len(names):,} files is" if len(names) > 1 else f"{said(names[0], 80)!r} is not"
     reason = f" ({notes.all()[0][:-1]})" if notes.all() else ""
     return f"{what} a log of an embodied agent that is read here{reason}. Bring {WOULD_WORK}."
 
@@ -160,7 +162,7 @@ def _first_rows(files: Files, shelf: Shelf) -> list[Row]:
     quiet = Notes()
     names = [*shelf.rows.values()][:1] + [own[0] for own in shelf.steps.values()][:1]
     texts = [text_of(files, name, quiet) for name in names]
-    rows = [row for text in texts if (row := object_in(text.lstrip().partition("\n")[0]))]
+    rows = [row for text in texts if (row := object_in(one_per_line(text, "", quiet).lstrip().partition("\n")[0]))]
     return [*rows, *(object_of(files, name, quiet) for name in list(shelf.finals.values())[:1])]
 
 

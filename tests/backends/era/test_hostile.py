@@ -15,6 +15,7 @@ from backends.files import logs as reading
 from backends.files.archive import Files, ZipLimits, joined
 from tests.backends.era import made_logs
 from tests.backends.era.made_logs import FIND, FIRST, PICK, PNG, Logs, alfred_episode, below, frames, lines, opened, reply, row
+from tests.backends.era.reading import shape
 from worlds.errors import InputError
 
 ROOT = "running/eb_alfred/vlm-3b_baseline/base"
@@ -78,6 +79,76 @@ def test_a_truncated_last_line_leaves_the_others():
     assert any("the result's is taken, since the last steps are not in the log" in note for note in read.notes)
     assert f"The last line of base/{name} is cut off: it is left out." in read.notes
     assert "The log counts 6 steps; its rows show 5." in read.notes
+
+
+STEPS = alfred_episode(1)["episode_1_step_6.json"]
+ROWS = made_logs.alfred_rows()
+SPREAD = "base/episode_1_step_6.json holds its objects in one array, or over many lines. Each is read as a line of JSON."
+
+
+@pytest.mark.parametrize(("content", "notes"), [
+    pytest.param(json.dumps(ROWS).encode(), (SPREAD,), id="an array"),
+    pytest.param(json.dumps(ROWS, indent=1).encode(), (SPREAD,), id="an indented array"),
+    pytest.param("\n".join(json.dumps(told, indent=2) for told in ROWS).encode(), (SPREAD,), id="indented objects"),
+    pytest.param(STEPS.replace(b"\n", b"\r"), (), id="CR"),
+    pytest.param(json.dumps(ROWS, indent=1).replace("\n", "\r").encode(), (SPREAD,), id="an array with CR"),
+    pytest.param(STEPS.replace(b"\n", b"\r\n"), (), id="CR and LF"),
+    pytest.param(STEPS.decode().encode("utf-16"), (), id="UTF-16")])
+@pytest.mark.parametrize("has_result", [True, False])
+def test_rows_are_read_however_they_are_cut_into_lines(content, notes, has_result):
+    logs = {**alfred_episode(1), "episode_1_step_6.json": content}
+
+    entry, read = first(below("mine", {"base/" + name: told for name, told in logs.items() if has_result or "final" not in name}))
+
+    assert (entry.head.environment, entry.steps, entry.planner_calls, entry.invalid, entry.output_errors) == ("eb_alfred", 6, 4, 2, 1)
+    assert shape(read.turns) == [("ok", 3, 2, "failure"), ("failed", 0, 0, ""), ("ok", 2, 2, ""), ("ok", 3, 2, "success")]
+    assert read.notes == notes
+
+
+def test_an_array_that_was_cut_off_gives_the_rows_before_and_says_so():
+    _, read = first(below(ROOT, {**alfred_episode(1), "episode_1_step_6.json": json.dumps(ROWS).encode()[:-60]}))
+
+    assert read.num_steps == 5
+    assert read.notes[:2] == (SPREAD, "The last line of base/episode_1_step_6.json is cut off: it is left out.")
+
+
+def test_the_last_rows_progress_is_found_in_an_array_too():
+    logs = alfred_episode(1, task_progress=0.0, task_success=0.0)
+
+    entry, _ = first(below(ROOT, {**logs, "episode_1_step_6.json": json.dumps(ROWS, indent=1).encode()}))
+
+    assert (entry.progress, entry.success) == (1.0, True)
+
+
+def test_what_an_array_would_become_is_bounded():
+    bomb = ("[{" + '"a": [' + "[]," * 100_001 + "[]]}]").encode()
+
+    _, read = first(below(ROOT, {**alfred_episode(1), "episode_1_step_6.json": bomb}))
+
+    assert read.turns == () and any("At most 100,000 are read" in note for note in read.notes)
+
+
+def test_text_in_utf_32_is_told_what_would_be_right():
+    _, read = first(below(ROOT, {**alfred_episode(1), "episode_1_step_6.json": STEPS.decode().encode("utf-32")}))
+
+    assert any("It must be text in UTF-8 or UTF-16." in note for note in read.notes)
+
+
+@pytest.mark.parametrize("ending", [b"\r", b"\r\n"])
+def test_a_training_is_read_however_its_lines_end(ending):
+    logs = {name: content.replace(b"\n", ending) for name, content in made_logs.training().items()}
+
+    assert first(logs)[1] == first(made_logs.training())[1]
+
+
+@pytest.mark.parametrize(("logs", "said"), [
+    ({}, "What was brought is empty, and not"), ({".DS_Store": b"x"}, "What was brought holds hidden files alone, and is not"),
+    ({"a.txt": b"x"}, "'a.txt' is not"), ({"a.txt": b"x", "b.txt": b"x"}, "None of the 2 files is")])
+def test_what_is_no_log_is_said_in_one_sentence(logs, said):
+    with pytest.raises(InputError) as error:
+        found(opened(logs))
+
+    assert str(error.value).startswith(f"{said} a log of an embodied agent that is read here. Bring a folder or .zip with logs of ")
 
 
 def test_one_odd_line_never_refuses_a_file():
