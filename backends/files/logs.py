@@ -28,9 +28,10 @@ MAX_LINES = 20_000  # of one log file
 MAX_LINE = 1_000_000  # characters of one line of JSON
 MAX_SAID = 100_000  # characters of one text: a prompt with ten worked examples has 15,000
 MAX_VALUES = 100_000  # of one line or one small object
+MAX_KEPT = 2  # of what many episodes share: two runs are held beside each other
 _SPREAD = re.compile(r"\s*(?:\[\s*\{|\{[ \t\r]*\n)")  # how an array of objects begins, or one over many lines
 _BETWEEN = re.compile(r"[\s,\[\]]*")
-_kept: WeakKeyDictionary[Callable[[str], bytes], dict[str, tuple[Hashable, object]]] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Callable[[str], bytes], dict[str, dict[Hashable, object]]] = WeakKeyDictionary()
 T = TypeVar("T")
 
 
@@ -59,19 +60,17 @@ class Line:
 
 
 def kept(files: Files, kind: str, key: Hashable, make: Callable[[], T]) -> T:
-    """Return what `make` gives, which is kept for as long as the archive is open, the last of each kind: many episodes share it.
+    """Return what `make` gives, which many episodes share: the last two of each kind are kept for as long as the archive is open.
 
     Args:
         kind: what it is.     key: which of its kind it is.
     """
-    of_archive = _kept.setdefault(files.read, {})
-    before = of_archive.get(kind)
-    if before is not None and before[0] == key:
-        return cast(T, before[1])
-    of_archive.pop(kind, None)  # two large texts are never held at once
-    made = make()
-    of_archive[kind] = (key, made)
-    return made
+    of_kind = _kept.setdefault(files.read, {}).setdefault(kind, {})
+    if key not in of_kind:
+        while len(of_kind) >= MAX_KEPT:  # before the next is made, which may be as large
+            del of_kind[next(iter(of_kind))]
+        of_kind[key] = make()
+    return cast(T, of_kind[key])
 
 
 def text_of(files: Files, name: str, notes: Notes, *, limit_mb: float = MAX_LOG_MB) -> str:

@@ -1,9 +1,9 @@
 """What the agent of the table learns from before it is rewarded: ERA's embodied prior, drawn from the world.
 
 Before all of it come questions about pictures alone, what lies where; and names that are looked up in such a list, in text alone.
-Trajectories are an expert's, some with mistakes from which it goes on. Anchored in the environment are masked and mixed up actions, which are text alone, and questions about what lies where.
-External knowledge is text alone: what things are like, and what left and right mean (arXiv 2510.12693; kinds and proportions as in
-its code, fewer of each).
+Trajectories are an expert's, some with mistakes from which it goes on. Anchored in the environment are masked and mixed up actions,
+which are text alone, and questions about what lies where. External knowledge is text alone: what things are like, and what left and
+right mean (arXiv 2510.12693; kinds and proportions as in its code, fewer of each).
 """
 
 from collections.abc import Iterator, Mapping

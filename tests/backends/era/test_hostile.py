@@ -1,5 +1,6 @@
 """Logs that were cut off, written twice, half lost or meant to harm: what exists is shown, and only one sentence is ever raised."""
 
+import gc
 import json
 import random
 from collections.abc import Callable
@@ -475,6 +476,36 @@ def test_a_file_that_many_episodes_share_is_read_once_for_all_of_them(maker):
 
         assert len(told) >= 5 and len(read) == len(set(read)) <= 2
         assert told[:len(run.entries)] == [episode(zipped, entry) for entry in run.entries]
+
+
+def test_two_runs_beside_each_other_are_read_once_each():
+    both = joined(opened(made_logs.trajectories()), opened(made_logs.trajectories()), below=SECOND)
+    read: list[str] = []
+
+    def reading(name: str) -> bytes:
+        read.append(name)
+        return both.read(name)
+
+    files = Files(both.names, reading)
+    runs = found(files).runs
+    read.clear()
+    for first_entry, second_entry in zip(runs[0].entries * 5, runs[1].entries * 5):
+        assert episode(files, first_entry).turns[0].reply == episode(files, second_entry).turns[0].reply
+
+    assert len(read) <= 2
+
+
+def test_what_is_kept_of_an_archive_goes_with_it():
+    files = opened(made_logs.trajectories())
+    episode(files, found(files).runs[0].entries[0])
+    read = files.read
+    assert read in reading._kept
+
+    count = len(reading._kept)
+    del files, read
+    gc.collect()
+
+    assert len(reading._kept) < count
 
 
 def test_a_data_set_may_be_json_lines():

@@ -29,8 +29,7 @@ def test_the_card_says_which_agent_it_is_and_which_stage_made_it(stage, world, t
 def test_a_stage_learns_its_priors_and_reinforcement_goes_on_from_a_folder(world, tmp_path, capsys):
     craft = CRAFTS[world]
     small = Training(pictures=6, anchored=6, external=6, trajectories=3, picture_updates=1, lookups=6, lookup_updates=1,
-                     anchored_updates=1, external_updates=1,
-                     trajectory_updates=1)
+                     anchored_updates=1, external_updates=1, trajectory_updates=1)
     agent = train(craft, small, STAGES["raw"])
     said = capsys.readouterr().out
     assert "pictures, update 1 of 1" in said and "raw, update 1 of 1" in said and "anchored" not in said
