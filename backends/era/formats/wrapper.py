@@ -7,7 +7,7 @@ Each entry is {step, action, reward, done, info, observation_summary, frame_save
 from pydantic import JsonValue
 
 from backends.episode import MAX_TURNS, Action, Episode, Planned, Turn
-from backends.era.formats.listing import Entry
+from backends.era.formats.listing import SECOND, Entry, is_second
 from backends.era.formats.seen import Frames
 from backends.files.archive import Files
 from backends.files.cells import unfolded
@@ -104,7 +104,8 @@ def _saved(row: Row, entry: Entry, names: set[str]) -> str:
         return ""
     folder = entry.parts.result.rpartition("/")[0]
     path = said(said_name, 500).replace("\\", "/")
-    tries = (f"{folder}/{path}", f"{folder}/{path.rpartition('/')[2]}", f"{folder}/frames/{path.rpartition('/')[2]}", path)
+    whole_path = f"{SECOND}/{path.lstrip('/')}" if is_second(entry.parts.result) else path  # no upload shows another's pictures
+    tries = (f"{folder}/{path}", f"{folder}/{path.rpartition('/')[2]}", f"{folder}/frames/{path.rpartition('/')[2]}", whole_path)
     return next((name.lstrip("/") for name in tries if name.lstrip("/") in names), "")
 
 

@@ -339,6 +339,16 @@ def test_logs_beside_others_say_what_they_say_alone_and_come_after_them(first, s
         assert [action.name for _, action in read.steps()] == [action.name for _, action in due.steps()]
 
 
+def test_a_wrappers_frame_by_its_whole_path_is_of_its_own_upload():
+    logs = made_logs.wrapper()
+    (name, content), *_ = logs.items()
+    told = logs | {name: content.replace(b"frame_001.png", b"elsewhere/frame_009.png"), "elsewhere/frame_009.png": made_logs.PNG}
+    beside = joined(opened(told), opened(told), below=SECOND)
+
+    frames = [episode(beside, run.entries[0]).turns[0].actions[0].frame for run in found(beside).runs]
+    assert frames == ["elsewhere/frame_009.png", f"{SECOND}/elsewhere/frame_009.png"]
+
+
 def test_everything_in_one_archive_is_found_and_a_folder_is_read_as_a_zip(tmp_path, monkeypatch):
     makers: list[Callable[[], Logs]] = [made_logs.alfred, made_logs.habitat, made_logs.manipulation, made_logs.navigation,
                                         made_logs.vagen, made_logs.training, made_logs.trajectories]
