@@ -5,7 +5,7 @@ Training: from 10,000 on, ten thousand seeds for each subset in the same order. 
 whoever wants a scene that is neither trained on nor measured.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from worlds.errors import InputError
@@ -43,6 +43,12 @@ class Numbering:
         """The seeds of training for a subset, in their order; there are ten thousand."""
         start = TRAINING * (1 + self.subset_index(subset))
         return iter(range(start + first, start + TRAINING))
+
+    def training_rounds(self, subsets: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """The seeds of training for some subsets by turns, each with its subset."""
+        for place in range(TRAINING):
+            for subset in subsets:
+                yield TRAINING * (1 + self.subset_index(subset)) + place, subset
 
     def subset_of(self, seed: int) -> str:
         """The subset that a seed belongs to; those between evaluation and training go round like evaluation's."""

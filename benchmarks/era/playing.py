@@ -4,7 +4,9 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from statistics import median
+from typing import Any
 
+import gymnasium
 import torch
 
 from backends.episode import Episode, Turn
@@ -78,28 +80,21 @@ def scored_rows(name: str, scored: Sequence[Scored], seen: Sequence[str]) -> lis
 
 def home_steps(steps: int = STEPS) -> float:
     """How many steps the home makes in a second, drawn, while the expert works."""
-    home, done, seeds = MiniHome(), 0, [seed for subset in SUBSETS for seed in evaluation_seeds(subset)]
-    spent = 0.0
-    while done < steps:
-        _, info = home.reset(seed=seeds[done % len(seeds)])
-        while (skill := next_skill(info["state"])) is not None:
-            started = time.perf_counter()
-            _, _, terminated, truncated, info = home.step(skill)
-            spent += time.perf_counter() - started
-            done += 1
-            if terminated or truncated:
-                break
-    return done / spent
+    return _steps(MiniHome(), [seed for subset in SUBSETS for seed in evaluation_seeds(subset)], next_skill, steps)
 
 
 def table_steps(steps: int = STEPS // 10) -> float:
     """How many steps the table top makes in a second, with its physics and drawn, while the expert works."""
-    table, done, spent = MiniTable(), 0, 0.0
+    return _steps(MiniTable(), list(range(EPISODES)), next_action, steps)
+
+
+def _steps(world: gymnasium.Env[Any, Any], seeds: Sequence[int], next_of: Callable[[Any], Any], steps: int) -> float:
+    done, spent = 0, 0.0
     while done < steps:
-        _, info = table.reset(seed=done % EPISODES)
-        while (action := next_action(info["state"])) is not None:
+        _, info = world.reset(seed=seeds[done % len(seeds)])
+        while (action := next_of(info["state"])) is not None:
             started = time.perf_counter()
-            _, _, terminated, truncated, info = table.step(action)
+            _, _, terminated, truncated, info = world.step(action)
             spent += time.perf_counter() - started
             done += 1
             if terminated or truncated:

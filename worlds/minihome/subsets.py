@@ -3,7 +3,7 @@
 from worlds.subsets import EPISODES, TRAINING, Numbering, is_for_training
 
 __all__ = ["EPISODES", "SEEN", "SUBSETS", "TRAINING", "UNSEEN", "evaluation_seed", "evaluation_seeds", "is_for_training",
-           "subset_index", "subset_of", "training_seeds"]
+           "subset_index", "subset_of", "training_rounds", "training_seeds"]
 
 SUBSETS = ("base", "spatial", "common_sense", "complex_instruction", "visual_appearance", "long_horizon")
 SEEN = ("base", "complex_instruction", "visual_appearance")  # ERA's reinforcement learning trains on these
@@ -12,3 +12,4 @@ UNSEEN = ("common_sense", "spatial")
 _NUMBERING = Numbering(SUBSETS)
 evaluation_seed, evaluation_seeds = _NUMBERING.evaluation_seed, _NUMBERING.evaluation_seeds
 training_seeds, subset_of, subset_index = _NUMBERING.training_seeds, _NUMBERING.subset_of, _NUMBERING.subset_index
+training_rounds = _NUMBERING.training_rounds

@@ -7,6 +7,7 @@ home: what things are for, and what left and right mean (arXiv 2510.12693; kinds
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from worlds.minihome.look import look
 from worlds.minihome.scene import NEEDS, draw_home
 from worlds.minihome.skills import skills
 from worlds.minihome.state import State
-from worlds.minihome.subsets import SEEN, TRAINING, subset_index
+from worlds.minihome.subsets import SEEN, TRAINING, subset_index, training_rounds
 
 MISTAKES = 0.2  # of the trajectories hold one or more
 SLIPS = 0.25  # of the actions of such a trajectory are not the expert's
@@ -54,9 +55,7 @@ def trajectories(generator: np.random.Generator, *, number: int, thinks: bool = 
     Args:
         thinks: whether replies begin with a thought; without, these are the raw trajectories, and no turn remembers a thought.
     """
-    for index in range(number):
-        subset = SEEN[index % len(SEEN)]
-        seed = TRAINING * (1 + subset_index(subset)) + index // len(SEEN)
+    for seed, subset in islice(training_rounds(SEEN), number):
         yield from _trajectory(generator, seed, subset, thinks=thinks)
 
 

@@ -7,6 +7,7 @@ right mean (arXiv 2510.12693; kinds and proportions as in its code, fewer of eac
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from worlds.minitable.expert import ABOVE, pose
 from worlds.minitable.perturbations import PERTURBATIONS, perturb
 from worlds.minitable.scene import draw_table
 from worlds.minitable.state import State, left_to_right
-from worlds.minitable.subsets import SEEN, TRAINING, subset_index
+from worlds.minitable.subsets import SEEN, TRAINING, subset_index, training_rounds
 from worlds.minitable.understanding import objects
 
 MISTAKES = 0.25  # of the trajectories hold one or more
@@ -58,9 +59,8 @@ def pictures(generator: np.random.Generator, *, number: int) -> Iterator[Sample]
 def lookups(generator: np.random.Generator, *, number: int) -> Iterator[Sample]:
     """What lies where, told in words; where one of the things is, and how to get over it. Text alone: what a picture costs is saved,
     and looking a name up is the same."""
-    for index in range(number):
-        subset = SEEN[index % len(SEEN)]
-        state, _ = draw_table(TRAINING * (1 + subset_index(subset)) + index // len(SEEN) % TRAINING, subset)
+    for seed, subset in islice(training_rounds(SEEN), number):
+        state, _ = draw_table(seed, subset)
         at = int(generator.integers(len(names := left_to_right(state))))
         x, y, z = list(objects(state).values())[at]
         thought = f"{PARTS[2]}: over {names[at]} {numbers((x, y, z))}"
@@ -74,9 +74,7 @@ def trajectories(generator: np.random.Generator, *, number: int, thinks: bool = 
     Args:
         thinks: whether replies begin with a thought; without, these are the raw trajectories, and no turn remembers a thought.
     """
-    for index in range(number):
-        subset = SEEN[index % len(SEEN)]
-        seed = TRAINING * (1 + subset_index(subset)) + index // len(SEEN)
+    for seed, subset in islice(training_rounds(SEEN), number):
         yield from _trajectory(generator, seed, subset, thinks=thinks)
 
 
