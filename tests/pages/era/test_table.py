@@ -165,7 +165,7 @@ def test_an_episode_leaves_as_logs_that_the_page_reads_again_with_both_pictures(
 
 def test_of_a_log_of_the_benchmark_both_pictures_of_a_moment_can_be_seen(page, monkeypatch):
     read = []
-    monkeypatch.setattr("pages.era.frames._read", lambda path, file, name: read.append(name) or frames.np.zeros((8, 8, 3), "uint8"))
+    monkeypatch.setattr("pages.era.frames._read", lambda brought, name: read.append(name) or frames.np.zeros((8, 8, 3), "uint8"))
     box = next(element for element in page.get("file_uploader") if element.proto.label == "Your logs")
     box.set_value(("logs.zip", made_logs.zipped(made_logs.manipulation()), "application/zip"))
     page = driving.finish(page.run(), "era")
