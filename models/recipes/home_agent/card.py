@@ -21,11 +21,11 @@ WHAT = {"home": "Acts in the miniature home: it sees one picture at a time, thin
         "table": "Acts at the miniature table top: it sees one picture at a time, is told where things are but not what, thinks in a "
                  "few words, and says where the gripper goes."}
 CANNOT = {
-    "home": ("It knows 269 words and twelve things; it answers nothing but how to act in this home.",
+    "home": ("It knows {words} words and twelve things; it answers nothing but how to act in this home.",
              "It was trained on plain, distracted and looks-only wordings. What things are for it knows from text alone, and seldom "
              "acts by it; what stands beside what it never learned to use.",
              "Where looks fit several things it names one of them at once, and seldom tries another when there is none."),
-    "table": ("It knows 281 words and numbers; it answers nothing but where the gripper goes at this table.",
+    "table": ("It knows {words} words and numbers; it answers nothing but where the gripper goes at this table.",
               "It was trained on plain, distracted and looks-only wordings. What things are like it knows from text alone; what lies "
               "where it was never asked to act by.",
               "It never turns its fingers: how a thing lies is too small to be seen in its picture.")}
@@ -44,6 +44,7 @@ def write(folder: Path, agent: Acting, *, stage: Stage, training: Mapping[str, o
         training: everything that it was trained with, as the card tells it.
     """
     craft = agent.craft
+    limits = [sentence.format(words=len(craft.tokenizer)) for sentence in CANNOT[craft.name]]
     name, recipe, (of, how), words = name_of(craft.name, stage), f"{craft.name}_agent", STAGES[stage], WORDS[craft.name]
     script = f"python -m models.recipes.{recipe}{'' if stage == 'epl' else f' --stage {stage}'}"
     title = f"{words.capitalize()} agent{of} (miniature)"
@@ -57,12 +58,12 @@ def write(folder: Path, agent: Acting, *, stage: Stage, training: Mapping[str, o
     wall, cpu = (round(each, 1) for each in minutes)
     card = {"name": name, "what": WHAT[craft.name], "script": script, "parameters": parameters, "rung": rung,
             "training": dict(training), "made": {"minutes": wall, "cpu_minutes": cpu}, "measured": [asdict(one) for one in scored],
-            "cannot": list(CANNOT[craft.name])}
+            "cannot": limits}
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     rows = "\n".join(f"| {one.subset.replace('_', ' ')} | {100 * one.success:.0f} % | {100 * one.invalid:.0f} % |" for one in scored)
     *others, last = (subset.replace("_", " ") for subset in craft.seen)
     seen = f"{', '.join(others)} and {last}"
-    cannot = "\n".join(f"* {sentence}" for sentence in CANNOT[craft.name])
+    cannot = "\n".join(f"* {sentence}" for sentence in limits)
     (folder / "README.md").write_text(f"""# {name}
 
 {WHAT[craft.name]} {parameters:,} parameters, made by `{script}` in {cpu} CPU minutes.
