@@ -172,6 +172,9 @@ PRESETS: dict[str, tuple[EraSettings, str]] = {  # label: settings, what to noti
     "Set a table top": (EraSettings(world="table", subset="visual_appearance", number=2, actions=(".", ".", ".", "!drop")),
                         "Seven numbers say where the gripper goes. What it carries falls: the next picture shows it, and the "
                         "expert fetches it anew."),
+    "Watch a gripper": (EraSettings(world="table", agent="trained", number=11),
+                        "It is told where things lie and not what they are: a network of 0.8 million weights sees which is which, "
+                        "and answers in numbers."),
     "See it fail": (EraSettings(agent="trained", subset="common_sense", number=5),
                     "It read what things are for, but was never shown a task that is worded so: it takes something else, and goes on "
                     "carrying it to and fro."),

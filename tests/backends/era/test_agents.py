@@ -8,14 +8,17 @@ from backends.episode import Episode
 from backends.era.agents import acting
 from backends.era.playing import play
 from backends.era.practising import MODELS
+from backends.era.replies import pose_of
 from backends.era.run import run
 from backends.era.settings import EraSettings
 from backends.run import Inputs, last
 from models.catalogue import MINIATURES
 from worlds.minihome.subsets import SEEN, UNSEEN
+from worlds.minitable.understanding import objects
 
 MODEL = MODELS["home"]
 REINFORCED = f"{MODEL}-rl"
+TABLE_CARD = json.loads((MINIATURES / MODELS["table"] / "card.json").read_text())
 CARD = json.loads((MINIATURES / MODEL / "card.json").read_text())
 
 
@@ -64,6 +67,28 @@ def test_it_is_what_its_card_says():
             *_, played = (event for event in play(EraSettings(agent="trained", number=number), player) if isinstance(event, Episode))
             done += bool(played.success)
     assert abs(done / 12 - card["base"]) < 0.35
+
+
+def test_the_tables_agent_is_what_its_card_says():
+    """Twelve plain tables against the card's share of fifty: within what chance allows."""
+    card = {one["subset"]: one["success"] for one in TABLE_CARD["measured"]}
+    asked = EraSettings(world="table", agent="trained")
+    done = 0
+    with acting(asked, Inputs()) as player:
+        for number in range(12):
+            *_, played = (event for event in play(asked.model_copy(update={"number": number}), player) if isinstance(event, Episode))
+            done += bool(played.success)
+    assert abs(done / 12 - card["base"]) < 0.35
+
+
+def test_the_tables_agent_says_where_things_are_and_acts_by_numbers():
+    played = episode(world="table", number=3, max_turns=3)
+
+    assert played.world == "minitable" and played.agent == MODELS["table"] and len(played.turns) == 3
+    for turn in played.turns:
+        assert " objects: " in turn.prompt and turn.parse == "ok" and pose_of(turn.actions[0].name)
+        told = [turn.sections["visual_description"].count(" ".join(map(str, place))) for place in objects(turn.state).values()]
+        assert all(count == 2 for count in told)
 
 
 def test_reinforcement_made_it_fail_less_and_do_no_less():
