@@ -20,7 +20,6 @@ from backends.run import Progress
 from models.marks import VISUAL
 from worlds.errors import InputError
 
-WORLD = ENVIRONMENTS["home"].world
 NOTHING = "no action"  # stands where a reply names none
 
 

@@ -1,11 +1,14 @@
 """What an agent learns from before it is rewarded: ERA's embodied prior (arXiv 2510.12693, section 3.2)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 
+from models.agents.speech import answered
+
+MASK = "mask"
 Prior = Literal["raw", "trajectories", "anchored", "external", "pictures", "lookups"]
 
 
@@ -30,3 +33,23 @@ def prior(drawn: Mapping[Prior, Drawn], kind: Prior, seed: int, *, number: int) 
     generator = np.random.default_rng([seed, get_args(Prior).index(kind)])
     samples = list(drawn[kind](generator, number))
     return [samples[int(index)] for index in generator.permutation(len(samples))]
+
+
+def masked(generator: np.random.Generator, told: str, actions: Sequence[str]) -> Sample:
+    """A sequence with one action hidden, after a prompt's words: which one is it?"""
+    place = int(generator.integers(len(actions)))
+    shown = ", ".join(MASK if number == place else action for number, action in enumerate(actions))
+    return Sample(f"{told} order {shown} which is {MASK}?", answered(actions[place]))
+
+
+def mixed_up(generator: np.random.Generator, told: str, actions: Sequence[str]) -> Sample:
+    """A sequence in any order, after a prompt's words: which order is right?"""
+    mixed = [actions[int(number)] for number in generator.permutation(len(actions))]
+    return Sample(f"{told} which order? {', '.join(mixed)}", answered(", ".join(actions)))
+
+
+def turned_round(generator: np.random.Generator, one: str, other: str) -> Sample:
+    """What a relation of two things says of the other."""
+    way, back = ("left", "right") if generator.random() < 0.5 else ("right", "left")
+    return Sample(f"the {one} is {way} of the {other}. what is {back} of the {one}?",
+                  answered(other, f"the {other} is {back} of the {one}"))

@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 
 from models.agents.home.speech import seen, thought_of
-from models.agents.samples import Drawn, Prior, Sample
+from models.agents.samples import Drawn, Prior, Sample, masked, mixed_up, turned_round
 from models.agents.speech import Past, answered, reply, told
 from models.marks import PARTS
 from worlds.minihome import catalogue, wordings
@@ -29,7 +29,6 @@ SLIPS = 0.25  # of the actions of such a trajectory are not the expert's
 MOST_TURNS = 20
 GUESSES = 0.5  # of the things that looks alone name are first taken for another of their class, where nothing tells them apart
 STRAYS = 0.4  # of the actions that lead from one picture to the next are not the expert's
-MASK = "mask"
 ALL_OF_IT = "what is seen here?"
 
 
@@ -96,24 +95,11 @@ def anchored(generator: np.random.Generator, *, number: int) -> Iterator[Sample]
         subset = SEEN[index % len(SEEN)]
         state, task = draw_home(TRAINING * (1 + subset_index(subset)) + index, subset)
         if index % 3 == 0:
-            yield _masked(generator, state, task.instruction)
+            yield masked(generator, told(task.instruction, []), plan(state, limit=MOST_TURNS))
         elif index % 3 == 1:
-            yield _mixed_up(generator, state, task.instruction)
+            yield mixed_up(generator, told(task.instruction, []), plan(state, limit=6))
         else:
             yield _about_the_picture(generator, state)
-
-
-def _masked(generator: np.random.Generator, state: State, instruction: str) -> Sample:
-    actions = plan(state, limit=MOST_TURNS)
-    place = int(generator.integers(len(actions)))
-    shown = ", ".join(MASK if number == place else action for number, action in enumerate(actions))
-    return Sample(f"{told(instruction, [])} order {shown} which is {MASK}?", answered(actions[place]))
-
-
-def _mixed_up(generator: np.random.Generator, state: State, instruction: str) -> Sample:
-    actions = plan(state, limit=6)
-    mixed = [actions[int(number)] for number in generator.permutation(len(actions))]
-    return Sample(f"{told(instruction, [])} which order? {', '.join(mixed)}", answered(", ".join(actions)))
 
 
 def _about_the_picture(generator: np.random.Generator, state: State) -> Sample:
@@ -154,9 +140,7 @@ def external(generator: np.random.Generator, *, number: int) -> Iterator[Sample]
             yield Sample(f"what is the {name}?", answered(function))
         else:
             one, other = (places[int(number)][0] for number in generator.choice(len(places), 2, replace=False))
-            way, back = ("left", "right") if generator.random() < 0.5 else ("right", "left")
-            yield Sample(f"the {one} is {way} of the {other}. what is {back} of the {one}?",
-                         answered(other, f"the {other} is {back} of the {one}"))
+            yield turned_round(generator, one, other)
 
 
 def _said_otherwise(generator: np.random.Generator) -> Sample:

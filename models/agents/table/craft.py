@@ -10,9 +10,9 @@ import numpy as np
 
 from models.agents.craft import Craft, Info
 from models.agents.samples import Drawn, Prior
-from models.agents.speech import Heard, Past, told
+from models.agents.speech import Heard, Past
 from models.agents.table.lessons import MOST_TURNS, PRIORS
-from models.agents.table.speech import listed
+from models.agents.table.speech import told_at
 from models.agents.table.words import words
 from models.marks import VISUAL
 from models.scene_vlm import Size
@@ -45,7 +45,7 @@ class TableCraft(Craft):
 
     def told(self, info: Info, past: Sequence[Past]) -> str:
         kept = [replace(one, action=" ".join(_numbers(one.action)) or one.action) for one in past]
-        return f"{told(str(info['instruction']), kept)} objects: {listed(info['objects'])}"
+        return told_at(str(info["instruction"]), kept, info["objects"])
 
     def meant(self, action: str, info: Info) -> str | None:
         found = _numbers(action)

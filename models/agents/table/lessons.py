@@ -11,9 +11,9 @@ from itertools import islice
 
 import numpy as np
 
-from models.agents.samples import Drawn, Prior, Sample
-from models.agents.speech import Past, answered, reply, told
-from models.agents.table.speech import action_of, listed, numbers, seen, thought_of
+from models.agents.samples import Drawn, Prior, Sample, masked, mixed_up, turned_round
+from models.agents.speech import Past, answered, reply
+from models.agents.table.speech import action_of, listed, numbers, seen, thought_of, told_at
 from models.marks import PARTS
 from worlds.errors import InputError
 from worlds.minitable import catalogue, wordings
@@ -31,7 +31,6 @@ MISTAKES = 0.25  # of the trajectories hold one or more
 SLIPS = 0.3  # of the actions of such a trajectory are not the expert's, or something goes wrong by itself
 MOST_TURNS = 20
 STRAYS = 0.25  # of the actions that lead from one picture to the next are not the expert's
-MASK = "mask"
 ALL_OF_IT = "what is seen here?"
 
 
@@ -98,7 +97,7 @@ def _trajectory(generator: np.random.Generator, seed: int, subset: str, *, think
 
 def prompt(instruction: str, past: list[Past], state: State) -> str:
     """What the agent is told at a turn."""
-    return f"{told(instruction, past)} objects: {listed(objects(state))}"
+    return told_at(instruction, past, objects(state))
 
 
 def _slipped(generator: np.random.Generator, wanted: list[int]) -> list[int]:
@@ -127,14 +126,8 @@ def anchored(generator: np.random.Generator, *, number: int) -> Iterator[Sample]
         if index % 3 == 2:
             yield _about_the_picture(generator, state)
             continue
-        said, actions = prompt(task.instruction, [], state), _actions(state)
-        if index % 3 == 0:
-            place = int(generator.integers(len(actions)))
-            shown = ", ".join(MASK if number == place else numbers(action) for number, action in enumerate(actions))
-            yield Sample(f"{said} order {shown} which is {MASK}?", answered(numbers(actions[place])))
-        else:
-            mixed = [numbers(actions[int(at)]) for at in generator.permutation(len(actions))]
-            yield Sample(f"{said} which order? {', '.join(mixed)}", answered(", ".join(map(numbers, actions))))
+        said, actions = prompt(task.instruction, [], state), list(map(numbers, _actions(state)))
+        yield (mixed_up if index % 3 else masked)(generator, said, actions)
 
 
 def _actions(state: State) -> list[list[int]]:
@@ -169,10 +162,7 @@ def external(generator: np.random.Generator, *, number: int) -> Iterator[Sample]
         elif index % 6 == 2:
             yield Sample(f"what is {name}?", answered(like))
         else:
-            one, other = _thing(generator), _thing(generator)
-            way, back = ("left", "right") if generator.random() < 0.5 else ("right", "left")
-            yield Sample(f"the {one} is {way} of the {other}. what is {back} of the {one}?",
-                         answered(other, f"the {other} is {back} of the {one}"))
+            yield turned_round(generator, _thing(generator), _thing(generator))
 
 
 def _thing(generator: np.random.Generator) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from models.agents.speech import Thought
+from models.agents.speech import Past, Thought, told
 from worlds.minitable.actions import YAW, act
 from worlds.minitable.codec import decode
 from worlds.minitable.expert import next_action
@@ -22,6 +22,11 @@ _THERE_M, _HIGH_M = 0.006, 0.06  # from where the gripper is, to have to go asid
 def listed(places: Mapping[str, Sequence[int]]) -> str:
     """Where things are, as the world tells it: "40 43 17, 59 35 18"."""
     return ", ".join(map(numbers, places.values()))
+
+
+def told_at(instruction: str, past: Sequence[Past], places: Mapping[str, Sequence[int]]) -> str:
+    """The words of a prompt, with where things are."""
+    return f"{told(instruction, past)} objects: {listed(places)}"
 
 
 def numbers(values: Sequence[int]) -> str:
