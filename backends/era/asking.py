@@ -15,7 +15,7 @@ from backends.episode import Planned, Turn
 from backends.era import table_asking
 from backends.era.context import Policy, history
 from backends.era.environments import World
-from backends.era.playing import Info, Player, Said, acted
+from backends.era.playing import Info, Player, Said, acted, said_of
 from backends.era.prompts import IMAGE, MOST_ACTIONS, Briefing, Style, benchmark, era_system, era_user
 from backends.era.replies import executable, read_reply
 from worlds.minihome.drawing import draw
@@ -88,10 +88,7 @@ def meant(text: str, info: Info, style: Style) -> Said:
     else:
         usable = executable(reply.planned[:MOST_ACTIONS], len(skills))
         steps = tuple(skills[int(action.id)] for action in usable.planned)
-    is_unusable = not steps and reply.parse != "empty"
-    return Said(None, reply=text, thought=reply.thought, sections=tuple(reply.sections.items()), answer=reply.answer,
-                parse="failed" if is_unusable else reply.parse, planned=reply.planned, mended=reply.mended, steps=steps,
-                is_whole=style == "era" or len(steps) == len(reply.planned))
+    return said_of(text, reply, steps, style)
 
 
 def _named(planned: Sequence[Planned], skills: Sequence[str]) -> tuple[str, ...]:

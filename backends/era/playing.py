@@ -14,7 +14,8 @@ from backends.episode import Action, By, Cut, Episode, Parse, Planned, Turn
 from backends.era.context import kept
 from backends.era.environments import ENVIRONMENTS, Environment, Info
 from backends.era.environments.contract import Running
-from backends.era.prompts import MOST_ACTIONS
+from backends.era.prompts import MOST_ACTIONS, Style
+from backends.era.replies import Reply
 from backends.era.settings import OWN_TURN, EraSettings
 from backends.run import Progress
 from models.marks import VISUAL
@@ -48,6 +49,14 @@ class Said:
     mended: tuple[str, ...] = ()
     steps: tuple[str, ...] | None = None
     is_whole: bool = True
+
+
+def said_of(text: str, reply: Reply, steps: tuple[str, ...], style: Style) -> Said:
+    """What a model that plans said, once its reply is read and its `steps` are known; ERA's has one action, whatever it names."""
+    is_unusable = not steps and reply.parse != "empty"
+    return Said(None, reply=text, thought=reply.thought, sections=tuple(reply.sections.items()), answer=reply.answer,
+                parse="failed" if is_unusable else reply.parse, planned=reply.planned, mended=reply.mended, steps=steps,
+                is_whole=style == "era" or len(steps) == len(reply.planned))
 
 
 @dataclass(frozen=True)

@@ -53,10 +53,18 @@ def benchmark(briefing: Briefing, instruction: str, done: Sequence[Action]) -> s
 
 def era_system(briefing: Briefing) -> str:
     """ERA's system message: rules and skills without examples, and how a reply is written."""
+    return "\n\n".join([briefing.role, *_known(briefing), era_request("[id, 'name']")])
+
+
+def era_request(action: str) -> str:
+    """How ERA wants to be answered.
+
+    Args:
+        action: how one is written.
+    """
     labels = ", ".join(f"{part}:" for part in PARTS)
-    how = (f"First think between {THINK_START} and {THINK_END}, in three parts that begin with {labels}. Then give one "
-           f"action as [id, 'name'] between {ACTION_START} and {ACTION_END}, and end with {TURN_END}.")
-    return "\n\n".join([briefing.role, *_known(briefing), how])
+    return (f"First think between {THINK_START} and {THINK_END}, in three parts that begin with {labels}. Then give one "
+            f"action as {action} between {ACTION_START} and {ACTION_END}, and end with {TURN_END}.")
 
 
 def era_user(instruction: str, history: str, *, has_eyes: bool = True, additional: str = "") -> str:

@@ -12,10 +12,9 @@ import numpy as np
 
 from backends.episode import Turn
 from backends.era.context import Policy, history
-from backends.era.playing import Info, Said, acted
-from backends.era.prompts import IMAGE, MOST_ACTIONS, Style, era_user, request
+from backends.era.playing import Info, Said, acted, said_of
+from backends.era.prompts import IMAGE, MOST_ACTIONS, Style, era_request, era_user, request
 from backends.era.replies import pose_of, read_reply
-from models.marks import ACTION_END, ACTION_START, PARTS, THINK_END, THINK_START, TURN_END
 from worlds.minitable.actions import LIMITS
 from worlds.minitable.drawing import draw
 from worlds.minitable.env import RENDER_PX
@@ -31,10 +30,7 @@ ACTIONS = (
     "- An angle counts steps of 3 degrees; roll 0 and pitch 60 point the fingers down.\n"
     "- The gripper goes there in a straight line, and opens or closes once it is there.\n"
     "- Fingers that close around the middle of a thing take hold of it.")
-ERA_SYSTEM = "\n\n".join((
-    ROLE, ACTIONS,
-    f"First think between {THINK_START} and {THINK_END}, in three parts that begin with {', '.join(f'{part}:' for part in PARTS)}. "
-    f"Then give one action as a list between {ACTION_START} and {ACTION_END}, and end with {TURN_END}."))
+ERA_SYSTEM = "\n\n".join((ROLE, ACTIONS, era_request("a list")))
 _GUIDELINES = (
     f"A plan has at most {MOST_ACTIONS} actions.",
     "Go over a thing before you go down to it, and close the fingers at its middle.",
@@ -80,7 +76,4 @@ def meant(text: str, info: Info, style: Style) -> Said:
     reply = read_reply(text, is_pose=True)
     most = 1 if style == "era" else MOST_ACTIONS
     steps = tuple(action.name for action in takewhile(lambda action: pose_of(action.name), reply.planned[:most]))
-    is_unusable = not steps and reply.parse != "empty"
-    return Said(None, reply=text, thought=reply.thought, sections=tuple(reply.sections.items()), answer=reply.answer,
-                parse="failed" if is_unusable else reply.parse, planned=reply.planned, mended=reply.mended, steps=steps,
-                is_whole=style == "era" or len(steps) == len(reply.planned))
+    return said_of(text, reply, steps, style)
