@@ -1,4 +1,4 @@
-"""A running server for browser tests, and a real video that no one has seen."""
+"""Who looks at the pages, a running server for browser tests, and a real video that no one has seen."""
 
 import os
 import shutil
@@ -14,8 +14,20 @@ import cv2
 import numpy as np
 import pytest
 
+from backends.sessions import Session
+
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def visitor(request: pytest.FixtureRequest) -> Iterator[Session]:
+    """Whoever a file's tests are, it holds no files of another's: to the pages, all page tests of a process are one visitor."""
+    session = Session(request.module.__name__)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pages.house.session.current", lambda: session)
+        yield session
+    session.release()
 
 
 @pytest.fixture(scope="session")
