@@ -1,6 +1,6 @@
 """Reads logs that somebody brought: every run, the episode that was asked for, and what the episodes of its run come to."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from backends.era.facts import Facts, of_entry, of_episode
 from backends.era.formats import SECOND, Brought, Entry, LogRun, episode, found
 from backends.era.formats.listing import SAID
 from backends.era.results import MAX_CONFIGURED, MAX_LINES, MAX_LOGS, Counting, Line, Log
-from backends.era.settings import EraSettings
+from backends.era.settings import SHIPPED, EraSettings
+from backends.era.shipped_logs import place_of
 from backends.era.statistics import statistics
 from backends.files.archive import Files, joined, open_zip, single
 from backends.knobs import UPLOAD
@@ -24,6 +25,13 @@ MOST_WHOLE = 300  # of two runs beside each other: episodes of each that are rea
 def sources(settings: EraSettings) -> tuple[str, ...]:
     """The names of the files that some settings replay: one, or two that are held beside each other."""
     return tuple(name.removeprefix(UPLOAD) for name in (settings.file, settings.beside) if name)
+
+
+def places(settings: EraSettings, of_upload: Callable[[str], Path]) -> tuple[tuple[str, Path], ...]:
+    """The same with where each lies: an upload, or logs that come with the app."""
+    chosen = [text for text in (settings.file, settings.beside) if text]
+    return tuple((name, place_of(text) if text in SHIPPED.values() else of_upload(name))
+                 for text, name in zip(chosen, sources(settings), strict=True))
 
 
 def opened(brought: Sequence[tuple[str, Path]]) -> Files:
@@ -54,9 +62,9 @@ def check_both(brought: Brought, settings: EraSettings, inputs: Inputs) -> None:
     are_second = {run.is_second for run in brought.runs}
     if not settings.beside or are_second == {True, False}:
         return
-    name = sources(settings)[1 if True not in are_second else 0]
+    name, place = places(settings, inputs.file)[1 if True not in are_second else 0]
     try:
-        found(opened([(name, inputs.file(name))]))
+        found(opened([(name, place)]))
     except InputError as error:
         raise InputError(f"Of the two uploads {name[:80]!r} holds no logs. {error}") from error
     raise InputError(f"Of the two uploads {name[:80]!r} holds no episode, only lists of tasks. Bring the logs of a run.")
@@ -94,7 +102,8 @@ def log_of(run: LogRun) -> Log:
     """What is told of a run."""
     config = dict(list((run.config or {}).items())[:MAX_CONFIGURED])
     return Log(title=run.title[:300], layout=SAID[run.head.layout], environment=run.head.environment[:300],
-               model=run.head.model[:300], experiment=run.head.experiment[:300], num_episodes=len(run.entries), config=config,
+               model=run.head.model[:300], experiment=run.head.experiment[:300], subset=run.head.subset[:300],
+               num_episodes=len(run.entries), config=config,
                is_second=run.is_second, notes=run.notes[:100])
 
 

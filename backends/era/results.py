@@ -41,6 +41,7 @@ class Log(Frozen):
     environment: str = ""
     model: str = ""
     experiment: str = ""
+    subset: str = ""
     num_episodes: Count
     is_second: bool = False  # of a second upload
     config: Annotated[dict[str, JsonValue], Field(max_length=MAX_CONFIGURED)] = Field(default_factory=dict)

@@ -12,7 +12,7 @@ from backends.era.playing import play
 from backends.era.practising import MODELS, keep, practising
 from backends.era.results import Counting, EraResult, Training
 from backends.era.schooling import schooling
-from backends.era.settings import EraSettings
+from backends.era.settings import SHIPPED, EraSettings
 from backends.run import Inputs, Progress, keeping
 
 
@@ -58,7 +58,7 @@ def _trained(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Train
 
 def _replayed(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Episode | Counting | EraResult]:
     yield Progress(0.0, "Looking through the logs")
-    files = logs.opened([(name, inputs.file(name)) for name in logs.sources(settings)])
+    files = logs.opened(logs.places(settings, inputs.file))
     brought = found(files)
     logs.check_both(brought, settings, inputs)
     run_shown, entry = logs.chosen(brought, settings)
@@ -66,6 +66,7 @@ def _replayed(settings: EraSettings, inputs: Inputs) -> Iterator[Progress | Epis
     yield episode
     part, ended = yield from keeping(logs.counted(files, run_shown))
     counted, lines = (part.statistics, part.lines) if isinstance(part, Counting) else (None, logs.lines_of(run_shown))
-    yield EraResult(seed=settings.seed, model_id=run_shown.head.model[:300] or "unknown", is_miniature=False, ended=ended,
-                    settings=settings, episode=episode, logs=logs.logs_of(brought), lines=lines, counted=counted,
+    yield EraResult(seed=settings.seed, model_id=run_shown.head.model[:300] or "unknown", ended=ended,
+                    is_miniature=not run_shown.is_second and settings.file in SHIPPED.values(), settings=settings, episode=episode,
+                    logs=logs.logs_of(brought), lines=lines, counted=counted,
                     notes=(*logs.unlisted(brought), *brought.notes, *run_shown.notes)[:100])

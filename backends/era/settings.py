@@ -37,6 +37,8 @@ TERM_NAMES: dict[Term, str] = {"success": "the task is done: +3", "subgoal": "a 
 SUBSET_NAMES: dict[Subset, str] = {
     "base": "plain words", "complex_instruction": "with a distraction", "visual_appearance": "by looks", "common_sense": "by use",
     "spatial": "by neighbours", "long_horizon": "two tasks"}
+SHIPPED: dict[World, str] = {"home": "shipped:home", "table": "shipped:table"}  # logs that come with the app
+SHIPPED_NAMES: dict[World, str] = {"home": "The shipped agents in the fixed homes", "table": "The shipped agent at the fixed tables"}
 OWN_TURN = "."  # of the agent itself
 MAX_TURNS, MAX_ACTION = 30, 60
 MOST_ENTRIES = 2 * MAX_TURNS  # turns, and what goes wrong between them
@@ -119,8 +121,9 @@ class EraSettings(Settings):
                      "0: none.", ge=0,
                        le=EPISODES, label="Scenes to judge by")
 
-    file: str = knob("", "logs", "Logs of EmbodiedBench, ERA or VAGEN: a zip of their folder, or one of their JSON files.",
-                     max_length=300, label="Logs", uploads=("zip", "json", "jsonl", "txt"), upload_mb=LOGS_MB)
+    file: str = knob(SHIPPED["home"], "logs", "Logs of EmbodiedBench, ERA or VAGEN: a zip of their folder, or one of their JSON "
+                     "files; or those of the shipped agents.", max_length=300, label="Logs", suggestions=tuple(SHIPPED.values()),
+                     uploads=("zip", "json", "jsonl", "txt"), upload_mb=LOGS_MB)
     beside: str = knob("", "logs", "Logs of another agent on the same tasks, to be held beside the first: its runs stand in the same "
                        "list.", max_length=300, label="Logs beside them", uploads=("zip", "json", "jsonl", "txt"), upload_mb=LOGS_MB)
     log: int = knob(0, "logs", "Which run of the logs, counted from 0.", ge=0, le=10_000, label="Run of the logs")
@@ -134,7 +137,7 @@ class EraSettings(Settings):
     @model_validator(mode="after")
     def _logs_are_there_where_they_are_replayed(self) -> Self:
         if self.task == "replay" and not self.file:
-            raise ValueError("there are no logs. Bring a zip of their folder as 'file'")
+            raise ValueError(f"there are no logs. Bring a zip of their folder as 'file', or choose {SHIPPED['home']!r}")
         return self
 
     @model_validator(mode="after")
@@ -158,6 +161,7 @@ class EraSettings(Settings):
         return self
 
 
+WHY = "Ask why it fails"
 SUBSETS: tuple[Subset, ...] = get_args(Subset)
 
 PRESETS: dict[str, tuple[EraSettings, str]] = {  # label: settings, what to notice
@@ -175,6 +179,9 @@ PRESETS: dict[str, tuple[EraSettings, str]] = {  # label: settings, what to noti
     "Watch a gripper": (EraSettings(world="table", agent="trained", number=11),
                         "It is told where things lie and not what they are: a network of 0.8 million weights sees which is which, "
                         "and answers in numbers."),
+    WHY: (EraSettings(task="replay", log=11),
+          "Fifty episodes of the miniature as logs: which actions fail and what it was told then come first, the same homes after "
+          "reinforcement stand beside them. The box “Your logs” does the same with yours."),
     "See it fail": (EraSettings(agent="trained", subset="common_sense", number=5),
                     "It read what things are for, but was never shown a task that is worded so: it takes something else, and goes on "
                     "carrying it to and fro."),

@@ -81,8 +81,10 @@ def _no_picture(*, is_before: bool) -> str:
 def brought_of(result: EraResult) -> Brought:
     """The names and places of what a result is about; nothing where this session lacks any of it."""
     here = session.current().inputs().files
-    names = logs.sources(result.settings)
-    return tuple((name, here[name]) for name in names) if all(name in here for name in names) else ()
+    try:
+        return logs.places(result.settings, here.__getitem__)
+    except KeyError:
+        return ()
 
 
 def ways(result: EraResult, turn: Turn, action: Action | None, *, is_before: bool) -> tuple[Marks, ...]:

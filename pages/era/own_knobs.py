@@ -6,11 +6,12 @@ from streamlit.delta_generator import DeltaGenerator
 from backends.era.environments import ENVIRONMENTS
 from backends.era.practising import MADE_HERE, begins_as
 from backends.era.results import EraResult
-from backends.era.settings import OWN_TURN, EraSettings
+from backends.era.settings import OWN_TURN, SHIPPED, SHIPPED_NAMES, EraSettings
 from backends.files.rows import counted as number_of
+from backends.knobs import UPLOAD
 from backends.registry import System
 from models import catalogue
-from pages.era import home, training
+from pages.era import home, own_logs, training
 from pages.house import knobs, running, session, tasks
 from pages.house.text import plain
 from worlds.errors import InputError
@@ -35,11 +36,21 @@ def draw(system: Era, task: str) -> None:
 
 
 def _logs(system: Era) -> None:
+    _which(system)
     values = {"task": "replay", **knobs.said(system, ("file", "beside")), **knobs.knobs(system, OF_LOGS)}
-    if not values["file"]:
-        st.info("There are no logs yet: bring them in the box “Your logs” above.", icon=":material/upload_file:")
-        return
     tasks.run_button(system, values, label="Replay", cost=lambda _asked: "Takes seconds; pictures are read when they are looked at.")
+
+
+def _which(system: Era) -> None:
+    """Whose logs: those that come with the app, or those that were brought."""
+    key = knobs.held(system, "file")
+    offered = {SHIPPED[world]: told for world, told in SHIPPED_NAMES.items()}
+    offered |= {name: f"Yours: {name.removeprefix(UPLOAD)}" for name in knobs.brought(system, "file")}
+    said = str(st.session_state[key])
+    if said not in offered:
+        offered[said] = said.removeprefix(UPLOAD)
+    st.selectbox("Logs", list(offered), key=key, format_func=offered.__getitem__, on_change=own_logs.from_the_first, args=(system,),
+                 help="Whose episodes. Your own are brought in the box “Your logs” above.")
 
 
 def is_ready(system: Era, asked: EraSettings) -> bool:

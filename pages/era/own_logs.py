@@ -14,7 +14,7 @@ Era = System[EraSettings, EraResult]
 
 def box(system: Era) -> None:
     """The upload box; each new file is replayed at once, from its first run and episode."""
-    knobs.own_upload(system, "file", "Your logs", on_new=_from_the_first,
+    knobs.own_upload(system, "file", "Your logs", on_new=_replays_them,
                      note=f"A zip of the folder of EmbodiedBench, ERA or VAGEN, or one of their files; at most {LOGS_MB} MB. It "
                      "stays in this session.")
     if st.session_state.pop(NEW, False) and knobs.own_file(system, "file"):
@@ -22,10 +22,15 @@ def box(system: Era) -> None:
         st.rerun()
 
 
-def _from_the_first(system: Era) -> None:
+def _replays_them(system: Era) -> None:
+    from_the_first(system)
+    st.session_state[NEW] = True
+
+
+def from_the_first(system: Era) -> None:
+    """The run, the episode and the logs beside them belong to other logs: begin with the first."""
     for name in ("beside", "log", "episode"):
         knobs.set_default(system, name)
-    st.session_state[NEW] = True
 
 
 def is_there(system: Era, task: str) -> bool:

@@ -52,7 +52,7 @@ frame.show(Page(
     SYSTEM, views.NOTE, views.TASKS, choose=choose, turn=knobs.set_knobs, settle=views.settle, live=draw_live,
     first_view=first_view, details=details, paper=views.beside_the_paper, how=how.how_it_works,
     take=lambda _task, result: taking.take(result), code=views.code, is_empty=views.is_empty,
-    knobs=lambda task: own_knobs.draw(SYSTEM, task), views=step.VIEWS, without=views.without,
+    knobs=lambda task: own_knobs.draw(SYSTEM, task), views=step.VIEWS,
     own=Own(box=lambda: own_logs.box(SYSTEM), is_there=lambda task: own_logs.is_there(SYSTEM, task),
             is_answered=lambda result: own_logs.is_answered(SYSTEM, result), panel=lambda: own_logs.panel(SYSTEM),
             title=lambda: own_logs.title(SYSTEM))))

@@ -8,7 +8,7 @@ from backends.era import logs
 from backends.era.comparing import HABITAT_NOTE, Compared, Pair, compared, differences
 from backends.era.labels import Label, by_kind
 from backends.era.results import EraResult, Line, Log
-from backends.era.settings import EraSettings
+from backends.era.settings import SHIPPED, EraSettings
 from backends.era.statistics import Statistics
 from backends.files.rows import counted as number_of
 from backends.registry import System
@@ -164,7 +164,7 @@ def _beside(result: EraResult, choose: Choose) -> None:
     others = [number for number in range(len(result.logs)) if number != result.settings.log]
     kept = st.session_state.get(f"{OTHER}.kept")  # the box is not drawn while another episode is read
     if st.session_state.get(OTHER) not in others:
-        came = next((number for number in others if result.logs[number].is_second), None)  # to be compared, for that it was brought
+        came = next((number for number in others if _belongs_beside(result, result.logs[number])), None)
         st.session_state[OTHER] = kept[1] if kept and kept[0] == logs.sources(result.settings) and kept[1] in others else came
     other = st.selectbox("The other run", others, index=None, key=OTHER, format_func=lambda number: result.logs[number].title,
                          placeholder="Choose one of these logs", help="Nothing is replayed.")
@@ -193,6 +193,13 @@ def _beside(result: EraResult, choose: Choose) -> None:
     for note in both.notes:
         if note != HABITAT_NOTE:
             st.info(plain(note), icon=":material/info:")
+
+
+def _belongs_beside(result: EraResult, log: Log) -> bool:
+    """Whether a run is there to be compared: it was brought for that, or another of the shipped agents did the same tasks."""
+    if result.settings.beside:
+        return log.is_second
+    return result.settings.file in SHIPPED.values() and log.subset == result.logs[result.settings.log].subset
 
 
 def _differing(result: EraResult, differing: Sequence[Pair], choose: Choose) -> None:

@@ -20,7 +20,7 @@ TASKS = {
                  coming="The episode is played turn by turn; the newest picture stands here."),
     "train": Task("Train it", ":material/model_training:", button="Train", fold="An expert or rewards, how long, every knob",
                   coming="The fixed scenes are played first; then the curves grow with every iteration."),
-    "replay": Task("Replay logs", ":material/history:", button="Replay", fold="Another run or episode of the logs",
+    "replay": Task("Replay logs", ":material/history:", button="Replay", fold="Other logs, another run or episode of them",
                    coming="The logs are read; the episode that was asked for comes first, the statistics at the end."),
 }
 REWARD = {"play": "as the world paid it", "train": "as the world paid it", "replay": "as the log has it"}
@@ -34,19 +34,6 @@ def settle(system: System[EraSettings, EraResult]) -> None:
 def is_empty(result: EraResult) -> bool:
     """Whether a run ended before there was anything to draw."""
     return result.episode is None and result.training is None
-
-
-def without(task: str) -> None:
-    """In place of a result."""
-    if task == "replay":
-        st.info("Bring logs of an agent in the box “Your logs” above: a zip of the folder that EmbodiedBench, ERA or VAGEN wrote, or "
-                "the zip that “Take it away” makes of an episode. It is replayed at once.", icon=":material/upload_file:")
-        return
-    if task == "train":
-        st.info("The miniature goes on learning here, from its own episodes or from an expert's. Open the knobs below and press "
-                "“Train”: the curves grow while it learns, and its agent can play afterwards.", icon=":material/model_training:")
-        return
-    st.info("There is no episode yet. Press a preset above.", icon=":material/info:")
 
 
 def episode_charts(result: EraResult) -> None:

@@ -215,6 +215,13 @@ def own_upload(system: System, name: str, label: str, *, note: str, on_new: Call
             st.rerun()
 
 
+def brought(system: System, name: str) -> tuple[str, ...]:
+    """What the setting is called for each file that came through the box beside the presets and is still here."""
+    stored: Mapping[str, str] = st.session_state.get(f"own.{system.name}.{name}.stored", {})
+    here = session.current().inputs().files
+    return tuple(one for one in dict.fromkeys(stored.values()) if one.removeprefix(UPLOAD) in here)
+
+
 def leave_link(system: System) -> None:
     """A link that waits to be run is put aside; its knobs stay, and what is shown in its place does not turn them."""
     if st.session_state.pop(f"{system.name}.waiting", None) is not None:

@@ -1,5 +1,8 @@
 """Many episodes of a run in charts: success by subset, what goes wrong, what was said of failures, how long episodes run."""
 
+from collections.abc import Sequence
+from itertools import takewhile
+
 import plotly.graph_objects as go
 
 from backends.era.statistics import Counted, Statistics
@@ -62,15 +65,25 @@ def reasons(counted: Statistics) -> go.Figure | None:
     """The commonest feedbacks on actions that failed; None where none failed."""
     if not counted.reasons:
         return None
-    names = [f"{number}. {said(reason.feedback, LETTERS)}" for number, reason in enumerate(counted.reasons, 1)]
+    shared = common_start([reason.feedback for reason in counted.reasons])
+    names = [f"{number}. {said(reason.feedback[len(shared):], LETTERS)}" for number, reason in enumerate(counted.reasons, 1)]
     figure = go.Figure(go.Bar(
         y=names, x=[reason.count for reason in counted.reasons], orientation="h", marker={"color": FAILED_COLOUR},
         customdata=[(reason.episodes, said(reason.feedback, 160)) for reason in counted.reasons],
         hovertemplate="%{customdata[1]}<br>%{x} times in %{customdata[0]} episodes<extra></extra>"))
-    figure.update_layout(title=titled("What failed actions were told", "the commonest first"), height=280,
+    told = f"the commonest first; after “{said(shared.strip(), LETTERS)}”" if shared else "the commonest first"
+    figure.update_layout(title=titled("What failed actions were told", told), height=280,
                          xaxis={"title": "times", "rangemode": "tozero"}, yaxis={"autorange": "reversed"})
     first = counted.reasons[0]
     return described(figure, f"The commonest feedback on a failed action, {first.count} times: {said(first.feedback, 120)}.")
+
+
+def common_start(texts: Sequence[str]) -> str:
+    """The sentence that several texts begin with, to its end; empty where there is none, or nothing would be left."""
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*texts))
+    start = "".join(letters[0] for letters in alike) if len(texts) > 1 else ""
+    start = start[:start.rfind(". ") + 2] if ". " in start else ""
+    return start if all(len(text) > len(start) for text in texts) else ""
 
 
 def running(counted: Statistics) -> go.Figure | None:

@@ -181,9 +181,10 @@ def _cut(call: Call, actions: Sequence[Action], is_last: bool, budget: int) -> C
 
 
 def mismatches(turn: Turn) -> tuple[int, ...]:
-    """Return which of a turn's actions are named otherwise than in the plan; ids say nothing, they shift between variants."""
+    """Return which of a turn's actions are named otherwise than in the plan; neither ids, which shift between variants, nor capitals
+    say anything."""
     return tuple(place for place, (planned, action) in enumerate(zip(turn.planned, turn.actions))
-                 if planned.name and action.name and planned.name.split() != action.name.split())
+                 if planned.name and action.name and planned.name.casefold().split() != action.name.casefold().split())
 
 
 

@@ -18,6 +18,8 @@ SAID: dict[Layout, str] = {
     "prior": "ERA's prior-learning data set"}
 ENVIRONMENTS = {"eb_alfred": "EB-ALFRED", "eb_habitat": "EB-Habitat", "eb_manipulation": "EB-Manipulation",
                 "eb_navigation": "EB-Navigation"}
+WORLD = "orrery_world"  # in the config.txt of an episode of ours
+DRAWN = {"minihome": "Drawn home", "minitable": "Drawn table top"}  # what a config of ours calls its world
 SECOND = "second upload"  # the folder in which logs stand that were brought beside others: it names neither model nor experiment
 UNKNOWN = "unknown"
 MAX_NUMBER = 1_000_000  # of an episode that can be asked for, as the settings have it
@@ -99,7 +101,8 @@ class LogRun:
     @property
     def title(self) -> str:
         head = self.head
-        kind = ENVIRONMENTS.get(head.environment, head.environment) or SAID[head.layout]
+        kind = DRAWN.get(str((self.config or {}).get(WORLD)), "") or ENVIRONMENTS.get(head.environment, head.environment)
+        kind = kind or SAID[head.layout]
         return " · ".join(part for part in (kind, head.model, head.experiment, head.subset, SECOND if self.is_second else "") if part)
 
     @property

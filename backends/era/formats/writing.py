@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from backends.episode import Action, Episode, Turn
 from backends.era.formats.calls import EMPTY, UNREADABLE
+from backends.era.formats.listing import WORLD
 from backends.era.formats.sidecar import sidecar_text
 from backends.era.replies import OUTPUT, pose_of
 from backends.era.shaping import TABLE_TOPS
@@ -58,19 +59,24 @@ def written_run(episodes: Sequence[tuple[Episode, Pictures]], *, model: str, exp
         root = f"running/eb_manipulation/{_folder(model)}/{_folder(experiment)}/{_folder(subset)}"
     else:
         root = f"running/eb_alfred/{_folder(f'{model}_{experiment}' if experiment else model)}/{_folder(subset)}"
-    told = {"model_name": model, "exp_name": experiment, "eval_sets": [subset], **(config or {})}
+    told = {"model_name": model, "exp_name": experiment, "eval_sets": [subset], WORLD: episodes[0][0].world, **(config or {})}
     found = {f"{root}/config.txt": (str(told) + "\n").encode()}
     for k, (episode, pictures) in enumerate(episodes, 1):
         found |= {f"{root}/{name}": content for name, content in written(episode, k=k, pictures=pictures).items()}
     return found | {f"{root}/results/summary.json": _json(_summary([episode for episode, _ in episodes], root, kinds == {True}))}
 
 
-def zipped(logs: Mapping[str, bytes]) -> bytes:
-    """Return these files as a zip; equal files give equal bytes."""
+def zipped(logs: Mapping[str, bytes], *, is_packed: bool = True) -> bytes:
+    """Return these files as a zip; equal files give equal bytes.
+
+    Args:
+        is_packed: False where the whole is packed afterwards, which finds what its files have in common.
+    """
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    packing = zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
         for name, content in sorted(logs.items()):
-            archive.writestr(zipfile.ZipInfo(name, _STAMP), content, zipfile.ZIP_DEFLATED)
+            archive.writestr(zipfile.ZipInfo(name, _STAMP), content, packing)
     return buffer.getvalue()
 
 

@@ -74,6 +74,14 @@ def test_a_name_that_differs_from_the_plans_is_a_mismatch_and_an_id_never_is():
     assert [action.id for _, action in read.steps()] == ["14", "97"]
 
 
+def test_capitals_make_no_other_name():
+    told = reply([("14", "find a mug")])
+
+    _, _, read = only(in_base(alfred_episode(1, [row(1, ("14", "find a Mug"), told)])))
+
+    assert mismatches(read.turns[0]) == () and not any("named otherwise" in note for note in read.notes)
+
+
 def test_progress_is_the_steps_where_the_result_was_set_to_zero():
     rows = [row(1, FIND, FIRST, progress=0.5), unreadable(reply([]), -2)]
 

@@ -96,7 +96,7 @@ def test_what_cannot_be_done_here_is_said(settings, said):
 @pytest.mark.parametrize(("settings", "said"), [
     ({"task": "train", "stage": "prior", "priors": ("lookups",)}, "names are looked up at the table top alone"),
     ({"actions": ("!explode",)}, "'!explode' is no perturbation. There are !shut, !recolour, !slip"),
-    ({"task": "replay"}, "there are no logs"), ({"number": 50}, "less than or equal to 49")])
+    ({"task": "replay", "file": ""}, "there are no logs"), ({"number": 50}, "less than or equal to 49")])
 def test_settings_that_cannot_be_meant_are_refused(settings, said):
     with pytest.raises(ValidationError, match=said):
         EraSettings(**settings)
@@ -111,7 +111,7 @@ def test_fewer_turns_end_the_episode_there():
 def test_presets_can_be_played_and_differ():
     assert len({settings.permalink() for settings, _ in PRESETS.values()}) == len(PRESETS)
     for settings, _ in PRESETS.values():
-        if settings.agent == "expert":
+        if (settings.task, settings.agent) == ("play", "expert"):
             assert last(run(settings, Inputs())).episode.success
 
 

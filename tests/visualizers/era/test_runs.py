@@ -1,6 +1,7 @@
 """Charts and tables over many episodes, pictures and films of one, the cover: what stands in them."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,6 +46,23 @@ def test_feedbacks_are_text_the_commonest_first():
 
     told = (*bars.y, bars.customdata[0][1], sentence_of(many.reasons(COUNTED)))
     assert list(bars.x) == [2, 2] and all("<b>" not in text for text in told)
+
+
+@pytest.mark.parametrize(("texts", "shared"), [
+    (("Invalid. No mug.", "Invalid. No cup."), "Invalid. "), (("Invalid. No mug.", "It is closed."), ""),
+    (("It. Fell. A", "It. Fell. B"), "It. Fell. "), (("Invalid. No mug.",), ""), (("No mug", "No cup"), ""),
+    (("Invalid. ", "Invalid. No cup."), "")])
+def test_what_all_feedbacks_begin_with_is_said_once(texts, shared):
+    assert many.common_start(texts) == shared
+
+
+def test_a_bar_is_named_by_what_its_feedback_alone_says():
+    told = [replace(reason, feedback=f"Last action is invalid. {name}")
+            for reason, name in zip(COUNTED.reasons, ("No mug.", "No cup."))]
+    figure = many.reasons(replace(COUNTED, reasons=tuple(told)))
+
+    assert list(figure.data[0].y) == ["1. No mug.", "2. No cup."] and "Last action is invalid." in figure.layout.title.subtitle.text
+    assert figure.data[0].customdata[0][1] == "Last action is invalid. No mug."
 
 
 def test_episodes_that_still_run_only_become_fewer():
