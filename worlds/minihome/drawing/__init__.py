@@ -16,10 +16,10 @@ from worlds.errors import InputError
 from worlds.kit import draw_object, draw_room
 from worlds.minihome.catalogue import type_of
 from worlds.minihome.drawing import furniture, row
-from worlds.minihome.drawing.pen import CREAM, INK, STEEL, Pen, darker
 from worlds.minihome.drawing.things import draw_thing
 from worlds.minihome.look import Item, Look, look
 from worlds.minihome.state import State
+from worlds.pen import CREAM, INK, STEEL, Pen, darker, lay
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -90,7 +90,7 @@ def draw_look(seen: Look, size_px: int) -> np.ndarray:
         raise InputError(f"A picture of {size_px} pixels cannot be drawn. Its side is {LEAST_PX} to {MOST_PX} pixels.")
     canvas = _kept(_with_row, size_px)(seen.wall, _tiles(seen), size_px).copy()
     for layer in _layers(seen):
-        _place(canvas, *_kept(_drawn, size_px)(layer, size_px))
+        lay(canvas, *_kept(_drawn, size_px)(layer, size_px))
     return canvas
 
 
@@ -144,7 +144,7 @@ def _room(wall: str, size_px: int) -> np.ndarray:
         pen.polygon(CREAM, [(x, _HORIZON + 0.04), (inner, _HORIZON - 0.02), (inner, _HORIZON), (x, _HORIZON + 0.07)], alpha=0.75)
     pen.polygon(CREAM, [(0.0, 0.0), (1.0, 0.0), (1 - _WALL_DEEP, _WALL_DEEP), (_WALL_DEEP, _WALL_DEEP)], alpha=0.7)
     row.draw_plinth(pen)
-    _place(room, pen.left, pen.top, pen.patch())
+    lay(room, pen.left, pen.top, pen.patch())
     return room
 
 
@@ -152,7 +152,7 @@ def _with_row(wall: str, tiles: tuple[_Tile, ...], size_px: int) -> np.ndarray:
     """The empty room with the row at its foot; not to be changed."""
     room = _room(wall, size_px).copy()
     for tile in tiles:
-        _place(room, *_kept(_drawn, size_px)(tile, size_px))
+        lay(room, *_kept(_drawn, size_px)(tile, size_px))
     return room
 
 
@@ -184,12 +184,6 @@ def _cut(pen: Pen) -> tuple[int, int, np.ndarray]:
     patch = pen.patch()
     x, y, width, height = cv2.boundingRect((patch[..., 3] > 0).astype(np.uint8))
     return pen.left + x, pen.top + y, patch[y : y + height, x : x + width].copy()
-
-
-def _place(canvas: np.ndarray, left: int, top: int, patch: np.ndarray) -> None:
-    under = canvas[top : top + patch.shape[0], left : left + patch.shape[1]]
-    covered = under.astype(np.uint16) * (255 - patch[..., 3:].astype(np.uint16))
-    under[:] = np.minimum(patch[..., :3] + (covered + 127) // 255, 255).astype(np.uint8)
 
 
 def _draw_hand(pen: Pen, *, full: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from worlds.minihome.catalogue import type_of
-from worlds.minihome.drawing.pen import INK, STEEL, WOOD, Colour, Pen, Point, darker, lighter
+from worlds.pen import INK, STEEL, WOOD, Colour, Pen, Point, darker, lighter
 
 PAINT: dict[str, Colour] = {
     "Table": (178, 112, 58), "Counter": (116, 156, 122), "Shelf": (216, 172, 108), "Sink": (120, 158, 190), "Fridge": (236, 240, 244),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from worlds.minihome.catalogue import type_of
 from worlds.minihome.drawing.furniture import BRASS, COLD_LIGHT, INSIDE, PAINT, SLAB, WARM_LIGHT, WATER
-from worlds.minihome.drawing.pen import CREAM, INK, STEEL, Colour, Pen, darker, lighter
+from worlds.pen import CREAM, INK, STEEL, Colour, Pen, darker, lighter
 
 TOP, FOOT = 0.81, 0.985  # of the row
 _HERE: Colour = (255, 206, 58)

@@ -6,7 +6,7 @@ Each is drawn around a middle with a radius; its foot is one radius below the mi
 from collections.abc import Callable
 
 from worlds.minihome.catalogue import COLOURS
-from worlds.minihome.drawing.pen import CREAM, INK, STEEL, Colour, Pen, Point, darker, lighter
+from worlds.pen import CREAM, INK, STEEL, Colour, Pen, Point, darker, lighter
 
 GREEN: Colour = (74, 140, 62)
 _FLESH: dict[str, Colour] = {"Apple": (255, 246, 214), "Bread": (255, 232, 186), "Potato": (255, 238, 160), "Tomato": (255, 176, 150)}

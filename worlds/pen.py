@@ -97,6 +97,13 @@ class Pen:
         return np.clip(reduced + 0.5, 0, 255).astype(np.uint8)
 
 
+def lay(canvas: np.ndarray, left: int, top: int, patch: np.ndarray) -> None:
+    """Lay a pen's patch over a picture, (height, width, 3) uint8 RGB, in place, with its upper left corner at a pixel."""
+    under = canvas[top : top + patch.shape[0], left : left + patch.shape[1]]
+    covered = under.astype(np.uint16) * (255 - patch[..., 3:].astype(np.uint16))
+    under[:] = np.minimum(patch[..., :3] + (covered + 127) // 255, 255).astype(np.uint8)
+
+
 def lighter(colour: Colour, by: float) -> Colour:
     """A colour moved towards white."""
     red, green, blue = (round(value + (255 - value) * by) for value in colour)

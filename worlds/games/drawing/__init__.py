@@ -1,0 +1,1 @@
+"""What the pictures of the games share: a board of square cells, the two who play, and letters."""
