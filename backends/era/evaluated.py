@@ -12,11 +12,12 @@ from itertools import groupby
 
 from backends.episode import Episode
 from backends.era.environments import ENVIRONMENTS, World
-from backends.era.formats.writing import Pictures, written_run, zipped
+from backends.era.formats.writing import Pictures, written_run
 from backends.era.results import EraResult
 from backends.era.run import run
 from backends.era.settings import SUBSETS, Agent, EraSettings
 from backends.era.shipped_logs import packed
+from backends.files.archive import zipped
 from backends.run import Inputs, last
 from worlds.subsets import EPISODES
 

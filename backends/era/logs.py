@@ -12,12 +12,11 @@ from backends.era.results import MAX_CONFIGURED, MAX_LINES, MAX_LOGS, Counting, 
 from backends.era.settings import SHIPPED, EraSettings
 from backends.era.shipped_logs import place_of
 from backends.era.statistics import statistics
-from backends.files.archive import Files, joined, open_zip, single
+from backends.files.archive import Files, joined, open_upload
 from backends.knobs import UPLOAD
 from backends.run import Inputs, Progress
 from worlds.errors import InputError
 
-ZIP = b"PK"
 COUNTED = 2_000  # episodes that are read whole for the statistics
 MOST_WHOLE = 300  # of two runs beside each other: episodes of each that are read whole
 
@@ -42,15 +41,8 @@ def opened(brought: Sequence[tuple[str, Path]]) -> Files:
     Raises:
         InputError: one is damaged, or too large.
     """
-    first, *others = (_opened(path, name) for name, path in brought)
+    first, *others = (open_upload(path, name) for name, path in brought)
     return joined(first, others[0], below=SECOND) if others else first
-
-
-def _opened(path: Path, name: str) -> Files:
-    """A zip, or one file as a set of one; which it is, the content says."""
-    with path.open("rb") as file:
-        is_zip = file.read(2) == ZIP
-    return open_zip(path, what=f"The zip {name[:80]!r}") if is_zip else single(name, path.read_bytes())
 
 
 def check_both(brought: Brought, settings: EraSettings, inputs: Inputs) -> None:

@@ -2,7 +2,7 @@
 
 A zip is judged by its table of contents before anything is read: names that lead outside, links, locked entries, other
 packings than the usual one, too many or too large entries are refused. A folder must lie below the one that the deployment
-names, and so must what its links point to.
+names, and so must what its links point to. `zipped` packs files into a zip.
 """
 
 import io
@@ -19,6 +19,8 @@ from worlds.errors import InputError
 
 PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # LZMA's header may ask for 4 GB before the first byte is unpacked
 DATA_DIR = "ORRERY_DATA_DIR"
+_ZIP = b"PK"  # begins every zip
+_STAMP = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold: no clock, so that equal runs are equal files
 _LINE = b"PK\x01\x02"  # begins each line of a zip's table of contents
 _CHUNK = 8_000_000
 # torn structures; an entry without a name (IndexError), of an unknown version (NotImplementedError is a RuntimeError) or encoding
@@ -174,3 +176,41 @@ def joined(first: Files, second: Files, *, below: str) -> Files:
 def single(name: str, content: bytes) -> Files:
     """Return one uploaded file as a set of one."""
     return Files((name,), lambda _: content)
+
+
+def open_upload(path: Path, name: str, *, limits: ZipLimits | None = None) -> Files:
+    """Return what somebody uploaded: the files of a zip, or one file as a set of one; which it is, the content says.
+
+    Args:
+        name: as it was uploaded.
+    Raises:
+        InputError: it is a zip that must not be read, or a file that is too large.
+    """
+    with path.open("rb") as file:
+        is_zip = file.read(len(_ZIP)) == _ZIP
+    if is_zip:
+        return open_zip(path, what=f"The zip {name[:80]!r}", limits=limits)
+    _check_size(name, path.stat().st_size, limits or ZipLimits())
+    return single(name, path.read_bytes())
+
+
+def is_junk(name: str) -> bool:
+    """Return whether a name is no log: what macOS adds, what begins with a dot, and what cannot be written as text."""
+    is_text = name.isascii() or name.encode(errors="replace").decode() == name  # a disk may hold bytes that are no UTF-8
+    if is_text and not name.startswith(".") and "/." not in name and "__MACOSX" not in name:
+        return False  # nearly all of 20,000
+    return not is_text or any(part == "__MACOSX" or (part.startswith(".") and part != ".") for part in name.split("/"))
+
+
+def zipped(logs: Mapping[str, bytes], *, is_packed: bool = True) -> bytes:
+    """Return these files as a zip; equal files give equal bytes.
+
+    Args:
+        is_packed: False where the whole is packed afterwards, which finds what its files have in common.
+    """
+    buffer = io.BytesIO()
+    packing = zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
+        for name, content in sorted(logs.items()):
+            archive.writestr(zipfile.ZipInfo(name, _STAMP), content, packing)
+    return buffer.getvalue()

@@ -71,6 +71,7 @@ class Outcome:
     success: bool | None = None
     turns: int | None = None
     ended: str = ""
+    score: float | None = None  # all rewards together
 
 
 def dumps(names: Iterable[str]) -> tuple[Dump, ...]:
@@ -94,7 +95,7 @@ def outcome(files: Files, dump: Dump, notes: Notes) -> Outcome:
     named = said(row.get("env_name"), 80) or (said(config.get("name"), 80) if isinstance(config, dict) else "")
     seed = whole(row.get("seed"))
     return Outcome(dump.environment or named, dump.seed if seed is None else seed, flag(row.get("success")),
-                   whole(row.get("num_turns")), said(row.get("finish_reason"), 200))
+                   whole(row.get("num_turns")), said(row.get("finish_reason"), 200), number(row.get("cumulative_reward")))
 
 
 def in_tags(text: str) -> Said:

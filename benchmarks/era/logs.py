@@ -11,10 +11,10 @@ import cv2
 from backends.episode import Episode
 from backends.era.agents import acting
 from backends.era.formats import episode, found
-from backends.era.formats.writing import Pictures, written_run, zipped
+from backends.era.formats.writing import Pictures, written_run
 from backends.era.playing import play
 from backends.era.settings import SUBSETS, EraSettings, Subset
-from backends.files.archive import open_zip
+from backends.files.archive import open_zip, zipped
 from backends.run import Inputs
 from benchmarks.tables import markdown
 from worlds.minihome.drawing import draw

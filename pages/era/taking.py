@@ -7,8 +7,9 @@ import streamlit as st
 
 from backends.episode import Episode
 from backends.era.formats.sidecar import sidecar_text
-from backends.era.formats.writing import written_run, zipped
+from backends.era.formats.writing import written_run
 from backends.era.results import EraResult
+from backends.files.archive import zipped
 from backends.files.csv_text import to_csv
 from pages.era import frames
 from visualizers.era import scenes, tables

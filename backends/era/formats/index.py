@@ -22,14 +22,15 @@ from backends.era.formats.listing import (
     is_second,
     numbered,
 )
-from backends.era.formats.names import Place, Shelf, is_junk, own_root, place_of, shelves, subset_of
+from backends.era.formats.names import Place, Shelf, own_root, place_of, shelves, subset_of
 from backends.era.formats.prior import entries_of, is_sample
-from backends.era.formats.sets import items_in, set_text, splits_of
+from backends.era.formats.sets import splits_of
 from backends.era.formats.training import is_conversation, training_run
 from backends.era.formats.trajectories import entry_of, is_trajectory
-from backends.files.archive import Files
+from backends.files.archive import Files, is_junk
 from backends.files.cells import unfolded
 from backends.files.logs import Notes, lines_of, object_in, object_of, one_per_line, plain, said, short, text_of, value_of
+from backends.files.objects import items_in, set_text
 from backends.files.rows import Row, counted
 from backends.files.vagen import Dump, dumps, outcome
 from worlds.errors import InputError

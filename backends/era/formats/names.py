@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from backends.era.formats.listing import SECOND, UNKNOWN
+from backends.files.archive import is_junk
 
 SUBSETS = ("base", "common_sense", "complex_instruction", "complex", "spatial", "visual_appearance", "visual", "long_horizon")
 _ENVIRONMENTS = {"eb_alfred": "eb_alfred", "eb_habitat": "eb_habitat", "eb_manipulation": "eb_manipulation",
@@ -70,14 +71,6 @@ class Place:
     above: tuple[str, ...]  # between the environment and the subset: model and experiment
     subset: str
     is_challenge: bool  # the environment stands right below a folder `results`
-
-
-def is_junk(name: str) -> bool:
-    """Return whether a name is no log: what macOS adds, what begins with a dot, and what cannot be written as text."""
-    is_text = name.isascii() or name.encode(errors="replace").decode() == name  # a disk may hold bytes that are no UTF-8
-    if is_text and not name.startswith(".") and "/." not in name and "__MACOSX" not in name:
-        return False  # nearly all of 20,000
-    return not is_text or any(part == "__MACOSX" or (part.startswith(".") and part != ".") for part in name.split("/"))
 
 
 def shelves(names: Iterable[str]) -> tuple[list[Shelf], list[str]]:

@@ -9,12 +9,13 @@ from collections.abc import Iterable
 
 from backends.episode import MAX_TURNS, Action, Episode, Parse, Planned, Turn
 from backends.era.formats.listing import Entry, Head, Parts
-from backends.era.formats.sets import Pictures, items_in, pictures_beside, set_text
+from backends.era.formats.sets import Pictures, pictures_beside
 from backends.era.formats.training import INSTRUCTION, last_feedback
 from backends.era.formats.trajectories import planned_of
 from backends.era.replies import labelled
 from backends.files.archive import Files
 from backends.files.logs import Notes, said, short, whole
+from backends.files.objects import items_in, set_text
 from backends.files.rows import Row
 from models.marks import ACTION_END, ACTION_START, THINK_END, THINK_START
 

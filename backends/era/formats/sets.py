@@ -1,69 +1,18 @@
 """Data sets that agents are trained on: EmbodiedBench's trajectories, ERA's prior-learning samples, and ALFRED's splits.
 
-Such a file is one JSON list (or JSON lines) of many episodes. Its objects are decoded one by one and only their places in the file
-are kept, so that one episode can be read later without the others; a file that was cut off gives those before the cut.
+Such a file is one JSON list (or JSON lines) of many episodes, read as `backends.files.objects` reads such files.
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from backends.era.formats.listing import SplitTask, of_same_upload
-from backends.files import json_text
 from backends.files.archive import Files
-from backends.files.logs import MAX_SET_MB, Notes, kept, said, short, text_of, whole
+from backends.files.logs import kept, said, whole
 from backends.files.rows import Row
-from worlds.errors import InputError
 
-MAX_ITEMS = 60_000  # objects of one file
 MAX_SHARED = 16  # parts of a path that are compared; the deepest known has 6
-_BETWEEN = re.compile(r"[\s,\[\]]*")
 _TASK = re.compile(r"([a-z_]+)-([A-Za-z]+)-([A-Za-z]+)-([A-Za-z]+)-(\d{1,4})(?:/|$)")
-
-
-def set_text(files: Files, name: str, notes: Notes, span: tuple[int, int] | None = None) -> str:
-    """Return the text of a data set, or what stands in a part of it; empty where it must not be decoded."""
-    text = whole_text(files, name, notes)
-    text = text[span[0]:span[1]] if span else text
-    try:
-        json_text.check(text, what=short(name))
-    except InputError as error:
-        notes.add(str(error))
-        return ""
-    return text
-
-
-def whole_text(files: Files, name: str, notes: Notes) -> str:
-    """Return the text of a file that holds many episodes, which is read and decoded once for all of them."""
-    def make() -> tuple[str, tuple[str, ...]]:
-        own = Notes()
-        return text_of(files, name, own, limit_mb=MAX_SET_MB), own.all()
-
-    text, told = kept(files, "text", name, make)
-    for note in told:
-        notes.add(note)
-    return text
-
-
-def items_in(text: str, what: str, notes: Notes) -> Iterator[tuple[Row, tuple[int, int]]]:
-    """Yield each object of a list and where it stands."""
-    decoder, place = json.JSONDecoder(), 0
-    for count in range(MAX_ITEMS + 1):
-        match = _BETWEEN.match(text, place)
-        place = match.end() if match else place
-        if place >= len(text):
-            return
-        if count == MAX_ITEMS:
-            notes.add(f"{what} holds more than {MAX_ITEMS:,} entries. At most so many are read.")
-            return
-        try:
-            found, after = decoder.raw_decode(text, place)
-        except (ValueError, RecursionError):
-            notes.add(f"{what} cannot be read from character {place:,} on, after {count:,} entries: it is cut off or damaged.")
-            return
-        if isinstance(found, dict):
-            yield found, (place, after)
-        place = after
 
 
 class Pictures:

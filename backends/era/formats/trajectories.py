@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from backends.episode import MAX_ACTIONS, MAX_TURNS, Action, Episode, Planned, Turn
 from backends.era.formats.listing import UNKNOWN, Entry, Head, Parts
 from backends.era.formats.names import subset_of
-from backends.era.formats.sets import Pictures, items_in, pictures_beside, set_text
+from backends.era.formats.sets import Pictures, pictures_beside
 from backends.era.replies import NUM_POSE, pose_text
 from backends.files.archive import Files
 from backends.files.cells import finite, unfolded
 from backends.files.logs import Notes, flag, rate, said, short, whole
+from backends.files.objects import items_in, set_text
 from backends.files.rows import Row
 from models.marks import PARTS
 from worlds.errors import InputError

@@ -5,9 +5,7 @@ place for (rewards by name, values, prompts, states) goes into `orrery_episode_{
 are handed in as bytes; nothing is drawn here.
 """
 
-import io
 import json
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -23,7 +21,6 @@ from models.marks import ACTION_START, THINK_START
 
 INVALID = "invalid action"
 EMPTY_PLAN = "empty plan"
-_STAMP = (1980, 1, 1, 0, 0, 0)  # the first that a zip can hold: no clock, so that equal runs are equal files
 
 
 @dataclass(frozen=True)
@@ -64,20 +61,6 @@ def written_run(episodes: Sequence[tuple[Episode, Pictures]], *, model: str, exp
     for k, (episode, pictures) in enumerate(episodes, 1):
         found |= {f"{root}/{name}": content for name, content in written(episode, k=k, pictures=pictures).items()}
     return found | {f"{root}/results/summary.json": _json(_summary([episode for episode, _ in episodes], root, kinds == {True}))}
-
-
-def zipped(logs: Mapping[str, bytes], *, is_packed: bool = True) -> bytes:
-    """Return these files as a zip; equal files give equal bytes.
-
-    Args:
-        is_packed: False where the whole is packed afterwards, which finds what its files have in common.
-    """
-    buffer = io.BytesIO()
-    packing = zipfile.ZIP_DEFLATED if is_packed else zipfile.ZIP_STORED
-    with zipfile.ZipFile(buffer, "w", packing) as archive:
-        for name, content in sorted(logs.items()):
-            archive.writestr(zipfile.ZipInfo(name, _STAMP), content, packing)
-    return buffer.getvalue()
 
 
 def _folder(name: str) -> str:

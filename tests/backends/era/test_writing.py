@@ -7,10 +7,10 @@ import pytest
 
 from backends.episode import MAX_TURNS, Action, Episode, Planned, Turn
 from backends.era.formats import episode, found
-from backends.era.formats.writing import Pictures, written, written_run, zipped
+from backends.era.formats.writing import Pictures, written, written_run
 from backends.era.results import EraResult
 from backends.era.settings import EraSettings
-from backends.files.archive import open_zip
+from backends.files.archive import open_zip, zipped
 from backends.files.saved import load_result, save_result
 from tests.backends.era.made_logs import PNG, below, lines, opened, reply, table_episode, table_reply
 

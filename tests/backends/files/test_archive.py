@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from backends.files import archive
-from backends.files.archive import ZipLimits, open_zip, single
+from backends.files.archive import ZipLimits, open_upload, open_zip, single, zipped
 from worlds.errors import InputError
 
 
@@ -151,3 +151,26 @@ def test_files_are_ordered_by_when_they_were_written(tmp_path, monkeypatch):
 
     for files in (open_zip(buffer.getvalue()), archive.open_folder("mine")):
         assert max(files.names, key=lambda name: files.written[name]) == "a.txt"
+
+
+def test_an_upload_is_a_zip_or_one_file_as_its_content_says(tmp_path):
+    (tmp_path / "a.json").write_bytes(a_zip({"one.txt": b"1"}))
+    (tmp_path / "b.zip").write_bytes(b"[]")
+
+    assert open_upload(tmp_path / "a.json", "a.json").names == ("one.txt",)
+    assert open_upload(tmp_path / "b.zip", "b.zip").read("b.zip") == b"[]"
+
+
+def test_one_file_is_bounded_as_an_entry_of_a_zip_is(tmp_path):
+    (tmp_path / "a.json").write_bytes(b"0" * 10)
+
+    assert open_upload(tmp_path / "a.json", "a.json", limits=ZipLimits(file_mb=10e-6)).names == ("a.json",)
+    with pytest.raises(InputError, match="of one file"):
+        open_upload(tmp_path / "a.json", "a.json", limits=ZipLimits(file_mb=9e-6))
+
+
+def test_what_is_zipped_is_read_as_it_was_and_equal_files_give_equal_bytes():
+    logs = {"b/two.txt": b"2", "a.txt": b"1" * 1_000}
+
+    assert zipped(logs) == zipped(dict(reversed(logs.items())))
+    assert {name: open_zip(zipped(logs)).read(name) for name in open_zip(zipped(logs)).names} == logs

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from backends.era.formats.writing import zipped
 from backends.era.settings import EraSettings
 from backends.files import archive
 from backends.files.archive import ZipLimits as archive_limits
+from backends.files.archive import zipped
 from backends.run import Inputs, last
 from backends.sessions import Session
 from pages.era import by_hand, frames, step, taking
