@@ -86,8 +86,8 @@ def train(spec: Training, sentences: Iterable[Sequence[int]], tokens: Tokens, *,
         yield Epoch(epoch, loss, time.process_time() - started, model, learner, order)
 
 
-def fresh_model(spec: Training, tokens: Tokens, *, seed: int) -> LlamaForCausalLM:
-    """Return an untied Llama with random weights; the global generator is left as it was."""
+def fresh_model(spec: Training, tokens: Tokens, *, seed: int, context: int = CONTEXT) -> LlamaForCausalLM:
+    """Return an untied Llama with random weights and so many positions; the global generator is left as it was."""
     if spec.hidden % (2 * spec.heads):
         raise InputError(f"{spec.heads} heads do not fit a width of {spec.hidden}. The width must be a multiple of {2 * spec.heads}.")
     config = LlamaConfig(
@@ -96,7 +96,7 @@ def fresh_model(spec: Training, tokens: Tokens, *, seed: int) -> LlamaForCausalL
         intermediate_size=spec.mlp,
         num_hidden_layers=spec.layers,
         num_attention_heads=spec.heads,
-        max_position_embeddings=CONTEXT,
+        max_position_embeddings=context,
         tie_word_embeddings=False,
         pad_token_id=tokens.pad,
         bos_token_id=tokens.bos,

@@ -12,13 +12,16 @@ PAD, BOS, EOS, MASK = range(4)  # of every such vocabulary, in front
 MAX_OPENINGS = 32
 
 
-def word_tokenizer(words: Sequence[str], openings: Sequence[str] = ()) -> PreTrainedTokenizerFast:
+def word_tokenizer(words: Sequence[str], openings: Sequence[str] = (), *, marks: Sequence[str] = (),
+                   context: int = CONTEXT) -> PreTrainedTokenizerFast:
     """Return the tokenizer; bos is put in front by itself, and a word that is not there is read as the mask, which says nothing.
 
     Args:
         words: (vocabulary,) by id, <pad>, <bos>, <eos> and <mask> first.
         openings: the words, in small letters, that sentences begin with. People begin with a capital one, so that is undone where
             there are few.
+        marks: words among them that are never taken apart, whatever stands in them.
+        context: positions of the model that reads them.
     """
     pad, bos, eos, mask = words[:4]
     tokenizer = Tokenizer(WordLevel({word: token for token, word in enumerate(words)}, unk_token=mask))
@@ -36,5 +39,6 @@ def word_tokenizer(words: Sequence[str], openings: Sequence[str] = ()) -> PreTra
         mask_token=mask,
         unk_token=mask,
         padding_side="left",  # answers grow on the right
-        model_max_length=CONTEXT,
+        model_max_length=context,
+        additional_special_tokens=list(marks) or None,
     )

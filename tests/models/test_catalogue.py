@@ -34,7 +34,8 @@ def test_every_role_has_rungs_and_every_detector_has_thresholds():
     assert all(0 < rung.floor < rung.theta < 1 for rung in rungs("detector"))
     assert rungs("detector")[0].is_miniature
     assert rungs("language")[0].name == "coda-english"
-    assert sum(rung.is_miniature for rung in rungs("language")) == 4
+    made_for = [rung.made_for for rung in rungs("language") if rung.is_miniature]
+    assert made_for == [("coda",)] * 4 + [("ragen",)] * 3
 
 
 def test_a_ladder_of_language_models_ascends():

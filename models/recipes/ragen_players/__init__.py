@@ -1,0 +1,1 @@
+"""Makes the players that RAGEN's trainings begin with."""
