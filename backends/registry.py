@@ -10,7 +10,7 @@ from typing import Generic, Literal, cast
 from backends.run import Event, Inputs, R, Result, Run, S, Settings
 from worlds.signatures import UploadCheck
 
-_BUILT = ("tstar", "coda", "adaptvis", "grafting", "era")  # each has its system.py, figures.py and page.py in a folder NAME
+_BUILT = ("tstar", "coda", "adaptvis", "grafting", "era", "ragen")  # each has its system.py, figures.py and page.py in a folder NAME
 
 
 LaneName = Literal["short", "long"]  # what is short never waits behind what is long

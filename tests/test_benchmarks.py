@@ -8,10 +8,12 @@ from benchmarks.coda import real as coda_real
 from benchmarks.era import logs as era_logs
 from benchmarks.era import playing as era_playing
 from benchmarks.grafting import stage_1
+from benchmarks.ragen import trainings as ragen_trainings
 from models.agents.training import Scored
 from models.catalogue.miniatures import MINIATURES
 from models.diffusion.painter import painter_of
 from models.language import LanguageModel
+from tests.backends.ragen import runs as ragen_runs
 from tests.models import tiny_languages
 from worlds.facts.popular_answers import questions
 from worlds.facts.rates import Answers
@@ -97,3 +99,15 @@ def test_what_an_agent_remembers_is_counted_and_its_turns_are_timed():
 
     assert len(one.turns) == 3 and era_playing._words(one.turns[2]) > 2 * era_playing._words(one.turns[0])
     assert era_playing.turn_seconds(turns=3) > 0
+
+
+def test_a_training_that_lost_its_format_is_told_from_one_that_did_not_and_alarms_of_the_other_are_false():
+    made = {"well": [ragen_runs.learns(0), ragen_runs.learns(1)], "badly": [ragen_runs.loses_format(0), ragen_runs.loses_format(1)]}
+    found = {name: [ragen_trainings.ended(run, ragen_trainings.PPO) for run in some] for name, some in made.items()}
+    text = ragen_trainings.told(found)
+
+    assert [one.is_lost for some in found.values() for one in some] == [False, False, True, True]
+    assert all(one.late > one.early > 0.5 for one in found["well"]) and "cannot be read: 2 of\n4." in text
+    rows = {row[0]: row for row in ragen_trainings.signs([one for some in found.values() for one in some])}
+    assert rows["format is lost"][2:4] == ("2 of 2", "0 of 2") and rows["nothing kept"][2:] == ("0 of 2", "0 of 2", "none")
+    assert "| well | 2 |" in text and "| badly | 2 |" in text

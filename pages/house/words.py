@@ -55,6 +55,11 @@ TERMS = {
     "return": "What an episode earns in all: the sum of its turns' rewards.",
     "critic": "A second network that learns how much is still to be earned from where the agent stands. It acts nowhere.",
     "advantage": "How much better a turn, or a token, went than the critic expected: what was above that becomes likelier.",
+    "group": "The episodes that begin from one and the same start. They are compared with each other.",
+    "spread inside groups": "How much the rewards of one start differ: their standard deviation, averaged over the starts. At 0 all "
+                            "of them are the same, and nothing can be learned from comparing them.",
+    "fixed start": "One of 256 games that no training ever begins with. Whoever plays one, plays the same.",
+    "push": "How far one step of learning moves the odds of pulling the risky arm: above 0 it is pulled more often afterwards.",
     "95 % interval": "Had the same been measured again on other items of the same kind, 19 of 20 such intervals would hold the true "
                      "value.",
 }

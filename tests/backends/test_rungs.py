@@ -14,7 +14,7 @@ from tests.models.tiny_vlms import load_tiny
 from visualizers import ladder
 from worlds.errors import InputError
 
-CHOOSE_NONE = ("era",)  # its agent is one that was trained for it
+CHOOSE_NONE = ("era", "ragen")  # their agents were trained for them
 
 
 def refusal(name: str, *roles: str) -> str:

@@ -107,12 +107,50 @@ def paid(result: Result) -> list[str]:
     return [*steps_taken(result), f"{result.episode.total_reward:+g} instead of"]
 
 
+def gone_across(result: Result) -> list[str]:
+    """Only the last turn is paid."""
+    episode = result.played.episode
+    assert episode.success and [turn.reward for turn in episode.turns] == [0.0] * (len(episode.turns) - 1) + [1.0]
+    return [f"{len(episode.turns)} turns in all"]
+
+
+def in_ten(share: float) -> str:
+    """A share in coarse words: what a training does in detail differs from processor to processor."""
+    return "more than nine in ten" if share > 0.9 else "fewer than one in ten" if share < 0.1 else f"{int(10 * share)} in ten"
+
+
+def learned(result: Result) -> list[str]:
+    """How often the better arm was pulled at first and in the end; and that thoughts are still many."""
+    metrics = result.training.metrics
+    assert metrics[-1].top < 0.1
+    return [in_ten(one.success) for one in (metrics[0], metrics[-1])]
+
+
+def misled_by_a_coin(result: Result) -> list[str]:
+    from backends.ragen.monitor import watch
+
+    halves = next(alarm for alarm in watch(result.training.metrics).alarms if alarm.name == "spread halves")
+    return [in_ten(result.training.metrics[-1].success), f"*spread halves* at iteration {halves.fired}"]
+
+
+def kept_the_divided(result: Result) -> list[str]:
+    assert {one.kept for one in result.training.metrics} == {2}
+    return [in_ten(result.training.metrics[-1].success), f"There are {result.training.steps} steps now"]
+
+
+def too_lucky(result: Result) -> list[str]:
+    pushed = result.why.pushed
+    return [f"{pushed.everything.mean:+.2f}", f"{pushed.filtered.mean:+.2f}", f"{100 * pushed.lucky:.0f} %"]
+
+
 SHOWN: dict[tuple[str, int], Callable[[Result], list[str]]] = {
     ("tstar", 1): searched, ("tstar", 2): searched, ("tstar", 3): searched, ("tstar", 4): misled,
     ("coda", 1): answered, ("coda", 2): answered, ("coda", 3): told_the_word, ("coda", 4): of_the_law, ("coda", 5): recovered,
     ("adaptvis", 1): looked, ("adaptvis", 2): along_alpha, ("adaptvis", 3): looked,
     ("adaptvis", 4): counted, ("adaptvis", 5): counted,
     ("era", 1): acted, ("era", 2): remembered, ("era", 3): steps_taken, ("era", 4): paid, ("era", 5): steps_taken,
+    ("ragen", 1): gone_across, ("ragen", 2): learned, ("ragen", 3): misled_by_a_coin, ("ragen", 4): kept_the_divided,
+    ("ragen", 5): too_lucky,
     ("grafting", 1): states, ("grafting", 2): healed, ("grafting", 3): near,
 }
 

@@ -1,0 +1,1 @@
+"""RAGEN: agents that learn by reinforcement over several turns."""

@@ -1,0 +1,28 @@
+"""RAGEN as the registry knows it."""
+
+from functools import partial
+from pathlib import Path
+
+from backends.ragen.presets import PRESETS
+from backends.ragen.results import RagenResult
+from backends.ragen.settings import RagenSettings
+from backends.registry import LaneName, System, runs
+from worlds.signatures import check_data
+
+RECORDED = Path(__file__).parent / "recorded"  # made by `python -m backends.ragen.record`
+LOGS_SAID = "A zip of logs, or one of their JSON, CSV, text or parquet files"
+
+
+def _lane(settings: RagenSettings) -> LaneName:
+    """A training is no wait for somebody else's game."""
+    return "long" if settings.task == "train" else "short"
+
+
+SYSTEM = System(
+    name="ragen", title="RAGEN: watch reasoning collapse",
+    claim="An agent that is rewarded over several turns first gets better, then says the same thing again and again, and the spread "
+          "of its rewards tells so before its reward falls.",
+    paper="RAGEN: Understanding Self-Evolution in LLM Agents via Multi-Turn Reinforcement Learning",
+    source="arXiv 2504.20073", icon=":material/casino:", settings=RagenSettings, result=RagenResult, run=runs("ragen"), ring="acting",
+    minutes="40 minutes", level="Medium: what a mean and a spread are", recorded=RECORDED / "default.orrery", presets=PRESETS,
+    lane=_lane, checks={"file": partial(check_data, wanted=("zip", "text", "parquet"), said=LOGS_SAID)})

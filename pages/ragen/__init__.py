@@ -1,0 +1,1 @@
+"""The page of RAGEN, one module per view."""

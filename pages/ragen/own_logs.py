@@ -1,0 +1,108 @@
+"""A person's own logs: brought beside the presets, read at once, shown by iteration and group in the same browser."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from backends.files.rows import counted
+from backends.ragen.results import Logs, RagenResult
+from backends.ragen.settings import LOGS_MB, RagenSettings
+from backends.registry import System
+from pages.house import knobs, tasks
+from pages.house.text import plain
+from pages.ragen import browser, turns
+from pages.ragen.browser import Place
+from visualizers.ragen import tables
+
+NEW = "ragen.own.new"  # in the session's state: a file came and was not read yet
+AT, GROUP = "ragen.logs.at", "ragen.logs.group"
+ROWS_PX, MOST_REPEATED = 260, 5
+Ragen = System[RagenSettings, RagenResult]
+Choose = Callable[[RagenSettings], None]
+
+
+def box(system: Ragen) -> None:
+    """The upload box; each new file is read at once, from its first iteration and group."""
+    knobs.own_upload(system, "file", "Your logs", on_new=_from_the_first,
+                     note=f"Of RAGEN, verl, TRL, VAGEN, W&B, or this page's own: a zip or one of its files; at most {LOGS_MB} MB. It "
+                     "stays in this session.")
+    if st.session_state.pop(NEW, False) and knobs.own_file(system, "file"):
+        tasks.start(system, RagenSettings(task="logs", file=str(knobs.said(system, ("file",))["file"])))
+        st.rerun()
+
+
+def _from_the_first(system: Ragen) -> None:
+    for name in ("at", "group"):
+        knobs.set_default(system, name)
+    st.session_state[NEW] = True
+
+
+def is_there(system: Ragen, task: str) -> bool:
+    """Whether the knobs name logs of this session's own."""
+    return task == "logs" and bool(knobs.own_file(system, "file"))
+
+
+def is_answered(system: Ragen, result: RagenResult) -> bool:
+    """Whether a result is about them."""
+    return knobs.is_about(system, "file", result.settings)
+
+
+def panel(system: Ragen) -> None:
+    """The logs that were brought, and the button."""
+    st.markdown(f"**{plain(knobs.own_file(system, 'file'))}** is here. Which iteration and group, the knobs below say.")
+    tasks.run_button(system, {"task": "logs", **knobs.said(system, ("file", "at", "group"))}, label="Read your logs",
+                     cost=lambda _asked: "Takes seconds: one group is read whole at a time.", key="run.own")
+
+
+def title(system: Ragen) -> str:
+    return f"{plain(knobs.own_file(system, 'file'))}: read another iteration or group"
+
+
+def first_view(result: RagenResult, choose: Choose) -> None:
+    """What the logs hold, and one group of their episodes."""
+    logs = result.logs
+    if logs is None:
+        return
+    kinds = f": {', '.join(logs.layouts)}" if logs.layouts else ""
+    st.markdown(f"**{counted(logs.num_rollouts, 'episode')}**{plain(kinds)}, {counted(len(logs.curves), 'curve')}")
+    if not logs.entries:
+        st.caption("There are no episodes in them; their curves stand below.")
+        return
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        _choices(result, logs, choose)
+        table = tables.entries(logs.entries)
+        st.dataframe(table, hide_index=True, width="stretch", height=min(ROWS_PX, 38 + 35 * len(table)))
+        st.caption(f"{counted(len(logs.entries), 'episode')} of this iteration.")
+        if logs.repeated:
+            st.markdown("**Thought most often in this group**")
+            st.markdown(turns.repeated(logs.repeated[:MOST_REPEATED]))
+    with right:
+        _browser(logs)
+
+
+@st.fragment
+def _browser(logs: Logs) -> None:
+    """Only this part is drawn anew when another episode or turn is chosen."""
+    place = Place("ragen.log", "starts", "attempt", "step", logs)
+    chosen = browser.of_group(logs.rollouts, place)
+    if chosen is not None:
+        browser.episode(chosen, place)
+
+
+def _choices(result: RagenResult, logs: Logs, choose: Choose) -> None:
+    """Which iteration and group; choosing one reads it."""
+    for label, key, knob, offered, shown in (("Iteration", AT, "at", logs.iterations, logs.at),
+                                             ("Group", GROUP, "group", logs.groups, logs.group)):
+        known = [number for number in offered if number is not None]
+        if len(known) < 2:
+            st.caption(f"{label}: {'not logged' if shown is None else shown}")
+            continue
+        if st.session_state.get(f"{key}.of") is not result:
+            st.session_state[key], st.session_state[f"{key}.of"] = shown if shown is not None else known[0], result
+        st.selectbox(label, known, key=key, help="Choosing one reads it.", on_change=_read, args=(result, choose, key, knob))
+
+
+def _read(result: RagenResult, choose: Choose, key: str, knob: str) -> None:
+    wanted = {knob: int(st.session_state[key])} | ({"group": -1} if knob == "at" else {})
+    choose(result.settings.model_copy(update=wanted))
