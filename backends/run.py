@@ -254,6 +254,11 @@ class Result(Shaped):
         return ()
 
     @property
+    def is_of_logs(self) -> bool:
+        """Whether it tells what somebody's logs say, of a model that nobody ran here."""
+        return False
+
+    @property
     def was_stopped(self) -> bool:
         """Whether this is only what there was when something ended the run."""
         return self.ended != "finished"

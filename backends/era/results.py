@@ -139,6 +139,11 @@ class EraResult(Result):
         return told[:80]
 
     @property
+    def is_of_logs(self) -> bool:
+        """Those of the shipped agents are a miniature's."""
+        return bool(self.logs) and not self.is_miniature
+
+    @property
     def brief(self) -> str:
         """How it ended."""
         if self.training is not None and self.settings.stage == "prior" and self.training.losses:

@@ -98,6 +98,11 @@ class RagenResult(Result):
         return "Why filtering helps" if self.why is not None else "Logs"
 
     @property
+    def is_of_logs(self) -> bool:
+        """Whatever they are of."""
+        return self.logs is not None
+
+    @property
     def brief(self) -> str:
         """How it ended."""
         if self.training is not None and self.training.metrics:

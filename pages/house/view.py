@@ -162,7 +162,8 @@ def formula(latex: str) -> None:
 
 def badge(result: Result, *, is_recorded: bool = False) -> None:
     """Which model is behind the picture, and whether it was run just now."""
-    kind = ":orange-badge[miniature]" if result.is_miniature else ":green-badge[real checkpoint]"
+    kind = ":orange-badge[miniature]" if result.is_miniature else (
+        ":gray-badge[from logs]" if result.is_of_logs else ":green-badge[real checkpoint]")
     when = f" :gray-badge[recorded {plain(result.made_on)}]{_how_to_run(result)}" if is_recorded else (
         f" :gray-badge[from a file, saved {plain(result.made_on)}]" if results.was_brought(result) else "")
     st.markdown(f"{kind} {code(result.model_id)} · seed {result.seed} · code {plain(result.code_version)}{when}")

@@ -44,6 +44,10 @@ def page() -> AppTest:
     return app.selectbox(key="era.other").select(1).run()
 
 
+def test_a_model_of_somebodys_logs_is_called_no_checkpoint(page):
+    assert "from logs" in said(page) and "real checkpoint" not in said(page)
+
+
 def table(page: AppTest, column: str):
     return next((frame.value for frame in page.dataframe if column in frame.value), None)
 

@@ -186,6 +186,7 @@ def test_what_is_taken_away_is_read_again_in_the_same_browser(page, recorded):
 
     logs = shown(page).logs
     assert page.session_state["ragen.task"] == "logs" and not page.exception and not page.error
+    assert "from logs" in said(page) and "real checkpoint" not in said(page)
     assert logs.num_rollouts == sum(len(shot.rollouts) for shot in recorded.training.snapshots) and len(logs.rollouts) == 8
     own = [one for one in recorded.training.snapshots[0].rollouts if one.group == logs.group]
     due = pytest.approx([one.score for one in own])
