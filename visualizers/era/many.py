@@ -15,7 +15,7 @@ from visualizers.theme import SCORE_COLOUR, TRUTH_COLOUR, titled
 PROGRESS_COLOUR = "#56B4E9"
 RATES = {"failed actions, per step": "invalid", "unreadable replies, per call": "output_errors",
          "actions repeated, per step": "repeated", "plans cut short, per call": "cut"}
-LETTERS = 34  # of a feedback beside its bar
+LETTERS = 30  # of a feedback beside its bar
 
 
 def success(counted: Statistics) -> go.Figure | None:
@@ -28,7 +28,7 @@ def success(counted: Statistics) -> go.Figure | None:
     for name, colour, shares in (("success", TRUTH_COLOUR, [subset.success for subset in known]),
                                  ("progress", PROGRESS_COLOUR, [subset.progress for subset in known])):
         if any(shares):
-            _bars(figure, name, colour, names, shares)
+            _bars(figure, name, colour, [group.replace("_", "<br>") for group in names], shares)
     figure.update_layout(title=titled("Success and progress", "with 95 % intervals"), barmode="group",
                          height=150 + 44 * len(known), xaxis={"range": [0, 1.02], "tickformat": ".0%"},
                          yaxis={"autorange": "reversed"})

@@ -221,8 +221,9 @@ def _finished(figure: go.Figure, history: Sequence[Metrics], report: Report, nam
               unit: str, sentence: str, *, share: bool = False, lowest: float | None = None) -> go.Figure:
     mark(figure, history, report, names, lowest=lowest)
     entries = len(figure.data)
-    figure.update_layout(title=titled(title, subtitle), height=300 + LEGEND_PX * ((entries + 1) // 2), showlegend=True,
-                         xaxis={"title": "iteration", "nticks": 6}, yaxis={"title": unit})
+    height = 300 + LEGEND_PX * entries  # a row each on a phone
+    figure.update_layout(title=titled(title, subtitle), height=height, showlegend=True,
+                         xaxis={"title": "iteration", "nticks": 6}, yaxis={"title": unit, "nticks": 5})
     if share:
         figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     return described(figure, f"{sentence} {told(report, names)}")

@@ -26,7 +26,7 @@ AXES: dict[Axis, str] = {"iterations": "iteration", "steps": "steps of the optim
 SHOWN_COLOUR = "#8A8F98"
 OVER_COLOURS = (COLOURWAY[3], COLOURWAY[6])  # this run, the other one
 NAME_LETTERS = 30
-STORY_PX = 360
+STORY_PX = 400
 ENTROPY_COLOUR = SECOND_COLOUR  # orange ones are alarms
 
 
@@ -85,7 +85,7 @@ def story(training: Training, report: Report, at: int | None = None) -> go.Figur
     figure.update_layout(title=titled(f"{upper.layout.title.text}, and how alike its thoughts are",
                                       "grey bar: the words beside it"),
                          height=STORY_PX, showlegend=True, xaxis2={"title": "iteration", "nticks": 6},
-                         yaxis={"title": upper.layout.yaxis.title.text, "tickformat": upper.layout.yaxis.tickformat, "nticks": 4},
+                         yaxis={"title": upper.layout.yaxis.title.text, "tickformat": upper.layout.yaxis.tickformat, "nticks": 3},
                          yaxis2={"title": "share", "nticks": 4, "range": [-0.05, 1.08 * highest], "tickformat": ".0%"})
     return described(figure, f"{sentence_of(upper)} {_told(training.metrics)}")
 
