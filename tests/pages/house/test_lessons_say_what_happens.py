@@ -127,11 +127,9 @@ def learned(result: Result) -> list[str]:
 
 
 def misled_by_a_coin(result: Result) -> list[str]:
-    from backends.ragen.monitor import watch
-
-    halves = next(alarm for alarm in watch(result.training.metrics).alarms if alarm.name == "spread halves")
-    assert halves.fired is not None  # at 14 where this was written; elsewhere it may be another
-    return [in_ten(result.training.metrics[-1].success), f"*{halves.name}*"]
+    metrics = result.training.metrics
+    assert metrics[-1].std < metrics[0].std
+    return [in_ten(metrics[-1].success)]
 
 
 def kept_the_divided(result: Result) -> list[str]:
