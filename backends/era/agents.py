@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from backends.earlier import earlier, read
 from backends.episode import Turn
 from backends.era import table_expert
 from backends.era.environments import World
 from backends.era.playing import Info, Player, Said, acted, past_turns
-from backends.era.practising import begins_as, earlier, read, shipped
+from backends.era.practising import LEARNER, begins_as, shipped
+from backends.era.results import EraResult
 from backends.era.settings import EraSettings
 from backends.run import Inputs
 from models.agents.home.speech import thought_of
@@ -44,8 +46,8 @@ def acting(settings: EraSettings, inputs: Inputs) -> Iterator[Player]:
     name = begins_as(settings)
     with shipped(settings.world, name) as agent:
         if settings.agent == "own":
-            _, folder = earlier(settings.continues, inputs)
-            agent, name = read(folder, agent), f"{name}, trained here"
+            _, folder = earlier(settings.continues, inputs, EraResult, learner=LEARNER)
+            agent, name = replace(agent, model=read(folder, agent.model)), f"{name}, trained here"
         acts = replace(agent, temperature=settings.temperature)
         yield Player(name, "model", lambda info, turns: _trained(acts, settings, info, turns))
 

@@ -4,9 +4,9 @@ import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backends.earlier import check_same, earlier, read
 from backends.episode import Episode, Planned, Turn
 from backends.era.environments import ENVIRONMENTS, World
 from backends.era.playing import NOTHING, action_of, plain
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from models.training.rollout import Played
 
 MODELS: dict[World, str] = {"home": "home-agent", "table": "table-agent"}  # after prior learning
+LEARNER = "agent"  # what a training makes, in a sentence
 REINFORCED = "-rl"  # ends the name of what its own turns have earned
 MADE_HERE: tuple[Agent, ...] = ("trained", "reinforced", "own")  # agents that have a miniature behind them
 # of a run that is gone on from
@@ -99,16 +100,13 @@ def practising(settings: EraSettings, inputs: Inputs) -> Iterator[Practising]:
         training = Reinforcement(replace(agent, model=own), practice)
         before = Training()
         if settings.continues:
-            result, folder = earlier(settings.continues, inputs)
+            result, folder = earlier(settings.continues, inputs, EraResult, learner=LEARNER)
             if result.settings.stage == "prior" and result.settings.world == settings.world:
                 assert result.training is not None  # `earlier` refuses others
-                begun = Reinforcement(replace(agent, model=read(folder, agent).model.float()), practice)
+                begun = Reinforcement(replace(agent, model=read(folder, agent.model).float()), practice)
                 yield Practising(begun, Training(losses=result.training.losses, losses_before=len(result.training.losses)))
                 return
-            if differing := [name for name in SAME if getattr(result.settings, name) != getattr(settings, name)]:
-                was = getattr(result.settings, differing[0])
-                raise InputError(f"The run {settings.continues!r} had another {differing[0]}: {was}. Set that again to go on with "
-                                 "it, or start anew.")
+            check_same(settings.continues, result.settings, settings, SAME)
             assert result.training is not None  # `earlier` refuses others
             before = result.training
             training.resume(folder)
@@ -135,35 +133,6 @@ def shipped(world: World, name: str) -> Iterator["Acting"]:
     with budget().borrow(rung) as loaded:
         assert isinstance(loaded.tool, VisionLanguageModel)
         yield Acting(loaded.tool.model, CRAFTS[world])
-
-
-def earlier(name: str, inputs: Inputs) -> tuple[EraResult, Path]:
-    """An earlier training of this session, and where what it made is.
-
-    Raises:
-        InputError: none is named, or it is not here, trained nothing, or was not kept.
-    """
-    if not name:
-        raise InputError("No training is named. Train one first, then choose it in 'continues'.")
-    result = inputs.result(name)
-    if not isinstance(result, EraResult) or result.training is None:
-        raise InputError(f"The run {name!r} trained nothing. Choose one that did.")
-    if not result.made:
-        raise InputError(f"The agent of the run {name!r} was not kept. Train it anew.")
-    return result, inputs.model(result.made[0])
-
-
-def read(folder: Path, agent: "Acting") -> "Acting":
-    """An agent that a training made, with the words of the one that it began as.
-
-    Raises:
-        InputError: the folder is damaged.
-    """
-    from models.training.checkpoints import readable
-
-    with readable():
-        model = type(agent.model).from_pretrained(folder, dtype=agent.model.dtype, local_files_only=True)
-    return replace(agent, model=model.eval())
 
 
 def keep(practised: Practising, settings: EraSettings, inputs: Inputs) -> tuple[str, ...]:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from backends.era.practising import MODELS, earlier, judged_by, read, shipped
-from backends.era.results import MAX_UPDATES, Learned, Training
+from backends.earlier import earlier, read
+from backends.era.practising import LEARNER, MODELS, judged_by, shipped
+from backends.era.results import MAX_UPDATES, EraResult, Learned, Training
 from backends.era.settings import PRIOR_NAMES, EraSettings
 from backends.made import name_of
 from backends.run import Inputs, Progress
@@ -86,12 +87,12 @@ def schooling(settings: EraSettings, inputs: Inputs) -> Iterator[Schooling]:
         return
     before, folder = Training(), None
     if settings.continues:
-        result, folder = earlier(settings.continues, inputs)
+        result, folder = earlier(settings.continues, inputs, EraResult, learner=LEARNER)
         if result.settings.world != settings.world:
             raise InputError(f"The run {settings.continues!r} was of another world. Choose one of this world, or start anew.")
         assert result.training is not None  # `earlier` refuses others
         before = result.training
     with shipped(settings.world, MODELS[settings.world]) as agent:
         if folder is not None:
-            agent = read(folder, agent)
+            agent = replace(agent, model=read(folder, agent.model))
         yield Schooling(replace(agent, model=copy.deepcopy(agent.model).float()), before)  # what is lent must not learn

@@ -4,11 +4,11 @@ import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backends.earlier import check_same, earlier, read
 from backends.episode import By
 from backends.ragen.games import PLAYERS, new_game, tokens_of
 from backends.ragen.results import RagenResult
@@ -59,11 +59,8 @@ def trained(settings: RagenSettings, inputs: Inputs) -> Iterator[Trained]:
         if not settings.continues:
             yield Trained(learner, name)
             return
-        result, folder = earlier(settings.continues, inputs)
-        if differing := [same for same in SAME if getattr(result.settings, same) != getattr(settings, same)]:
-            was = getattr(result.settings, differing[0])
-            raise InputError(f"The run {settings.continues!r} had another {differing[0]}: {was}. Set that again to go on with it, or "
-                             "start anew.")
+        result, folder = earlier(settings.continues, inputs, RagenResult, learner="player")
+        check_same(settings.continues, result.settings, settings, SAME)
         assert result.training is not None  # `earlier` refuses others
         learner.resume(folder)
         told = result.training.model_copy(update={"went_on_from": len(result.training.metrics)})
@@ -82,28 +79,12 @@ def player_of(settings: RagenSettings, inputs: Inputs) -> Iterator[Player]:
         return
     with _beginner(settings) as (model, name):
         if settings.player == "own":
-            result, folder = earlier(settings.continues, inputs)
+            result, folder = earlier(settings.continues, inputs, RagenResult, learner="player")
             if result.settings.game != settings.game:
                 raise InputError(f"The run {settings.continues!r} was trained in another game: {result.settings.game}. Play that, or "
                                  "choose another run.")
-            model, name = _read(folder, model), f"{name}, trained here"
+            model, name = read(folder, model), f"{name}, trained here"
         yield Player(name, "model", lambda _game, played: _generated(model, settings, played))
-
-
-def earlier(name: str, inputs: Inputs) -> tuple[RagenResult, Path]:
-    """An earlier training of this session, and where what it made is.
-
-    Raises:
-        InputError: none is named, or it is not here, trained nothing, or was not kept.
-    """
-    if not name:
-        raise InputError("No training is named. Train one first, then choose it in 'continues'.")
-    result = inputs.result(name)
-    if not isinstance(result, RagenResult) or result.training is None:
-        raise InputError(f"The run {name!r} trained nothing. Choose one that did.")
-    if not result.made:
-        raise InputError(f"The player of the run {name!r} was not kept. Train it anew.")
-    return result, inputs.model(result.made[0])
 
 
 @contextmanager
@@ -125,13 +106,6 @@ def _beginner(settings: RagenSettings) -> Iterator[tuple["LlamaForCausalLM", str
     with budget().borrow(rung) as loaded:
         assert isinstance(loaded.tool, LanguageModel)
         yield copy.deepcopy(loaded.tool.model).float(), name  # what is lent must not learn
-
-
-def _read(folder: Path, model: "LlamaForCausalLM") -> "LlamaForCausalLM":
-    from models.training.checkpoints import readable
-
-    with readable():
-        return type(model).from_pretrained(folder, dtype=model.dtype, local_files_only=True).eval()
 
 
 def _generated(model: "LlamaForCausalLM", settings: RagenSettings, played: "Played") -> Said:

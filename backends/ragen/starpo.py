@@ -5,6 +5,7 @@ learned from in slices of E episodes. What is learned from are the tokens that t
 trains on a cleaned text, and at the paper's time on what the game said too.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,7 +116,7 @@ class StarPO:
     def __init__(self, model: LlamaForCausalLM, new_game: NewGame, plan: Plan) -> None:
         self.model, self.new_game, self.plan = model, new_game, plan
         self._training = PolicyTraining(model, plan.recipe, critic=Critic.beside(model) if plan.has_critic else None,
-                                        reference=_copy(model) if plan.kl else None, seed=plan.seed)
+                                        reference=copy.deepcopy(model).eval() if plan.kl else None, seed=plan.seed)
 
     @property
     def index(self) -> int:
@@ -171,9 +172,3 @@ class StarPO:
             InputError: the folder is gone, damaged or of another training.
         """
         self._training.resume(folder)
-
-
-def _copy(model: LlamaForCausalLM) -> LlamaForCausalLM:
-    copy = LlamaForCausalLM(model.config)
-    copy.load_state_dict(model.state_dict())
-    return copy.eval()
