@@ -22,7 +22,7 @@ PARTS = {
     "take": "take it away: link, files, Python",
     "lesson": "the lesson",
 }
-_PRESENT, _SHOW = "parts.present", "parts.show"  # in the session's state
+_PRESENT, _SHOW, _LEFT = "parts.present", "parts.show", "parts.left"  # in the session's state
 LARGE_PX = 24  # of the letters on a wall; 16 elsewhere
 _SIDEBAR, _BEFORE_RULES = "[data-testid=stSidebar]", "html:not(:has(.stHtml))"
 _HIDDEN = (f"{_SIDEBAR}, [data-testid=stSidebarCollapsedControl], [data-testid=stExpandSidebarButton], .stLogo "
@@ -35,10 +35,14 @@ _LARGE = (f"html {{ font-size: {LARGE_PX}px }} "
 
 
 def begin() -> None:
-    """Read the address and hide what goes with it; the first thing that the door does."""
+    """Read the address and hide what goes with it; the first thing that the door does.
+
+    Who left the projector view has left it until the page is loaded anew: a rerun that the browser asked for before it heard of
+    that brings the old address along.
+    """
     state = st.session_state
     if (said := st.query_params.get("present")) is not None:
-        state[_PRESENT] = _means_present(said)
+        state[_PRESENT] = _means_present(said) and not state.get(_LEFT)
     if (said := st.query_params.get("show")) is not None:
         state[_SHOW] = _named(said)
     css = (_HIDDEN if is_presenting() or is_locked() else "") + (_LARGE if is_presenting() else "")
@@ -77,7 +81,7 @@ def until_it_is_drawn(query: str) -> str:
 
 
 def _leave() -> None:
-    st.session_state[_PRESENT] = False
+    st.session_state[_PRESENT], st.session_state[_LEFT] = False, True
     st.query_params.pop("present", None)
 
 

@@ -85,6 +85,15 @@ def test_the_projector_view_can_be_left():
     assert "present" not in page.query_params
 
 
+def test_a_rerun_that_was_asked_for_before_it_was_left_does_not_bring_it_back():
+    page = opened(present="1")
+    page.button(key="parts.leave").click().run()
+    page.query_params["present"] = "1"  # as the browser's next message has it, sent before it heard of the new address
+    page.run()
+
+    assert not page.session_state["presents"] and page.session_state["carried"] == {}
+
+
 @pytest.mark.parametrize("said", ["0", "no", ""])
 def test_an_address_can_end_the_projector_view(said):
     assert not opened(present=said).session_state["presents"]
