@@ -49,7 +49,7 @@ def _which(system: Era) -> None:
     said = str(st.session_state[key])
     if said not in offered:
         offered[said] = said.removeprefix(UPLOAD)
-    st.selectbox("Logs", list(offered), key=key, format_func=offered.__getitem__, on_change=own_logs.from_the_first, args=(system,),
+    st.selectbox("Logs", list(offered), key=key, format_func=offered.__getitem__, on_change=own_logs.LOGS.from_the_first,
                  help="Whose episodes. Your own are brought in the box “Your logs” above.")
 
 

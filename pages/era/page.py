@@ -9,7 +9,7 @@ from backends.era.settings import EraSettings
 from backends.era.system import SYSTEM
 from pages.era import by_hand, how, own_knobs, own_logs, replay, step, taking, training, views
 from pages.house import frame, knobs, tasks
-from pages.house.frame import Own, Page
+from pages.house.frame import Page
 
 
 def choose(settings: EraSettings) -> None:
@@ -53,6 +53,4 @@ frame.show(Page(
     first_view=first_view, details=details, paper=views.beside_the_paper, how=how.how_it_works,
     take=lambda _task, result: taking.take(result), code=views.code, is_empty=views.is_empty,
     knobs=lambda task: own_knobs.draw(SYSTEM, task), views=step.VIEWS,
-    own=Own(box=lambda: own_logs.box(SYSTEM), is_there=lambda task: own_logs.is_there(SYSTEM, task),
-            is_answered=lambda result: own_logs.is_answered(SYSTEM, result), panel=lambda: own_logs.panel(SYSTEM),
-            title=lambda: own_logs.title(SYSTEM))))
+    own=own_logs.LOGS.own()))

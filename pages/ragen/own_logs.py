@@ -7,55 +7,21 @@ import streamlit as st
 from backends.files.rows import counted
 from backends.ragen.results import Logs, RagenResult
 from backends.ragen.settings import LOGS_MB, RagenSettings
-from backends.registry import System
-from pages.house import knobs, tasks
+from backends.ragen.system import SYSTEM
+from pages.house.own_logs import OwnLogs
 from pages.house.text import plain
 from pages.ragen import browser, turns
 from pages.ragen.browser import Place
 from visualizers.ragen import tables
 
-NEW = "ragen.own.new"  # in the session's state: a file came and was not read yet
 AT, GROUP = "ragen.logs.at", "ragen.logs.group"
 ROWS_PX, MOST_REPEATED = 260, 5
-Ragen = System[RagenSettings, RagenResult]
 Choose = Callable[[RagenSettings], None]
-
-
-def box(system: Ragen) -> None:
-    """The upload box; each new file is read at once, from its first iteration and group."""
-    knobs.own_upload(system, "file", "Your logs", on_new=_from_the_first,
-                     note=f"Of RAGEN, verl, TRL, VAGEN, W&B, or this page's own: a zip or one of its files; at most {LOGS_MB} MB. It "
-                     "stays in this session.")
-    if st.session_state.pop(NEW, False) and knobs.own_file(system, "file"):
-        tasks.start(system, RagenSettings(task="logs", file=str(knobs.said(system, ("file",))["file"])))
-        st.rerun()
-
-
-def _from_the_first(system: Ragen) -> None:
-    for name in ("at", "group"):
-        knobs.set_default(system, name)
-    st.session_state[NEW] = True
-
-
-def is_there(system: Ragen, task: str) -> bool:
-    """Whether the knobs name logs of this session's own."""
-    return task == "logs" and bool(knobs.own_file(system, "file"))
-
-
-def is_answered(system: Ragen, result: RagenResult) -> bool:
-    """Whether a result is about them."""
-    return knobs.is_about(system, "file", result.settings)
-
-
-def panel(system: Ragen) -> None:
-    """The logs that were brought, and the button."""
-    st.markdown(f"**{plain(knobs.own_file(system, 'file'))}** is here. Which iteration and group, the knobs below say.")
-    tasks.run_button(system, {"task": "logs", **knobs.said(system, ("file", "at", "group"))}, label="Read your logs",
-                     cost=lambda _asked: "Takes seconds: one group is read whole at a time.", key="run.own")
-
-
-def title(system: Ragen) -> str:
-    return f"{plain(knobs.own_file(system, 'file'))}: read another iteration or group"
+LOGS = OwnLogs(
+    SYSTEM, "logs", ("at", "group"),
+    note=f"Of RAGEN, verl, TRL, VAGEN, W&B, or this page's own: a zip or one of its files; at most {LOGS_MB} MB.",
+    which="Which iteration and group", button="Read your logs", cost="Takes seconds: one group is read whole at a time.",
+    again="read another iteration or group")
 
 
 def first_view(result: RagenResult, choose: Choose) -> None:

@@ -8,7 +8,7 @@ from backends.ragen.rollouts import Rollout
 from backends.ragen.settings import RagenSettings
 from backends.ragen.system import SYSTEM
 from pages.house import frame, knobs, tasks
-from pages.house.frame import Own, Page
+from pages.house.frame import Page
 from pages.ragen import browser, by_hand, comparing, how, lab, own_knobs, own_logs, taking, training, views
 
 
@@ -56,6 +56,4 @@ frame.show(Page(
     first_view=first_view, details=details, paper=views.beside_the_paper, how=how.how_it_works, take=taking.take, code=views.code,
     is_empty=views.is_empty, knobs=lambda task: own_knobs.draw(SYSTEM, task), views=views.VIEWS, without=views.without,
     instead=lambda task: lab.answered(SYSTEM, task), substitute=lab.needs_no_run,
-    own=Own(box=lambda: own_logs.box(SYSTEM), is_there=lambda task: own_logs.is_there(SYSTEM, task),
-            is_answered=lambda result: own_logs.is_answered(SYSTEM, result), panel=lambda: own_logs.panel(SYSTEM),
-            title=lambda: own_logs.title(SYSTEM))))
+    own=own_logs.LOGS.own()))
