@@ -68,9 +68,15 @@ def _signed(name: str, text: str) -> str:
 
 
 def merged(old: str, name: str, text: str, order: list[str]) -> str:
-    """The document with one section new, in the order of the sections. A section is known by its command."""
-    sections = {found[1]: part for part in re.split(r"(?m)^(?=## )", old) if (found := re.search(r"--only ([\w-]+)`", part))
-                and part.startswith("## ")}
+    """The document with one section new, in the order of the sections. A section is known by its command.
+
+    Raises:
+        ValueError: a section of the old document names no command: it would be lost.
+    """
+    parts = [part for part in re.split(r"(?m)^(?=## )", old) if part.startswith("## ")]
+    sections = {found[1]: part for part in parts if (found := re.search(r"--only ([\w-]+)`", part))}
+    if len(sections) < len(parts):
+        raise ValueError(f"of {len(parts)} sections {len(sections)} say which command makes them, each another: mend that by hand")
     sections[name] = text
     return "\n".join([HEAD, *(sections[key].rstrip() + "\n" for key in order if key in sections)])
 

@@ -37,6 +37,11 @@ def test_a_section_that_was_run_again_is_replaced():
     assert "value 7" in text and "value 1" not in text and text.count("## ") == 1
 
 
+def test_a_section_that_names_no_command_is_not_lost_without_a_word():
+    with pytest.raises(ValueError, match="of 2 sections 1 say which command"):
+        merged(section("first", 1) + "\n## By hand\n\nvalue 3\n", "second", section("second", 2), ORDER)
+
+
 def test_one_seed_of_the_law_has_no_other_seed_to_be_predicted_from():
     value = np.repeat([2.0, 10.0, 50.0], 4)
     models = [Answers(value, *(np.full(12, rate) for rate in (1.0, 0.5, 0.5)), np.ones(12), np.log10(value) / 2, np.zeros(12))] * 2
