@@ -63,7 +63,7 @@ def picture_place(picture: np.ndarray, key: str) -> Iterator[None]:
 
 
 @contextmanager
-def place(figure: go.Figure, key: str, *, is_dark: bool, has_height: bool = True, is_same: bool = False) -> Iterator[bool]:
+def place(figure: go.Figure, key: str, *, is_dark: bool, room: str = "", is_same: bool = False) -> Iterator[bool]:
     """Where a chart that a page opens with is drawn; its picture stands there until then, if there is one of this very figure.
 
     Yields whether the chart is drawn now.
@@ -71,16 +71,16 @@ def place(figure: go.Figure, key: str, *, is_dark: bool, has_height: bool = True
     Args:
         figure: as it is drawn, but for the theme.
         key: of the chart, in letters, digits, dots and dashes.
-        has_height: the chart is as high as its figure says; else its own container keeps the room.
+        room: rules of style that say how high the chart is; empty where its figure says that.
         is_same: it is the very figure of the time before.
     """
     before = st.session_state.get(f"first.{key}.name") if is_same else None
     name = st.session_state[f"first.{key}.name"] = before or f"{key}-{digest(figure)}"
-    height = (figure.layout.height or DEFAULT_HEIGHT_PX) if has_height else 0
+    room = room or f"min-height: {figure.layout.height or DEFAULT_HEIGHT_PX:g}px"
     pictures = _pictures(name, is_dark)
     with st.container(key=f"first.{key}"):
         st.html(f"<div class='first-picture' data-picture='{escape(name)}'>{pictures}</div>"
-                f"<style>{_RULES}.st-key-first-{key.replace('.', '-')} {{ position: relative; min-height: {height:g}px }}</style>")
+                f"<style>{_RULES}.st-key-first-{key.replace('.', '-')} {{ position: relative; {room} }}</style>")
         yield not pictures or opening.stage() != Stage.PICTURES
 
 

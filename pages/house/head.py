@@ -24,5 +24,6 @@ def title(address: str) -> str:
 def heads() -> dict[str, str]:
     """For the first answers of all pages: who shows a preview of a link reads it, and nothing jumps when the rules of style come."""
     said = {f"/{name}": system(name).claim for name in names()} | {"/": SAID, f"/{LESSON}": SAID}
+    presets = {f"/{name}": system(name).presets for name in names()}
     return {address: f"<title>{escape(title(address[1:]))}</title><meta name='description' content='{escape(text)}'>"
-                     f"{style.all_rules()}" for address, text in said.items()}
+                     f"{style.all_rules(presets.get(address, ()))}" for address, text in said.items()}

@@ -58,18 +58,18 @@ def picture_chart(figure: go.Figure, key: str, *, is_first: bool = False) -> Non
         return
     shape = "wide" if abs(down[1] - down[0]) < WIDE * abs(across[1] - across[0]) else "square"
     looking = _looking(figure, key)
-    with (_place(figure, key, is_first=is_first, has_height=False) as is_drawn,
+    with (_place(figure, key, is_first=is_first, room=style.ROOMS[shape]) as is_drawn,
           st.container(key=f"{shape}-{key.replace('.', '-')}")):
         if is_drawn:
             st.plotly_chart(looking, key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None, height="stretch")
 
 
-def _place(figure: go.Figure, key: str, *, is_first: bool, has_height: bool = True, is_same: bool = False
+def _place(figure: go.Figure, key: str, *, is_first: bool, room: str = "", is_same: bool = False
            ) -> AbstractContextManager[bool]:
     """Where a chart is drawn, if it is drawn now; on a wall no picture stands there before it, for its letters are larger."""
     if not is_first or parts.is_presenting():
         return nullcontext(True)
-    return first_picture.place(figure, key, is_dark=is_dark(), has_height=has_height, is_same=is_same)
+    return first_picture.place(figure, key, is_dark=is_dark(), room=room, is_same=is_same)
 
 
 def picture(pixels: np.ndarray, key: str, *, alt: str, caption: str, is_first: bool = False) -> None:

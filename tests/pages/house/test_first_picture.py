@@ -81,3 +81,17 @@ def test_a_place_without_a_picture_is_as_high_as_its_chart(monkeypatch, tmp_path
     body = app.get("html")[0].proto.body
     assert "min-height: 290px" in body and "<img" not in body and ".st-key-first-a-chart" in body
     assert app.markdown[0].value == "the chart"
+
+
+def test_a_map_over_a_picture_has_the_room_of_its_shape_before_it_is_drawn():
+    def page():
+        import plotly.graph_objects as go
+        import streamlit as st
+
+        from pages.house import first_picture, style
+
+        with first_picture.place(go.Figure(), "a.map", is_dark=False, room=style.ROOMS["square"]):
+            st.write("the map")
+
+    body = AppTest.from_function(page, default_timeout=60).run().get("html")[0].proto.body
+    assert "min-height: 18rem" in body and "aspect-ratio: 5 / 6.6" in body and "px }" not in body.split("st-key-first-a-map")[1]

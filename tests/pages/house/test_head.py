@@ -1,5 +1,6 @@
 """What a page is called, and what its first answer brings along."""
 
+import re
 from dataclasses import replace
 from html import unescape
 
@@ -24,7 +25,7 @@ def test_the_first_answer_of_every_page_says_what_it_is():
     assert set(heads) == {"/", "/lesson", *(f"/{name}" for name in registry.names())}
     for name in registry.names():
         assert f"<title>{registry.system(name).title} · Orrery</title>" in unescape(heads[f"/{name}"])
-        assert registry.system(name).claim in unescape(heads[f"/{name}"]) and style.all_rules() in heads[f"/{name}"]
+        assert registry.system(name).claim in unescape(heads[f"/{name}"]) and style.all_rules(registry.system(name).presets) in heads[f"/{name}"]
 
 
 def test_names_and_claims_are_text(monkeypatch):
@@ -37,3 +38,16 @@ def test_names_and_claims_are_text(monkeypatch):
 
 def test_a_page_has_room_for_its_sidebar_and_a_small_one_above_its_title_from_the_beginning():
     assert "padding-top: 3.5rem" in style.all_rules() and "padding-left: 300px" in style.all_rules()
+
+
+def test_cards_and_the_orrery_are_laid_out_before_their_page_brings_its_rules():
+    rules = style.all_rules()
+
+    assert ".st-key-gallery { display: grid" in rules and ".st-key-orrery:not(:has(.orrery-place))::before" in rules
+
+
+def test_the_bar_before_a_preset_is_about_as_wide_as_its_button():
+    rules = style.all_rules(["Watch it work", "Let a door fall shut", "See it fail"])
+
+    widths = [float(found) for found in re.findall(r"nth-child\(\d\) \[data-testid=stSkeleton\] \{ width: ([\d.]+)rem", rules)]
+    assert widths == pytest.approx([128 / 16, 132 / 16, 77 / 16], rel=0.05)  # as a browser measured them, the first with its icon
