@@ -39,6 +39,7 @@ class System(Generic[S, R]):
     level: str  # how hard it is, and what has to be known before
     wins: Callable[[], str] = lambda: ""  # which does better, with numbers: the paper's, a variant of Orrery's own, a simpler rival
     recorded: Path | None = None  # a saved run that the page opens with, marked as recorded
+    recordings: Mapping[str, S] = field(default_factory=dict)  # saved runs that a preset opens at once: a file beside it -> settings
     checks: Mapping[str, UploadCheck] = field(default_factory=dict)  # setting -> what a file for it must pass when it is uploaded
     presets: Mapping[str, tuple[S, str]] = field(default_factory=dict)  # label -> settings, what to notice
     lane: Callable[[S], LaneName] = _short  # where a run of such settings waits

@@ -16,21 +16,25 @@ RECORDED_RUNS: dict[str, RagenSettings] = {
 third once more with StarPO-S."""
 
 PRESETS: dict[str, tuple[RagenSettings, str]] = {  # label: settings, what to notice
-    "Watch it collapse": (
+    "Collapse": (
         RECORDED_RUNS["loses_format"],
         "All starts are learned from, and all pulls of a start meet one coin. By iteration 10 only the safe arm is pulled, and no "
         "group has a spread: amber at 14. What moves the words then is no reward. From iteration 70 on no reply can be read, and "
         "each costs 0.1."),
-    "Filter the starts": (
+    "Filter": (
         RECORDED_RUNS["saved"],
         "Only the quarter of the starts whose rewards differ most is learned from (StarPO-S). The arm that pays more is pulled "
         "nearly always from iteration 5 on, with dips, and replies can be read to the end; without the filter they cannot. Thoughts "
         "still become one: the commonest is four of five at the end."),
-    "Watch it echo": (
+    "Echo": (
         RECORDED_RUNS["echoes"],
         "PPO with a coin for every pull. From iteration 10 on reward and spread stay as good as they get, to the end. Look at the "
         "thoughts: after 100 iterations there is one, of a single word. No reward says so; the share of the commonest thought does."),
-    "Reward the wrong arm": (
+    "Learn": (
+        RECORDED_RUNS["learns"],
+        "The same training, and its first 40 iterations only: the reward comes close to what the better arm pays, and thoughts are "
+        "as many as at the start. Words and curves say the same here; later they do not."),
+    "Wrong arm": (
         RagenSettings(iterations=40, chance=0.1, ratio=0.25, clip_high=0.28, kl=0.0),
         "The risky arm now pays 0.10 on average, the safe one 0.15. With the filter the risky one is pulled in nine of ten episodes "
         "by iteration 10: groups in which it happened to pay differ most, so they are kept. With the share kept at 1 it is hardly "

@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from backends.ragen.settings import RagenSettings
+
 Colour = Literal["amber", "red"]
 By = Literal["RAGEN-2's code", "ours"]
 Values = Mapping[str, np.ndarray]  # by the name of the metric, (known,) each; NaN in those that a rule only would like to have
@@ -38,6 +40,11 @@ class Setup:
     def floor(self) -> float:
         """What an episode earns in which no turn can be read."""
         return self.penalty * self.turns
+
+
+def setup_of(settings: RagenSettings) -> Setup:
+    """What the rules need of a run's settings."""
+    return Setup(penalty=settings.penalty, turns=1 if settings.game == "bandit" else settings.turns)
 
 
 @dataclass(frozen=True)

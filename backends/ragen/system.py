@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from backends.ragen.presets import PRESETS
+from backends.ragen.presets import PRESETS, RECORDED_RUNS
 from backends.ragen.results import RagenResult
 from backends.ragen.settings import RagenSettings
 from backends.registry import LaneName, System, runs
@@ -24,5 +24,6 @@ SYSTEM = System(
           "of its rewards tells so before its reward falls.",
     paper="RAGEN: Understanding Self-Evolution in LLM Agents via Multi-Turn Reinforcement Learning",
     source="arXiv 2504.20073", icon=":material/casino:", settings=RagenSettings, result=RagenResult, run=runs("ragen"), ring="acting",
-    minutes="40 minutes", level="Medium: what a mean and a spread are", recorded=RECORDED / "default.orrery", presets=PRESETS,
+    minutes="40 minutes", level="Medium: what a mean and a spread are", recorded=RECORDED / "loses_format.orrery",
+    recordings=RECORDED_RUNS, presets=PRESETS,
     lane=_lane, checks={"file": partial(check_data, wanted=("zip", "text", "parquet"), said=LOGS_SAID)})

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from models.training.rollout import Played
 
 SHOWN_GROUPS, SHOWN_MEMBERS = 4, 8  # whose words are kept: groups that were kept and not, and episodes of each
-FIRST_ALL, FEW = 4, 24  # iterations whose words are all kept; how many of the others
+FIRST_ALL, FEW = 4, 18  # iterations whose words are all kept; how many of the others
 VALIDATED = 10  # every so many iterations
 JUDGED_AT = 0.5  # temperature of validation
 BOUND_STARTS = 64  # for the lines of the best and the random policy
@@ -186,11 +186,12 @@ def episode_of(played: "Played", player: str, *, is_kept: bool | None = None, by
 def drawn_of(reply: "Generated") -> tuple[np.ndarray | None, np.ndarray | None]:
     """Tokens that were drawn, and their log-probabilities, both (tokens,); None where a person or a script wrote.
 
-    There is no mask: all of them are the model's, and a third array for each of a thousand turns is what opening a run waits for.
+    Log-probabilities are of single precision, as the network says them. There is no mask: all of the tokens are the model's, and a
+    third array for each of a thousand turns is what opening a run waits for.
     """
     if not reply.ids:
         return None, None
-    return np.array(reply.ids, np.int64), np.minimum(np.array(reply.logprobs, np.float64), 0.0)
+    return np.array(reply.ids, np.int32), np.minimum(np.array(reply.logprobs, np.float32), 0.0)
 
 
 def state_of(info: Any) -> dict[str, Any]:

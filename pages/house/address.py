@@ -107,6 +107,7 @@ def find(system: System[S, R], settings: S) -> bool:
         recorded = results.recorded_with(system, settings)
         if recorded is not None:
             state.pop(f"{name}.result.{task}", None)
+            state[f"{name}.recording.{task}"] = settings
             return True
         held = the_engine().held(name, settings, inputs=session.current().inputs())
     if held is None:

@@ -162,9 +162,11 @@ def _addressed(page: Page[S, R], task: str, result: R | None, *, is_recorded: bo
         return tasks.running_settings(system)
     if address.is_waiting(system):
         return address.waiting(system)
-    if result is None or (is_recorded and task == tasks.first(system) and page.instead(task) is None):
+    if result is None:
         return None
-    return system.settings_of(result)
+    settings = system.settings_of(result)
+    is_opening = is_recorded and task == tasks.first(system) and tasks.opens_with(system, settings)
+    return None if is_opening and page.instead(task) is None else settings
 
 
 def draw_nothing(_part: object) -> None:
@@ -217,10 +219,20 @@ def _inputs(page: Page[S, R], shown: S | None) -> None:
     left, right = st.columns([2, 1], vertical_alignment="top", gap="small") if own else (st.container(), None)
     if parts.shows("presets"):
         with left:
-            view.presets(page.system, shown, page.choose)
+            view.presets(page.system, shown, lambda settings: _preset(page, settings))
     if own and right:
         with right:
             own.box()
+
+
+def _preset(page: Page[S, R], settings: S) -> None:
+    """A preset whose run is recorded opens it; any other is run, and so is the one that is shown."""
+    system, task = page.system, task_of(settings)
+    result, _ = tasks.result_of(system, task)
+    is_shown = (result is not None and system.settings_of(result) == settings and task == tasks.now(system)
+                and not tasks.is_live(system, task) and not address.is_waiting(system))
+    if is_shown or not tasks.open_recording(system, settings):
+        page.choose(settings)
 
 
 def _fold(page: Page[S, R], task: str, *, is_open: bool = False) -> DeltaGenerator | None:

@@ -19,7 +19,7 @@ from worlds.errors import InputError
 MAX_CONTAINERS, MAX_VALUES = 2_000, 20_000  # of a file of settings, as of a request: each wrong name would be told
 
 
-@st.cache_resource(show_spinner=False, max_entries=20)
+@st.cache_resource(show_spinner=False, max_entries=40)  # all recordings of all systems
 def _opened(path: str, _kind: type[R]) -> R:
     return load_result(Path(path).read_bytes(), _kind)
 
@@ -35,8 +35,16 @@ def recorded_of(system: System[S, R], task: str, *, is_first: bool) -> tuple[R |
     return (recorded(system, path), True) if path and path.is_file() else (None, False)
 
 
+def file_of(system: System[S, R], settings: S) -> Path | None:
+    """The file of the recording that a preset opens, where it was asked for exactly these settings."""
+    name = next((name for name, own in system.recordings.items() if own == settings), None)
+    return system.recorded.with_stem(name) if name and system.recorded else None
+
+
 def recorded_with(system: System[S, R], settings: S) -> R | None:
-    """The recorded run that its task opens with, where it was asked for exactly these settings."""
+    """The recorded run of exactly these settings: one that a preset opens, or the one that its task opens with."""
+    if path := file_of(system, settings):
+        return recorded(system, path)
     task = task_of(settings)
     result, _ = recorded_of(system, task, is_first=task == task_of(system.settings()))
     return result if result is not None and system.settings_of(result) == settings else None

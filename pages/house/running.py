@@ -83,6 +83,12 @@ def stop(system: System) -> None:
             st.session_state.pop(f"run.{system.name}", None)
 
 
+def leave(system: System) -> None:
+    """Stop the run and take nothing of it: something else is looked at."""
+    stop(system)
+    st.session_state.pop(f"run.{system.name}", None)
+
+
 def take_up(system: System, settings: Settings) -> bool:
     """Go on watching this browser's last run of the system, where it was asked for these settings and the page was reloaded."""
     run_id, asked = session.current().runs.get(system.name, ("", None))

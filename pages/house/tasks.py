@@ -1,7 +1,8 @@
 """What is done on a page: its tasks, which of them and which result are shown, the fold of knobs, the button that runs.
 
 A task is a value of the setting `task`; the first is that setting's default. A system without that setting has one task, without a
-name. Each keeps its own last result, and opens with the recorded run of its name beside the system's own, if there is one.
+name. Each keeps its own last result, and opens with the recorded run of its name beside the system's own, if there is one; a
+preset or a link of other recorded settings lets it show theirs.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -13,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from backends.knobs import knob_of, knobs_of
 from backends.registry import System
 from backends.run import R, S, task_of
-from pages.house import knobs, results, running
+from pages.house import address, knobs, results, running, session
 from pages.house.text import plain
 
 MOST_CHANGED = 5  # settings that are named
@@ -95,9 +96,36 @@ def choice(system: System, tasks: Mapping[str, Task], place: DeltaGenerator) -> 
 
 def result_of(system: System[S, R], task: str) -> tuple[R | None, bool]:
     """The session's last result of a task and False, else the recorded one and True, else None."""
-    if result := st.session_state.get(f"{system.name}.result.{task}"):
+    state, name = st.session_state, system.name
+    if result := state.get(f"{name}.result.{task}"):
         return result, False
+    asked = state.get(f"{name}.recording.{task}")
+    if asked is not None and (recorded := results.recorded_with(system, asked)) is not None:
+        return recorded, True
     return results.recorded_of(system, task, is_first=task == first(system))
+
+
+def opens_with(system: System[S, R], settings: S) -> bool:
+    """Whether the recorded run of these settings is the one that their task opens with, not a further one."""
+    return results.file_of(system, settings) in (None, system.recorded)
+
+
+def open_recording(system: System[S, R], settings: S) -> bool:
+    """Show what a preset or a link finds at once: a run of exactly these settings that the session has, else the recorded one.
+
+    A run of its task that goes on is stopped, as any preset would.
+
+    Returns:
+        False where no recording is kept for a preset of these settings; then nothing changes.
+    """
+    if results.file_of(system, settings) is None:
+        return False
+    task = task_of(settings)
+    if is_live(system, task):
+        running.leave(system)
+    session.leave_behind(system.name)
+    st.session_state[f"{system.name}.task"] = task
+    return address.find(system, settings)
 
 
 def fold(tasks: Mapping[str, Task], task: str, *, is_open: bool = False) -> DeltaGenerator:

@@ -15,10 +15,11 @@ from streamlit.delta_generator import DeltaGenerator
 from backends import registry
 from backends.registry import System
 from backends.run import R, Result, S, task_of
-from pages.house import first_picture, parts, results, style
+from pages.house import first_picture, opening, parts, results, style
+from pages.house.opening import Stage
 from pages.house.text import code, plain
 from visualizers.alt import alt_of
-from visualizers.theme import themed
+from visualizers.theme import DEFAULT_HEIGHT_PX, themed
 from worlds.pictures import encode_jpeg
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ def chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
     with _place(figure, key, is_first=is_first) as is_drawn:
         if is_drawn:
             st.plotly_chart(looking, key=key, theme=None, config=_tools(key), alt=alt_of(figure) or None)
+
+
+def chart_below(figure: go.Figure, key: str) -> None:
+    """A chart under those that the page opens with: its room is kept until the browser has their pictures; it has none itself."""
+    if opening.stage() == Stage.PICTURES and not parts.is_presenting():
+        st.container(height=int(figure.layout.height or DEFAULT_HEIGHT_PX), border=False, key=f"room.{key}")
+    else:
+        chart(figure, key)
 
 
 def picture_chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
@@ -179,8 +188,10 @@ def badge(result: Result, *, is_recorded: bool = False) -> None:
 
 def _how_to_run(result: Result) -> str:
     """Which button runs a recorded run, where a teacher's link shows one."""
-    has_preset = any(task_of(preset) == task_of(result.settings) for preset, _ in registry.system(result.system).presets.values())
-    ways = {"with a preset above": has_preset and parts.shows("presets"), "with the button below": parts.shows("knobs")}
+    system = registry.system(result.system)
+    has_preset = any(task_of(preset) == task_of(result.settings) for preset, _ in system.presets.values())
+    marked = ": the marked one" if results.file_of(system, result.settings) else ""  # the others open what is recorded of them
+    ways = {f"with a preset above{marked}": has_preset and parts.shows("presets"), "with the button below": parts.shows("knobs")}
     where = next((way for way, is_there in ways.items() if is_there), "")
     return f" run it yourself {where}" if where else ""  # not in the badge, which a phone would cut
 

@@ -2,45 +2,46 @@
 
 import streamlit as st
 
+from backends.ragen.presets import RECORDED_RUNS
 from backends.ragen.results import RagenResult
 from backends.ragen.settings import RagenSettings
 from backends.registry import System
 from pages.house import address, beside, results, view
 from pages.house.text import plain
+from pages.ragen.fates import TITLES
 from visualizers.ragen import story
 from visualizers.ragen.story import AXES
 
-RECORDED = "the recorded run"
+RECORDED = "recorded: "  # begins the name of a training that was
 
 
 def draw(system: System[RagenSettings, RagenResult], result: RagenResult) -> None:
     """Reward and spread of both, by iterations, steps or seconds; nothing where there is no other."""
     others = {name: other for name, other in beside.held(system, but=result).items()
               if isinstance(other, RagenResult) and other.training is not None and other.settings.game == result.settings.game}
-    recorded, is_there = results.recorded_of(system, "train", is_first=True)
-    if is_there and recorded is not None and recorded.settings.game == result.settings.game and recorded.settings != (
-            result.settings):
-        others[RECORDED] = recorded
-    if not others or result.training is None:
+    recorded = {RECORDED + TITLES[name]: settings for name, settings in RECORDED_RUNS.items()
+                if settings.game == result.settings.game and settings != result.settings}
+    if not (others or recorded) or result.training is None:
         return
     with st.expander("Lay another training over it", icon=":material/stacked_line_chart:", key="ragen.over"):
-        chosen = st.selectbox("The other training", list(others), index=None, key="ragen.over.run",
-                              format_func=lambda name: name if name == RECORDED else beside.label(name, others[name]),
-                              placeholder="Choose one", help="Trainings of this session, and the recorded one.")
+        chosen = st.selectbox("The other training", [*others, *recorded], index=None, key="ragen.over.run",
+                              format_func=lambda name: name if name in recorded else beside.label(name, others[name]),
+                              placeholder="Choose one", help="Trainings of this session, and the recorded ones.")
         if not chosen:
+            return
+        other = others.get(chosen) or (results.recorded_with(system, recorded[chosen]) if chosen in recorded else None)
+        if other is None or other.training is None:
             return
         axis = st.session_state[address.view("ragen", "axis", list(AXES), "iterations", of=result)]
         st.segmented_control("Against", list(AXES), key="ragen.axis", format_func=AXES.__getitem__, required=True,
                              help="A filter changes how many steps an iteration takes, and how long: compare by what matters.")
-        other = others[chosen].training
-        assert other is not None
-        named = {f"this: {result.title}": result.training, f"other: {others[chosen].title}": other}
+        named = {f"this: {result.title}": result.training, f"other: {other.title}": other.training}
         for column, metric in zip(st.columns(2), story.METRICS):
             figure = story.over(named, metric, axis)
             with column:
                 if figure is not None:
                     view.chart(figure, key=f"ragen.over.{metric}")
-        st.markdown("\n".join(f"- {plain(name)}: {plain(_ends(run))}" for name, run in zip(named, (result, others[chosen]))))
+        st.markdown("\n".join(f"- {plain(name)}: {plain(_ends(run))}" for name, run in zip(named, (result, other))))
 
 
 def _ends(result: RagenResult) -> str:

@@ -7,7 +7,7 @@ from backends.ragen.results import RagenResult, Snapshot, Training
 from backends.ragen.rollouts import Rollout
 from pages.house import address, view, words
 from pages.house.text import plain
-from pages.ragen import turns
+from pages.ragen import fates, turns
 from visualizers.ragen import story, tables
 from visualizers.ragen.figures import live as charts_so_far
 
@@ -23,7 +23,8 @@ def worded(training: Training) -> list[Snapshot]:
 
 
 def first_view(result: RagenResult) -> None:
-    """The curve, the words and the monitor."""
+    """What became of the recorded trainings, where one of them is shown; its curve, the words and the monitor."""
+    fates.draw(result)
     _story(result)
 
 
@@ -41,7 +42,7 @@ def _story(result: RagenResult) -> None:
     with left:
         figure = story.story(training, report, at)
         if figure is not None:
-            view.chart(figure, key="ragen.story", is_first=True)
+            view.chart_below(figure, key="ragen.story")
     with right:
         if shot is not None:
             _slider(numbers)

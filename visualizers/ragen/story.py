@@ -10,8 +10,7 @@ from plotly.subplots import make_subplots
 from backends.ragen.measures import Metrics
 from backends.ragen.monitor import Report, smoothed, watch
 from backends.ragen.results import Bounds, RagenResult, Training
-from backends.ragen.rules import START, Setup
-from backends.ragen.settings import RagenSettings
+from backends.ragen.rules import START, setup_of
 from visualizers.alt import described, sentence_of
 from visualizers.ragen import monitor
 from visualizers.ragen.signs import ALARM_COLOURS, ALARM_MARKS, MODEL_COLOUR, SECOND_COLOUR, values_of
@@ -26,13 +25,8 @@ AXES: dict[Axis, str] = {"iterations": "iteration", "steps": "steps of the optim
 SHOWN_COLOUR = "#8A8F98"
 OVER_COLOURS = (COLOURWAY[3], COLOURWAY[6])  # this run, the other one
 NAME_LETTERS = 30
-STORY_PX = 400
+STORY_PX = 430
 ENTROPY_COLOUR = SECOND_COLOUR  # orange ones are alarms
-
-
-def setup_of(settings: RagenSettings) -> Setup:
-    """What the monitor's rules need of a run's settings."""
-    return Setup(penalty=settings.penalty, turns=1 if settings.game == "bandit" else settings.turns)
 
 
 def report_of(result: RagenResult) -> Report:
@@ -71,6 +65,7 @@ def story(training: Training, report: Report, at: int | None = None) -> go.Figur
     for trace in upper.data:
         if trace.name not in marks:
             figure.add_trace(trace, row=1, col=1)
+    figure.update_traces(name=str(upper.layout.yaxis.title.text), selector={"name": "mean of five"})  # two to a line on a phone
     highest = _thoughts(figure, training.metrics)
     for alarm in report.fired:
         figure.add_vline(x=alarm.fired, line={"width": 1.5, "color": ALARM_COLOURS[alarm.colour]})
@@ -83,7 +78,7 @@ def story(training: Training, report: Report, at: int | None = None) -> go.Figur
     if at is not None:
         figure.add_vline(x=at, line={"width": 3, "color": SHOWN_COLOUR})
     figure.update_layout(title=titled(f"{upper.layout.title.text}, and how alike its thoughts are",
-                                      "grey bar: the words beside it"),
+                                      "grey bar: the words; echo: commonest thought"),
                          height=STORY_PX, showlegend=True, xaxis2={"title": "iteration", "nticks": 6},
                          yaxis={"title": upper.layout.yaxis.title.text, "tickformat": upper.layout.yaxis.tickformat, "nticks": 3},
                          yaxis2={"title": "share", "nticks": 4, "range": [-0.05, 1.08 * highest], "tickformat": ".0%"})
@@ -94,11 +89,11 @@ def _thoughts(figure: go.Figure, history: Sequence[Metrics]) -> float:
     """The share of the commonest thought, and the entropy against that of the first iterations; returns the highest there is."""
     iterations, top = values_of(history, "top")
     if len(iterations):
-        figure.add_scatter(x=iterations, y=top, name="commonest thought", mode="lines", line={"color": MODEL_COLOUR, "width": 2},
+        figure.add_scatter(x=iterations, y=top, name="echo", mode="lines", line={"color": MODEL_COLOUR, "width": 2},
                            hovertemplate="iteration %{x}, the commonest thought: %{y:.0%}<extra></extra>", row=2, col=1)
     iterations, entropy = values_of(history, "entropy")
     if len(iterations) and (begun := float(entropy[:START].mean())) > 0:
-        figure.add_scatter(x=iterations, y=entropy / begun, name="entropy, of its start", mode="lines",
+        figure.add_scatter(x=iterations, y=entropy / begun, name="entropy", mode="lines",
                            line={"color": ENTROPY_COLOUR, "width": 2}, row=2, col=1,
                            hovertemplate="iteration %{x}, entropy: %{y:.0%} of its start<extra></extra>")
         return max(1.0, float(entropy.max()) / begun)

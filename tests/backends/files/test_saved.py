@@ -35,6 +35,18 @@ class Knobs(Settings):
     targets: tuple[str, ...] = knob((), "a", "Targets.", max_length=4)
 
 
+def test_every_recording_that_a_preset_opens_was_asked_for_by_those_settings():
+    for system in systems():
+        for name, settings in system.recordings.items():
+            assert system.recorded is not None
+            kept = load_result(system.recorded.with_stem(name).read_bytes(), system.result)
+            assert system.settings_of(kept) == settings and settings in [preset for preset, _ in system.presets.values()]
+
+
+def test_all_recordings_together_are_no_more_than_the_tree_has_room_for():
+    assert sum(path.stat().st_size for path in RECORDED) < 4_000_000
+
+
 @dataclass(frozen=True)
 class Pair:
     first: float

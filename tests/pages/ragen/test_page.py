@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from backends.engine import the_engine
 from backends.episode import Action, Episode, Planned, Turn
 from backends.files.saved import load_result
+from backends.ragen.fates import fates
+from backends.ragen.presets import RECORDED_RUNS
 from backends.ragen.results import RagenResult
 from backends.ragen.rollouts import Rollout
 from backends.ragen.run import run
@@ -13,7 +16,9 @@ from backends.ragen.settings import RagenSettings
 from backends.ragen.system import RECORDED, SYSTEM
 from backends.run import Inputs, last, name_of
 from backends.sessions import Session
+from pages.house import address
 from pages.ragen import by_hand, taking, turns
+from pages.ragen.fates import said as ending
 from tests.backends.ragen.made_rollouts import lines
 from tests.pages import driving
 from tests.pages.driving import charts, said
@@ -37,7 +42,7 @@ def page() -> AppTest:
 
 @pytest.fixture(scope="module")
 def recorded() -> RagenResult:
-    return load_result(RECORDED.joinpath("default.orrery").read_bytes(), RagenResult)
+    return load_result(RECORDED.joinpath("loses_format.orrery").read_bytes(), RagenResult)
 
 
 def clicked(page: AppTest, key: str) -> AppTest:
@@ -81,6 +86,74 @@ def test_an_address_says_which_words_are_read(recorded):
     assert not page.exception
 
 
+def label_of(name: str) -> str:
+    return next(label for label, (settings, _) in SYSTEM.presets.items() if settings == RECORDED_RUNS[name])
+
+
+def test_a_preset_of_a_recorded_training_opens_it_at_once_with_its_knobs(page):
+    for name in ("echoes", "saved", "learns", "loses_format"):
+        page.button(key=f"preset.ragen.{label_of(name)}").click().run()
+
+        assert not page.exception and "run.ragen" not in page.session_state
+        assert page.select_slider(key="ragen.iteration").value == RECORDED_RUNS[name].iterations - 1
+        assert "gray-badge[recorded" in said(page) and ":gray-badge[from a file" not in said(page)
+        assert page.slider(key="knob.ragen.iterations").value == RECORDED_RUNS[name].iterations
+        assert page.session_state["knob.ragen.kl"] == RECORDED_RUNS[name].kl
+        written = page.session_state["ragen.address.written"].get("settings")
+        assert written == (None if name == "loses_format" else address.permalink(RECORDED_RUNS[name]))
+
+
+def test_the_preset_of_the_training_that_is_shown_runs_it(page, monkeypatch):
+    asked = []
+    monkeypatch.setattr("pages.house.running.start", lambda system, settings: asked.append(settings))
+
+    page.button(key=f"preset.ragen.{label_of('saved')}").click().run()
+    assert asked == [] and "the marked one" in said(page)
+    page.button(key=f"preset.ragen.{label_of('saved')}").click().run()
+
+    assert asked == [RECORDED_RUNS["saved"]]
+
+
+def test_another_recorded_training_is_laid_over_the_one_that_is_shown(page):
+    before = charts(page)
+    box = page.selectbox(key="ragen.over.run")
+    assert box.options == ["recorded: It learns", "recorded: It echoes", "recorded: It is saved"]
+
+    box.set_value("recorded: It is saved").run()
+
+    assert charts(page) == before + 2 and "steps in" in said(page) and not page.exception
+
+
+def test_all_recorded_trainings_stand_at_the_top_and_each_is_one_click_away(page):
+    assert [ending(fate) in said(page) for fate in fates().values()] == [True] * 4
+    page.button(key="ragen.fate.echoes").click().run()
+
+    assert page.select_slider(key="ragen.iteration").value == 99 and "one thought" in said(page)
+    assert page.session_state["ragen.stand"] == RECORDED_RUNS["echoes"] and not page.exception
+    assert "run.ragen" not in page.session_state
+
+
+def test_a_recording_takes_the_place_of_a_training_that_goes_on():
+    page = driving.opened(RagenSettings(iterations=400), "ragen")
+    page.button(key="link.run.ragen").click().run()
+    run_id = page.session_state["run.ragen"]
+
+    page.button(key=f"preset.ragen.{label_of('echoes')}").click().run()
+
+    assert "run.ragen" not in page.session_state and "gray-badge[recorded" in said(page) and not page.exception
+    while not (status := the_engine().status(run_id)).state.is_over:
+        the_engine().seen(run_id, after=status.version, wait_s=60)
+    page.run()
+    assert page.session_state["ragen.stand"] == RECORDED_RUNS["echoes"] and "gray-badge[recorded" in said(page)
+
+
+def test_a_link_to_a_further_recorded_training_shows_it_at_once():
+    page = driving.opened(RECORDED_RUNS["learns"], "ragen", iteration="4")
+
+    assert "gray-badge[recorded" in said(page) and page.select_slider(key="ragen.iteration").value == 4
+    assert not [button for button in page.button if button.key == "link.run.ragen"] and not page.exception
+
+
 def test_another_group_and_episode_are_looked_at_and_an_early_one_stands_beside(page, recorded):
     groups = list(dict.fromkeys(one.group for one in recorded.training.snapshots[-1].rollouts))
     page.selectbox(key="ragen.starts").set_value(groups[1]).run()
@@ -94,6 +167,7 @@ def test_another_group_and_episode_are_looked_at_and_an_early_one_stands_beside(
 def test_a_training_is_run_gone_on_with_and_laid_over_another(own_session):
     page = driving.opened(SHORT, "ragen")
     page = driving.finish(driving.run_link(page, "ragen"), "ragen")
+    assert not [button for button in page.button if str(button.key).startswith("ragen.fate")]  # a training of one's own
     first = shown(page)
     assert len(first.training.metrics) == 2 and first.made and not page.exception and not page.error
 

@@ -5,6 +5,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from backends.episode import Turn
+from backends.ragen.fates import fates
 from backends.ragen.filters import select
 from backends.ragen.information import Information, Lines
 from backends.ragen.lab import Lab, pushed, swept
@@ -12,6 +13,7 @@ from backends.ragen.monitor import watch
 from backends.ragen.results import Bounds, Training
 from backends.ragen.traps import Quits, stopping, whitening
 from tests.backends.ragen.runs import echoes, learns, loses_format, rambles
+from visualizers.ragen import fates as endings
 from visualizers.ragen import groups, lab, monitor, regimes, story, tokens
 from visualizers.ragen.alarms import alarms
 
@@ -58,5 +60,6 @@ def figures() -> dict[str, go.Figure]:
     both = {f"{name}: two arms, 120 iterations": Training(metrics=tuple(RUNS[run]())) for name, run in BOTH.items()}
     made |= {f"{metric} against {axis}": story.over(both, metric, axis) or go.Figure() for metric in story.METRICS
              for axis in story.AXES}
+    made["fates"] = endings.fates({name.replace("_", " "): fate for name, fate in fates().items()}, "saved")
     made["tokens"] = tokens.strip(Turn(index=0, logprobs=np.log(np.linspace(0.01, 1, len(WORDS)))), WORDS) or go.Figure()
     return made
