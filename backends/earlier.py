@@ -65,3 +65,18 @@ def read(folder: Path, like: M) -> M:
 
     with readable():
         return type(like).from_pretrained(folder, dtype=like.dtype, local_files_only=True).eval()
+
+
+def read_adapter(folder: Path, like: M, *, rank: int) -> M:
+    """A network on the weights of another, with the adapter that a training made.
+
+    Raises:
+        InputError: the folder is damaged, or of another network.
+    """
+    from models.training import adapters
+    from models.training.checkpoints import readable
+
+    made = adapters.adapted(like, rank=rank)
+    with readable():
+        adapters.read_adapter(made, folder)
+    return made

@@ -35,7 +35,7 @@ def rules_of(settings: RagenSettings) -> Rules:
 
 
 def tokens_of(settings: RagenSettings) -> int:
-    """Tokens of a reply at most."""
+    """Tokens of a small player's reply at most."""
     return settings.max_tokens or LONGEST[settings.game]
 
 

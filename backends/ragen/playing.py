@@ -7,7 +7,7 @@ from backends.ragen.games import new_game, rules_of, turns_of
 from backends.ragen.players import Player, Said
 from backends.ragen.rollouts import Rollout
 from backends.ragen.settings import OWN_TURN, RagenSettings
-from backends.ragen.training import episode_of, state_of
+from backends.ragen.training import entropies_of, episode_of, pieces_of, state_of
 from backends.run import Progress
 from models.gamers.turns import Turns
 from models.training.generation import Prompt, Reply
@@ -33,11 +33,12 @@ def play(settings: RagenSettings, player: Player) -> Iterator[Progress | Rollout
     while not played.ended:
         number = len(played.turns)
         entry = settings.entries[number] if number < len(settings.entries) else OWN_TURN
+        prompt = player.prompt(played) or Prompt(())
         said = player.turn(game, played) if entry == OWN_TURN else _by_hand(entry, game.actions)
         by.append(player.by if entry == OWN_TURN else "person")
         observation, reward, terminated, truncated, info = world.step(said.text)
-        played.turns.append(PlayedTurn(number, player.name, played.observation, played.info, Prompt(()),
-                                       Reply(said.ids, said.logprobs, stopped=True), said.text, reward))
+        played.turns.append(PlayedTurn(number, player.name, played.observation, played.info, prompt,
+                                       Reply(said.ids, said.logprobs, stopped=True, entropies=said.entropies), said.text, reward))
         played.observation, played.info = observation, info
         played.ended = "terminated" if terminated else "truncated" if truncated else "turns" if number + 1 == many else ""
         yield Progress(min(0.99, (number + 1) / many), f"Turn {number + 1}")
@@ -47,7 +48,8 @@ def play(settings: RagenSettings, player: Player) -> Iterator[Progress | Rollout
 def _so_far(played: Played, player: Player, by: Sequence[By] = ()) -> Rollout:
     return Rollout(tag=played.info["game"], score=float(sum(played.rewards)),
                    penalty=float(sum(info["penalty"] for info in played.outcomes)), final=state_of(played.info),
-                   episode=episode_of(played, player.name, by=by))
+                   entropies=entropies_of(played), pieces=pieces_of(played, player.speech),
+                   episode=episode_of(played, player.name, by=by, speech=player.speech))
 
 
 def _by_hand(entry: str, actions: tuple[str, ...]) -> Said:

@@ -23,6 +23,7 @@ MIXED, MIXED_FIRST = "last reward and penalties", "first reward and penalties"  
 TEXT, LEFT = "text", "actions_left"  # in the state of a turn: what the agent saw, and how many actions it had left
 WRITER = "orrery"  # stands in every line of our own log
 MAX_MISSING, MAX_TOKENS = 20, 100_000
+MAX_PIECE = 200  # letters of a token
 MAX_POINTS = 20_000  # of a curve
 
 
@@ -39,6 +40,7 @@ class Rollout(Frozen):
         advantage: of the whole episode, where every token of it has the same.
         final: the state after the last turn; that of each turn stands before it.
         entropies: (turns, tokens) of what the policy could have said in place of each token, in nats; empty where it is not known.
+        pieces: (turns, tokens) each token as people read it; empty where the words of a reply are its tokens.
         missing: what the log does not say, in words.
     """
 
@@ -53,6 +55,8 @@ class Rollout(Frozen):
     final: Annotated[State | None, Field(max_length=MAX_STATE)] = None
     episode: Episode
     entropies: Annotated[tuple[Annotated[tuple[Finite, ...], at_most(MAX_TOKENS)], ...], at_most(MAX_TURNS)] = ()
+    pieces: Annotated[tuple[Annotated[tuple[Annotated[str, Field(max_length=MAX_PIECE)], ...], at_most(MAX_TOKENS)], ...],
+                      at_most(MAX_TURNS)] = ()
     missing: Annotated[tuple[str, ...], at_most(MAX_MISSING)] = ()
 
     @property

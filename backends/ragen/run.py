@@ -26,12 +26,12 @@ def _trained(settings: RagenSettings, inputs: Inputs) -> Iterator[Progress | Tra
     from backends.ragen.players import trained
     from backends.ragen.training import keep
 
-    yield Progress(0.0, "Loading the beginner")
+    yield Progress(0.0, "Loading the model" if settings.has_model else "Loading the beginner")
     with trained(settings, inputs) as learner:
         part, ended = yield from keeping(learner.events(settings))
         made = keep(learner, settings, inputs) if learner.starpo.index else ()
-        yield RagenResult(seed=settings.seed, model_id=learner.player, is_miniature=True, ended=ended, settings=settings,
-                          training=part if isinstance(part, Training) else None, made=made)
+        yield RagenResult(seed=settings.seed, model_id=learner.player, is_miniature=settings.learner == "beginner", ended=ended,
+                          settings=settings, training=part if isinstance(part, Training) else None, made=made)
 
 
 def _played(settings: RagenSettings, inputs: Inputs) -> Iterator[Progress | Rollout | RagenResult]:
@@ -41,7 +41,7 @@ def _played(settings: RagenSettings, inputs: Inputs) -> Iterator[Progress | Roll
     yield Progress(0.0, "Setting the game up")
     with player_of(settings, inputs) as player:
         part, ended = yield from keeping(play(settings, player))
-    yield RagenResult(seed=settings.seed, model_id=player.name, is_miniature=True, ended=ended, settings=settings,
+    yield RagenResult(seed=settings.seed, model_id=player.name, is_miniature=player.is_miniature, ended=ended, settings=settings,
                       played=part if isinstance(part, Rollout) else None, beside=_beside(settings, inputs))
 
 

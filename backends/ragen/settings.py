@@ -4,14 +4,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from backends.knobs import knob
-from backends.run import Settings
+from backends.knobs import WEIGHTS, knob
+from backends.run import NamedModel, Settings
 
 Task = Literal["train", "play", "why", "logs"]
 Game = Literal["bandit", "lake", "sokoban"]
 Algorithm = Literal["ppo", "grpo", "bi"]
 Filter = Literal["std", "std_rev", "random", "top_p"]
-Player = Literal["beginner", "own", "expert", "random"]
+Player = Literal["beginner", "own", "model", "expert", "random"]
+Learner = Literal["beginner", "model"]
+Mask = Literal["drawn", "message", "everything"]
 Names = Literal["Phoenix, Dragon", "Engineer, Teacher", "Teacher, Engineer", "Trader, Librarian", "Librarian, Trader"]
 Learned = Literal["whitened", "mean_std", "mean"]
 
@@ -21,11 +23,14 @@ ALGORITHM_NAMES: dict[Algorithm, str] = {"ppo": "PPO: a critic", "grpo": "GRPO: 
 FILTER_NAMES: dict[Filter, str] = {
     "std": "those that differ most (StarPO-S)", "std_rev": "those that differ least", "random": "any, by chance",
     "top_p": "as many as hold 90 % of the spread (RAGEN-2)"}
-PLAYER_NAMES: dict[Player, str] = {"beginner": "the beginner", "own": "one that I trained here", "expert": "a script that knows best",
-                                   "random": "chance"}
+PLAYER_NAMES: dict[Player, str] = {"beginner": "the beginner", "own": "one that I trained here", "model": "a model of the ladder",
+                                   "expert": "a script that knows best", "random": "chance"}
+LEARNER_NAMES: dict[Learner, str] = {"beginner": "the game's beginner (miniature)", "model": "a model of the ladder, by an adapter"}
+MASK_NAMES: dict[Mask, str] = {"drawn": "what the player drew", "message": "its whole message, role and forced beginning too",
+                               "everything": "what the game says, too (RAGEN's first code)"}
 LEARNED_NAMES: dict[Learned, str] = {"whitened": "PPO: whitened over the batch", "mean_std": "GRPO: the group's mean and spread",
                                      "mean": "the group's mean alone"}
-RATE_STOPS = (0.0, 0.0001, 0.0003, 0.0005, 0.001, 0.002, 0.005, 0.01)
+RATE_STOPS = (0.0, 0.00001, 0.00003, 0.0001, 0.0003, 0.0005, 0.001, 0.002, 0.005, 0.01)
 OWN_TURN = "."
 MAX_ITERATIONS, MAX_EPISODES, MAX_TURNS = 400, 512, 10
 MAX_ENTRY = 120
@@ -39,6 +44,17 @@ class RagenSettings(Settings):
     task: Task = knob("train", "task", "Train a small player, play a game turn by turn, ask why a filter helps, or read logs of your "
                       "own.")
     seed: int = knob(0, "task", "Starts what is drawn: what the player says, and chance in the games.", ge=0, le=2**20)
+
+    learner: Learner = knob("beginner", "learner", "What is trained: a small network as a whole, or a real language model, whose own "
+                            "weights stay as they are.", names=LEARNER_NAMES, label="Who learns")
+    model: str = knob("smollm2-135m", "model", "The language model that plays, or learns.", max_length=300, role="language",
+                      only_real=True)
+    quantisation: Literal["none", "int8", "nf4"] = knob("none", "model", "Weights of the model: full, 8 or 4 bit. Its adapter is in "
+                                                        "32 bits.", names=WEIGHTS)
+    rank: int = knob(16, "model", "Rank of the adapter that learns in place of the model's weights (LoRA; paper 64).", ge=1, le=128,
+                     stops=(1, 2, 4, 8, 16, 32, 64, 128), label="Rank of the adapter")
+    max_new_tokens: int = knob(128, "model", "Longest reply of the model, in tokens (paper 400). One that is cut off has no answer.",
+                               ge=1, le=512, stops=(16, 32, 64, 128, 256, 400, 512), label="Longest reply of the model")
 
     game: Game = knob("bandit", "game", "What is played.", names=GAME_NAMES)
     names: Names = knob("Phoenix, Dragon", "bandit", "The arm that pays little for certain, and the one that pays 1 now and then.",
@@ -78,6 +94,11 @@ class RagenSettings(Settings):
     turn_gamma: float = knob(0.95, "credit", "How much the next turn counts, where credit is by turns and tokens.", ge=0, le=1,
                              label="Discount of turns")
 
+    learns_from: Mask = knob("drawn", "credit", "Which tokens are learned from. No reward says anything of those that the player did "
+                             "not draw: the monitor warns.", names=MASK_NAMES, label="Learns from")
+    cleans: bool = knob(False, "credit", "Replies are written anew from the parts that were read, as in RAGEN's code, and learned "
+                        "from so, whatever was drawn.", label="Cleaned replies")
+
     groups: int = knob(8, "batch", "Starts of an iteration.", ge=1, le=32, label="Starts (P)")
     members: int = knob(16, "batch", "How often each start is played.", ge=1, le=32, label="Episodes of each (N)")
     slice: int = knob(32, "batch", "Episodes of one step.", ge=1, le=256, label="Episodes of a step (E)")
@@ -85,7 +106,8 @@ class RagenSettings(Settings):
     updates: int = knob(1, "batch", "Updates on other episodes of the same, ageing player (Online-k).", ge=1, le=10,
                         label="Updates of one collection (k)")
     temperature: float = knob(1.0, "batch", "How freely words are drawn.", ge=0.1, le=2)
-    actor_rate: float = knob(1e-3, "batch", "How far a step goes (paper 0.000001, for half a billion weights).", ge=0, le=0.01,
+    actor_rate: float = knob(1e-3, "batch", "How far a step goes (paper 0.000001, for half a billion weights; 0.00001 with an "
+                             "adapter).", ge=0, le=0.01,
                              stops=RATE_STOPS, label="Learning rate of the player")
     critic_rate: float = knob(2e-3, "batch", "The same of the critic.", ge=0, le=0.01, stops=RATE_STOPS,
                               label="Learning rate of the critic")
@@ -114,6 +136,15 @@ class RagenSettings(Settings):
                    label="Iteration of the logs")
     group: int = knob(-1, "logs", "Group of the episodes that are shown; -1 is the first.", ge=-1, le=10_000_000,
                       label="Group of the logs")
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model of the ladder plays or learns."""
+        return (self.task == "train" and self.learner == "model") or (self.task == "play" and self.player == "model")
+
+    def named_models(self) -> tuple[NamedModel, ...]:
+        """The ladder's model, where it plays or learns."""
+        return super().named_models() if self.has_model else ()
 
     @model_validator(mode="after")
     def _an_iteration_is_no_larger_than_it_may_be(self) -> Self:

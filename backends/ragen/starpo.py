@@ -2,7 +2,10 @@
 
 One iteration: P starts are played N times each; groups are chosen by the spread of their raw scores; the rest is credited and
 learned from in slices of E episodes. What is learned from are the tokens that the player drew, as it drew them: the released code
-trains on a cleaned text, and at the paper's time on what the game said too.
+trains on a cleaned text, and at the paper's time on what the game said too, which can be asked for (`masks`).
+
+A small player learns whole. A real one learns through an adapter on weights that stay as they are; critic and reference stand on the
+same weights, so that a training needs them once.
 """
 
 import copy
@@ -13,10 +16,11 @@ from typing import Literal
 
 import numpy as np
 import torch
-from transformers import LlamaForCausalLM
+from transformers import PreTrainedModel
 
 from backends.ragen.filters import Filter, Selection, select
-from models.gamers.acting import NewGame, play
+from backends.ragen.masks import Mask, rows
+from models.gamers.acting import NewGame, Speech, Words, play
 from models.gamers.turns import Rules
 from models.training.advantages import group_advantages
 from models.training.credit import Credit, lessons_by_score
@@ -24,7 +28,7 @@ from models.training.critic import Critic
 from models.training.optimising import Numbers, Recipe
 from models.training.policy import PolicyTraining
 from models.training.rollout import Played
-from models.training.samples import Lesson, Sample, episode_samples
+from models.training.samples import Lesson, Sample
 from worlds.games.seeds import training_seeds
 
 Algorithm = Literal["ppo", "grpo", "bi"]
@@ -44,6 +48,8 @@ class Plan:
         turn_gamma: discount from turn to turn of the bi-level advantage.
         kl: weight of the divergence (k1) from the beginner: taken from rewards with a critic, else a part of the loss.
         max_tokens: of one reply.
+        mask: which tokens are learned from.
+        together: rows that a player learns from at once; 0: all of a step.
     """
 
     algorithm: Algorithm = "ppo"
@@ -69,6 +75,8 @@ class Plan:
     critic_rate: float = 2e-3
     weight_decay: float = 0.01
     seed: int = 0
+    mask: Mask = "drawn"
+    together: int = 0
 
     @property
     def has_critic(self) -> bool:
@@ -82,7 +90,8 @@ class Plan:
                         turn_value="last")
         return Recipe(credit, temperature=self.temperature, clip_low=self.clip_low, clip_high=self.clip_high,
                       dual_clip=self.dual_clip, averaging="tokens", entropy=self.entropy, kl=self.kl, kl_estimator="k1",
-                      kl_in_reward=self.has_critic, critic_only=0, minibatch=self.slice, passes=self.passes, is_shuffled=False,
+                      kl_in_reward=self.has_critic, critic_only=0, minibatch=self.slice, passes=self.passes, together=self.together,
+                      is_shuffled=False,
                       actor_rate=self.actor_rate, critic_rate=self.critic_rate, weight_decay=self.weight_decay)
 
 
@@ -111,12 +120,18 @@ class StarPO:
 
     Args:
         new_game: makes a game; called once per episode.
+        speech: how the player is spoken to; as the small players where there is none.
+        base: of a player that learns through an adapter: the network without it, on the same weights.
     """
 
-    def __init__(self, model: LlamaForCausalLM, new_game: NewGame, plan: Plan) -> None:
-        self.model, self.new_game, self.plan = model, new_game, plan
-        self._training = PolicyTraining(model, plan.recipe, critic=Critic.beside(model) if plan.has_critic else None,
-                                        reference=copy.deepcopy(model).eval() if plan.kl else None, seed=plan.seed)
+    def __init__(self, model: PreTrainedModel, new_game: NewGame, plan: Plan, *, speech: Speech | None = None,
+                 base: PreTrainedModel | None = None) -> None:
+        self.model, self.new_game, self.plan, self.speech = model, new_game, plan, speech or Words()
+        critic = (Critic.beside(model) if base is None else Critic(base)) if plan.has_critic else None
+        reference = (copy.deepcopy(model).eval() if base is None else base) if plan.kl else None
+        self._training = PolicyTraining(model, plan.recipe, critic=critic, reference=reference, seed=plan.seed)
+        # of a real model a row alone is rounded otherwise than among others, so the ratio would not begin at 1
+        self._recomputes = base is not None or self.speech.cleans or plan.mask != "drawn"
 
     @property
     def index(self) -> int:
@@ -139,7 +154,8 @@ class StarPO:
         for part in np.array_split(np.flatnonzero(taken), plan.updates):
             if not len(part):
                 continue
-            taught = self._taught(episode_samples([episodes[place] for place in part]), part, episodes, scores, groups)
+            samples = rows([episodes[place] for place in part], self.speech, plan.mask)
+            taught = self._taught(self._training.recomputed(samples) if self._recomputes else samples, part, episodes, scores, groups)
             numbers += list(self._training.learn(taught))
             lessons |= dict(zip(part.tolist(), taught))
         self._training.iteration = index + 1
@@ -159,7 +175,8 @@ class StarPO:
         """
         plan = self.plan
         return play(self.model, self.new_game, plan.rules, seeds, turns=plan.turns, max_tokens=plan.max_tokens, draw=plan.seed,
-                    temperature=plan.temperature if temperature is None else temperature, members=members or plan.members)
+                    temperature=plan.temperature if temperature is None else temperature, members=members or plan.members,
+                    speech=self.speech)
 
     def save(self, folder: Path) -> None:
         """Write where it stands between two iterations."""

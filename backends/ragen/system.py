@@ -14,8 +14,17 @@ LOGS_SAID = "A zip of logs, or one of their JSON, CSV, text or parquet files"
 
 
 def _lane(settings: RagenSettings) -> LaneName:
-    """A training is no wait for somebody else's game."""
-    return "long" if settings.task == "train" else "short"
+    """Neither a training nor a real model is a wait for somebody else's game."""
+    return "long" if settings.task == "train" or settings.has_model else "short"
+
+
+def _objection(settings: RagenSettings) -> str:
+    """Why the model of the ladder cannot play or learn; with it comes torch, for which no other run waits."""
+    if not settings.has_model:
+        return ""
+    from backends.ragen import ladder
+
+    return ladder.objection(settings)
 
 
 SYSTEM = System(
@@ -25,5 +34,5 @@ SYSTEM = System(
     paper="RAGEN: Understanding Self-Evolution in LLM Agents via Multi-Turn Reinforcement Learning",
     source="arXiv 2504.20073", icon=":material/casino:", settings=RagenSettings, result=RagenResult, run=runs("ragen"), ring="acting",
     minutes="40 minutes", level="Medium: what a mean and a spread are", recorded=RECORDED / "loses_format.orrery",
-    recordings=RECORDED_RUNS, presets=PRESETS,
-    lane=_lane, checks={"file": partial(check_data, wanted=("zip", "text", "parquet"), said=LOGS_SAID)})
+    recordings=RECORDED_RUNS, presets=PRESETS, lane=_lane, objects=_objection,
+    checks={"file": partial(check_data, wanted=("zip", "text", "parquet"), said=LOGS_SAID)})

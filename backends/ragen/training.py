@@ -12,7 +12,7 @@ from backends.made import name_of
 from backends.ragen.games import new_game, rules_of, tokens_of, turns_of
 from backends.ragen.measures import Attempt, Metrics, Update, measured, repeated
 from backends.ragen.results import MAX_SHOWN, MAX_SNAPSHOTS, Bounds, Snapshot, Training
-from backends.ragen.rollouts import ENVIRONMENT, FORMAT, LEFT, TEXT, Rollout
+from backends.ragen.rollouts import ENVIRONMENT, FORMAT, LEFT, MAX_PIECE, TEXT, Rollout
 from backends.ragen.settings import RagenSettings
 from backends.run import Inputs, Progress
 from worlds.games.bandit.env import Bandit
@@ -22,6 +22,7 @@ from worlds.games.seeds import validation_seeds
 
 if TYPE_CHECKING:
     from backends.ragen.starpo import Iteration, Plan, StarPO
+    from models.gamers.acting import Speech
     from models.training.generation import Reply as Generated
     from models.training.rollout import Played
 
@@ -30,7 +31,9 @@ FIRST_ALL, FEW = 4, 18  # iterations whose words are all kept; how many of the o
 VALIDATED = 10  # every so many iterations
 JUDGED_AT = 0.5  # temperature of validation
 BOUND_STARTS = 64  # for the lines of the best and the random policy
-SAME = ("game", "names", "thinks", "algorithm", "seed", "kl")  # of a run that is gone on from
+SAME = ("game", "names", "thinks", "algorithm", "seed", "kl", "learner")  # of a run that is gone on from
+SAME_MODEL = ("model", "quantisation", "rank")  # of one in which a model of the ladder learns
+DIGITS = 3  # of an entropy: a thousand episodes are kept in a file
 
 
 def plan_of(settings: RagenSettings) -> "Plan":
@@ -41,8 +44,10 @@ def plan_of(settings: RagenSettings) -> "Plan":
                 passes=settings.passes, updates=settings.updates, turns=turns_of(settings), rules=rules_of(settings),
                 kind=settings.filtered, ratio=settings.ratio, skips_flat=settings.skips_flat, turn_gamma=settings.turn_gamma,
                 kl=settings.kl, clip_low=settings.clip_low, clip_high=settings.clip_high, entropy=settings.entropy,
-                temperature=settings.temperature, max_tokens=tokens_of(settings), actor_rate=settings.actor_rate,
-                critic_rate=settings.critic_rate, seed=settings.seed)
+                temperature=settings.temperature, actor_rate=settings.actor_rate, critic_rate=settings.critic_rate,
+                seed=settings.seed, mask=settings.learns_from,
+                max_tokens=settings.max_new_tokens if settings.learner == "model" else tokens_of(settings),
+                together=1 if settings.learner == "model" else 0)  # one row fills a processor, and memory soon
 
 
 @dataclass
@@ -50,7 +55,7 @@ class Trained:
     """A training on its way."""
 
     starpo: "StarPO"
-    player: str  # what the beginner is called
+    player: str  # what it is called
     told: Training = field(default_factory=Training)
 
     def events(self, settings: RagenSettings) -> Iterator[Progress | Training]:
@@ -61,10 +66,10 @@ class Trained:
         for number in range(settings.iterations):
             iteration = self.starpo.learn()
             validated = self._validated(settings, iteration.index)
-            found = metrics_of(iteration, validation=validated, seconds=process_time() - began)
+            found = metrics_of(iteration, self.starpo.speech, validation=validated, seconds=process_time() - began)
             self.told = self.told.model_copy(update={
                 "metrics": (*self.told.metrics, found), "steps": self.told.steps + len(iteration.numbers),
-                "snapshots": thinned((*self.told.snapshots, snapshot_of(iteration, self.player)))})
+                "snapshots": thinned((*self.told.snapshots, snapshot_of(iteration, self.player, self.starpo.speech)))})
             yield self.told  # first: who stops at the next event keeps what was learned
             yield Progress(min(0.99, (number + 1) / settings.iterations), f"Iteration {iteration.index + 1}")
 
@@ -92,9 +97,10 @@ def bounds_of(settings: RagenSettings) -> Bounds:
     return Bounds(random=lines.random, best=lines.optimal, random_reward=paid.random_reward, best_reward=paid.best_reward)
 
 
-def metrics_of(iteration: "Iteration", *, validation: float | None = None, seconds: float | None = None) -> Metrics:
-    """An iteration in numbers."""
-    attempts = [attempt_of(played, int(group), float(score))
+def metrics_of(iteration: "Iteration", speech: "Speech | None" = None, *, validation: float | None = None,
+               seconds: float | None = None) -> Metrics:
+    """An iteration in numbers; without another way of speaking, of a small player."""
+    attempts = [attempt_of(played, int(group), float(score), speech)
                 for played, group, score in zip(iteration.episodes, iteration.groups, iteration.scores)]
     updates = [Update(norm=one.actor.step.norm, entropy=one.actor.entropy, clip_fraction=one.actor.clip_fraction,
                       kl=one.actor.approximate_kl, reference_kl=one.actor.reference_kl,
@@ -106,18 +112,15 @@ def metrics_of(iteration: "Iteration", *, validation: float | None = None, secon
 
 def unsampled_of(iteration: "Iteration") -> int:
     """How many tokens were learned from that the player did not draw there."""
-    count = 0
-    for place, lesson in iteration.lessons.items():
-        learned = lesson.sample.ids[lesson.sample.drawn].tolist()
-        said = [token for turn in iteration.episodes[place].turns for token in turn.reply.ids]
-        count += max(0, len(learned) - len(said)) + sum(one != other for one, other in zip(learned, said))
-    return count
+    from backends.ragen.masks import unsampled
+
+    return sum(unsampled(lesson.sample, iteration.episodes[place]) for place, lesson in iteration.lessons.items())
 
 
-def attempt_of(played: "Played", group: int, score: float) -> Attempt:
+def attempt_of(played: "Played", group: int, score: float, speech: "Speech | None" = None) -> Attempt:
     """What is measured of an episode."""
     replies = [info["reply"] for info in played.outcomes]
-    texts = [text_of(turn) for turn in played.turns]
+    texts = said_of(played, speech)
     return Attempt(group=group, score=score, success=is_success(played), tokens=sum(len(turn.reply.ids) for turn in played.turns),
                    thought_tokens=tuple(len(reply.thought.split()) for reply in replies if reply.has_form),
                    thoughts=tuple(reply.thought if reply.has_form else text for reply, text in zip(replies, texts)),
@@ -125,15 +128,14 @@ def attempt_of(played: "Played", group: int, score: float) -> Attempt:
                    effective=tuple(done["is_effective"] for info in played.outcomes for done in info["done"]))
 
 
-def text_of(turn: Any) -> str:
-    """What the player wrote in a turn, marks included, with the beginning that it was given."""
-    from models.gamers.acting import forced_of
-    from models.gamers.words import words_of
+def said_of(played: "Played", speech: "Speech | None" = None) -> list[str]:
+    """What the player wrote in every turn, marks included, with the beginning that it was given."""
+    from models.gamers.acting import Words
 
-    return f"{forced_of(str(turn.info['shown']))} {words_of(turn.reply.ids)}"
+    return [(speech or Words()).said(played, number) for number in range(len(played.turns))]
 
 
-def snapshot_of(iteration: "Iteration", player: str) -> Snapshot:
+def snapshot_of(iteration: "Iteration", player: str, speech: "Speech") -> Snapshot:
     """Some of an iteration's episodes whole: of the groups with the largest spread, and of some that were left out."""
     groups = sorted(iteration.selection.groups, key=lambda one: (not one.is_kept, -(one.std or 0.0)))
     kept, left = [one for one in groups if one.is_kept], [one for one in groups if not one.is_kept]
@@ -142,28 +144,45 @@ def snapshot_of(iteration: "Iteration", player: str) -> Snapshot:
     rollouts = []
     for group in shown:
         for member, place in enumerate(np.flatnonzero(iteration.groups == group.group)[:SHOWN_MEMBERS].tolist()):
-            rollouts.append(rollout_of(iteration, place, member, is_kept=group.is_kept, player=player))
-    thoughts = [info["reply"].thought if info["reply"].has_form else text_of(turn)
-                for played in iteration.episodes for turn, info in zip(played.turns, played.outcomes)]
+            rollouts.append(rollout_of(iteration, place, member, is_kept=group.is_kept, player=player, speech=speech))
+    thoughts = [info["reply"].thought if info["reply"].has_form else text
+                for played in iteration.episodes for text, info in zip(said_of(played, speech), played.outcomes)]
     return Snapshot(iteration=iteration.index, rollouts=tuple(rollouts[:MAX_SHOWN]), groups=iteration.selection.groups,
                     repeated=repeated(thoughts))
 
 
-def rollout_of(iteration: "Iteration", place: int, member: int, *, is_kept: bool, player: str) -> Rollout:
+def rollout_of(iteration: "Iteration", place: int, member: int, *, is_kept: bool, player: str, speech: "Speech") -> Rollout:
     """One episode of an iteration."""
     played, lesson = iteration.episodes[place], iteration.lessons.get(place)
     advantage = None if lesson is None else float(lesson.advantages[lesson.sample.drawn].mean())
     return Rollout(iteration=iteration.index, group=int(iteration.groups[place]), member=member, tag=played.info["game"],
                    score=float(iteration.scores[place]), penalty=float(sum(info["penalty"] for info in played.outcomes)),
                    kept=is_kept, advantage=advantage, final=state_of(played.info),
-                   episode=episode_of(played, player, is_kept=is_kept))
+                   entropies=entropies_of(played), pieces=pieces_of(played, speech),
+                   episode=episode_of(played, player, is_kept=is_kept, speech=speech))
 
 
-def episode_of(played: "Played", player: str, *, is_kept: bool | None = None, by: Sequence[By] = ()) -> Episode:
+def entropies_of(played: "Played") -> tuple[tuple[float, ...], ...]:
+    """How undecided each drawn token was, by turn; nothing where nobody knows."""
+    found = tuple(tuple(round(max(0.0, value), DIGITS) for value in turn.reply.entropies) for turn in played.turns)
+    return found if any(found) else ()
+
+
+def pieces_of(played: "Played", speech: "Speech | None") -> tuple[tuple[str, ...], ...]:
+    """The tokens of each turn as people read them, where the words of a reply are not its tokens."""
+    if speech is None:
+        return ()
+    found = tuple(tuple(piece[:MAX_PIECE] for piece in speech.pieces(turn.reply.ids)) for turn in played.turns)
+    return found if any(found) else ()
+
+
+def episode_of(played: "Played", player: str, *, is_kept: bool | None = None, by: Sequence[By] = (),
+               speech: "Speech | None" = None) -> Episode:
     """An episode as pages show it, with tokens and their log-probabilities.
 
     Args:
         by: who did each turn; the model, where nobody is named.
+        speech: what was read in a turn is told as it says; else as the small players read it.
     """
     turns = []
     for number, (turn, info) in enumerate(zip(played.turns, played.outcomes)):
@@ -174,7 +193,8 @@ def episode_of(played: "Played", player: str, *, is_kept: bool | None = None, by
         ids, logprobs = drawn_of(turn.reply)
         who: By = by[number] if number < len(by) else "model"
         turns.append(Turn(
-            index=number, agent=player, state=state_of(turn.info), prompt=str(turn.info["shown"]),
+            index=number, agent=player, state=state_of(turn.info),
+            prompt=speech.shown(played, number) if speech else str(turn.info["shown"]),
             reply=turn.action or reply.cleaned, thought=reply.thought, answer=reply.answer,
             planned=tuple(Planned(name=name) for name in reply.names), actions=actions,
             rewards={ENVIRONMENT: sum(sum(done["rewards"].values()) for done in info["done"]), FORMAT: info["penalty"]},

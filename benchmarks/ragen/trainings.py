@@ -19,6 +19,7 @@ from backends.ragen.rules import RULES, Setup
 from backends.ragen.run import run
 from backends.ragen.settings import RagenSettings
 from backends.run import Inputs
+from benchmarks.ragen import beside_trl
 from benchmarks.tables import markdown, shown
 
 LENGTH, SHORT, LAST, TIMED = 100, 40, 10, 10  # iterations of a training; of one with another chance; of a mean; of the timing
@@ -145,8 +146,9 @@ def speed() -> str:
         tokens = sum((one.tokens or 0) * settings.groups * settings.members for one in result.training.metrics)
         rows.append((name, f"{TIMED / taken:.2f}", f"{tokens / taken:,.0f}", f"{100 * taken / TIMED:.0f}"))
     return (f"## RAGEN: iterations a second\n\nThe bandit, 8 starts x 16 episodes, {TIMED} iterations on one thread, in processor "
-            "time, learning included. No other program was compared.\n\n"
-            + markdown(("training", "iterations a second", "tokens drawn a second", "seconds of 100 iterations"), rows))
+            "time, learning included.\n\n"
+            + markdown(("training", "iterations a second", "tokens drawn a second", "seconds of 100 iterations"), rows)
+            + f"\n{beside_trl.section()}")
 
 
 def _mean(metrics: Sequence[Metrics], name: str) -> float:

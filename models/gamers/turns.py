@@ -44,6 +44,7 @@ class Turns:
         """Begin an episode; gymnasium's two."""
         options: dict[str, Any] = {"member": self._member} | ({} if self._start is None else {"state": dict(self._start)})
         written, info = self.game.reset(seed=seed, options=options)
+        self._opening = self.game.opening()
         return written, self._told(info, None, (), 0.0)
 
     def step(self, reply: str, /) -> tuple[str, float, bool, bool, dict[str, Any]]:
@@ -64,5 +65,5 @@ class Turns:
     def _told(self, info: Mapping[str, Any], read: Reply | None, done: tuple[dict[str, Any], ...], penalty: float) -> dict[str, Any]:
         self._info = dict(info)
         return {**info, "reply": read, "done": done, "penalty": penalty, "plain": self.game.codec.plain(info["state"]),
-                "game": self.game.game, "written": self.game.written(info["state"]),
+                "game": self.game.game, "opening": self._opening, "written": self.game.written(info["state"]),
                 "shown": shown(self.game, info["left"], thinks=self.rules.thinks)}

@@ -4,7 +4,7 @@ Everything is spelled small, for a small network has nothing to gain from capita
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from worlds.games.bandit.names import PAIRS
@@ -50,8 +50,12 @@ def tokenizer() -> "PreTrainedTokenizerFast":
 
 def ids_of(text: str) -> list[int]:
     """Tokens of words, without one in front."""
-    ids: list[int] = tokenizer()(text, add_special_tokens=False)["input_ids"]
-    return ids
+    return list(_ids(text))
+
+
+@lru_cache(maxsize=4_096)  # a training shows the same states again and again
+def _ids(text: str) -> tuple[int, ...]:
+    return tuple(tokenizer()(text, add_special_tokens=False)["input_ids"])
 
 
 def words_of(ids: Sequence[int]) -> str:

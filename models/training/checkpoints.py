@@ -1,7 +1,8 @@
 """Where a training stood: weights, optimiser, steps and generators in a folder.
 
 Going on from it gives the same bytes as never stopping. The folder is in `save_pretrained` layout, so that it is a model too; what
-only training needs lies in `training/` inside it. Weights keep their precision. Everything is safetensors and JSON.
+only training needs lies in `training/` inside it. Weights keep their precision. Everything is safetensors and JSON. Of a network that
+learns through an adapter the adapter is kept, and nothing of one that does not learn.
 """
 
 import json
@@ -19,6 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PreTrainedModel
 
+from models.training.adapters import is_adapted, read_adapter, write_adapter
 from worlds.errors import InputError
 
 FOLDER = "training"
@@ -63,7 +65,10 @@ def write(learner: Standing, fresh: Path, *, generators: Generators, said: Mappi
     (fresh / FOLDER).mkdir(parents=True)
     model = learner.model
     assert isinstance(model, PreTrainedModel), "only what save_pretrained writes can be read back by the ladder"
-    model.save_pretrained(fresh)
+    if is_adapted(model):
+        write_adapter(model, fresh)
+    elif _learns(model):
+        model.save_pretrained(fresh)
     state = learner.optimizer.state_dict()
     moments = {f"{index}.{name}": value for index, own in state["state"].items() for name, value in own.items()}
     save_file({name: value.contiguous() for name, value in moments.items()}, fresh / FOLDER / "optimizer.safetensors")
@@ -82,7 +87,7 @@ def resume(learner: Standing, folder: Path, *, generators: Generators) -> dict[s
     with readable():
         record = json.loads((folder / FOLDER / "state.json").read_text())
         moments = load_file(folder / FOLDER / "optimizer.safetensors")
-        learner.model.load_state_dict(_weights(learner.model, folder))
+        _restore(learner.model, folder)
         own: dict[int, dict[str, torch.Tensor]] = {}
         for name, value in moments.items():
             index, _, kind = name.partition(".")
@@ -96,6 +101,17 @@ def resume(learner: Standing, folder: Path, *, generators: Generators) -> dict[s
         if not all(map(isfinite, said.values())):
             raise ValueError("what was said is no number")
     return said
+
+
+def _learns(model: nn.Module) -> bool:
+    return any(weight.requires_grad for weight in model.parameters())
+
+
+def _restore(model: nn.Module, folder: Path) -> None:
+    if isinstance(model, PreTrainedModel) and is_adapted(model):
+        read_adapter(model, folder)
+    elif _learns(model):
+        model.load_state_dict(_weights(model, folder))
 
 
 def _weights(model: nn.Module, folder: Path) -> dict[str, torch.Tensor]:

@@ -7,6 +7,7 @@ its prompt. Rows end there (`before_last`), so that no value can depend on a rep
 from collections.abc import Mapping
 from copy import deepcopy
 
+import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
@@ -22,16 +23,20 @@ class ValueHead(nn.Linear):
         nn.init.zeros_(self.bias)
 
     def forward(self, hidden_states: Tensor) -> Tensor:
-        return precise(super().forward(hidden_states)[..., 0])
+        return precise(super().forward(hidden_states.to(self.weight.dtype))[..., 0])
 
 
 class Critic(nn.Module):
-    """A language model whose words are not asked for, with a value head. Any decoder of transformers, with pictures or without."""
+    """A language model whose words are not asked for, with a value head. Any decoder of transformers, with pictures or without.
+
+    Of a trunk that does not learn (`adapters.frozen`) the head alone does, on hidden states as they are.
+    """
 
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
-        self.head = ValueHead(model.config.get_text_config().hidden_size).to(device=model.device, dtype=model.dtype)
+        dtype = torch.promote_types(model.dtype, torch.float32)  # a step of half precision would be rounded away
+        self.head = ValueHead(model.config.get_text_config().hidden_size).to(device=model.device, dtype=dtype)
 
     @classmethod
     def beside(cls, actor: PreTrainedModel) -> "Critic":

@@ -45,6 +45,7 @@ class Sampling:
         temperature: 0 takes the likeliest token.
         top_p: only the likeliest tokens that together reach it are drawn from.
         batch: most prompts at once.
+        tells_entropy: whether replies say how undecided each draw was.
     """
 
     stops: tuple[int, ...]
@@ -52,6 +53,7 @@ class Sampling:
     temperature: float = 1.0
     top_p: float = 1.0
     batch: int = 64
+    tells_entropy: bool = False
 
     @property
     def softness(self) -> float:
@@ -67,11 +69,13 @@ class Reply:
         ids: tokens that were drawn, the stop included where there was one.
         logprobs: of them, nats, at the temperature but before top-p, as they are learned from.
         stopped: False where the reply was cut at its longest.
+        entropies: of what each token was drawn from, nats, at the temperature; empty where nobody asked.
     """
 
     ids: tuple[int, ...]
     logprobs: tuple[float, ...]
     stopped: bool
+    entropies: tuple[float, ...] = ()
 
 
 @torch.no_grad()
@@ -115,12 +119,15 @@ def _generate(model: PreTrainedModel, prompts: Sequence[Prompt], draws: Sequence
     places = places[..., -1:]
     stops = torch.tensor(sampling.stops, dtype=torch.long, device=model.device)
     tokens = torch.zeros_like(uniforms, dtype=torch.long)
-    logprobs = torch.zeros_like(uniforms)
+    logprobs, entropies = torch.zeros_like(uniforms), torch.zeros_like(uniforms)
     lengths = torch.full_like(rows, sampling.max_tokens)
     is_stopped = torch.zeros_like(rows, dtype=torch.bool)
     for step in range(sampling.max_tokens):
-        token, logprob = draw_tokens(sayable(logits, model), uniforms[rows, step], sampling)
+        chosen = sayable(logits, model)
+        token, logprob = draw_tokens(chosen, uniforms[rows, step], sampling)
         tokens[rows, step], logprobs[rows, step] = token, logprob.to(logprobs.dtype)
+        if sampling.tells_entropy:
+            entropies[rows, step] = entropy_of(chosen / sampling.softness).to(entropies.dtype)
         done = torch.isin(token, stops)
         lengths[rows[done]], is_stopped[rows[done]] = step + 1, True
         if done.all() or step + 1 == sampling.max_tokens:
@@ -133,8 +140,15 @@ def _generate(model: PreTrainedModel, prompts: Sequence[Prompt], draws: Sequence
         places = places + 1
         logits = model(input_ids=token[:, None], attention_mask=attention, position_ids=places, **{cache_name: cache},
                        use_cache=True).logits[:, -1]
-    return [Reply(tuple(own[:length]), tuple(said[:length]), stopped) for own, said, length, stopped in
-            zip(tokens.tolist(), logprobs.tolist(), lengths.tolist(), is_stopped.tolist())]
+    return [Reply(tuple(own[:length]), tuple(said[:length]), stopped, tuple(open_[:length]) if sampling.tells_entropy else ())
+            for own, said, open_, length, stopped in
+            zip(tokens.tolist(), logprobs.tolist(), entropies.tolist(), lengths.tolist(), is_stopped.tolist())]
+
+
+def entropy_of(logits: Tensor) -> Tensor:
+    """Return how undecided each row is, nats, (..., vocabulary) -> (...)."""
+    logprobs = torch.log_softmax(logits, -1)
+    return -(logprobs.exp() * logprobs).sum(-1)
 
 
 def draw_tokens(logits: Tensor, uniforms: Tensor, sampling: Sampling) -> tuple[Tensor, Tensor]:

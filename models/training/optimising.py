@@ -1,5 +1,6 @@
 """How a policy is optimised, the step that is left out where a gradient is out of all bounds, and what every mini-batch tells."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -20,6 +21,8 @@ class Recipe:
         kl: weight of the divergence from a reference, 0 asks none; `kl_in_reward` takes it (k1) from rewards instead.
         critic_only: first iterations in which the actor stays as it is.
         minibatch: rows of a step; passes: how often each row is learned from.
+        together: rows that the actor learns from at once, whose gradients are summed before the step; 0: those of a step. It changes
+            how much memory a step takes, and nothing else but rounding.
         clip_norm: longest gradient; a step whose gradient is `skip_norm` or longer, or not finite, is left out.
     """
 
@@ -37,6 +40,7 @@ class Recipe:
     critic_only: int = 2
     minibatch: int = 64
     passes: int = 1
+    together: int = 0
     is_shuffled: bool = True
     actor_rate: float = 1e-4
     critic_rate: float = 5e-4
@@ -102,10 +106,12 @@ class Network:
     optimizer: torch.optim.Optimizer
     step: int = 0
 
-    def descend(self, loss: Tensor, recipe: Recipe) -> Step:
-        """Make a step, unless the gradient is out of all bounds."""
+    def descend(self, losses: Iterable[Tensor], recipe: Recipe) -> Step:
+        """Make a step down the sum of some losses, unless the gradient is out of all bounds; each is asked for when the one before it
+        needs no memory any more."""
         self.optimizer.zero_grad()
-        loss.backward()
+        for loss in losses:
+            loss.backward()
         step = guarded_step(self.optimizer, clip=recipe.clip_norm, skip_at=recipe.skip_norm)
         self.step += step.is_made
         return step

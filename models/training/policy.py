@@ -6,7 +6,7 @@ training can be broken off after any iteration, and going on gives the same byte
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -91,8 +91,9 @@ class PolicyTraining:
 
     def _said(self, model: PreTrainedModel, samples: Sequence[Sample]) -> Iterator[Tensor]:
         """Yield for each row the log-probabilities of its drawn tokens, on the CPU."""
-        for start in range(0, len(samples), self.recipe.minibatch):
-            part = samples[start:start + self.recipe.minibatch]
+        size = self.recipe.together or self.recipe.minibatch
+        for start in range(0, len(samples), size):
+            part = samples[start:start + size]
             flat, _ = said(model, batch_of(part, model), self.recipe.temperature)
             yield from flat.cpu().split([int(sample.drawn.sum()) for sample in part])
 
@@ -129,30 +130,53 @@ class PolicyTraining:
                         for of in ([lesson.values for lesson in lessons], [lesson.returns for lesson in lessons]))
         loss = value_loss(values, old, returns, clip=self.recipe.value_clip).mean()
         explained = explained_variance(values.detach(), returns)
-        return CriticNumbers(loss.item(), explained, self._critic.descend(loss, self.recipe))
+        return CriticNumbers(loss.item(), explained, self._critic.descend([loss], self.recipe))
 
     def _learn_policy(self, lessons: Sequence[Lesson]) -> ActorNumbers:
-        recipe, batch = self.recipe, batch_of([lesson.sample for lesson in lessons], self.actor)
+        recipe, size = self.recipe, self.recipe.together or len(lessons)
         self.actor.eval()  # dropout would move the ratio off 1 before anything was learned
+        whole = batch_of([replace(lesson.sample, inputs={}) for lesson in lessons], self.actor)
+        counts = token_weights(whole.turns, whole.episodes, recipe.averaging)  # (rows, tokens): a mean is over all rows of the step
+        told: list[_Part] = []
+
+        def losses() -> Iterator[Tensor]:
+            for start in range(0, len(lessons), size):
+                loss, part = self._loss(lessons[start:start + size], counts[start:start + size])
+                told.append(part)
+                yield loss
+
+        step = self._actor.descend(losses(), recipe)
+        drawn = sum(part.drawn for part in told)
+        return ActorNumbers(
+            loss=sum(part.loss for part in told), entropy=sum(part.entropy for part in told),
+            approximate_kl=sum(part.approximate_kl for part in told), clip_fraction=sum(part.held for part in told) / drawn,
+            largest_change=max(part.largest_change for part in told),
+            reference_kl=sum(part.reference_kl for part in told) if recipe.kl and not recipe.kl_in_reward else None, step=step)
+
+    def _loss(self, lessons: Sequence[Lesson], counts: Tensor) -> tuple[Tensor, "_Part"]:
+        """Return what some rows of a step add to its loss, and what they tell.
+
+        Args:
+            counts: (rows, tokens of the step) what each token counts in the mean.
+        """
+        recipe, batch = self.recipe, batch_of([lesson.sample for lesson in lessons], self.actor)
         logprobs, entropy = said(self.actor, batch, recipe.temperature)
-        weights = token_weights(batch.turns, batch.episodes, recipe.averaging)[batch.drawn].to(logprobs)
+        weights = counts[:, :batch.ids.shape[1]][batch.drawn].to(logprobs)
         old = batch.logprobs[batch.drawn].to(logprobs)
         advantages = torch.cat([lesson.advantages[lesson.sample.drawn] for lesson in lessons]).to(logprobs)
         losses, held = clipped_surrogate(logprobs, old, advantages, low=recipe.clip_low, high=recipe.clip_high, dual=recipe.dual_clip)
         loss = (weights * (losses - recipe.entropy * entropy)).sum()
-        from_reference = None
+        from_reference = 0.0
         if recipe.kl and not recipe.kl_in_reward:
             with torch.no_grad():
                 reference, _ = said(_needed(self.reference), batch, recipe.temperature)
-            from_reference = (weights * divergence(logprobs, reference, recipe.kl_estimator)).sum()
-            loss = loss + recipe.kl * from_reference
+            away = (weights * divergence(logprobs, reference, recipe.kl_estimator)).sum()
+            from_reference, loss = away.item(), loss + recipe.kl * away
         with torch.no_grad():
             moved = divergence(logprobs, old, "k1")  # log ratio
-            numbers = {"loss": loss.item(), "entropy": (weights * entropy).sum().item(), "clip_fraction": held.double().mean().item(),
-                       "approximate_kl": (weights * (torch.exp(moved) - 1 - moved)).sum().item(),
-                       "largest_change": (torch.exp(moved) - 1).abs().max().item()}
-        return ActorNumbers(**numbers, reference_kl=None if from_reference is None else from_reference.item(),
-                            step=self._actor.descend(loss, recipe))
+            return loss, _Part(loss=loss.item(), entropy=(weights * entropy).sum().item(), drawn=len(logprobs), held=int(held.sum()),
+                               approximate_kl=(weights * (torch.exp(moved) - 1 - moved)).sum().item(),
+                               largest_change=(torch.exp(moved) - 1).abs().max().item(), reference_kl=from_reference)
 
     def save(self, folder: Path, *, told: Mapping[str, float] | None = None) -> None:
         """Write where the training stands between two iterations: the actor, in a folder inside the critic, and what both need."""
@@ -177,6 +201,19 @@ class PolicyTraining:
         with checkpoints.readable():
             self.iteration = int(told.pop("iteration"))
         return told
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What some rows of a step tell; sums over tokens by what each counts, but for `largest_change`."""
+
+    loss: float
+    entropy: float
+    approximate_kl: float
+    reference_kl: float
+    largest_change: float
+    drawn: int  # tokens
+    held: int  # of them, by the clip
 
 
 def said(model: PreTrainedModel, batch: Batch, temperature: float) -> tuple[Tensor, Tensor]:

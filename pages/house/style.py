@@ -85,8 +85,9 @@ _AT_THE_OPENING = """
 # A button whose script is still to come is a grey bar: as wide as the button will be, or its line would break in another place.
 _BAR = "[data-testid=stSkeleton]"
 _BUTTONS_OF_THE_HEAD = f"""
-.st-key-{HEAD} [class*=st-key-docs-] {_BAR} {{ width: 13.75rem }} .st-key-{HEAD} [class*=st-key-lesson-] {_BAR} {{ width: 4.25rem }}"""
-_NARROW, _BROAD = frozenset("iltfrjI .,:'"), frozenset("mwMW")  # letters of a quarter and of three quarters of an em; others have half
+.st-key-{HEAD} [class*=st-key-docs-] {_BAR} {{ width: 13.75rem }}
+.st-key-{HEAD} [class*=st-key-lesson-] {_BAR} {{ width: 4.25rem }}"""
+_NARROW, _BROAD = frozenset("iltfrjI .,:'"), frozenset("mwMW")  # letters of a quarter and three quarters of an em; others have half
 
 # The cards of the home page: a card is a link as a whole, for its link's own area is drawn out over it.
 _GALLERY = """

@@ -56,6 +56,7 @@ def of_training(training: Training) -> None:
         chosen = of_group(shot.rollouts, place)
     with right:
         if chosen is not None:
+            turns.shading(training)
             episode(chosen, place)
     _early_and_late(training, shot, chosen, shots)
     address.write_view("ragen", "episodes")

@@ -11,12 +11,15 @@ from backends.ragen.settings import RagenSettings
 from backends.registry import System
 from models import catalogue
 from pages.house import knobs, tasks
+from pages.house.text import plain
 from pages.ragen import lab
 from worlds.errors import InputError
 
 OF_GAME: dict[str, tuple[str, ...]] = {"bandit": ("names", "chance", "safe"), "lake": ("grip", "frozen"), "sokoban": ()}
 OF_REPLY = ("thinks", "penalty", "max_tokens")
+OF_MODEL = ("model", "quantisation", "max_new_tokens")
 OF_TURNS = ("turns", "actions_per_turn", "budget")  # the bandit has one turn of one action
+USUAL_RATE = 3e-4  # of an adapter, at the most
 Ragen = System[RagenSettings, RagenResult]
 
 
@@ -51,39 +54,79 @@ def _of_game(system: Ragen) -> tuple[str, ...]:
     return ("game", *OF_GAME[_game(system)], "shared_noise", "seed")
 
 
-def _of_reply(system: Ragen) -> tuple[str, ...]:
-    return OF_REPLY if _game(system) == "bandit" else (*OF_REPLY, *OF_TURNS)
+def _of_reply(system: Ragen, *, is_model: bool) -> tuple[str, ...]:
+    own = tuple(name for name in OF_REPLY if name != "max_tokens" or not is_model)  # of a model another knob says it
+    return own if _game(system) == "bandit" else (*own, *OF_TURNS)
 
 
 def _training(system: Ragen) -> None:
     algorithm = st.session_state[knobs.held(system, "algorithm")]
-    credit = ("algorithm", "clip_low", "clip_high", "kl", "entropy", *(("turn_gamma",) if algorithm == "bi" else ()))
+    is_model = st.session_state[knobs.held(system, "learner")] == "model"
+    credit = ("algorithm", "clip_low", "clip_high", "kl", "entropy", *(("turn_gamma",) if algorithm == "bi" else ()), "learns_from",
+              "cleans")
     values = {"task": "train", **_tabs(system, {
-        "Game": _of_game(system), "Filter": ("ratio", "filtered", "skips_flat"), "Algorithm": credit,
+        "Learner": ("learner", *((*OF_MODEL, "rank") if is_model else ())), "Game": _of_game(system),
+        "Filter": ("ratio", "filtered", "skips_flat"), "Algorithm": credit,
         "Episodes": ("groups", "members", "slice", "passes", "updates", "temperature"),
         "Training": ("iterations", "actor_rate", *(("critic_rate",) if algorithm != "grpo" else ()), "validation", "continues"),
-        "Replies": _of_reply(system)})}
-    tasks.run_button(system, values, label="Train", cost=cost, is_ready=_has_beginner)
+        "Replies": _of_reply(system, is_model=is_model)})}
+    tasks.run_button(system, values, label="Train", cost=cost, is_ready=lambda asked: _can_learn(system, asked))
 
 
 def cost(asked: RagenSettings) -> str:
     """What a training will do."""
     episodes = asked.groups * asked.members * asked.updates
     going_on = " It goes on from the chosen training, which must have been of the same game and algorithm." if asked.continues else ""
+    if asked.has_model:
+        return f"{_of_a_model(asked, episodes)}{going_on}"
     return (f"{counted(asked.iterations, 'iteration')} of {counted(episodes, 'episode')}, {asked.iterations * episodes:,} in all: "
             f"half a second or more each iteration on one core. Curves grow meanwhile, and Stop keeps what was learned.{going_on}")
 
 
+def _of_a_model(asked: RagenSettings, episodes: int) -> str:
+    """What a training of a real model takes."""
+    from backends.ragen.ladder import needed_mb  # with it comes torch
+
+    fast = (" The learning rate is meant for a small network: 0.00001 to 0.0001 are usual for an adapter."
+            if asked.actor_rate > USUAL_RATE else "")
+    return (f"{counted(asked.iterations, 'iteration')} of {counted(episodes, 'episode')}, up to {asked.max_new_tokens:,} tokens a "
+            f"turn; about {needed_mb(asked):,} MB. Only the adapter learns and is kept. Without a GPU an iteration takes minutes: "
+            f"take fewer starts and episodes to try it. Stop keeps what was learned.{fast}")
+
+
 def _playing(system: Ragen) -> None:
     player = st.session_state[knobs.held(system, "player")]
-    who = ("player", "start", "temperature", *(("continues",) if player == "own" else ()))
-    values = {"task": "play", **_tabs(system, {"Player and start": who, "Game": _of_game(system), "Replies": _of_reply(system),
-                                               "Turn by turn": ("entries",)})}
-    tasks.run_button(system, values, label="Play", cost=lambda asked: f"{counted(turns_of(asked), 'turn')} at most: takes seconds.",
-                     is_ready=_is_ready_to_play)
+    is_model = player == "model"
+    who = ("player", *(OF_MODEL if is_model else ()), "start", "temperature", *(("continues",) if player == "own" else ()))
+    values = {"task": "play", **_tabs(system, {"Player and start": who, "Game": _of_game(system),
+                                               "Replies": _of_reply(system, is_model=is_model), "Turn by turn": ("entries",)})}
+    tasks.run_button(system, values, label="Play", cost=_cost_of_playing, is_ready=lambda asked: _is_ready_to_play(system, asked))
 
 
-def _is_ready_to_play(asked: RagenSettings) -> bool:
+def _cost_of_playing(asked: RagenSettings) -> str:
+    turns = f"{counted(turns_of(asked), 'turn')} at most"
+    if not asked.has_model:
+        return f"{turns}: takes seconds."
+    from backends.ragen.ladder import needed_mb
+
+    return (f"The model, about {needed_mb(asked):,} MB, writes up to {asked.max_new_tokens:,} tokens at every turn: {turns}. Without "
+            "a GPU a turn takes seconds to minutes; Stop keeps what was played.")
+
+
+def _can_learn(system: Ragen, asked: RagenSettings) -> bool:
+    """Whether who learns is here and fits; says what is not. Of a model that is not here its card says it."""
+    return _is_welcome(system, asked) if asked.has_model else _has_beginner(asked)
+
+
+def _is_welcome(system: Ragen, asked: RagenSettings) -> bool:
+    if why := system.objection(asked):
+        st.warning(plain(why), icon=":material/smart_toy:")
+    return not why
+
+
+def _is_ready_to_play(system: Ragen, asked: RagenSettings) -> bool:
+    if asked.has_model:
+        return _is_welcome(system, asked)
     if asked.player == "own" and not asked.continues:
         st.warning("Which of your trainings plays? Choose it in “Go on from”; “Train it” above makes one.",
                    icon=":material/model_training:")

@@ -53,6 +53,7 @@ def _browser(logs: Logs) -> None:
     place = Place("ragen.log", "starts", "attempt", "step", logs)
     chosen = browser.of_group(logs.rollouts, place)
     if chosen is not None:
+        turns.shading(logs)
         browser.episode(chosen, place)
 
 

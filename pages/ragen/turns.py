@@ -13,10 +13,10 @@ from backends.episode import By, Turn
 from backends.files.rows import counted
 from backends.ragen.measures import Repeated
 from backends.ragen.rollouts import ENVIRONMENT, FORMAT, MIXED, MIXED_FIRST, Rollout
-from pages.house import view
+from pages.house import address, view
 from pages.house.text import plain
 from visualizers.ragen import scenes
-from visualizers.ragen.tokens import strip
+from visualizers.ragen.tokens import Shade, strip
 
 Done = Literal["done", "not carried out", "unknown"]
 MOST_LETTERS = 1_200  # of a thought
@@ -24,6 +24,8 @@ ACTORS: dict[By, str] = {"model": "the player", "expert": "a script", "person": 
                          "perturbation": "it went wrong by itself"}
 PAID = {ENVIRONMENT: "paid by the game", FORMAT: "for its form", MIXED: "last reward and penalties",
         MIXED_FIRST: "first reward and penalties"}
+SHADE = "shade"  # the view's
+SHADES: dict[Shade, str] = {"chance": "how likely they were", "entropy": "how undecided it was"}
 _MARKS = re.compile(r"</?(?:think|answer|ans)>")
 
 
@@ -74,11 +76,20 @@ def _one_line(text: str) -> str:
     return plain(" ".join(text.split())[:MOST_LETTERS]) or "nothing"
 
 
-def words_of(turn: Turn) -> list[str]:
-    """The words of a turn's tokens: those of its reply, where there are as many; else the tokens' numbers."""
+def shading(of: object) -> None:
+    """What the words of every turn are shaded by."""
+    key = address.view("ragen", SHADE, list(SHADES), "chance", of=of)
+    st.segmented_control("Words are shaded by", list(SHADES), key=key, format_func=SHADES.__getitem__, required=True,
+                         help="How likely each word was, or how undecided the player was before it: its entropy, in nats.")
+
+
+def words_of(turn: Turn, pieces: Sequence[str] = ()) -> list[str]:
+    """The words of a turn's tokens: those that are known, those of its reply where there are as many, else the tokens' numbers."""
     if turn.token_ids is None:
         return []
     count = len(turn.token_ids)
+    if len(pieces) == count:
+        return list(pieces)
     found = _MARKS.sub("", turn.reply, count=1).split() if turn.reply.startswith("<") else turn.reply.split()
     for words in (found, [*found, "<end>"]):
         if len(words) == count:
@@ -103,9 +114,20 @@ def one(rollout: Rollout, number: int, *, key: str, has_tokens: bool = True) -> 
             st.markdown(f"Answer: {answered(turn, rollout.tag or rollout.episode.world)}")
         st.markdown(_came_to(turn, states, number))
     if has_tokens:
-        figure = strip(turn, words_of(turn))
-        if figure is not None:
-            view.chart(figure, key=f"{key}.tokens")
+        _tokens(rollout, turn, number, key=key)
+
+
+def _tokens(rollout: Rollout, turn: Turn, number: int, *, key: str) -> None:
+    """A turn's words, shaded as it was chosen."""
+    shade: Shade = "entropy" if st.session_state.get(f"ragen.{SHADE}") == "entropy" else "chance"
+    entropies = rollout.entropies[number] if number < len(rollout.entropies) else ()
+    pieces = rollout.pieces[number] if number < len(rollout.pieces) else ()
+    figure = strip(turn, words_of(turn, pieces), shade=shade, entropies=entropies)
+    if figure is not None:
+        view.chart(figure, key=f"{key}.tokens")
+    elif shade == "entropy" and turn.token_ids is not None:
+        st.caption("How undecided the player was is not in this run: older recordings, and most logs, do not hold it. Train anew to "
+                   "see it.")
 
 
 def _state(state: scenes.State, game: str, caption: str, *, key: str) -> None:

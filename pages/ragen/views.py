@@ -23,7 +23,7 @@ TASKS = {
     "logs": Task("Read logs", ":material/history:", button="Read", fold="Another iteration or group of the logs",
                  coming="The logs are listed; then the group that was asked for is read."),
 }
-VIEWS = ("iteration", "episodes", "starts", "attempt", "step", "earlier", "turn", "axis")  # in the address
+VIEWS = ("iteration", "episodes", "starts", "attempt", "step", "earlier", "turn", "axis", "shade")  # in the address
 DRAWN_ELSEWHERE = ("groups",)  # with the episodes
 
 

@@ -17,6 +17,7 @@ RATES = {"actor_rate": 1e-6, "critic_rate": 1e-5}
 TOKENS = {"bandit": 500, "lake": 400, "sokoban": 400}
 DUAL_CLIP = 3.0  # verl's
 FIRST_SEED = 10_000  # of training; validation has 123 and those after it
+AS_MANY_TIMES = "the paper's, as many times as the setting is its default"
 NOT_OF_A_TRAINING = ("task", "player", "start", "entries", "share", "learned", "repeats", "file", "at", "group")
 
 
@@ -29,10 +30,31 @@ class Missing:
 
 
 def real_value(settings: RagenSettings, name: str) -> float:
-    """The value of a rate or of the longest reply for a real model."""
+    """The value of a rate or of the longest reply for a real model; where one is trained here too, as it is here."""
+    if settings.learner == "model":
+        return float(settings.max_new_tokens if name == "max_tokens" else getattr(settings, name))
     if name == "max_tokens":
         return float(f"{TOKENS[settings.game] * tokens_of(settings) / LONGEST[settings.game]:.3g}")
     return float(f"{RATES[name] * getattr(settings, name) / RagenSettings.model_fields[name].default:.3g}")
+
+
+def scaled(settings: RagenSettings) -> str:
+    """The remark on a value of `real_value`."""
+    return AS_MANY_TIMES if settings.learner == "beginner" else ""
+
+
+def model_of(settings: RagenSettings) -> str:
+    """The name on the hub of the model that learns, or of the paper's: a folder of one's own has none."""
+    if settings.learner == "beginner":
+        return MODEL
+    from models.catalogue import RUNGS  # with it comes torch
+
+    return next((rung.source for rung in RUNGS if rung.name == settings.model and not rung.is_miniature), MODEL)
+
+
+def rank_of(settings: RagenSettings) -> int:
+    """Rank of an adapter."""
+    return settings.rank if settings.learner == "model" else LORA_RANK
 
 
 def said(settings: RagenSettings, names: Iterable[str]) -> str:

@@ -17,14 +17,16 @@ from backends.ragen import filters
 from backends.ragen.exports.real import (
     DUAL_CLIP,
     FIRST_SEED,
-    LORA_RANK,
     LORA_RATE,
     MODEL,
     Missing,
     groups_played,
     missing_lines,
+    model_of,
+    rank_of,
     real_value,
     said,
+    scaled,
 )
 from backends.ragen.exports.sources import part, picked
 from backends.ragen.games import new_game, rules_of, turns_of
@@ -76,7 +78,10 @@ def _constants(settings: RagenSettings) -> Iterator[str]:
     """What the script is told, each setting above what it became."""
     is_bandit, is_grpo = settings.game == "bandit", settings.algorithm == "grpo"
     yield "# What Orrery was set to, and what that is called here."
-    yield f"MODEL, LORA_RANK, LORA_RATE = {MODEL!r}, {LORA_RANK}, {LORA_RATE}  # the paper's; LORA_RATE: how many times faster"
+    is_model = settings.learner == "model"
+    yield from _said(settings, "learner, model, rank", f"MODEL, LORA, LORA_RANK, LORA_RATE = {model_of(settings)!r}, {is_model}, "
+                     f"{rank_of(settings)}, {1 if is_model else LORA_RATE}", "the rate is meant for an adapter" if is_model else
+                     "the paper's; LORA_RATE: how many times faster an adapter learns")
     yield from _said(settings, "seed", f"SEED, FIRST_SEED = {settings.seed}, {FIRST_SEED}  # of what is drawn; of the first game")
     game = new_game(settings)()
     yield from _said(settings, "game", f"STREAM = {game.stream}  # keeps the chance of one game apart from another's")
@@ -94,8 +99,8 @@ def _constants(settings: RagenSettings) -> Iterator[str]:
     yield from _said(settings, "turns, actions_per_turn, budget", f"TURNS, ACTIONS_PER_TURN, BUDGET = {turns_of(settings)}, "
                      f"{rules_of(settings).max_actions}, {game.max_actions}", "the bandit has one of each" if is_bandit else "")
     yield from _said(settings, "penalty", f"PENALTY = {settings.penalty}")
-    yield from _said(settings, "max_tokens", f"MAX_TOKENS = {real_value(settings, 'max_tokens'):.0f}",
-                     "the paper's, as many times as the setting is its default")
+    yield from _said(settings, "max_tokens, max_new_tokens", f"MAX_TOKENS = {real_value(settings, 'max_tokens'):.0f}",
+                     scaled(settings))
     yield from _said(settings, "algorithm", f"SCALE = {'group' if is_grpo else 'batch'!r}", "" if is_grpo else
                      "NOT THE SAME: no critic here; the group's mean is the baseline, and the spread of the batch the scale")
     yield from _said(settings, "clip_low, clip_high", f"CLIP_LOW, CLIP_HIGH, DUAL_CLIP = {settings.clip_low}, {settings.clip_high}, "
@@ -103,7 +108,7 @@ def _constants(settings: RagenSettings) -> Iterator[str]:
     yield from _said(settings, "kl, entropy", f"KL, ENTROPY = {settings.kl}, {settings.entropy}",
                      "TRL's divergence is k3, in the loss")
     yield from _said(settings, "actor_rate", f"RATE = {real_value(settings, 'actor_rate'):g}",
-                     "the paper's, as many times as the setting is its default")
+                     scaled(settings))
     yield from _said(settings, "temperature", f"TEMPERATURE = {settings.temperature}")
     yield from _filter(settings)
     episodes, steps = groups_played(settings) * settings.members, steps_of(settings)
@@ -142,6 +147,8 @@ def _said(settings: RagenSettings, names: str, line: str, remark: str = "") -> I
 def _missing(settings: RagenSettings) -> Iterator[Missing]:
     yield Missing(("critic_rate", "turn_gamma"), "TRL's GRPO has no critic, and one advantage for a whole episode")
     yield Missing(("validation",), "play the games of the seeds from 123 on with the model that was saved")
+    yield Missing(("learns_from", "cleans"), "what the model drew is learned from, as it drew it")
+    yield Missing(("quantisation",), "weights are in 32 bits here")
     yield Missing(("continues",), "begin with --model and the folder of what was trained")
     others = {"bandit": ("names", "chance", "safe"), "lake": ("frozen", "grip")}
     for game, names in others.items():

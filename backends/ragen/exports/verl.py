@@ -19,8 +19,10 @@ from backends.ragen.exports.real import (
     Missing,
     groups_played,
     missing_lines,
+    model_of,
     real_value,
     said,
+    scaled,
 )
 from backends.ragen.games import rules_of, turns_of
 from backends.ragen.settings import Game, RagenSettings
@@ -69,12 +71,11 @@ def verl_overrides(settings: RagenSettings, *, target: Target = "T2") -> str:
         "# Run it in that repository, installed as its README says: bash this.sh",
         "# What is written behind it overrules what stands here. LoRA, as in the paper's appendix:",
         f"#     bash this.sh {lora}",
-        f"# A model of your own: MODEL=... bash this.sh (else {MODEL}, the paper's)",
+        f"# A model of your own: MODEL=... bash this.sh (else {model_of(settings)})",
         "set -euo pipefail",
         "overrides=(",
-        f"  \"model_path=${{MODEL:-{MODEL}}}\"",
-        "  # only what the model wrote is learned from, as here; at the paper's time what the game said was too",
-        "  'enable_response_mask=True'",
+        f"  # {said(settings, ('learner', 'model'))} (the paper has {MODEL})",
+        f"  \"model_path=${{MODEL:-{model_of(settings)}}}\"",
         *(line for one in mapped for line in one.lines(settings)),
         ")",
         *missing_lines(settings, _missing(settings, target)),
@@ -111,8 +112,8 @@ def _replies(settings: RagenSettings) -> Iterator[Mapped]:
     yield Mapped(("budget",), (f"custom_envs.{TAGS[settings.game]}.max_actions_per_traj={budget}",), _of_bandit(settings))
     yield Mapped(("penalty",), (f"es_manager.format_penalty={settings.penalty}",),
                  "not added where scores are by turn, as here" if settings.algorithm == "bi" and settings.penalty else "")
-    yield Mapped(("max_tokens",), (f"{ROLLOUT}.response_length={real_value(settings, 'max_tokens'):.0f}",),
-                 "the paper's, as many times as the setting is its default")
+    yield Mapped(("max_tokens", "max_new_tokens"), (f"{ROLLOUT}.response_length={real_value(settings, 'max_tokens'):.0f}",),
+                 scaled(settings))
 
 
 def _of_bandit(settings: RagenSettings) -> str:
@@ -138,7 +139,11 @@ def _learning(settings: RagenSettings) -> Iterator[Mapped]:
     yield Mapped(("entropy",), (f"{ACTOR}.entropy_coeff={settings.entropy}", f"++{ACTOR}.loss_agg_mode=token-mean"))
     yield Mapped(("actor_rate", "critic_rate"), (f"{ACTOR}.optim.lr={real_value(settings, 'actor_rate'):g}",
                                                  f"critic.optim.lr={real_value(settings, 'critic_rate'):g}"),
-                 "the paper's, as many times as the setting is its default")
+                 scaled(settings))
+    yield Mapped(("learns_from",), (f"enable_response_mask={settings.learns_from != 'everything'}",),
+                 "" if settings.learns_from != "drawn" else "upstream's mask has the role and the forced beginning in it, too")
+    if settings.learner == "model":
+        yield Mapped(("rank",), (f"lora.rank={settings.rank}", f"lora.alpha={settings.rank}"))
 
 
 def _filters(settings: RagenSettings, target: Target) -> Iterator[Mapped]:
@@ -187,6 +192,10 @@ def _missing(settings: RagenSettings, target: Target) -> Iterator[Missing]:
     yield Missing(("seed",), "seed.train says which games are played; what vLLM draws has no seed")
     noise = "T1 always shares it" if target == "T1" else "T2 shares it on the lake and not in the bandit"
     yield Missing(("shared_noise",), f"{noise}, for the games of a group have one seed")
+    yield Missing(("cleans",), "upstream always learns from cleaned replies")
+    yield Missing(("quantisation",), "weights are in 16 bits there")
+    if settings.learner == "beginner":
+        yield Missing(("rank",), "the whole network learns here; the first lines say how an adapter does")
     yield Missing(("continues",), "a training there begins with MODEL, which may be a folder of your own")
     others = {"bandit": ("names", "chance", "safe"), "lake": ("frozen", "grip")}
     for game, names in others.items():

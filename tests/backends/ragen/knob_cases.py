@@ -16,6 +16,7 @@ from backends.run import Inputs, last
 from tests.backends.knobs import Case
 from tests.backends.ragen import made_rollouts
 from tests.backends.ragen.tiny_players import save_players
+from tests.models import tiny_languages
 
 TINY: dict[str, object] = {"iterations": 1, "groups": 2, "members": 4, "slice": 8}
 TWICE = TINY | {"iterations": 2}
@@ -25,12 +26,18 @@ LATER = LAKE | {"max_tokens": 26, "frozen": 1.0, "members": 8, "actions_per_turn
 CUT = {"max_tokens": 4}  # no reply is over then
 BY_HAND: dict[str, object] = {"game": "lake", "grip": 1.0, "player": "expert", "entries": ("Left || Right || Left",)}
 LOGS = {"file": "upload:logs.zip"}
+REAL: dict[str, object] = {"learner": "model", "model": "own", "max_new_tokens": 4, "rank": 2, "algorithm": "grpo", "groups": 2,
+                           "members": 2, "slice": 4, "iterations": 1, "entropy": 0.1}
+SPOKEN: dict[str, object] = {"player": "model", "model": "own", "max_new_tokens": 4}
 
 
 def prepare(folder: Path, patch: pytest.MonkeyPatch) -> Inputs:
     """Players that learned nothing, for a copy without trained ones; two trainings; logs of two iterations and of another run."""
     torch.set_num_threads(1)
     save_players(folder)
+    for name, layers in (("own", 2), ("other", 1)):
+        tiny_languages.random_model("llama", layers=layers, vocabulary=320, end=1, context=2048).save_pretrained(folder / name)
+        tiny_languages.piece_tokenizer().save_pretrained(folder / name)
     logs = {f"{iteration}.jsonl": made_rollouts.lines([made_rollouts.record(group_id=group) for group in (0, 5)])
             for iteration in (3, 4)}
     (folder / "logs.zip").write_bytes(zipped(logs))
@@ -345,7 +352,50 @@ def by_hand(before: RagenResult, after: RagenResult) -> None:
     assert after.played.episode.turns[0].rewards == {ENVIRONMENT: -0.2, FORMAT: 0.0}
 
 
+def other_learner(before: RagenResult, after: RagenResult) -> None:
+    """Another network, which is told the game in sentences."""
+    assert (before.model_id, after.model_id) == ("ragen-bandit", "local:own")
+    assert (before.is_miniature, after.is_miniature) == (True, False)
+    assert all("Actions:" in prompt for prompt in prompts(after)) and not any("Actions:" in prompt for prompt in prompts(before))
+
+
+def other_model(before: RagenResult, after: RagenResult) -> None:
+    assert (before.model_id, after.model_id) == ("local:own", "local:other") and prompts(before) == prompts(after)
+    assert said(before) != said(after)
+
+
+def packed(before: RagenResult, after: RagenResult) -> None:
+    """Rounded weights say the same with other chances, or something else."""
+    assert (before.model_id, after.model_id) == ("local:own", "local:own (nf4)") and prompts(before)[0] == prompts(after)[0]
+    was, now = ((result.played or rollouts(result)[0]).episode.turns[0].logprobs.tolist() for result in (before, after))
+    assert was != now
+
+
+def other_rank(before: RagenResult, after: RagenResult) -> None:
+    """The adapter begins at nothing, so the same is said; its gradient is of another size."""
+    same_play(before, after)
+    assert numbers(before, "gradient")[0] != numbers(after, "gradient")[0]
+
+
+def longer_of_a_model(before: RagenResult, after: RagenResult) -> None:
+    episodes = [[result.played.episode] if result.played else [one.episode for one in rollouts(result)] for result in (before, after)]
+    was, now = (max(len(turn.token_ids) for one in some for turn in one.turns) for some in episodes)
+    assert was <= 4 < now <= 9
+
+
+def learns_more(before: RagenResult, after: RagenResult) -> None:
+    same_play(before, after)
+    assert numbers(before, "unsampled") == [0] and numbers(after, "unsampled")[0] > 0
+
+
 TRAIN = (
+    Case("learner", "model", other_learner, REAL | {"learner": "beginner"}, task="train", on_page="elsewhere"),
+    Case("model", "other", other_model, REAL, task="train", on_page="elsewhere"),
+    Case("quantisation", "nf4", packed, REAL, task="train", on_page="shown"),
+    Case("rank", 8, other_rank, REAL, task="train", on_page="shown"),
+    Case("max_new_tokens", 9, longer_of_a_model, REAL, task="train", on_page="shown"),
+    Case("learns_from", "everything", learns_more, TINY, task="train"),
+    Case("cleans", True, learns_more, TINY | CUT, task="train"),
     Case("seed", 1, other_draws, TINY, task="train"),
     Case("game", "lake", other_game, TINY, task="train", on_page="elsewhere"),
     Case("names", "Engineer, Teacher", other_names, TINY, task="train"),
@@ -384,6 +434,10 @@ TRAIN = (
     Case("continues", "learned", goes_on, TINY | {"actor_rate": 0.01}, task="train", on_page="elsewhere"),
 )
 PLAY = (
+    Case("player", "model", other_learner, SPOKEN | {"player": "beginner"}, task="play", on_page="elsewhere"),
+    Case("model", "other", other_model, SPOKEN, task="play", on_page="elsewhere"),
+    Case("quantisation", "nf4", packed, SPOKEN, task="play", on_page="shown"),
+    Case("max_new_tokens", 9, longer_of_a_model, SPOKEN, task="play", on_page="shown"),
     Case("seed", 1, other_words, task="play"),
     Case("game", "lake", other_game, {"player": "expert"}, task="play", on_page="elsewhere"),
     Case("names", "Engineer, Teacher", other_names, {"player": "expert"}, task="play"),

@@ -15,8 +15,11 @@ from backends.ragen.rollouts import ENVIRONMENT, FORMAT, Rollout
 from backends.ragen.run import run
 from backends.ragen.settings import RagenSettings
 from backends.run import Inputs, last
+from models.gamers.acting import Words
 from models.gamers.turns import Rules, Turns
-from models.gamers.words import tokenizer
+from models.gamers.words import ids_of, tokenizer, words_of
+from models.training.generation import Reply
+from models.training.rollout import Played, PlayedTurn, Start
 from tests.backends.ragen.tiny_players import taught, tiny
 from worlds.errors import InputError
 from worlds.games.frozen_lake.env import FrozenLake
@@ -210,3 +213,38 @@ def test_every_start_of_a_game_can_be_played():
     for start in (0, 255):
         assert played(settings(game="lake", start=start)).seed == 123 + start
     assert new_game(settings(game="lake", budget=7))().max_actions == 7
+
+
+def test_a_network_reads_the_whole_episode_before_its_turn_what_a_person_did_in_it_too():
+    """As it does while it learns."""
+    asked = settings(game="sokoban", player="beginner", turns=3, entries=(".", "Left || Up"))
+    prompts: list[tuple[int, ...]] = []
+
+    def turn(game, so_far):
+        prompts.append(Words().prompt_of(so_far).ids)
+        ids = tuple(ids_of("so </think> <answer> up </answer> <end>"))
+        return Said("<think> so </think> <answer> up </answer>", ids, (-0.5,) * len(ids))
+    episode = told(asked, Player("network", "model", turn, Words(), 500))
+
+    first, last = prompts
+    shown = [turn.prompt for turn in episode.turns]
+    by_hand = "</think> <answer> left || up </answer> <end>"
+    assert words_of(first) == shown[0]
+    assert words_of(last) == f"{shown[0]} so </think> <answer> up </answer> <end> {shown[1]} {by_hand} {shown[2]}"
+
+
+def test_of_an_episode_that_is_too_long_for_a_network_the_newest_turns_are_read():
+    world = Turns(FrozenLake(max_actions=30), Rules())
+    observation, info = world.reset(seed=123)
+    so_far = Played(Start(123, 0), observation, info)
+    for number in range(4):
+        prompt = Words().prompt_of(so_far)
+        reply = Reply(tuple(ids_of("so </think> <answer> jump </answer> <end>")), (), stopped=True)
+        *_, info = world.step("<think> so </think> <answer> jump </answer>")
+        so_far.turns.append(PlayedTurn(number, "", observation, so_far.info, prompt, reply, "", 0.0))
+        so_far.info = info
+    whole = Words().prompt_of(so_far).ids
+
+    assert Words().within(so_far, len(whole)).ids == whole
+    cut = Words().within(so_far, len(whole) - 1).ids
+    assert whole[-len(cut):] == cut and words_of(cut).count("<user>") == 4

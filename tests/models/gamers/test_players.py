@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.gamers.acting import forced_of, play, prompt_of, reply_text
+from models.gamers.acting import Words, forced_of, play, reply_text
 from models.gamers.beginners import BEGINNERS, endless
 from models.gamers.demos import Demo, demos, replied
 from models.gamers.learning import IGNORED, LARGER, PAD, SMALL, batch_of, fresh_player, learn, loss_of
@@ -176,7 +176,7 @@ def test_a_prompt_goes_on_from_all_that_was_shown_and_said():
             told += ids_of(turn.info["shown"])
             assert list(turn.prompt.ids) == told
             told += turn.reply.ids
-        assert len(played.turns) == 3 and list(prompt_of(played).ids) == [*told, *ids_of(played.info["shown"])]
+        assert len(played.turns) == 3 and list(Words().prompt_of(played).ids) == [*told, *ids_of(played.info["shown"])]
     assert len(episode_samples(rounds(FrozenLake))) == 4  # refuses a prompt that does not go on
 
 

@@ -240,3 +240,18 @@ def test_the_global_random_numbers_are_left_alone():
 
     assert torch.equal(torch.rand(3), expected)
     assert model.config.vocab_size == VOCABULARY
+
+
+def test_replies_say_how_undecided_each_draw_was_where_that_is_asked():
+    model, prompts = llama(), texts(4)
+    draws = [(index, 0) for index in range(4)]
+    soft = replace(LONG, temperature=2.0)
+
+    plain, told = generate(model, prompts, draws, soft), generate(model, prompts, draws, replace(soft, tells_entropy=True))
+
+    assert [one.entropies for one in plain] == [()] * 4
+    for prompt, one, other in zip(prompts, plain, told):
+        assert (one.ids, one.logprobs) == (other.ids, other.logprobs) and len(other.entropies) == len(other.ids)
+        with torch.no_grad():
+            logits = model(torch.tensor([[*prompt.ids, *other.ids]])).logits[0, len(prompt.ids) - 1:-1] / 2.0
+        assert other.entropies == pytest.approx(torch.distributions.Categorical(logits=logits).entropy().tolist(), abs=1e-4)

@@ -438,3 +438,20 @@ def test_a_policy_learns_what_is_rewarded():
     rewards = [mean_reward(number) for number in range(13)]
 
     assert rewards[-1] > rewards[0] + 0.6
+
+
+@pytest.mark.parametrize("network", [llama, llava])
+def test_rows_that_are_learned_from_one_at_a_time_make_the_same_step_but_for_rounding(network):
+    actors = [network().double() for _ in range(2)]
+    told = []
+    for actor, together in zip(actors, (0, 1)):
+        recipe = replace(RECIPE, together=together, kl=0.1, minibatch=6)
+        training = training_of(actor, recipe, reference=network().double())
+        samples, rewards = played_rows(actor, prompt_of=with_picture if network is llava else None)
+        told.append(next(iter(training.learn(training.appraise(samples, rewards)))).actor)
+
+    for name in ("loss", "entropy", "clip_fraction", "approximate_kl", "largest_change", "reference_kl"):
+        assert getattr(told[1], name) == pytest.approx(getattr(told[0], name), rel=1e-6, abs=1e-9), name
+    assert told[1].step.norm == pytest.approx(told[0].step.norm, rel=1e-9)
+    for one, other in zip(*(actor.parameters() for actor in actors)):
+        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-8)

@@ -164,6 +164,35 @@ def test_another_group_and_episode_are_looked_at_and_an_early_one_stands_beside(
     assert "**Iteration 0**" in said(page) and "equal start" in said(page)
 
 
+def test_words_are_shaded_by_entropy_where_a_run_holds_it_and_a_recording_without_it_says_so(recorded, own_session):
+    page = driving.opened(recorded.settings, "ragen", shade="entropy")
+    holds = any(one.entropies for shot in recorded.training.snapshots for one in shot.rollouts)
+    assert page.get("button_group") and not page.exception
+    assert ("is not in this run" in said(page)) != holds
+
+    page = driving.opened(SHORT, "ragen", shade="entropy")
+    page = driving.finish(driving.run_link(page, "ragen"), "ragen")
+    assert "is not in this run" not in said(page) and not page.exception
+    for shot in shown(page).training.snapshots:
+        for one in shot.rollouts:
+            (turn,), (own,) = one.episode.turns, one.entropies
+            assert len(own) == len(turn.token_ids) and min(own) >= 0 and max(own) > 0
+
+
+def test_a_model_of_the_ladder_is_chosen_as_learner_and_as_player(page):
+    assert not [one for one in page.selectbox if one.key == "knob.ragen.model"]
+
+    page.selectbox(key="knob.ragen.learner").set_value("model").run()
+    assert page.selectbox(key="knob.ragen.model").value == "smollm2-135m" and not page.exception
+    assert "Only the adapter learns and is kept" in said(page) and "usual for an adapter" in said(page)
+    assert not [one for one in page.slider if one.key == "knob.ragen.max_tokens"]
+
+    page.session_state["ragen.task"] = "play"
+    page.run()
+    page.selectbox(key="knob.ragen.player").set_value("model").run()
+    assert page.selectbox(key="knob.ragen.model") and "tokens at every turn" in said(page) and not page.exception
+
+
 def test_a_training_is_run_gone_on_with_and_laid_over_another(own_session):
     page = driving.opened(SHORT, "ragen")
     page = driving.finish(driving.run_link(page, "ragen"), "ragen")
@@ -304,6 +333,7 @@ def test_words_of_tokens_are_those_of_the_reply_or_their_numbers():
     assert turns.words_of(whole) == ["go", "up", "</think>", "<answer>", "up", "</answer>", "<end>"]
     assert turns.words_of(cut) == ["go", "up"]
     assert turns.words_of(Turn(index=0, reply="another tokenizer", token_ids=np.arange(4))) == ["0", "1", "2", "3"]
+    assert turns.words_of(Turn(index=0, reply="ab c", token_ids=np.arange(2)), ("ab", " c")) == ["ab", " c"]
 
 
 def test_a_run_without_an_episode_is_told_and_not_drawn():

@@ -61,5 +61,7 @@ def figures() -> dict[str, go.Figure]:
     made |= {f"{metric} against {axis}": story.over(both, metric, axis) or go.Figure() for metric in story.METRICS
              for axis in story.AXES}
     made["fates"] = endings.fates({name.replace("_", " "): fate for name, fate in fates().items()}, "saved")
+    made["entropies"] = tokens.strip(Turn(index=0), WORDS, shade="entropy",
+                                     entropies=np.linspace(0, 3, len(WORDS)).tolist()) or go.Figure()
     made["tokens"] = tokens.strip(Turn(index=0, logprobs=np.log(np.linspace(0.01, 1, len(WORDS)))), WORDS) or go.Figure()
     return made
