@@ -1,17 +1,21 @@
 """From settings to games: which one is played, with how much chance in it, and by which rules."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backends.ragen.settings import Game, RagenSettings
-from models.gamers.turns import Rules
+from models.gamers.turns import Rules, Turns
 from models.gamers.words import LONGEST
 from worlds.games.bandit.env import Bandit
 from worlds.games.bandit.names import PAIRS
 from worlds.games.bandit.payouts import Payouts
 from worlds.games.env import TextGame
 from worlds.games.frozen_lake.env import FrozenLake
+from worlds.games.seeds import VALIDATION
 from worlds.games.sokoban.env import Sokoban
+
+if TYPE_CHECKING:
+    from models.gamers.acting import Speech
 
 PLAYERS: dict[Game, str] = {"bandit": "ragen-bandit", "lake": "ragen-lake", "sokoban": "ragen-sokoban"}  # their beginners
 
@@ -42,3 +46,17 @@ def tokens_of(settings: RagenSettings) -> int:
 def turns_of(settings: RagenSettings) -> int:
     """Turns of an episode at most."""
     return 1 if settings.game == "bandit" else settings.turns
+
+
+def check_room(speech: "Speech", settings: RagenSettings, max_tokens: int) -> None:
+    """See that an episode of these settings fits what a player reads.
+
+    Args:
+        max_tokens: of a reply.
+    Raises:
+        InputError: it does not.
+    """
+    from models.training.rollout import Played, Start
+
+    observation, info = Turns(new_game(settings)(), rules_of(settings)).reset(seed=VALIDATION)
+    speech.check_room(Played(Start(VALIDATION, 0), observation, info), turns=turns_of(settings), max_tokens=max_tokens)

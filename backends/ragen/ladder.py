@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.earlier import read_adapter
-from backends.ragen.games import new_game, rules_of, turns_of
+from backends.ragen.games import check_room, turns_of
 from backends.ragen.settings import LEARNER_NAMES, RagenSettings
 from backends.rungs import rung_of
 from models import catalogue
@@ -21,7 +21,6 @@ from models.devices import MB, best_device, threads_for, total_and_free_mb
 from models.language import LanguageModel
 from models.memory import budget
 from worlds.errors import InputError
-from worlds.games.seeds import VALIDATION
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -120,7 +119,7 @@ def talking(settings: RagenSettings) -> Iterator[Talker]:
     with threads_for(chosen.parameters), budget().borrow(chosen, settings.quantisation) as loaded:
         assert isinstance(loaded.tool, LanguageModel)
         speech = Chat(cleans=settings.task == "train" and settings.cleans, language=loaded.tool, thinks=settings.thinks)
-        _check_room(speech, settings)
+        check_room(speech, settings, settings.max_new_tokens)
         yield Talker(loaded.tool.model, speech, name_of(chosen, settings))
 
 
@@ -138,11 +137,3 @@ def name_of(chosen: Rung, settings: RagenSettings) -> str:
     revision = "" if chosen.is_local else catalogue.folder_of(chosen).name.removeprefix(f"{chosen.name}-")[:12]
     packed = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
     return f"{chosen.name}{f'@{revision}' if revision else ''}{packed}"
-
-
-def _check_room(speech: "Chat", settings: RagenSettings) -> None:
-    from models.gamers.turns import Turns
-    from models.training.rollout import Played, Start
-
-    observation, info = Turns(new_game(settings)(), rules_of(settings)).reset(seed=VALIDATION)
-    speech.check_room(Played(Start(VALIDATION, 0), observation, info), turns=turns_of(settings), max_tokens=settings.max_new_tokens)

@@ -11,7 +11,7 @@ import numpy as np
 
 from backends.earlier import check_same, earlier, read
 from backends.episode import By
-from backends.ragen.games import PLAYERS, new_game, tokens_of
+from backends.ragen.games import PLAYERS, check_room, new_game, tokens_of
 from backends.ragen.results import RagenResult
 from backends.ragen.settings import RagenSettings
 from backends.ragen.training import SAME, SAME_MODEL, Trained, plan_of
@@ -88,8 +88,10 @@ def _learner(settings: RagenSettings) -> Iterator[tuple["StarPO", str]]:
     from models.gamers.acting import Words
 
     if settings.learner == "beginner":
+        speech = Words(cleans=settings.cleans)
+        check_room(speech, settings, tokens_of(settings))
         with _beginner(settings) as (model, name):
-            yield StarPO(model, new_game(settings), plan_of(settings), speech=Words(cleans=settings.cleans)), name
+            yield StarPO(model, new_game(settings), plan_of(settings), speech=speech), name
         return
     from backends.ragen.ladder import talking
     from models.training.adapters import adapted, frozen

@@ -8,10 +8,11 @@ from typing import Any
 from transformers import PreTrainedModel
 
 from models.gamers.turns import Rules, Turns
-from models.gamers.words import ANSWER_START, END, THINK_START, ids_of, words_of
+from models.gamers.words import ANSWER_START, CONTEXT, END, THINK_START, ids_of, words_of
 from models.training.generation import Prompt, Reply, Sampling
 from models.training.rollout import Played, Policy, Start
 from models.training.rollout import play as played_by
+from worlds.errors import InputError
 from worlds.games.env import TextGame
 
 NewGame = Callable[[], TextGame[Any]]
@@ -41,6 +42,28 @@ class Speech(ABC):
     def within(self, played: Played, room: int) -> Prompt:
         """The same in so many tokens at the most, where an episode outgrows what a player reads: it forgets what is oldest."""
         return self.prompt_of(played)
+
+    def check_room(self, played: Played, *, turns: int, max_tokens: int) -> None:
+        """See that an episode fits what the player reads, however long its replies.
+
+        Args:
+            played: one that has just begun.
+        Raises:
+            InputError: it does not.
+        """
+        need = len(self.first(played)) + turns * max_tokens + (turns - 1) * self.most_between(played)
+        if need > self.room:
+            raise InputError(f"This model reads {self.room:,} tokens, and an episode here may have {need:,}. Take fewer turns or "
+                             "shorter replies, or another model.")
+
+    @property
+    @abstractmethod
+    def room(self) -> int:
+        """How many tokens the player reads at most, its own replies among them."""
+
+    @abstractmethod
+    def most_between(self, played: Played) -> int:
+        """How many tokens stand between two replies at most, in an episode that has just begun."""
 
     def kept(self, played: Played, number: int) -> Ids:
         """The tokens that stand in the context, and in what is learned from, for the reply of a turn."""
@@ -101,6 +124,13 @@ class Words(Speech):
     @property
     def header(self) -> int:
         return 2  # <assistant> <think>
+
+    @property
+    def room(self) -> int:
+        return CONTEXT
+
+    def most_between(self, played: Played) -> int:
+        return len(ids_of(played.info["shown"]))  # every state is as long as the first
 
     def first(self, played: Played) -> Ids:
         return tuple(ids_of(played.info["shown"]))

@@ -84,19 +84,12 @@ class Chat(Speech):
         whole, bare = self._begun(asked), self._rendered(asked, begins=False)
         return len(self._ids(whole.removeprefix(bare)))
 
-    def check_room(self, played: Played, *, turns: int, max_tokens: int) -> None:
-        """See that an episode fits the model's context, however long its replies.
+    @property
+    def room(self) -> int:
+        return self.language.max_tokens
 
-        Args:
-            played: one that has just begun.
-        Raises:
-            InputError: it does not.
-        """
-        most, first = self.language.max_tokens, len(self.first(played))
-        need = first + turns * max_tokens + (turns - 1) * len(self._ids(self._turn(played) + texts.reward(-0.1)))
-        if need > most:
-            raise InputError(f"This model reads {most:,} tokens, and an episode here may have {need:,}. Take fewer turns or shorter "
-                             "replies, or another model.")
+    def most_between(self, played: Played) -> int:
+        return len(self._ids(self._turn(played) + texts.reward(-0.1)))
 
     def _turn(self, played: Played) -> str:
         info = played.info

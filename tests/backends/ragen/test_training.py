@@ -9,13 +9,14 @@ import torch
 
 from backends.files.saved import load_result, save_result
 from backends.made import Made
-from backends.ragen.games import PLAYERS
+from backends.ragen.games import PLAYERS, check_room, tokens_of
 from backends.ragen.results import MAX_SNAPSHOTS, RagenResult, Snapshot, Training
 from backends.ragen.run import run
 from backends.ragen.settings import RagenSettings
 from backends.ragen.starpo import Plan, StarPO
 from backends.ragen.training import FEW, FIRST_ALL, bounds_of, metrics_of, thinned
 from backends.run import Inputs, Progress, RunStopped, last
+from models.gamers.acting import Words
 from models.gamers.words import tokenizer
 from tests.backends.ragen.tiny_players import taught
 from worlds.errors import InputError
@@ -211,6 +212,17 @@ def test_a_run_that_trained_nothing_or_was_not_kept_is_not_gone_on_with(inputs):
 def test_a_beginner_that_is_not_here_is_said_with_what_plays_without_one():
     with pytest.raises(InputError, match=r"'tiny-sokoban' is not part of this copy\. Let the script or chance play\."):
         trained(settings(1, game="sokoban"))
+
+
+@pytest.mark.parametrize(("game", "fits", "too_many"), [("lake", 7, 8), ("sokoban", 5, 6)])
+def test_an_episode_that_a_beginner_cannot_read_whole_is_refused_before_anything_is_played(game, fits, too_many):
+    settings = RagenSettings(game=game, turns=too_many)
+
+    with pytest.raises(InputError, match="reads 512 tokens, and an episode here may have "):
+        check_room(Words(), settings, tokens_of(settings))
+    with pytest.raises(InputError, match="Take fewer turns or shorter replies"):
+        list(run(settings, Inputs()))
+    check_room(Words(), settings.model_copy(update={"turns": fits}), tokens_of(settings))
 
 
 @pytest.mark.parametrize(("changes", "said"), [
