@@ -96,7 +96,9 @@ def test_no_preset_stands_twice_while_its_run_begins(page, server_url, name):
     opened(page, f"{server_url}/{name}")
     page.evaluate(WATCHES_PRESETS)
 
-    label = list(find_system(name).presets)[1]
+    system = find_system(name)
+    label = next(label for label, (settings, _) in system.presets.items() if settings not in system.recordings.values()
+                 and label != next(iter(system.presets)))  # a recorded one begins no run
     page.locator(".st-key-presets").get_by_role("button", name=label).first.click()
     page.locator(style.CHOSEN).filter(has_text=label).wait_for(timeout=60_000)
     page.get_by_text(A_RUN).wait_for(timeout=240_000)
@@ -113,35 +115,26 @@ def test_presets_own_input_and_the_first_picture_are_in_sight(page, server_url, 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_formula_is_wider_than_a_phone(page, server_url, name):
-    page.set_viewport_size({"width": 320, "height": 720})
-    opened(page, f"{server_url}/{name}")
-    page.locator(".stMain .katex-display").last.wait_for(timeout=60_000)
-
-    widths = page.evaluate("() => [...document.querySelectorAll('.stMain .katex-display')].map(e => [e.scrollWidth, e.clientWidth])")
-    assert len(widths) >= 2 and all(written <= room + 1 for written, room in widths), widths
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_no_picture_is_wider_than_its_column(page, server_url, name):
-    page.set_viewport_size({"width": 768, "height": 1024})
-    opened(page, f"{server_url}/{name}")
-    page.wait_for_timeout(1000)
-
-    over = page.evaluate("""() => [...document.querySelectorAll(".stMain .stColumn .stImage img")].map(image =>
-      [image.getBoundingClientRect().right, image.closest(".stColumn").getBoundingClientRect().right]).filter(([own, room]) =>
-      own > room + 1)""")
-    assert over == []
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_phone_shows_the_first_picture_at_once(page, server_url, name):
+def test_a_phone_shows_the_first_picture_at_once_and_nothing_is_wider_than_its_place(page, server_url, name):
     page.set_viewport_size({"width": 390, "height": 844})
     opened(page, f"{server_url}/{name}")
     page.wait_for_timeout(1000)
 
     boxes = [picture.bounding_box() for picture in page.locator(PICTURE).all()]
     assert any(box and box["height"] > 80 and box["y"] + 160 <= 844 for box in boxes), boxes
+
+    page.set_viewport_size({"width": 320, "height": 720})
+    page.locator(".stMain .katex-display").last.wait_for(timeout=60_000)
+    page.wait_for_timeout(500)
+    widths = page.evaluate("() => [...document.querySelectorAll('.stMain .katex-display')].map(e => [e.scrollWidth, e.clientWidth])")
+    assert len(widths) >= 2 and all(written <= room + 1 for written, room in widths), widths
+
+    page.set_viewport_size({"width": 768, "height": 1024})  # pictures beside each other
+    page.wait_for_timeout(1000)
+    over = page.evaluate("""() => [...document.querySelectorAll(".stMain .stColumn .stImage img")].map(image =>
+      [image.getBoundingClientRect().right, image.closest(".stColumn").getBoundingClientRect().right]).filter(([own, room]) =>
+      own > room + 1)""")
+    assert over == []
 
 
 @pytest.mark.parametrize("name", NAMES)
