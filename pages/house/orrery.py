@@ -20,9 +20,9 @@ _HTML = """<div class="orrery-room"><div class="orrery-place"></div>
 <button class="orrery-hold" type="button" aria-pressed="false">Hold still</button></div>"""
 _CSS = f"""
 .orrery-room {{ position: relative; container-type: inline-size; width: 100%; }}
-.orrery-place {{ margin: 0 auto; max-width: {style.ORRERY_WIDTH}; aspect-ratio: {WIDE.size[0]} / {WIDE.size[1]}; }}
+.orrery-place {{ margin: 0 auto; max-width: {style.MOST_OF_WIDE}; aspect-ratio: {WIDE.size[0]} / {WIDE.size[1]}; }}
 @container (max-width: 659px) {{
-  .orrery-place {{ max-width: {style.ORRERY_WIDTH_TALL}; aspect-ratio: {TALL.size[0]} / {TALL.size[1]}; }} }}
+  .orrery-place {{ max-width: {style.MOST_OF_TALL}; aspect-ratio: {TALL.size[0]} / {TALL.size[1]}; }} }}
 @container (min-width: 440px) and (max-width: 659px) {{ .orrery-place .orrery {{ font-size: 20px; }} }}
 .orrery-hold {{ position: absolute; right: 0; bottom: 0; border: 1px solid var(--st-border-color); border-radius: 1rem;
   padding: .2rem .8rem; min-height: 1.75rem; background: var(--st-background-color); color: var(--st-text-color); font: inherit;

@@ -8,7 +8,7 @@ from visualizers.orrery import TALL, WIDE
 
 BEFORE, OWN, UNSEEN = "picture-before", "own-box", "unseen"  # keys of containers
 HEAD, LINE = "page-head", "line"
-ORRERY_WIDTH, ORRERY_WIDTH_TALL = "min(72rem, 118vh)", "32rem"
+MOST_OF_WIDE, MOST_OF_TALL = "min(72rem, 118vh)", "32rem"  # how wide the orrery gets
 # A map over a picture fills its column; its title above and its scale below need about a third more than the width.
 ROOMS = {"square": "aspect-ratio: 5 / 6.6; min-height: 18rem; max-height: 40rem",
          "wide": "aspect-ratio: 5 / 5; min-height: 15rem; max-height: 32rem"}
@@ -122,8 +122,8 @@ _ROOM = f"""
 .st-key-orrery:not(:has(.orrery-place)) {{ container-type: inline-size }}
 .st-key-orrery:not(:has(.orrery-place)) > * {{ display: none }}
 .st-key-orrery:not(:has(.orrery-place))::before {{ content: ""; display: block; margin: 0 auto;
-  max-width: {ORRERY_WIDTH}; aspect-ratio: {WIDE.size[0]} / {WIDE.size[1]} }}
-@container (max-width: 659px) {{ .st-key-orrery:not(:has(.orrery-place))::before {{ max-width: {ORRERY_WIDTH_TALL};
+  max-width: {MOST_OF_WIDE}; aspect-ratio: {WIDE.size[0]} / {WIDE.size[1]} }}
+@container (max-width: 659px) {{ .st-key-orrery:not(:has(.orrery-place))::before {{ max-width: {MOST_OF_TALL};
   aspect-ratio: {TALL.size[0]} / {TALL.size[1]} }} }}"""
 
 
