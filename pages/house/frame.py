@@ -98,6 +98,8 @@ def show(page: Page[S, R]) -> None:
         _follow(page, result)
     else:
         opening.leave_out_nothing()
+        if is_live:
+            _leave(page, task)
 
     buttons = view.head(system, page.note)
     if parts.shows("lesson"):
@@ -188,6 +190,13 @@ def _stand(page: Page[S, R], settings: S) -> None:
     page.turn(page.system, settings)
 
 
+def _leave(page: Page[S, R], task: str) -> None:
+    """A run of another task turned the knobs: they are no longer those of the result that was seen."""
+    seen: R | None = st.session_state.get(f"{page.system.name}.seen")
+    if seen is not None and task_of(seen.settings) != task:
+        st.session_state.pop(f"{page.system.name}.seen")
+
+
 def _follow(page: Page[S, R], result: R) -> None:
     """The knobs are those of the result that is shown; what was turned since a run was asked for stays."""
     state, name = st.session_state, page.system.name
@@ -199,13 +208,16 @@ def _follow(page: Page[S, R], result: R) -> None:
         return
     left: dict[str, tuple[R, dict[str, object]]] = state.setdefault(f"{name}.left", {})
     task, settings = task_of(result.settings), page.system.settings_of(result)
+    is_turned = knobs.say(page.system, settings)  # by a preset: what another task's knobs said before is gone
     common: dict[str, object] = {}
     if before is not None and task_of(before.settings) != task:
         keys = [knobs.knob_key(page.system, own) for own in page.common]
         common = {key: state[key] for key in keys if key in state}
-        left[task_of(before.settings)] = before, tasks.turned(page.system, page.kept)
+        left.pop(task_of(before.settings), None)
+        if not is_turned:
+            left[task_of(before.settings)] = before, tasks.turned(page.system, page.kept)
     result_left, values = left.pop(task, (None, {}))
-    if result_left is result:  # another task was looked at in between
+    if result_left is result and not is_turned:  # another task was looked at in between
         state[f"{name}.stand"] = settings
         state.update(values)
     elif state.get(f"{name}.stand") != settings:

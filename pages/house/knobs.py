@@ -54,6 +54,11 @@ def said(system: System[S, R], names: Sequence[str] | None = None) -> dict[str, 
             if names is None or knob.name in names}
 
 
+def say(system: System[S, R], settings: S) -> bool:
+    """Whether the knobs say these settings."""
+    return all(value == getattr(settings, name) for name, value in said(system).items() if name != THE_TASK)
+
+
 def _read(knob: Knob, value: object) -> object:
     """A widget's value as the setting has it."""
     if (knob.kind == "several" or knob.is_picked) and isinstance(value, list | tuple):

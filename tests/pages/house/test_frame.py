@@ -86,6 +86,19 @@ def test_after_a_task_change_and_back_the_knobs_are_again_the_pictures(name: str
     assert run_untouched(page) == recorded(name).settings
 
 
+@pytest.mark.parametrize("back", ["by its preset", "by the choice of tasks"])
+def test_a_preset_of_another_task_leaves_no_knob_of_its_own_behind(back: str) -> None:
+    page = page_of("ragen").button(key="preset.ragen.Ask why").click().run()
+    assert knobs_say(page, "ragen") == as_held(find_system("ragen").presets["Ask why"][0])
+
+    if back == "by its preset":
+        page = page.button(key=f"preset.ragen.{next(iter(find_system('ragen').presets))}").click().run()
+    else:
+        page.session_state["ragen.task"] = "train"
+        page = page.run()
+    assert page.session_state["ragen.task"] == "train" and knobs_say(page, "ragen") == as_held(recorded("ragen").settings)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_link_starts_nothing_and_one_click_runs_it(name: str) -> None:
     settings = recorded(name).settings.model_copy(update={"seed": 4242})
