@@ -13,13 +13,13 @@ from statistics import fmean
 
 from pydantic import TypeAdapter
 
+from backends.ragen.measures import LAST
 from backends.ragen.monitor import watch
 from backends.ragen.presets import RECORDED_RUNS
 from backends.ragen.results import RagenResult
 from backends.ragen.rules import setup_of
 
 FILE = Path(__file__).parent / "recorded" / "fates.json"
-LAST = 10  # iterations of an end
 DIGITS = 4  # of a number
 
 

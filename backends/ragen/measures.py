@@ -14,6 +14,7 @@ from backends.ragen.filters import Selection
 from backends.shapes import Count, Finite, Rate
 
 MOST_REPEATED = 10
+LAST = 10  # iterations of a training's end
 THOUGHT_LETTERS = 2_000  # of a repeated thought that are kept
 
 
@@ -179,4 +180,10 @@ def _known(values: Iterable[float | None]) -> list[float]:
 
 def _mean(values: Iterable[float | None]) -> float | None:
     known = _known(values)
+    return fmean(known) if known else None
+
+
+def ending(history: Sequence[Metrics], name: str) -> float | None:
+    """Return the mean of one number over the last iterations, `LAST` at the most; None where none of them knows it."""
+    known = [value for one in history[-LAST:] if (value := getattr(one, name)) is not None]
     return fmean(known) if known else None

@@ -6,9 +6,10 @@ from pydantic import Field
 
 from backends.episode import Episode
 from backends.files.rows import counted
+from backends.knobs import UPLOAD
 from backends.ragen.filters import Group
 from backends.ragen.lab import Pushed
-from backends.ragen.measures import Metrics, Repeated
+from backends.ragen.measures import Metrics, Repeated, ending
 from backends.ragen.rollouts import MAX_POINTS, Curve, Entry, Rollout
 from backends.ragen.settings import GAME_NAMES, MAX_ITERATIONS, RagenSettings
 from backends.run import Result
@@ -95,7 +96,7 @@ class RagenResult(Result):
             return f"{game}: {self.settings.algorithm.upper()}, {len(self.training.metrics)} iterations"
         if self.played is not None:
             return f"{game}: start {self.settings.start}"
-        return "Why filtering helps" if self.why is not None else "Logs"
+        return "Why filtering helps" if self.why is not None else f"Logs {self.settings.file.removeprefix(UPLOAD)}"
 
     @property
     def is_of_logs(self) -> bool:
@@ -106,10 +107,11 @@ class RagenResult(Result):
     def brief(self) -> str:
         """How it ended."""
         if self.training is not None and self.training.metrics:
-            newest = self.training.metrics[-1]
-            return f"reward {newest.reward:.2f}" if newest.reward is not None else "no reward"
+            reward = ending(self.training.metrics, "reward")
+            return f"reward {reward:.2f} at the end" if reward is not None else "no reward"
         if self.episode is not None:
             return f"{'success' if self.episode.success else 'no success'} in {counted(len(self.episode.turns), 'turn')}"
         if self.why is not None:
             return f"push {self.why.pushed.everything.mean:+.2f}, filtered {self.why.pushed.filtered.mean:+.2f}"
-        return f"{self.logs.num_rollouts:,} episodes" if self.logs else ""
+        held = ((self.logs.num_rollouts, "episode"), (len(self.logs.curves), "curve")) if self.logs else ()
+        return " and ".join(counted(number, what) for number, what in held if number)

@@ -118,6 +118,7 @@ def say_done(system: System, result: Result) -> None:
     if took is None or took[0] is not result:
         return
     said = f" {plain(result.brief)}" if result.brief else ""
+    said += f"{',' * bool(said)} {plain(result.ended)}" if result.was_stopped else ""
     if took[1] is None:
         what = f":{said}" if said else ""
         st.markdown(f":green[:material/inventory_2:] **Kept from a run of the same settings,** not computed again{what}.")

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from backends.ragen.measures import LAST, ending
 from backends.ragen.presets import RECORDED_RUNS
 from backends.ragen.results import RagenResult
 from backends.ragen.settings import RagenSettings
@@ -48,9 +49,9 @@ def _ends(result: RagenResult) -> str:
     """What a training came to, in a sentence."""
     training, report = result.training, story.report_of(result)
     assert training is not None
-    rewards = [one.reward for one in training.metrics if one.reward is not None]
+    reward = ending(training.metrics, "reward")
     seconds = next((one.seconds for one in reversed(training.metrics) if one.seconds is not None), None)
-    told = f"reward {rewards[-1]:.2f} at the end, {max(rewards):.2f} at its best" if rewards else "no reward"
+    told = f"reward {reward:.2f} in its last {min(LAST, len(training.metrics))} iterations" if reward is not None else "no reward"
     first = f"first alarm at iteration {report.fired[0].fired}" if report.fired else "no alarm"
     fell = "" if report.fell is None else f", reward fell at {report.fell}"
     return f"{told}; {first}{fell}; {training.steps} steps" + (f" in {seconds:.0f} seconds of computing." if seconds else ".")

@@ -5,12 +5,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from backends.files.rows import counted
+from backends.ragen.history import history_of
+from backends.ragen.monitor import watch
 from backends.ragen.results import Logs, RagenResult
 from backends.ragen.settings import LOGS_MB, RagenSettings
 from backends.ragen.system import SYSTEM
 from pages.house.own_logs import OwnLogs
 from pages.house.text import plain
-from pages.ragen import browser, turns
+from pages.ragen import browser, training, turns
 from pages.ragen.browser import Place
 from visualizers.ragen import tables
 
@@ -31,6 +33,7 @@ def first_view(result: RagenResult, choose: Choose) -> None:
         return
     kinds = f": {', '.join(logs.layouts)}" if logs.layouts else ""
     st.markdown(f"**{counted(logs.num_rollouts, 'episode')}**{plain(kinds)}, {counted(len(logs.curves), 'curve')}")
+    _warned(logs)
     if not logs.entries:
         st.caption("There are no episodes in them; their curves stand below.")
         return
@@ -45,6 +48,17 @@ def first_view(result: RagenResult, choose: Choose) -> None:
             st.markdown(turns.repeated(logs.repeated[:MOST_REPEATED]))
     with right:
         _browser(logs)
+
+
+def _warned(logs: Logs) -> None:
+    """What the monitor says of their curves, and which of these it does not know by their names."""
+    history = history_of(logs.curves)
+    unknown = [curve.name for curve in logs.curves.values() if not curve.metric]
+    if len(history) > 1:
+        training.monitored(watch(history))
+    if unknown:
+        st.caption(f"{counted(len(unknown), 'curve')} of other names, such as {plain(unknown[0][:60])}, stand below as the log has "
+                   "them. The monitor reads those that RAGEN, verl, TRL, VAGEN or this page's own exports write.")
 
 
 @st.fragment

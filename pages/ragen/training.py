@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from backends.ragen.measures import LAST, ending
 from backends.ragen.monitor import Alarm, Report
 from backends.ragen.results import RagenResult, Snapshot, Training
 from backends.ragen.rollouts import Rollout
@@ -47,7 +48,7 @@ def _story(result: RagenResult) -> None:
         if shot is not None:
             _slider(numbers)
             _said(shot, shots[0])
-    _monitor(report)
+    monitored(report)
     if shot is not None:
         _repeated(shot)
     st.caption(f"To notice: {plain(notice(training, report))}")
@@ -89,7 +90,7 @@ def _line(rollout: Rollout) -> str:
     return told if rollout.score is None else f"{told} **{rollout.score:+.2f}**"
 
 
-def _monitor(report: Report) -> None:
+def monitored(report: Report) -> None:
     """The traffic light, and which rule fired when."""
     colour, said = LIGHTS[report.light]
     now, _ = LIGHTS[report.now]
@@ -124,12 +125,13 @@ def notice(training: Training, report: Report) -> str:
     """What there is to see in this training, from its own numbers."""
     if not training.metrics:
         return "it was ended before anything was learned."
-    first, last = training.metrics[0], training.metrics[-1]
-    told = []
-    if first.reward is not None and last.reward is not None:
-        told.append(f"the reward went from {first.reward:.2f} to {last.reward:.2f}")
-    if first.top is not None and last.top is not None:
-        told.append(f"the commonest thought from {first.top:.0%} to {last.top:.0%} of all")
+    first, told = training.metrics[0], list[str]()
+    reward, top = ending(training.metrics, "reward"), ending(training.metrics, "top")
+    if first.reward is not None and reward is not None:
+        told.append(f"the reward went from {first.reward:.2f} to {reward:.2f}, the mean of its last "
+                    f"{min(LAST, len(training.metrics))} iterations")
+    if first.top is not None and top is not None:
+        told.append(f"the commonest thought from {first.top:.0%} to {top:.0%} of all")
     fired = report.fired
     if fired and (lead := fired[0].lead) is not None and lead > 0:
         told.append(f"the first warning came {lead} iterations before the reward fell")

@@ -14,7 +14,7 @@ from visualizers.theme import titled
 
 COLUMNS = 2
 PANELS_PX = 280
-PALE, GROUND = 0.45, 0.35  # opacity of what is not looked at, of what lies behind
+PALE, GROUND = 0.65, 0.3  # opacity of what is not looked at, of what lies behind
 REWARDS = (-0.15, 0.5)  # from what an unreadable reply costs to the best five iterations; luck is more than the arm's mean of 0.25
 MARK = "▸"
 

@@ -91,4 +91,4 @@ def test_the_result_says_which_layouts_it_read(tmp_path):
     result = shown(tmp_path, of_iterations(1))
 
     assert result.logs.layouts == ("RAGEN's internal record",) and result.model_id == "RAGEN's internal record"
-    assert not result.is_miniature and result.brief == "1 episodes"
+    assert not result.is_miniature and result.brief == "1 episode"

@@ -356,3 +356,14 @@ def test_a_played_result_is_the_same_again():
 
     assert [turn.reply for turn in one.episode.turns] == [turn.reply for turn in other.episode.turns]
     assert one.played.final == other.played.final
+
+
+def test_the_monitor_watches_curves_that_somebody_brings_and_says_which_it_does_not_know(page):
+    rewards = [0.4 + 0.01 * (step % 2) for step in range(40)] + [0.05] * 20
+    table = "step,critic/score/mean,my own number\n" + "".join(f"{step},{value},{step}\n" for step, value in enumerate(rewards))
+    page = brought(page, "falls.csv", table.encode())
+
+    told = said(page)
+    assert not page.exception and not page.error and "Collapse monitor" in told and "The reward fell at iteration" in told
+    assert "1 curve of other names, such as my own number" in told.replace("\\", "")
+    assert shown(page).title == "Logs falls.csv" and shown(page).brief == "2 curves"
