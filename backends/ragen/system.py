@@ -29,8 +29,8 @@ def _objection(settings: RagenSettings) -> str:
 
 SYSTEM = System(
     name="ragen", title="RAGEN: watch reasoning collapse",
-    claim="An agent that is rewarded over several turns first gets better, then says the same thing again and again, and the spread "
-          "of its rewards tells so before its reward falls.",
+    claim="Rewarded for what it does alone, an agent comes to think one thing, or nothing that can be read, and the spread of its "
+          "rewards tells so before its reward falls.",
     paper="RAGEN: Understanding Self-Evolution in LLM Agents via Multi-Turn Reinforcement Learning",
     source="arXiv 2504.20073", icon=":material/casino:", settings=RagenSettings, result=RagenResult, run=runs("ragen"), ring="acting",
     minutes="40 minutes", level="Medium: what a mean and a spread are", recorded=RECORDED / "loses_format.orrery",
