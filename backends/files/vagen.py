@@ -22,7 +22,7 @@ _FILES = ("metrics.json", "messages.json", "assistant_texts.json", "transcript.t
 _IMAGE = re.compile(r"turn_(\d{1,6})_(\d{1,6})\.(?:png|jpe?g|webp)$")
 _SEED = re.compile(r"(.+)_seed_(\d{1,9})$")
 _THINK = re.compile(r"<think>(.*?)(?:</think>|$)", re.DOTALL)
-_ANSWER = re.compile(r"<(answer|action)>(.*?)(?:</\1>|$)", re.DOTALL)
+_ANSWER = re.compile(r"<(answer|ans|action)>(.*?)(?:</\1>|$)", re.DOTALL)
 _SPEAKER = re.compile(r"^(SYSTEM|USER|ASSISTANT): ", re.MULTILINE)
 _SUCCESS = ("success", "is_success", "solved", "task_success")
 _FEEDBACK = ("env_feedback", "feedback", "error")
@@ -99,7 +99,7 @@ def outcome(files: Files, dump: Dump, notes: Notes) -> Outcome:
 
 
 def in_tags(text: str) -> Said:
-    """Return a reply in VAGEN's usual form: <think> ... </think> <answer> ... </answer>."""
+    """Return a reply in VAGEN's usual form: <think> ... </think> <answer> ... </answer>; papers and forks write <ans>, too."""
     thought, answer = _THINK.search(text), _ANSWER.search(text)
     name = answer[2].strip() if answer else ""
     return Said(said(thought[1].strip()) if thought else "", said(name), (Planned(name=said(name, 500)),) if name else (),

@@ -9,11 +9,13 @@ many templates is drawn at random, H is high all the same. Both are per token, s
 whole thought. Prompts that are the same count as one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+
+from backends.shapes import Count, Finite, Rate
 
 Regime = Literal["diverse", "template", "compressed", "collapsed"]
 REGIMES: dict[Regime, str] = {  # H and I; RAGEN-2's names
@@ -22,6 +24,7 @@ REGIMES: dict[Regime, str] = {  # H and I; RAGEN-2's names
     "compressed": "few words that fit their prompt",
     "collapsed": "few words that fit any prompt"}
 HALF = 0.5  # of the start: where high ends (ours; RAGEN-2 gives no number)
+LEAST = 0.05  # of the most that could be told: a run that begins below it has nothing to lose (ours)
 
 
 @dataclass(frozen=True)
@@ -36,14 +39,22 @@ class Information:
         left_out: thoughts with a score that is no finite number, such as empty ones.
     """
 
-    entropy: float
-    information: float
-    retrieval: float
-    chance: float
-    most: float
-    thoughts: int
-    prompts: int
-    left_out: int
+    entropy: Finite
+    information: Finite
+    retrieval: Rate
+    chance: Rate
+    most: Finite
+    thoughts: Count
+    prompts: Count
+    left_out: Count
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found before an iteration."""
+
+    iteration: Count
+    found: Information
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,7 @@ class Lines:
     information: float
 
 
-def information(logprobs: np.ndarray, prompts: Sequence[str] | None = None) -> Information | None:
+def information(logprobs: np.ndarray, prompts: Sequence[Hashable] | None = None) -> Information | None:
     """Return what thoughts tell of their prompts; None where no thought has scores, or fewer than two prompts differ.
 
     Args:
@@ -83,15 +94,20 @@ def information(logprobs: np.ndarray, prompts: Sequence[str] | None = None) -> I
                        thoughts=len(scores), prompts=num_prompts, left_out=int((~is_scored).sum()))
 
 
-def _numbered(prompts: Iterable[object]) -> np.ndarray:
+def _numbered(prompts: Iterable[Hashable]) -> np.ndarray:
     """Return (prompts,) a number for each, the same for those that are equal."""
-    numbers: dict[object, int] = {}
+    numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(prompt, len(numbers)) for prompt in prompts], int)
 
 
 def lines_from(start: Information) -> Lines:
     """Return where high ends in a run that began like this: at half of both (ours)."""
     return Lines(HALF * start.entropy, HALF * start.information)
+
+
+def tells(start: Information) -> bool:
+    """Return whether thoughts told of their prompts when a run began; else no regime can be told, for half of nothing is no line."""
+    return start.information >= LEAST * start.most
 
 
 def regime(one: Information, lines: Lines) -> Regime:

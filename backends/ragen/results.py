@@ -8,6 +8,7 @@ from backends.episode import Episode
 from backends.files.rows import counted
 from backends.knobs import UPLOAD
 from backends.ragen.filters import Group
+from backends.ragen.information import Diagnosis
 from backends.ragen.lab import Pushed
 from backends.ragen.measures import Metrics, Repeated, ending
 from backends.ragen.rollouts import MAX_POINTS, Curve, Entry, Rollout
@@ -45,6 +46,7 @@ class Training(Frozen):
     metrics: Annotated[tuple[Metrics, ...], at_most(MAX_TRAINED)] = ()
     snapshots: Annotated[tuple[Snapshot, ...], at_most(MAX_SNAPSHOTS)] = ()
     bounds: Bounds | None = None
+    diagnoses: Annotated[tuple[Diagnosis, ...], at_most(MAX_TRAINED)] = ()  # of whether thoughts still fit their prompts
     went_on_from: Count = 0
     steps: Count = 0  # of the optimiser, in all
 

@@ -10,6 +10,7 @@ import numpy as np
 from backends.episode import Action, By, Episode, Planned, Turn
 from backends.made import name_of
 from backends.ragen.games import new_game, rules_of, tokens_of, turns_of
+from backends.ragen.information import Diagnosis, tells
 from backends.ragen.measures import Attempt, Metrics, Update, measured, repeated
 from backends.ragen.results import MAX_SHOWN, MAX_SNAPSHOTS, Bounds, Snapshot, Training
 from backends.ragen.rollouts import ENVIRONMENT, FORMAT, LEFT, MAX_PIECE, TEXT, Rollout
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 SHOWN_GROUPS, SHOWN_MEMBERS = 4, 8  # whose words are kept: groups that were kept and not, and episodes of each
 FIRST_ALL, FEW = 4, 18  # iterations whose words are all kept; how many of the others
-VALIDATED = 10  # every so many iterations
+VALIDATED, DIAGNOSED = 10, 5  # every so many iterations; RAGEN-2 diagnoses as often
 JUDGED_AT = 0.5  # temperature of validation
 BOUND_STARTS = 64  # for the lines of the best and the random policy
 SAME = ("game", "names", "thinks", "algorithm", "seed", "kl", "learner")  # of a run that is gone on from
@@ -64,14 +65,27 @@ class Trained:
         if self.told.bounds is None:
             self.told = self.told.model_copy(update={"bounds": bounds_of(settings)})
         for number in range(settings.iterations):
+            diagnoses = self._diagnosed(settings)
             iteration = self.starpo.learn()
             validated = self._validated(settings, iteration.index)
             found = metrics_of(iteration, self.starpo.speech, validation=validated, seconds=process_time() - began)
             self.told = self.told.model_copy(update={
                 "metrics": (*self.told.metrics, found), "steps": self.told.steps + len(iteration.numbers),
+                "diagnoses": (*self.told.diagnoses, *diagnoses),
                 "snapshots": thinned((*self.told.snapshots, snapshot_of(iteration, self.player, self.starpo.speech)))})
             yield self.told  # first: who stops at the next event keeps what was learned
             yield Progress(min(0.99, (number + 1) / settings.iterations), f"Iteration {iteration.index + 1}")
+
+    def _diagnosed(self, settings: RagenSettings) -> tuple[Diagnosis, ...]:
+        """Whether thoughts fit their prompts, in the iterations that have a diagnosis; a real model would need minutes for it."""
+        if self.starpo.index % DIAGNOSED or not settings.thinks or settings.learner == "model":
+            return ()
+        if self.told.diagnoses and not tells(self.told.diagnoses[0].found):
+            return ()  # nothing was told of a prompt to begin with, so nothing can be lost
+        from backends.ragen.diagnosing import diagnosed
+
+        found = diagnosed(self.starpo)
+        return (Diagnosis(self.starpo.index, found),) if found else ()
 
     def _validated(self, settings: RagenSettings, index: int) -> float | None:
         """Share of successes in the fixed starts, in the iterations that have a validation."""

@@ -42,6 +42,7 @@ def details(task: str, result: RagenResult) -> None:
     """Every curve, every episode that was kept, other trainings; of a game what each turn earned."""
     if task == "train" and result.training is not None:
         views.charts(result, "All curves")
+        st.caption(views.fit_said(result.settings, result.training))
         st.header("Its episodes")
         browser.of_training(result.training)
         comparing.draw(SYSTEM, result)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from backends.ragen import paper
-from backends.ragen.results import RagenResult
+from backends.ragen.information import tells
+from backends.ragen.results import RagenResult, Training
 from backends.ragen.settings import RagenSettings
 from backends.registry import System
 from pages.house import tasks, view
@@ -57,6 +58,23 @@ def charts(result: RagenResult, title: str) -> None:
         for column, (name, figure) in zip(st.columns(2), made[start:start + 2]):
             with column:
                 view.chart(figure, key=f"ragen.chart.{name.replace(' ', '-')}")
+
+
+def fit_said(settings: RagenSettings, training: Training) -> str:
+    """What is known of whether thoughts still fit their prompts, which a thought's own entropy does not show."""
+    asked = "Do thoughts still fit their prompt (RAGEN-2)?"
+    if training.diagnoses:
+        start, newest = training.diagnoses[0].found, training.diagnoses[-1].found
+        if not tells(start):
+            return (f"{asked} They never told it: I is {start.information:.3f} of at most {start.most:.2f} nats before the first "
+                    f"iteration, for the beginner thinks alike after all {start.prompts} prompts. No regime can be told.")
+        return (f"{asked} Every five iterations the player thinks about fixed starts, and each thought is scored after the prompts "
+                f"of all. I went from {start.information:.2f} to {newest.information:.2f} of at most {start.most:.2f} nats a token; "
+                f"{newest.retrieval:.0%} of the thoughts are likeliest after their own prompt, by chance {newest.chance:.0%}.")
+    why = ("it is not worked out where a model of the ladder learns: that would take minutes each time" if settings.learner == "model"
+           else "nothing is thought here" if not settings.thinks else
+           "this training was recorded before that was worked out; trained anew, it tells")
+    return f"{asked} Not known: {why}."
 
 
 def beside_the_paper(task: str, result: RagenResult) -> None:

@@ -5,13 +5,14 @@ import plotly.graph_objects as go
 
 from backends.ragen.filters import Selection
 from backends.ragen.history import history_of
+from backends.ragen.information import lines_from, tells
 from backends.ragen.lab import Pushed
 from backends.ragen.monitor import Report, watch
 from backends.ragen.results import Logs, RagenResult, Training, Why
 from backends.ragen.rollouts import Curve, Rollout
 from backends.ragen.traps import Quits, stopping, whitening
 from visualizers.alt import described
-from visualizers.ragen import groups, lab, monitor, scenes, story
+from visualizers.ragen import groups, lab, monitor, regimes, scenes, story
 from visualizers.ragen.alarms import alarms
 from visualizers.ragen.cover import cover
 from visualizers.ragen.signs import MODEL_COLOUR, REWARD_COLOUR
@@ -35,10 +36,12 @@ def figures(result: RagenResult) -> dict[str, go.Figure]:
 
 
 def of_training(training: Training, report: Report) -> dict[str, go.Figure]:
-    """Every curve, the alarms, and which starts the newest iteration learned from."""
+    """Every curve, the alarms, whether thoughts fit their prompts, and which starts the newest iteration learned from."""
     made = story.charts(training, report)
     newest = groups.groups(Selection(training.snapshots[-1].groups)) if training.snapshots else None
-    more = {"alarms": alarms(training.metrics, report), "groups": newest}
+    path = [(one.iteration, one.found) for one in training.diagnoses]
+    fit = regimes.regimes(path, lines_from(path[0][1])) if path and tells(path[0][1]) else None
+    more = {"alarms": alarms(training.metrics, report), "regimes": fit, "groups": newest}
     return made | {name: figure for name, figure in more.items() if figure is not None}
 
 

@@ -133,8 +133,8 @@ def _learning(settings: RagenSettings) -> Iterator[Mapped]:
         f"++{ACTOR}.clip_ratio_c={DUAL_CLIP}"))
     in_loss, in_reward = bool(settings.kl) and is_grpo, bool(settings.kl) and not is_grpo
     yield Mapped(("kl",), (
-        f"{ACTOR}.use_kl_loss={in_loss}", f"{ACTOR}.kl_loss_coef={settings.kl if in_loss else 0.0}", f"{ACTOR}.kl_loss_type=kl",
-        f"++algorithm.use_kl_in_reward={in_reward}", f"algorithm.kl_ctrl.kl_coef={settings.kl if in_reward else 0.0}",
+        f"{ACTOR}.use_kl_loss={in_loss}", f"{ACTOR}.kl_loss_coef={settings.kl}", f"{ACTOR}.kl_loss_type=kl",
+        f"++algorithm.use_kl_in_reward={in_reward}", f"algorithm.kl_ctrl.kl_coef={settings.kl}",
         "algorithm.kl_penalty=kl"), "taken from rewards; the repository's own scripts never switch that on" if in_reward else "")
     yield Mapped(("entropy",), (f"{ACTOR}.entropy_coeff={settings.entropy}", f"++{ACTOR}.loss_agg_mode=token-mean"))
     yield Mapped(("actor_rate", "critic_rate"), (f"{ACTOR}.optim.lr={real_value(settings, 'actor_rate'):g}",

@@ -1,16 +1,17 @@
 """What TRL's trainers log with `log_completions`: a parquet table per step, one row per completion.
 
 Columns: `step`, `prompt`, `completion`, one per reward function, extra ones, `advantage`. Prompt and completion are texts, or lists
-of messages. Rows of one step with equal prompts are a group. What the reward functions weigh is not in the file. Source: TRL 1.16.
+of messages. An episode of several turns is one completion: one text, or one message, or a list of them. Rows of one step with equal
+prompts are a group. What the reward functions weigh is not in the file. Source: TRL 1.16.
 Each table is unpacked in a process of its own, see `backends.files.parquet`, which takes half a second. The same table, as W&B gives
 it away, is an object of columns and data.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from backends.episode import Episode
+from backends.episode import Episode, Turn
 from backends.files.archive import Files
 from backends.files.cells import finite
 from backends.files.logs import Notes, kept, number, said, short
@@ -20,12 +21,13 @@ from backends.files.tables import Limits, Table, read_table
 from backends.ragen.formats.naming import iteration_of
 from backends.ragen.formats.samples import Groups, grouped
 from backends.ragen.formats.scalars import rows_of
-from backends.ragen.formats.transcripts import Part, game_in, heard, parts_of, read_chat
-from backends.ragen.rollouts import Entry, Rollout
+from backends.ragen.formats.transcripts import Part, game_in, heard, parts_of, read_chat, spoken_in
+from backends.ragen.rollouts import FORMAT, MIXED, Entry, Rollout
 from worlds.errors import InputError
 
 COLUMNS = ("step", "prompt", "completion", "advantage")
 MAX_COLUMNS = 40  # of one table
+MAX_TERMS = 15  # reward functions that a turn names
 LIMITS = Limits(mb=128, unpacked_mb=256, rows=50_000)
 PARQUET = b"PAR1"
 
@@ -104,7 +106,9 @@ def _messages(value: object, role: str) -> list[Part]:
 def _parts(row: Row) -> list[Part]:
     """Return a row as one chat. A completion of several turns begins with a reply, and what the game said stands as a user's."""
     completion = row.get("completion")
-    told = parts_of(f"assistant\n{completion}") if isinstance(completion, str) else _messages(completion, "assistant")
+    told = [Part("assistant", completion)] if isinstance(completion, str) else _messages(completion, "assistant")
+    if len(told) == 1 and told[0].role == "assistant":  # one message may hold a whole episode, as a text may
+        told = spoken_in(told[0].text)
     return [*_messages(row.get("prompt"), "user"), *told]
 
 
@@ -115,12 +119,29 @@ def read_completion(entry: Entry, row: Row) -> Rollout:
     spoken, last = heard(_parts(row))
     turns = read_chat(spoken, last, tag=entry.tag, score=None, notes=notes)
     if turns and rewards:
-        kept_terms = dict(list(rewards.items())[:15])
-        turns = (*turns[:-1], turns[-1].model_copy(update={"rewards": {**turns[-1].rewards, **kept_terms}}))
-        notes.add("The rewards are of the whole completion and stand at its last turn. The score is their sum: the weights of the "
-                  "reward functions are not in the file.")
+        turns = _rewarded(turns, rewards, notes)
     group = "" if entry.group is None else str(entry.group)
     episode = Episode(world=entry.tag, instruction=spoken[0].prompt[:5_000] if spoken else "", source="uploaded", group=group,
                       layout="completions", turns=turns, reported=dict(rewards), notes=notes.all())
     return Rollout(iteration=entry.iteration, group=entry.group, tag=entry.tag, score=entry.score, advantage=entry.advantage,
                    episode=episode)
+
+
+def _rewarded(turns: Sequence[Turn], rewards: Mapping[str, float], notes: Notes) -> tuple[Turn, ...]:
+    """Return the turns, whose rewards come to the score together.
+
+    What the text shows of a turn's reward is a part of what the reward functions gave, and is not counted twice. What bad form costs
+    is theirs to say, so nothing is taken off for it.
+    """
+    *before, last = (turn.model_copy(update={"rewards": {name: paid for name, paid in turn.rewards.items() if name != FORMAT}})
+                     for turn in turns)
+    shown = [turn.reward for turn in (*before, last) if turn.rewards]
+    if shown:
+        rest = round(sum(rewards.values()) - sum(shown), 9)
+        terms = {MIXED: rest} if rest else {}
+        notes.add("The text shows what turns were paid. What the score leaves beside it stands at the last turn.")
+    else:
+        terms = dict(list(rewards.items())[:MAX_TERMS])
+        notes.add("The rewards are of the whole completion and stand at its last turn.")
+    notes.add("The score is the sum of all reward functions: their weights are not in the file.")
+    return *before, last.model_copy(update={"rewards": {**last.rewards, **terms}})

@@ -1,14 +1,16 @@
 """One whole rollout of what was brought, whatever its layout."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pydantic import ValidationError
 
+from backends.episode import MAX_ACTIONS, Action, Planned, Turn
 from backends.files.archive import Files
-from backends.files.logs import Notes, kept, short
+from backends.files.logs import Notes, kept, said, short
 from backends.files.objects import object_at, whole_text
 from backends.files.rows import Row
-from backends.files.vagen import dumps, read_dump
+from backends.files.vagen import Said, dumps, in_tags, read_dump
 from backends.ragen.formats.completions import read_completion, table_of
 from backends.ragen.formats.evaluation import read_conversation
 from backends.ragen.formats.history import read_history
@@ -16,8 +18,11 @@ from backends.ragen.formats.index import LIMITS
 from backends.ragen.formats.page import read_page
 from backends.ragen.formats.samples import read_generation, read_sample
 from backends.ragen.formats.scalars import rows_of
+from backends.ragen.formats.transcripts import game_in
+from backends.ragen.formats.turns import Rules, actions_of, stepped
 from backends.ragen.rollouts import FORMAT, SAID, Entry, Rollout, missing_in
 from worlds.errors import InputError
+from worlds.games.replies import SEPARATOR
 
 _BY_ROW = {"log": read_history, "internal": read_history, "samples": read_sample, "evaluation": read_conversation}
 
@@ -74,5 +79,27 @@ def _dumped(files: Files, entry: Entry) -> Rollout:
     dump = next((dump for dump in dumps(files.names) if dump.folder == entry.file), None)
     if dump is None:
         raise InputError(f"The dump {short(entry.file)} is no longer there. Bring it again.")
-    episode = read_dump(files, dump)
+    if not game_in(entry.tag):
+        episode = read_dump(files, dump)
+    else:
+        rules = Rules(actions_of(entry.tag))
+        episode = read_dump(files, dump, read=lambda text: _several(text, rules))
+        episode = episode.model_copy(update={"turns": stepped([_one_by_one(turn) for turn in episode.turns])})
     return Rollout(iteration=entry.iteration, tag=entry.tag, score=entry.score, episode=episode)
+
+
+def _several(text: str, rules: Rules) -> Said:
+    """Return a reply in the usual tags whose answer may name several actions, as RAGEN's games take them."""
+    whole = in_tags(text)
+    names = [name for part in whole.answer.split(SEPARATOR) if (name := part.strip())][:MAX_ACTIONS]
+    planned = tuple(Planned(id=rules.id_of(name), name=said(name, 500)) for name in names)
+    return replace(whole, planned=planned, parse="empty" if whole.parse == "ok" and not planned else whole.parse)
+
+
+def _one_by_one(turn: Turn) -> Turn:
+    """Return a turn with every action that its answer names; what the dump says of the turn is said of the last of them."""
+    if len(turn.planned) < 2 or not turn.actions:
+        return turn
+    *before, last = turn.planned
+    done = [Action(id=one.id, name=one.name) for one in before]
+    return turn.model_copy(update={"actions": (*done, turn.actions[0].model_copy(update={"id": last.id, "name": last.name}))})

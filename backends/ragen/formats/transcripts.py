@@ -5,7 +5,8 @@
 
 A user's part holds the reward of the turn before it and the state of the next. The reward of the last turn is not in the text: it is
 what the score leaves when all that is shown is taken off, together with the penalties, where those cannot be told from the replies.
-Source: RAGEN's ctx_manager.py and utils.py. A reply that writes a line `user` by itself cannot be told from the end of a part.
+Source: RAGEN's ctx_manager.py and utils.py. A reply that writes a line `user` by itself cannot be told from the end of a part. Where
+the role words are lost, the game speaks from a line `Reward:`, `Turn 2:` or `State:` behind an answer on.
 """
 
 import re
@@ -24,6 +25,9 @@ _REWARD = re.compile(r"^[ \t]*Reward:[ \t]{0,9}\n?[ \t]{0,9}(\S{1,40})", re.MULT
 _TURN = re.compile(r"^[ \t]*(?:Turn (\d{1,6}):[ \t]*\n[ \t]*)?State:[ \t]*\n", re.MULTILINE)  # some forks do not count
 _BUDGET = re.compile(r"You can make up to (\d{1,9}) actions?")
 _LEFT = re.compile(r"^[ \t]*You have (\d{1,9}) actions? left", re.MULTILINE)
+_GAME_SPEAKS = re.compile(r"^[ \t]*(?:Reward:|Turn \d{1,6}:|State:)", re.MULTILINE)
+_REPLY = re.compile(r"^[ \t]*<(?:think|answer|ans)>", re.MULTILINE)
+_ANSWERED = re.compile(r"</(?:answer|ans)>")
 _LISTED = re.compile(r"available actions are:?\s*([^\n]{1,500})", re.IGNORECASE)
 _WORDS = re.compile(r"[A-Za-z][\w -]{0,40}$")
 _GAMES = ("FrozenLake", "Sokoban", "Bandit", "WebShop", "Countdown")
@@ -62,6 +66,27 @@ def parts_of(text: str) -> list[Part]:
     return [*([Part("user", before)] if before else []),
             *(Part(mark[1], plain[mark.end():end].strip("\n"))
               for mark, end in zip(marks, [*(other.start() for other in marks[1:]), len(plain)]))]
+
+
+def spoken_in(text: str) -> list[Part]:
+    """Return the parts of a text that begins with a reply: by its role words, else where the game speaks behind an answer."""
+    parts = parts_of(f"assistant\n{text}")
+    return parts if len(parts) > 1 else _without_roles(text)
+
+
+def _without_roles(text: str) -> list[Part]:
+    parts: list[Part] = []
+    start = 0
+    while len(parts) < 2 * MAX_TURNS + 2:
+        answered = _ANSWERED.search(text, start)
+        told = _GAME_SPEAKS.search(text, answered.end()) if answered else None
+        if told is None:
+            break
+        reply = _REPLY.search(text, told.end())
+        end = reply.start() if reply else len(text)
+        parts += [Part("assistant", text[start:told.start()].strip("\n")), Part("user", text[told.start():end].strip("\n"))]
+        start = end
+    return [*parts, Part("assistant", text[start:].strip("\n"))]
 
 
 def game_in(text: str) -> str:

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from backends.episode import MAX_ACTIONS, Action, Cut, Parse, Planned, State, Turn
 from backends.files.logs import Notes, plain, said, written
+from backends.files.rows import counted
 from backends.ragen.rollouts import ENVIRONMENT, FORMAT, LEFT, TEXT
 from worlds.games.replies import FORMAT_PENALTY, THINK_END, THINK_START, Reply, read_reply
 
@@ -85,6 +86,9 @@ def with_penalties(turns: Sequence[Turn], rules: Rules, penalty: float | None, n
         return tuple(turns)
     flags = [_is_valid(turn, rules) for turn in turns]
     if penalty is not None and (penalty == 0 or abs(penalty - FORMAT_PENALTY * len(turns)) < 1e-6):
+        if any(flag is (penalty != 0) for flag in flags):
+            notes.add(f"The log says a penalty of {penalty:g} for {counted(len(turns), 'turn')}, and as the replies are read here "
+                      f"they would cost {FORMAT_PENALTY * flags.count(False) or 0:g}. The log's word is taken.")
         flags = [penalty == 0] * len(turns)
     if any(flag is None for flag in flags):
         return tuple(turns)

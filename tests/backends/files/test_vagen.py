@@ -71,6 +71,11 @@ def test_tags_that_are_not_closed_still_count():
     assert in_tags("<answer></answer>").parse == "empty"
 
 
+def test_an_answer_may_stand_in_the_papers_tag():
+    assert in_tags("<think>t</think><ans>Right</ans>") == Said("t", "Right", (Planned(name="Right"),), "ok")
+    assert in_tags("<ans>left</answer>").answer == "left</answer>"
+
+
 def test_a_branch_that_plays_eras_household_replies_in_eras_way():
     told = "<|think_start|>visual_description: A mug.<|think_end|><|action_start|>[14, 'find a Mug']<|action_end|>"
     files = files_of({"messages.json": [{"role": "user", "content": "Go."}, {"role": "assistant", "content": told}]})

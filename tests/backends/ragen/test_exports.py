@@ -70,7 +70,7 @@ def remarks(text: str) -> str:
 
 @pytest.mark.parametrize("settings, wanted", [
     (RagenSettings(), ("gae", "identity", "1.0", "0.2", "0.001", "False")),
-    (RagenSettings(algorithm="grpo"), ("grpo", "mean_std", "1.0", "0.2", "0.0", "True")),
+    (RagenSettings(algorithm="grpo"), ("grpo", "mean_std", "1.0", "0.2", "0.001", "True")),
     (RagenSettings(**STARPO_S), ("gae", "identity", "0.25", "0.28", "0.0", "False"))], ids=["ppo", "grpo", "starpo-s"])
 def test_recipes_of_the_paper_have_its_own_overrides(settings, wanted):
     told = overrides(verl_overrides(settings, target="T1"))
@@ -78,6 +78,7 @@ def test_recipes_of_the_paper_have_its_own_overrides(settings, wanted):
     keys = ("algorithm.adv_estimator", "agent_proxy.reward_normalization.method", "actor_rollout_ref.rollout.rollout_filter_ratio",
             "actor_rollout_ref.actor.clip_ratio_high", "algorithm.kl_ctrl.kl_coef", "actor_rollout_ref.actor.use_kl_loss")
     assert tuple(told[key] for key in keys) == wanted
+    assert told["actor_rollout_ref.actor.kl_loss_coef"] == told["algorithm.kl_ctrl.kl_coef"]  # the switches say which of them acts
     assert told["model_path"] == "Qwen/Qwen2.5-0.5B-Instruct"
     assert told["actor_rollout_ref.actor.optim.lr"] == "1e-06"
     assert told["critic.optim.lr"] == "1e-05"

@@ -10,7 +10,7 @@ from backends.ragen.formats import found, rollout
 from backends.ragen.rollouts import ENVIRONMENT, FORMAT, MIXED, MIXED_FIRST, Rollout
 from tests.backends.era.made_logs import vagen
 from tests.backends.ragen import made_rollouts as made
-from tests.backends.ragen.made_rollouts import BAD, LAST, NEXT, RIGHT, START, alone, every, lines, opened
+from tests.backends.ragen.made_rollouts import BAD, DOWN, LAST, NEXT, RIGHT, START, alone, every, lines, opened
 
 
 def test_ragens_record_is_a_turn_per_reply_and_a_last_state():
@@ -36,6 +36,22 @@ def test_a_turn_tells_what_was_named_what_was_carried_out_and_what_is_no_action(
         ("3", "Right", 1, True), ("2", "Down", 2, True)]
     assert (second.actions[0].success, first.actions[0].success) == (True, False)
     assert "log-probabilities" in read.missing and "rewards by turn" not in read.missing and "iteration" in read.missing
+
+
+def test_a_penalty_that_the_replies_do_not_earn_is_taken_and_said_once():
+    turn = {"state": START, "actions_left": 10, "actions": [3], "reward": 0.0,
+            "info": {"action_is_effective": True, "action_is_valid": True, "success": False},
+            "llm_response": RIGHT, "llm_raw_response": RIGHT.replace("</think>", "</think> ")}
+
+    _, read = alone("r.jsonl", lines([made.record(history=[turn, {"state": NEXT, "actions_left": 9}])]))
+    _, honest = alone("r.jsonl", lines([made.record(history=[{**turn, "llm_response": BAD, "llm_raw_response": BAD}])]))
+    _, free = alone("r.jsonl", lines([made.record(history=[{**turn, "llm_response": BAD, "llm_raw_response": BAD}], penalty=0.0)]))
+
+    assert [turn.rewards for turn in read.episode.turns] == [{ENVIRONMENT: 0.0, FORMAT: -0.1}]
+    assert [note for note in read.episode.notes if "penalty" in note] == [
+        "The log says a penalty of -0.1 for 1 turn, and as the replies are read here they would cost 0. The log's word is taken."]
+    assert not any("penalty" in note for note in honest.episode.notes)
+    assert free.episode.turns[0].rewards[FORMAT] == 0 and sum("would cost -0.1" in note for note in free.episode.notes) == 1
 
 
 def test_five_turns_without_the_form_cost_exactly_half_and_are_no_success():
@@ -286,10 +302,76 @@ def test_trls_messages_and_episodes_of_many_turns_are_turns():
         assert "score" in read.missing
 
 
+TOLD = f"{RIGHT}\nuser\nReward:\n0.5\nTurn 2:\nState:\n{NEXT}\nYou have 9 actions left.\nassistant\n{DOWN}"
+NO_ROLES = f"{RIGHT}\nReward:\n0.5\nTurn 2:\nState:\n{NEXT}\nYou have 9 actions left. Always output: <think> ... </answer>\n{DOWN}"
+
+
+@pytest.mark.parametrize("completion", [
+    pytest.param(TOLD, id="a text"), pytest.param([{"role": "assistant", "content": TOLD}], id="one message"),
+    pytest.param(NO_ROLES, id="without role words"), pytest.param([{"role": "assistant", "content": NO_ROLES}], id="neither")])
+def test_a_completion_of_several_turns_is_paid_once_and_comes_to_its_score(completion):
+    row = {"step": 1, "prompt": f"FrozenLake\nState:\n{START}\nYou have 10 actions left.", "completion": completion, "reward": 1.5}
+
+    read, = every({"completions_00001.parquet": made.completions(rows=[row])})
+
+    assert [(turn.reply, turn.rewards) for turn in read.episode.turns] == [(RIGHT, {ENVIRONMENT: 0.5}), (DOWN, {MIXED: 1.0})]
+    assert read.states == (START, NEXT)
+    assert read.score == read.episode.total_reward == 1.5 and read.episode.reported == {"reward": 1.5}
+
+
+def test_a_reward_behind_the_last_reply_leaves_nothing_over():
+    row = {"step": 1, "prompt": "Go.", "completion": f"{NO_ROLES}\nReward:\n1.0\n", "reward": 1.5}
+
+    read, = every({"completions_00001.parquet": made.completions(rows=[row])})
+
+    assert [turn.rewards for turn in read.episode.turns] == [{ENVIRONMENT: 0.5}, {ENVIRONMENT: 1.0}]
+    assert read.episode.total_reward == 1.5
+
+
+def test_what_a_reward_function_gave_for_a_bad_reply_is_not_cut_by_our_penalty():
+    row = {"step": 1, "prompt": "FrozenLake", "completion": BAD, "reward": 1.0}
+
+    read, = every({"completions_00001.parquet": made.completions(rows=[row])})
+
+    assert read.score == read.episode.total_reward == 1.0 and read.episode.turns[0].rewards == {"reward": 1.0}
+
+
+def test_a_thought_that_speaks_of_rewards_is_one_turn():
+    told = "<think>\nReward:\n1 is far.\nState:\nP_</think><answer>Right</answer>"
+
+    row = {"step": 1, "prompt": "Go.", "completion": told, "reward": 0.0}
+
+    read, = every({"completions_00001.parquet": made.completions(rows=[row])})
+
+    assert [turn.reply for turn in read.episode.turns] == [told]
+
+
 def test_vagens_dump_is_a_rollout():
     read, = every(vagen())
 
     assert (read.tag, read.score, read.episode.success, len(read.episode.turns)) == ("FrozenLake", 1.1, True, 2)
+
+
+def dumped(*replies: str, folder: str = "FrozenLake_seed_7", **metrics: object) -> Rollout:
+    """A dump of VAGEN with these replies."""
+    logs = {"assistant_texts.json": list(replies), "metrics.json": {"rewards": [0.5] * len(replies), **metrics}}
+    read, = every({f"tag_1/{folder}/{name}": json.dumps(value).encode() for name, value in logs.items()})
+    return read
+
+
+def test_an_answer_of_a_dump_is_every_action_that_it_names():
+    turns = dumped("<think>go</think><ans>Up || left</ans>", "<answer>Down</answer>", "<answer>||</answer>").episode.turns
+
+    assert [[(one.id, one.name) for one in turn.planned] for turn in turns] == [[("4", "Up"), ("1", "left")], [("2", "Down")], []]
+    assert [[(done.name, done.step, done.rewards) for done in turn.actions] for turn in turns] == [
+        [("Up", 1, {}), ("left", 2, {"environment": 0.5})], [("Down", 3, {"environment": 0.5})], [("", 4, {"environment": 0.5})]]
+    assert [turn.parse for turn in turns] == ["ok", "ok", "empty"]
+
+
+def test_in_another_world_than_ragens_an_answer_stays_whole():
+    turn, = dumped("<answer>a || b</answer>", folder="ToolShop_seed_7").episode.turns
+
+    assert [one.name for one in turn.planned] == ["a || b"]
 
 
 @pytest.mark.parametrize("content", [

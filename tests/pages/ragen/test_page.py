@@ -67,6 +67,7 @@ def test_page_opens_on_the_words_of_the_newest_iteration_with_the_warnings_that_
     assert page.select_slider(key="ragen.iteration").value == newest.iteration
     assert "Collapse monitor" in said(page) and "one thought" in said(page) and f"iteration {newest.iteration}" in said(page)
     assert {"All curves", "Its episodes", "Beside the paper", "How it works", "Take it away"} <= {one.value for one in page.header}
+    assert any("recorded before that was worked out" in one.value for one in page.caption), "whether thoughts fit their prompts"
 
 
 def test_the_words_of_another_iteration_are_read_without_a_run(page, recorded):
@@ -199,6 +200,7 @@ def test_a_training_is_run_gone_on_with_and_laid_over_another(own_session):
     assert not [button for button in page.button if str(button.key).startswith("ragen.fate")]  # a training of one's own
     first = shown(page)
     assert len(first.training.metrics) == 2 and first.made and not page.exception and not page.error
+    assert len(first.training.diagnoses) == 1 and any("No regime can be told" in one.value for one in page.caption)
 
     page.selectbox(key="knob.ragen.continues").set_value(name_of(first)).run()
     page = clicked(page, "run.train")
