@@ -1,8 +1,10 @@
 """Which tokens are learned from: those that the player drew, or more, as RAGEN's code has it (arXiv 2504.20073; issues 54, 132, 141).
 
-The released code's mask covers the player's whole message, its role and the forced `<think>` among it; at the paper's time it covered
-what the game says, too. A reply also stands there as it was read and written anew, with an end that may have been forced. None of
-these tokens was drawn where it stands, so no reward says anything of it: the monitor tells.
+The released code counts the marks that begin messages, c = cumsum(id == <|im_start|>), and asks at each token whether the next one
+is learned: where c is odd and not 1, which is in the player's messages, or at the paper's time where c > 1, which is behind the
+system prompt. So a mark is not of the message that it begins, but of the one before it: the role, the forced `<think>`, an end
+that may have been forced, and the next message's mark are learned. A reply also stands there as it was read and written anew. None
+of these tokens was drawn where it stands, so no reward says anything of it: the monitor tells.
 """
 
 from collections.abc import Sequence
@@ -42,14 +44,14 @@ def _as_kept(played: Played, speech: Speech) -> Played:
 def _widened(sample: Sample, played: Played, speech: Speech, mask: Mask) -> Sample:
     """The row with more tokens counted to each turn: those of its message, or all that was read before it. Never the first token,
     which nothing stands before that could foretell it."""
-    turns, end = sample.turns.clone(), 1
+    turns, end = sample.turns.clone(), speech.begins(played)
     for number, turn in enumerate(played.turns):
         start = len(turn.prompt.ids)
         begins = end if mask == "everything" else start - (speech.header - 1)  # the mark that begins the message is not its own
         turns[max(1, begins):start] = number
         end = start + len(turn.reply.ids)
-        if mask == "message" and speech.closes and not turn.reply.stopped and end < len(turns):
-            turns[end] = number  # the end that was forced on a reply cut short
+        if mask == "message":
+            turns[end:end + speech.behind(turn.reply.ids)] = number  # nothing stands behind the last reply
     return replace(sample, turns=turns, logprobs=torch.where(sample.turns == turns, sample.logprobs, 0.0))
 
 

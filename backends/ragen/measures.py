@@ -45,7 +45,8 @@ class Update:
 
     Attributes:
         norm: of the gradient before it was clipped.    entropy: of the tokens that are learned from, nats, mean.
-        kl: from the policy that played, nats per token.    explained: share of the returns' variance that the critic foresaw.
+        kl: by how much tokens became less likely since they were drawn, mean(old - new) in nats (verl's ppo_kl; it can be below 0).
+        reference_kl: from the beginner.    explained: share of the returns' variance that the critic foresaw.
     """
 
     norm: float | None = None
@@ -65,7 +66,8 @@ class Metrics:
         std, kept_std: mean over groups, over those that were kept, of the unbiased std of raw scores in the group.
         dead: share of groups without a spread.
         kept: how many groups were learned from.
-        entropy: nats per token.    gradient, largest_gradient: norm, mean and largest over the steps, of those that are finite.
+        entropy: nats per token, of those that are learned from, or where nothing is learned of all that were drawn.
+        gradient, largest_gradient: norm, mean and largest over the steps, of those that are finite.
         broken: steps whose gradient was no finite number.
         tokens: per episode.    thought_tokens: per turn.    valid: of turns.    effective: of actions.
         distinct: different thoughts per thought.    top: share of the commonest one.

@@ -73,8 +73,8 @@ class RagenSettings(Settings):
     actions_per_turn: int = knob(5, "reply", "Actions of one answer at most; those after them are dropped.", ge=1, le=10,
                                  label="Actions of a turn")
     budget: int = knob(10, "reply", "Actions of a whole episode at most.", ge=1, le=30, label="Actions of an episode")
-    penalty: float = knob(-0.1, "reply", "What a turn costs whose answer cannot be read, or names something unknown.", ge=-1, le=0,
-                          label="Penalty for bad form")
+    penalty: float = knob(-0.1, "reply", "What a turn costs whose answer cannot be read, or names something unknown. Credit by turns "
+                          "and tokens does not learn from it, as in RAGEN's code.", ge=-1, le=0, label="Penalty for bad form")
     max_tokens: int = knob(0, "reply", "Longest reply of a turn, in tokens. One that is cut off has no answer. 0: as the game needs, "
                            "28 for two arms, 40 on the lake, 48 in Sokoban.", ge=0, le=64, label="Longest reply, in tokens")
 

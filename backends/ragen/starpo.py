@@ -9,6 +9,7 @@ same weights, so that a training needs them once.
 """
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ from models.training.critic import Critic
 from models.training.optimising import Numbers, Recipe
 from models.training.policy import PolicyTraining
 from models.training.rollout import Played
-from models.training.samples import Lesson, Sample
+from models.training.samples import Lesson
 from worlds.games.seeds import training_seeds
 
 Algorithm = Literal["ppo", "grpo", "bi"]
@@ -42,7 +43,7 @@ class Plan:
     Attributes:
         groups, members: starts of an iteration, and how often each is played.
         slice: episodes of one step.    passes: how often each is learned from.
-        updates: of one collection of episodes, each on starts of its own (Online-k).
+        updates: of one collection of episodes, each on episodes of its own (Online-k); all are credited before the first.
         turns: of an episode at most; `rules` say what a reply comes to.
         kind, ratio: which groups are kept.    skips_flat: no step where no group has any spread.
         turn_gamma: discount from turn to turn of the bi-level advantage.
@@ -85,13 +86,13 @@ class Plan:
 
     @property
     def recipe(self) -> Recipe:
-        """The same for `PolicyTraining`; slices are not shuffled, as in verl."""
+        """The same for `PolicyTraining`; slices are not shuffled, and no gradient is too long to be clipped, as in verl."""
         credit = Credit("bi" if self.algorithm == "bi" else "token", turn_gamma=self.turn_gamma, token_gamma=1.0, lam=1.0,
                         turn_value="last")
         return Recipe(credit, temperature=self.temperature, clip_low=self.clip_low, clip_high=self.clip_high,
                       dual_clip=self.dual_clip, averaging="tokens", entropy=self.entropy, kl=self.kl, kl_estimator="k1",
                       kl_in_reward=self.has_critic, critic_only=0, minibatch=self.slice, passes=self.passes, together=self.together,
-                      is_shuffled=False,
+                      is_shuffled=False, skip_norm=math.inf,
                       actor_rate=self.actor_rate, critic_rate=self.critic_rate, weight_decay=self.weight_decay)
 
 
@@ -148,24 +149,23 @@ class StarPO:
         scores = np.array([sum(episode.rewards) for episode in episodes])
         selection = select(scores, groups, kind=plan.kind, ratio=plan.ratio, flat="skip" if plan.skips_flat else "keep",
                            rng=np.random.default_rng([plan.seed, index, 9]))
-        taken = selection.takes(groups)
+        taken = np.flatnonzero(selection.takes(groups))
+        taught = self._taught(taken, episodes, scores, groups) if len(taken) else []
         numbers: list[Numbers] = []
-        lessons: dict[int, Lesson] = {}
-        for part in np.array_split(np.flatnonzero(taken), plan.updates):
-            if not len(part):
-                continue
-            samples = rows([episodes[place] for place in part], self.speech, plan.mask)
-            taught = self._taught(self._training.recomputed(samples) if self._recomputes else samples, part, episodes, scores, groups)
-            numbers += list(self._training.learn(taught))
-            lessons |= dict(zip(part.tolist(), taught))
+        for part in np.array_split(np.arange(len(taught)), plan.updates):
+            numbers += list(self._training.learn([taught[place] for place in part]))
         self._training.iteration = index + 1
-        return Iteration(index, episodes, scores, groups, selection, lessons, numbers)
+        return Iteration(index, episodes, scores, groups, selection, dict(zip(taken.tolist(), taught)), numbers)
 
-    def _taught(self, samples: Sequence[Sample], part: np.ndarray, episodes: Sequence[Played], scores: np.ndarray,
-                groups: np.ndarray) -> list[Lesson]:
+    def _taught(self, taken: np.ndarray, episodes: Sequence[Played], scores: np.ndarray, groups: np.ndarray) -> list[Lesson]:
+        """What the episodes that were kept are to teach; a group may be learned from in two updates, but is compared as a whole."""
+        kept = [episodes[place] for place in taken]
+        samples = rows(kept, self.speech, self.plan.mask)
+        if self._recomputes:
+            samples = self._training.recomputed(samples)
         if self.plan.has_critic:
-            return self._training.appraise(samples, [episodes[place].rewards for place in part])
-        return lessons_by_score(samples, group_advantages(torch.from_numpy(scores[part]), torch.from_numpy(groups[part])))
+            return self._training.appraise(samples, [paid(played, self.plan.algorithm) for played in kept])
+        return lessons_by_score(samples, group_advantages(torch.from_numpy(scores[taken]), torch.from_numpy(groups[taken])))
 
     def play(self, seeds: Sequence[int], *, temperature: float | None = None, members: int | None = None) -> list[Played]:
         """One episode for each member of the group of each seed, with the player as it stands.
@@ -189,3 +189,14 @@ class StarPO:
             InputError: the folder is gone, damaged or of another training.
         """
         self._training.resume(folder)
+
+
+def paid(played: Played, algorithm: Algorithm) -> list[float]:
+    """What a critic's advantages are told of an episode, at the end of each turn.
+
+    By tokens all of its score is paid at its last one, penalties included. By turns and tokens each turn is paid what the game paid,
+    and bad form costs nothing: the released code adds penalties where it normalises scores, which it does not where turns are paid.
+    """
+    if algorithm == "bi":
+        return [sum(done["reward"] for done in info["done"]) for info in played.outcomes]
+    return [*[0.0] * (len(played.turns) - 1), sum(played.rewards)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
@@ -117,11 +118,12 @@ def metrics_of(iteration: "Iteration", speech: "Speech | None" = None, *, valida
     attempts = [attempt_of(played, int(group), float(score), speech)
                 for played, group, score in zip(iteration.episodes, iteration.groups, iteration.scores)]
     updates = [Update(norm=one.actor.step.norm, entropy=one.actor.entropy, clip_fraction=one.actor.clip_fraction,
-                      kl=one.actor.approximate_kl, reference_kl=one.actor.reference_kl,
+                      kl=one.actor.mean_fall, reference_kl=one.actor.reference_kl,
                       explained=one.critic.explained_variance if one.critic else None)
                for one in iteration.numbers if one.actor]
-    return measured(iteration.index, attempts, iteration.selection, updates=updates, unsampled=unsampled_of(iteration),
-                    validation=validation, seconds=seconds)
+    drawn = [] if updates else [value for played in iteration.episodes for turn in played.turns for value in turn.reply.entropies]
+    return measured(iteration.index, attempts, iteration.selection, updates=updates, entropy=fmean(drawn) if drawn else None,
+                    unsampled=unsampled_of(iteration), validation=validation, seconds=seconds)
 
 
 def unsampled_of(iteration: "Iteration") -> int:
@@ -133,10 +135,12 @@ def unsampled_of(iteration: "Iteration") -> int:
 
 def attempt_of(played: "Played", group: int, score: float, speech: "Speech | None" = None) -> Attempt:
     """What is measured of an episode."""
-    replies = [info["reply"] for info in played.outcomes]
+    from models.gamers.acting import Words
+
+    replies, speech = [info["reply"] for info in played.outcomes], speech or Words()
     texts = said_of(played, speech)
     return Attempt(group=group, score=score, success=is_success(played), tokens=sum(len(turn.reply.ids) for turn in played.turns),
-                   thought_tokens=tuple(len(reply.thought.split()) for reply in replies if reply.has_form),
+                   thought_tokens=tuple(speech.length(reply.thought) for reply in replies if reply.has_form),
                    thoughts=tuple(reply.thought if reply.has_form else text for reply, text in zip(replies, texts)),
                    valid=tuple(reply.is_valid for reply in replies),
                    effective=tuple(done["is_effective"] for info in played.outcomes for done in info["done"]))

@@ -73,13 +73,21 @@ class Speech(ABC):
 
     @property
     @abstractmethod
-    def closes(self) -> bool:
-        """Whether a reply that was cut short is ended by a token that nobody drew, once something is read behind it."""
-
-    @property
-    @abstractmethod
     def header(self) -> int:
-        """How many tokens at the end of every prompt begin the player's own message: its role, and the reply's forced beginning."""
+        """How many tokens at the end of every prompt begin the player's own message: its mark, its role, and the reply's forced
+        beginning."""
+
+    @abstractmethod
+    def begins(self, played: Played) -> int:
+        """How many tokens an episode begins with that belong to no turn: the system prompt, and the mark of the message behind it."""
+
+    @abstractmethod
+    def behind(self, kept: Ids) -> int:
+        """How many tokens behind a reply that another message follows are of its own: what closes it, and the next one's mark."""
+
+    @abstractmethod
+    def length(self, text: str) -> int:
+        """How many tokens a text has."""
 
     @abstractmethod
     def first(self, played: Played) -> Ids:
@@ -118,12 +126,17 @@ class Words(Speech):
     """The small players: words of their own, a compact state."""
 
     @property
-    def closes(self) -> bool:
-        return False
-
-    @property
     def header(self) -> int:
         return 2  # <assistant> <think>
+
+    def begins(self, played: Played) -> int:
+        return 1  # <user>: there is no system prompt
+
+    def behind(self, kept: Ids) -> int:
+        return 1  # <user>: a reply that was cut short is not ended
+
+    def length(self, text: str) -> int:
+        return len(ids_of(text))
 
     @property
     def room(self) -> int:

@@ -21,6 +21,7 @@ from worlds.games import texts
 
 TOGETHER = 16  # replies at once: each holds keys and values of a whole episode
 _MARK = "\ue000reply\ue000"  # private use: no template holds it
+_SAID = ({"role": "user", "content": "-"}, {"role": "assistant", "content": _MARK})
 _PLAIN = {"system": "", "user": "User: ", "assistant": "Player: "}
 Message = dict[str, str]
 
@@ -37,15 +38,23 @@ class Chat(Speech):
     thinks: bool = True
 
     def first(self, played: Played) -> Ids:
-        said = [{"role": "system", "content": texts.SYSTEM},
-                {"role": "user", "content": f"{played.info['opening']}\n{self._turn(played)}"}]
-        return self._ids(self._begun(said), adds_special=not self.language.chat_template)
+        return self._ids(self._opened(f"{played.info['opening']}\n{self._turn(played)}"), adds_special=self._is_plain)
+
+    def _opened(self, told: str) -> str:
+        return self._begun([{"role": "system", "content": texts.SYSTEM}, {"role": "user", "content": told}])
+
+    @property
+    def _is_plain(self) -> bool:
+        return not self.language.chat_template
 
     def between(self, played: Played, kept: Ids) -> Ids:
         outcome = played.info
         told = texts.reward(played.turns[-1].reward - outcome["penalty"]) + self._turn(played)  # what form costs is not shown
-        chat = [{"role": "user", "content": "-"}, {"role": "assistant", "content": _MARK}, {"role": "user", "content": told}]
-        behind = self._begun(chat).rpartition(_MARK)[2]
+        return self._behind(self._begun([*_SAID, {"role": "user", "content": told}]), kept)
+
+    def _behind(self, chat: str, kept: Ids) -> Ids:
+        """What stands behind the marked reply of a chat, which stands there as `kept`."""
+        behind = chat.rpartition(_MARK)[2]
         if kept and kept[-1] in self.language.end_ids:  # it ended its turn itself: the template's own end would be a second one
             end = str(self.language.tokenizer.decode([kept[-1]]))
             behind = behind.lstrip().removeprefix(end) if behind.lstrip().startswith(end) else behind
@@ -74,15 +83,34 @@ class Chat(Speech):
     def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
         return tuple(self.language.piece(token) for token in ids)
 
-    @property
-    def closes(self) -> bool:
-        return True
-
     @cached_property
     def header(self) -> int:
         asked: list[Message] = [{"role": "user", "content": "-"}]
         whole, bare = self._begun(asked), self._rendered(asked, begins=False)
-        return len(self._ids(whole.removeprefix(bare)))
+        # a template that always begins a reply does not tell with what: the mark is the token before what was forced
+        is_told = self._rendered(asked, begins=True) != bare
+        return len(self._ids(whole.removeprefix(bare))) + (not is_told)
+
+    def begins(self, played: Played) -> int:
+        opening = str(played.info["opening"])
+        before, _, between = self._opened(opening).partition(opening)[0].rpartition(texts.SYSTEM)
+        is_own = between != "\n"  # else the system prompt stands in the user's message: the template knows no such role
+        start = len(self._ids(before + texts.SYSTEM, adds_special=self._is_plain)) if is_own else 0
+        ids, (_, mark) = played.turns[0].prompt.ids, self._closing(())
+        return 1 + (ids.index(mark, start) if mark in ids[start:] else start)
+
+    def behind(self, kept: Ids) -> int:
+        return self._closing(kept)[0] + 1
+
+    def _closing(self, kept: Ids) -> tuple[int, int]:
+        """How many tokens close a reply, and the mark that begins the user's message behind it."""
+        closes = self._behind(self._rendered(_SAID, begins=False), kept)
+        follows = self._behind(self._rendered([*_SAID, {"role": "user", "content": "-"}], begins=False), kept)
+        same = next((place for place, pair in enumerate(zip(closes, follows)) if len(set(pair)) > 1), min(len(closes), len(follows)))
+        return same, follows[same] if same < len(follows) else -1
+
+    def length(self, text: str) -> int:
+        return len(self._ids(text))
 
     @property
     def room(self) -> int:

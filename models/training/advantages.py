@@ -61,7 +61,8 @@ def bi_level_gae(rewards: Tensor, values: Tensor, ends: Tensor, *, turn_gamma: f
     """Return advantages of tokens: GAE over turns first, whose result is paid at each turn's last token, then GAE inside the turn.
 
     Args:
-        rewards: (batch, tokens); all rewards of a turn count, wherever they stand in it.
+        rewards: (batch, tokens). What stands at a turn's last token is the turn's own; what other tokens earn, such as a penalty for
+            leaving a reference, is of no part in credit between turns, and counts for the tokens of its turn up to it (RAGEN's code).
         values: (batch, tokens), each before its token.
         ends: (batch, tokens), true at the last token of every turn, whether or not it was rewarded. RAGEN's code looks for rewards
             that are not 0 instead, and so loses turns.
@@ -84,7 +85,7 @@ def bi_level_gae(rewards: Tensor, values: Tensor, ends: Tensor, *, turn_gamma: f
         return torch.zeros_like(rewards)
     where = torch.where(taken, turn, 0)
     shape = (len(rewards), int(num_turns.max()))
-    turn_rewards = rewards.new_zeros(shape).scatter_add(1, where, torch.where(taken, rewards, 0))
+    turn_rewards = rewards.new_zeros(shape).scatter_add(1, where, torch.where(ends, rewards, 0))
     firsts = taken & (_before(taken, turn) != turn)
     reads = firsts if turn_value == "first" else ends
     turn_values = torch.zeros_like(turn_rewards).scatter_add(1, where, torch.where(reads, values, 0))
@@ -94,7 +95,7 @@ def bi_level_gae(rewards: Tensor, values: Tensor, ends: Tensor, *, turn_gamma: f
     advantages = torch.zeros_like(rewards)
     next_value = next_advantage = torch.zeros_like(rewards[:, 0])
     for token in range(rewards.shape[1] - 1, -1, -1):
-        inside = token_gamma * next_value - values[:, token] + token_gamma * lam * next_advantage
+        inside = rewards[:, token] + token_gamma * next_value - values[:, token] + token_gamma * lam * next_advantage
         advantage = torch.where(ends[:, token], high.gather(1, where[:, token, None])[:, 0], inside)
         own = taken[:, token]
         advantages[:, token] = torch.where(own, advantage, 0)

@@ -64,6 +64,7 @@ class ActorNumbers:
 
     Attributes:
         approximate_kl: from the policy that played, nats per token (k3, never below 0).
+        mean_fall: by how much tokens became less likely since they were drawn, nats (verl's ppo_kl, the same by k1).
         clip_fraction: share of tokens that the clip held back.
         largest_change: the largest |ratio - 1|.
         reference_kl: from the reference, where one is asked for.
@@ -72,6 +73,7 @@ class ActorNumbers:
     loss: float
     entropy: float
     approximate_kl: float
+    mean_fall: float
     clip_fraction: float
     largest_change: float
     reference_kl: float | None

@@ -149,7 +149,8 @@ class PolicyTraining:
         drawn = sum(part.drawn for part in told)
         return ActorNumbers(
             loss=sum(part.loss for part in told), entropy=sum(part.entropy for part in told),
-            approximate_kl=sum(part.approximate_kl for part in told), clip_fraction=sum(part.held for part in told) / drawn,
+            approximate_kl=sum(part.approximate_kl for part in told), mean_fall=sum(part.mean_fall for part in told),
+            clip_fraction=sum(part.held for part in told) / drawn,
             largest_change=max(part.largest_change for part in told),
             reference_kl=sum(part.reference_kl for part in told) if recipe.kl and not recipe.kl_in_reward else None, step=step)
 
@@ -176,6 +177,7 @@ class PolicyTraining:
             moved = divergence(logprobs, old, "k1")  # log ratio
             return loss, _Part(loss=loss.item(), entropy=(weights * entropy).sum().item(), drawn=len(logprobs), held=int(held.sum()),
                                approximate_kl=(weights * (torch.exp(moved) - 1 - moved)).sum().item(),
+                               mean_fall=-(weights * moved).sum().item(),
                                largest_change=(torch.exp(moved) - 1).abs().max().item(), reference_kl=from_reference)
 
     def save(self, folder: Path, *, told: Mapping[str, float] | None = None) -> None:
@@ -210,6 +212,7 @@ class _Part:
     loss: float
     entropy: float
     approximate_kl: float
+    mean_fall: float
     reference_kl: float
     largest_change: float
     drawn: int  # tokens

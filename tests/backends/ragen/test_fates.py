@@ -2,9 +2,14 @@
 
 import pytest
 
+from backends.files.saved import load_result
 from backends.ragen import record
 from backends.ragen.fates import FILE, Fate, fates, written
+from backends.ragen.monitor import watch
 from backends.ragen.presets import RECORDED_RUNS
+from backends.ragen.results import RagenResult
+from backends.ragen.rules import setup_of
+from backends.ragen.system import RECORDED
 
 ONES = (1.0,) * 12
 
@@ -28,6 +33,18 @@ def test_the_four_end_as_they_are_called():
     assert saved.end(saved.reward) > 0.2 and saved.end(saved.valid) > 0.9 and saved.lost is None
     assert lost.warned is not None and lost.warned < lost.lost
     assert learns.reward == echoes.reward[:40]  # one training, looked at sooner and later
+
+
+def test_the_recorded_trainings_show_what_the_method_is_known_for():
+    """Of the files, too. PPO with a coin for every pull, and GRPO with one for a start, both without a filter."""
+    ppo, grpo = (load_result((RECORDED / f"{name}.orrery").read_bytes(), RagenResult) for name in ("echoes", "loses_format"))
+    assert (ppo.settings.algorithm, ppo.settings.shared_noise, ppo.settings.ratio) == ("ppo", False, 1.0)
+    assert (grpo.settings.algorithm, grpo.settings.shared_noise, grpo.settings.ratio) == ("grpo", True, 1.0)
+
+    assert max(one.success for one in ppo.training.metrics[:20]) > 0.85
+    assert min(one.entropy for one in ppo.training.metrics[:100]) < ppo.training.metrics[0].entropy / 2
+    assert watch(ppo.training.metrics, setup_of(ppo.settings)).fired
+    assert max(one.success for one in grpo.training.metrics[20:]) < 0.05 < 0.4 < grpo.training.metrics[0].success
 
 
 @pytest.mark.parametrize(("valid", "since"), [((1.0, 0.4, 1.0), None), ((1.0, 0.4, 0.5, 0.1, 0.0), 3), ((0.0, 0.0), 0)],

@@ -1,5 +1,6 @@
 """Models of the ladder as players and learners, tried on tiny random ones of a real class: saved, and read back as a person's own."""
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from backends.ragen.players import trained
 from backends.ragen.results import RagenResult
 from backends.ragen.run import run
 from backends.ragen.settings import RagenSettings
+from backends.ragen.training import attempt_of
 from backends.run import Inputs, last
 from models.gamers.talking import Chat
 from models.gamers.turns import Turns
@@ -262,3 +264,70 @@ def test_what_begins_a_reply_is_told_by_the_template(begun):
     speech.language.chat_template = tiny_languages.CHAT.replace("<|assistant|>", asked)
 
     assert speech.prompt_of(played).ids[-speech.header:] == speech._ids("<|assistant|><think>")
+
+
+CHATML = ("{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<eos>\n{% endfor %}"
+          "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}")
+NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}" + tiny_languages.CHAT
+
+
+def talked(begun, template: str, *replies: tuple[str, bool]) -> tuple[Chat, Played]:
+    """An episode in which somebody said these replies, in another template."""
+    speech, world, played = begun
+    tokenizer = copy.deepcopy(speech.language.tokenizer)
+    tokenizer.add_tokens(["<|im_start|>"], special_tokens=True)
+    speech = Chat(language=LanguageModel(speech.language.model, tokenizer, template))
+    for text, stopped in replies:
+        said_then((speech, world, played), text, stopped=stopped)
+    return speech, played
+
+
+@pytest.mark.parametrize("template", [CHATML, tiny_languages.CHAT, NO_SYSTEM], ids=["chatml", "marks of its own", "no system role"])
+@pytest.mark.parametrize("mask", ["message", "everything"])
+def test_masks_are_the_released_codes_formula(begun, template, mask):
+    """Worked out anew: c counts the marks of messages, and a token is learned where c before it says so."""
+    speech, played = talked(begun, template, ("nothing", False), ("no<eos>", True), ("at all", False))
+    tokenizer = speech.language.tokenizer
+    marks = tokenizer.convert_tokens_to_ids(["<|im_start|>"] if template == CHATML else ["<|user|>", "<|assistant|>"])
+    (sample,) = rows([played], speech, mask)
+
+    ids = sample.ids.tolist()
+    count, wanted = int(template != CHATML), [False]  # a system prompt without such a mark has been, or stands in the first message
+    for token in ids[:-1]:
+        count += token in marks
+        wanted.append(count > 1 and (mask == "everything" or count % 2 == 1))
+
+    assert sample.drawn.tolist() == wanted
+    behind = [tokenizer.decode(ids[len(turn.prompt.ids) + len(turn.reply.ids):][:3]) for turn in played.turns[:2]]
+    if template == CHATML:  # the end that was forced, and the two tokens behind an end
+        assert behind[0] == "<eos>\n<|im_start|>" and behind[1].startswith("\n<|im_start|>") and speech.behind((1,)) == 2
+
+
+def test_a_thought_is_as_long_as_it_has_tokens():
+    with learner_of(**LAKE) as learner:
+        speech = learner.starpo.speech
+        (episode,) = learner.starpo.play([10_000], members=1)
+        info = episode.outcomes[0]
+        info["reply"] = replace(info["reply"], thought="Who wrote it?", has_form=True)
+
+        told = attempt_of(episode, 0, 0.0, speech).thought_tokens
+
+        tokens = speech.language.tokenizer("Who wrote it?", add_special_tokens=False)["input_ids"]
+        assert told[0] == len(tokens) != 3
+
+
+def test_what_kl_charges_is_against_the_model_as_it_was_lent():
+    """With the adapter away from where it began: the reference is the network without it, on the same weights."""
+    with learner_of(**LAKE | {"algorithm": "ppo", "kl": 0.1}) as learner, ladder.talking(settings()) as talker:
+        starpo = learner.starpo
+        for _ in range(2):
+            starpo.learn()
+        samples = starpo._training.recomputed(rows(starpo.play([10_000], members=2), starpo.speech, "drawn"))
+        for sample, charged in zip(samples, starpo._training.penalties(samples)):
+            with torch.no_grad():
+                moved, lent = (torch.log_softmax(model(input_ids=sample.ids[None]).logits[0, :-1].double(), -1)
+                               for model in (starpo.model, talker.model))
+            away = (moved - lent).gather(1, sample.ids[1:, None])[:, 0]
+            wanted = torch.where(sample.drawn[1:], -0.1 * away, 0)
+            torch.testing.assert_close(charged[1:], wanted, atol=1e-5, rtol=0)
+            assert wanted.abs().max() > 1e-3

@@ -12,7 +12,7 @@ from backends.ragen.starpo import Plan, StarPO
 from backends.ragen.training import metrics_of
 from models.gamers.acting import Words, play
 from models.gamers.turns import Rules
-from models.gamers.words import END, ids_of, words_of
+from models.gamers.words import END, USER, ids_of, words_of
 from models.training.rollout import Played
 from tests.backends.ragen.tiny_players import taught, tiny
 from worlds.games.bandit.env import Bandit
@@ -47,11 +47,12 @@ def test_what_was_drawn_is_learned_from_and_is_no_token_too_many(episodes):
         assert unsampled(sample, played) == 0
 
 
-def test_a_message_has_the_forced_beginning_of_each_reply_in_it(episodes):
+def test_a_message_has_the_forced_beginning_of_each_reply_in_it_and_the_mark_of_the_message_that_follows(episodes):
     for sample, played in zip(rows(episodes, Words(), "message"), episodes):
         for number, turn in enumerate(played.turns):
-            assert learned(sample, number) == f"<think> {words_of(turn.reply.ids)}"
-        assert unsampled(sample, played) == len(played.turns) == 3
+            follows = "" if turn is played.turns[-1] else f" {USER}"
+            assert learned(sample, number) == f"<think> {words_of(turn.reply.ids)}{follows}"
+        assert len(played.turns) == 3 and unsampled(sample, played) == 3 + 2
 
 
 def test_everything_is_every_token_but_the_first_and_belongs_to_the_turn_that_it_was_read_in(episodes):

@@ -1,5 +1,6 @@
 """StarPO on small networks: what the filter leaves out has no part in anything, and what moves a network that learns nothing."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,12 @@ from transformers import LlamaForCausalLM
 
 from backends.ragen.filters import Selection
 from backends.ragen.starpo import Plan as StarPlan
-from backends.ragen.starpo import StarPO
+from backends.ragen.starpo import StarPO, paid
 from models.gamers.turns import Rules
 from models.training.advantages import group_advantages
 from models.training.credit import lessons_by_score
 from models.training.critic import Critic
+from models.training.optimising import guarded_step
 from models.training.policy import PolicyTraining
 from models.training.rollout import Played
 from models.training.samples import Lesson, episode_samples
@@ -64,7 +66,7 @@ def test_a_ratio_of_one_gives_the_parameters_of_a_training_without_a_filter(algo
     for _ in range(2):
         iteration = filtered.learn()
         episodes = StarPO(model, filtered.new_game, replace(plan, kl=0.0)).play([one.start.seed for one in iteration.episodes[::4]])
-        samples, rewards = episode_samples(episodes), [one.rewards for one in episodes]
+        samples, rewards = episode_samples(episodes), [paid(one, algorithm) for one in episodes]
         if plan.has_critic:
             lessons = bare.appraise(samples, rewards)
         else:
@@ -216,6 +218,72 @@ def test_several_updates_of_one_collection_are_on_groups_of_their_own():
     assert len({one.start.seed for one in iteration.episodes}) == 12 and len(iteration.numbers) == 3
     assert iteration.lessons.keys() == set(range(48))
     assert iteration.numbers[0].actor.largest_change < 1e-4 < iteration.numbers[1].actor.largest_change  # it has aged
+
+
+def test_a_group_that_is_shared_out_over_two_updates_is_compared_as_a_whole():
+    training = starpo(replace(GRPO, groups=1, updates=2, ratio=0.5))
+    played = training.play([10_000, 10_001])
+    for episode, earned in zip(played, (0.0, 0.15, 0.15, 1.0, 0.0, 0.0, 0.0, 0.0)):
+        episode.turns[:] = [replace(turn, reward=earned) for turn in episode.turns]
+    training.play = lambda seeds: played
+
+    iteration = training.learn()
+
+    found = [lesson.advantages[lesson.sample.drawn].unique().item() for lesson in iteration.lessons.values()]
+    assert iteration.selection.kept == (0,) and len(iteration.numbers) == 2
+    assert found == pytest.approx([-0.713, -0.384, -0.384, 1.482], abs=1e-3)
+
+
+@pytest.mark.parametrize("algorithm", ["ppo", "bi"])
+def test_all_episodes_of_a_collection_are_whitened_together_before_the_first_update(algorithm):
+    iteration = starpo(replace(PLAN, algorithm=algorithm, updates=2, slice=16)).learn()
+
+    flat = torch.cat([lesson.advantages[lesson.sample.drawn] for lesson in iteration.lessons.values()])
+    assert abs(flat.mean()) < 1e-6 and flat.var().item() == pytest.approx(1, abs=1e-3)
+
+
+def rewarded(algorithm: str) -> tuple[Played, Lesson]:
+    """An episode of three turns that pay 0, 0.5 and 1, of which the second cost a penalty of 0.1, and what it is to teach."""
+    training = StarPO(tiny(), lambda: FrozenLake(max_actions=4), replace(PLAN, algorithm=algorithm, turns=3, kl=0.0, slice=8))
+    (episode,) = training.play([10_000], members=1)
+    for number, (info, earned) in enumerate(zip(episode.outcomes, (0.0, 0.5, 1.0))):
+        info["done"], info["penalty"] = ({"reward": earned},), -0.1 * (number == 1)  # type: ignore[index]  # a plain dict
+        episode.turns[number] = replace(episode.turns[number], reward=earned + info["penalty"])
+    with torch.no_grad():
+        training._training.critic.head.weight.normal_(std=0.1, generator=torch.Generator().manual_seed(0))
+    samples = episode_samples([episode])
+    return episode, training._training.appraise(samples, [paid(episode, algorithm)])[0]
+
+
+def test_with_ppo_every_token_of_an_episode_of_many_turns_is_told_its_whole_score():
+    """A_t = R - V_t, before whitening, whichever turn a token is of."""
+    episode, lesson = rewarded("ppo")
+    own = lesson.sample.drawn
+
+    assert len(episode.turns) == 3 and lesson.values[own].std() > 0.01
+    assert (lesson.raw + lesson.values)[own].numpy() == pytest.approx(np.full(int(own.sum()), 1.4), abs=1e-5)
+
+
+def test_by_turns_and_tokens_each_turn_is_paid_what_the_game_paid_and_bad_form_costs_nothing():
+    _, lesson = rewarded("bi")
+
+    ends, values = lesson.sample.ends, lesson.values[lesson.sample.ends].double()
+    wanted, following, ahead = [], 0.0, 0.0
+    for earned, value in zip((1.0, 0.5, 0.0), values.flip(0).tolist()):  # delta_k + 0.95 A_(k+1), from the last turn
+        following = earned + 0.95 * ahead - value + 0.95 * following
+        wanted.append(following)
+        ahead = value
+    assert lesson.raw[ends].numpy() == pytest.approx(wanted[::-1], abs=1e-5)
+
+
+@pytest.mark.parametrize(("norm", "is_made"), [(5000.0, True), (math.inf, False), (math.nan, False)])
+def test_a_gradient_of_any_length_is_clipped_and_one_that_is_no_number_is_left_out(norm, is_made):
+    weight = torch.nn.Parameter(torch.zeros(1))
+    weight.grad = torch.tensor([norm])
+
+    step = guarded_step(torch.optim.SGD([weight], lr=1.0), clip=PLAN.recipe.clip_norm, skip_at=PLAN.recipe.skip_norm)
+
+    assert step.is_made == is_made and weight.item() == pytest.approx(-1.0 if is_made else 0.0, abs=1e-4)
 
 
 def test_only_tokens_that_the_player_drew_are_learned_from():

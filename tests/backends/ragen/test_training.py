@@ -17,10 +17,12 @@ from backends.ragen.starpo import Plan, StarPO
 from backends.ragen.training import FEW, FIRST_ALL, bounds_of, metrics_of, thinned
 from backends.run import Inputs, Progress, RunStopped, last
 from models.gamers.acting import Words
+from models.gamers.turns import Rules
 from models.gamers.words import tokenizer
 from tests.backends.ragen.tiny_players import taught
 from worlds.errors import InputError
 from worlds.games.bandit.env import Bandit
+from worlds.games.bandit.payouts import Payouts
 from worlds.games.seeds import TRAINING
 
 SMALL: dict[str, object] = {"groups": 2, "members": 3, "slice": 4, "max_tokens": 14, "actor_rate": 0.01}
@@ -104,6 +106,31 @@ def test_a_token_that_was_learned_from_and_not_drawn_is_counted():
     iteration.lessons[place] = replace(lesson, sample=replace(lesson.sample, turns=wider))
 
     assert metrics_of(replace(iteration, lessons={})).unsampled == 0 < metrics_of(iteration).unsampled
+
+
+def test_an_iteration_that_learned_nothing_has_the_entropy_of_what_was_drawn():
+    skipped = StarPO(taught(), lambda: Bandit(payouts=Payouts(low=0.0, chance=0.0)),
+                     Plan(groups=2, members=2, slice=4, max_tokens=14, skips_flat=True, rules=Rules(penalty=0.0)))
+
+    iteration = skipped.learn()
+
+    drawn = [value for played in iteration.episodes for turn in played.turns for value in turn.reply.entropies]
+    assert not iteration.numbers and metrics_of(iteration).entropy == pytest.approx(np.mean(drawn)) and np.mean(drawn) > 0.1
+
+
+def test_the_change_of_a_step_is_the_mean_of_old_less_new_log_probabilities():
+    """verl's ppo_kl: of the second pass over the same episodes, by the player after the first."""
+    plan = Plan(algorithm="grpo", groups=2, members=4, slice=8, passes=2, max_tokens=14, kl=0.0, actor_rate=1e-2)
+    once, twice = (StarPO(taught(), Bandit, replace(plan, passes=passes)) for passes in (1, 2))
+
+    samples = [lesson.sample for lesson in once.learn().lessons.values()]
+    iteration = twice.learn()
+
+    new = once._training.recomputed(samples)
+    falls = torch.cat([(old.logprobs - after.logprobs)[old.drawn] for old, after in zip(samples, new)])
+    assert iteration.numbers[0].actor.mean_fall == pytest.approx(0, abs=1e-5)
+    assert iteration.numbers[1].actor.mean_fall == pytest.approx(falls.mean().item(), abs=1e-6) and abs(falls.mean()) > 1e-4
+    assert metrics_of(iteration).kl == pytest.approx(falls.mean().item() / 2, abs=1e-5)
 
 
 def test_a_rollout_tells_reply_penalty_tokens_and_its_start():

@@ -89,6 +89,20 @@ def test_with_one_turn_ragens_bi_level_is_plain_gae_whatever_its_discount(turn_g
     assert_close(bi, gae(rewards, VALUES, gamma=0.9, lam=0.8))
 
 
+def test_what_a_token_earns_inside_a_turn_counts_up_to_it_and_is_not_paid_between_turns():
+    """By hand: the only turn, and the same turn behind another, whose end sees its end's reward alone."""
+    rewards, nothing = torch.tensor([[-0.01, -0.02, 1.0]], dtype=torch.float64), torch.zeros(1, 3, dtype=torch.float64)
+    ends = torch.tensor([[0, 0, 1]]).bool()
+
+    one = bi_level_gae(rewards, nothing, ends, turn_gamma=0.95, token_gamma=1.0, lam=1.0, turn_value="last")
+    two = bi_level_gae(torch.cat([rewards, rewards], 1), torch.cat([nothing, nothing], 1), torch.cat([ends, ends], 1), turn_gamma=0.5,
+                       token_gamma=1.0, lam=1.0, turn_value="last")
+
+    assert_close(one[0], torch.tensor([0.97, 0.98, 1.0], dtype=torch.float64))
+    assert_close(one, gae(rewards, nothing, gamma=1.0, lam=1.0))
+    assert_close(two[0], torch.tensor([1.47, 1.48, 1.5, 0.97, 0.98, 1.0], dtype=torch.float64))
+
+
 def test_without_discounts_and_one_reward_at_the_end_advantage_and_value_are_the_return():
     rewards, ends = torch.zeros(3, 7, dtype=torch.float64), torch.zeros(3, 7, dtype=torch.bool)
     rewards[:, -1], ends[:, [2, 4, 6]] = REWARDS[:, -1], True
