@@ -76,6 +76,14 @@ class Settings(BaseModel):
         """Raises: TypeError where a setting could not be drawn: when the settings are imported, not when a page is opened."""
         knobs_of(cls)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _takes_no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+        """True would be 1, and who wrote it over REST meant something else."""
+        if isinstance(value, bool) and knob_of(cls, str(info.field_name)).kind in ("whole", "number"):
+            raise ValueError(f"it is {str(value).lower()}, and a number is due")
+        return value
+
     @field_validator("*")
     @classmethod
     def _says_each_choice_once(cls, value: object, info: ValidationInfo) -> object:

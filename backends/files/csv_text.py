@@ -61,7 +61,7 @@ def read_csv(text: Text, *, known: Collection[str], max_rows: int, odd: OddRows,
     lines = _lines(text.text, what)
     separator, start = _named_separator(lines)
     separator = separator or _separator(lines[start:], known)
-    records = _Records(lines, start, separator, odd)
+    records = _Records(lines, start, separator, odd, max_rows)
     titles = next(records, None)
     if titles is None:
         return Sheet((), 0, (), ())
@@ -116,10 +116,12 @@ class _Records(Iterator[_Record]):
     Attributes:
         width: cells of a record as it should be; 0 while the header is read.
         num_records: how many there were so far, odd ones included.
+
+    Behind the rows that are kept nothing is mended: from the first broken one on, each line counts as a record.
     """
 
-    def __init__(self, lines: Sequence[str], start: int, separator: str, odd: OddRows) -> None:
-        self._lines, self._separator, self._odd = lines, separator, odd
+    def __init__(self, lines: Sequence[str], start: int, separator: str, odd: OddRows, max_rows: int) -> None:
+        self._lines, self._separator, self._odd, self._max_rows = lines, separator, odd, max_rows
         self.width = self.num_records = self._lost = self._number = 0
         self._blank: list[int] = []  # rows since the last record: at the end of the file they are not told
         self._start_at(start)
@@ -134,6 +136,9 @@ class _Records(Iterator[_Record]):
             try:
                 cells = next(self._reader)
             except csv.Error as error:
+                if self.num_records > self._max_rows:
+                    self.num_records += sum(not line.isspace() for line in self._lines[place:])
+                    raise StopIteration from error
                 cells = self._literal(place, error)
             self._number += self.num_records > 0
             if any(cell.strip() for cell in cells):

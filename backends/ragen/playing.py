@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from backends.episode import By
+from backends.files.rows import counted
 from backends.ragen.games import new_game, rules_of, turns_of
 from backends.ragen.players import Player, Said
 from backends.ragen.rollouts import Rollout
@@ -15,6 +16,8 @@ from models.training.rollout import Played, PlayedTurn, Start
 from worlds.errors import InputError
 from worlds.games.replies import written
 from worlds.games.seeds import VALIDATION
+
+QUOTED = 40  # letters of a turn by hand
 
 
 def play(settings: RagenSettings, player: Player) -> Iterator[Progress | Rollout]:
@@ -42,7 +45,17 @@ def play(settings: RagenSettings, player: Player) -> Iterator[Progress | Rollout
         played.observation, played.info = observation, info
         played.ended = "terminated" if terminated else "truncated" if truncated else "turns" if number + 1 == many else ""
         yield Progress(min(0.99, (number + 1) / many), f"Turn {number + 1}")
-        yield _so_far(played, player, by)
+        newest = _so_far(played, player, by)
+        yield _noted(newest, settings.entries[number + 1:]) if played.ended else newest
+
+
+def _noted(rollout: Rollout, behind: Sequence[str]) -> Rollout:
+    """Return a whole episode, and whether turns by hand stand behind its end, which nobody has looked at."""
+    if not behind:
+        return rollout
+    note = f"The episode is over before {counted(len(behind), 'turn')} by hand, {behind[0][:QUOTED]!r} first: nothing is done of " \
+           f"{'it' if len(behind) == 1 else 'them'}."
+    return rollout.model_copy(update={"episode": rollout.episode.model_copy(update={"notes": (*rollout.episode.notes, note)})})
 
 
 def _so_far(played: Played, player: Player, by: Sequence[By] = ()) -> Rollout:
@@ -57,5 +70,5 @@ def _by_hand(entry: str, actions: tuple[str, ...]) -> Said:
     names = [name for part in entry.split("||") if (name := part.strip())]
     known = {action.lower(): action for action in actions}
     if wrong := next((name for name in names if name.lower() not in known), None if names else entry):
-        raise InputError(f"There is no action {wrong[:40]!r} in this game. There are {', '.join(actions)}.")
+        raise InputError(f"There is no action {wrong[:QUOTED]!r} in this game. There are {', '.join(actions)}.")
     return Said(written("", " || ".join(known[name.lower()] for name in names)))

@@ -3,6 +3,7 @@
 from backends.files.archive import open_upload
 from backends.knobs import UPLOAD
 from backends.ragen.formats import LIMITS, found, rollout
+from backends.ragen.formats.turns import size_of
 from backends.ragen.measures import repeated
 from backends.ragen.results import MAX_CURVES, MAX_LISTED, MAX_SHOWN, Logs
 from backends.ragen.rollouts import MAX_POINTS, SAID, Brought, Entry, Rollout
@@ -10,6 +11,7 @@ from backends.ragen.settings import RagenSettings
 from backends.run import Inputs
 from worlds.errors import InputError
 
+MAX_DONE_SHOWN = 100_000  # turns, and actions named and carried out in them, of all rollouts that are shown
 FIRST = -1  # of a setting: the first that there is
 
 
@@ -27,11 +29,19 @@ def read(settings: RagenSettings, inputs: Inputs) -> tuple[Logs, tuple[str, ...]
     groups = tuple(sorted({entry.group for entry in entries}, key=lambda group: (group is None, group or 0)))
     group = _chosen(settings.group, groups, "group") if groups else None
     rollouts: list[Rollout] = []
+    size = 0
     for entry in [entry for entry in entries if entry.group == group][:MAX_SHOWN]:
         try:
-            rollouts.append(rollout(files, entry))
+            one = rollout(files, entry)
         except InputError as error:
             notes.append(str(error))
+            continue
+        size += size_of(one.episode.turns)
+        if size > MAX_DONE_SHOWN:
+            notes.append(f"Of the episodes of this group {len(rollouts)} are shown whole: at most {MAX_DONE_SHOWN:,} turns and "
+                         "actions are, of all together.")
+            break
+        rollouts.append(one)
     return _told(brought, entries, groups, (at, group), rollouts), (*brought.notes, *notes)[:100]
 
 

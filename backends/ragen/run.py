@@ -41,8 +41,9 @@ def _played(settings: RagenSettings, inputs: Inputs) -> Iterator[Progress | Roll
     yield Progress(0.0, "Setting the game up")
     with player_of(settings, inputs) as player:
         part, ended = yield from keeping(play(settings, player))
+    played = part if isinstance(part, Rollout) else None
     yield RagenResult(seed=settings.seed, model_id=player.name, is_miniature=player.is_miniature, ended=ended, settings=settings,
-                      played=part if isinstance(part, Rollout) else None, beside=_beside(settings, inputs))
+                      played=played, beside=_beside(settings, inputs), notes=played.episode.notes if played else ())
 
 
 def _beside(settings: RagenSettings, inputs: Inputs) -> tuple[Rollout, ...]:

@@ -148,7 +148,7 @@ class RagenSettings(Settings):
 
     @model_validator(mode="after")
     def _an_iteration_is_no_larger_than_it_may_be(self) -> Self:
-        if self.groups * self.members * self.updates > MAX_EPISODES:
+        if self.task == "train" and self.groups * self.members * self.updates > MAX_EPISODES:
             raise ValueError(f"{self.groups * self.members * self.updates} episodes in one iteration are too many. At most "
                              f"{MAX_EPISODES}: take fewer starts, or fewer episodes of each")
         if self.task == "why" and self.groups * self.members * self.repeats > 20_000_000:

@@ -64,6 +64,14 @@ def test_no_knob_takes_what_is_no_finite_number(system: System) -> None:
 
 
 @pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
+def test_no_number_is_a_truth_value(system: System) -> None:
+    for knob in knobs_of(system.settings):
+        if knob.kind in ("whole", "number"):
+            with pytest.raises(InputError, match=rf"{knob.name}: it is true, and a number is due"):
+                system.settings.from_json(f'{{"{knob.name}": true}}')
+
+
+@pytest.mark.parametrize("system", systems(), ids=lambda system: system.name)
 def test_what_a_link_is_written_with_is_what_it_is_read_with(system: System) -> None:
     """Every preset, and settings with long texts in every place: a link that is made can be read."""
     for settings, _ in system.presets.values():

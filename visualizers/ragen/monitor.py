@@ -29,6 +29,8 @@ from visualizers.theme import titled
 DASHES = ("dash", "dot", "dashdot")  # of lines to compare with, where there are several
 LEGEND_PX = 20  # of one line of it
 MANY_POWERS = 2.5  # of ten: more are not divided
+MOST_POWERS = 12  # of ten that have a tick each; of more every second has one, or fewer
+NEAREST, FARTHEST = 1e-290, 1e290  # on a logarithmic axis: a run that was brought may say 1e308
 Named = Mapping[str, float]  # what a curve is compared with: a name, and a height
 
 
@@ -186,11 +188,13 @@ def _log_line(iterations: np.ndarray, values: np.ndarray, name: str, colour: str
 
 def _logarithmic(figure: go.Figure) -> None:
     """Ticks at 1 and 3 of every power of ten, at 1 alone where there are many; plotly's own between them are small and collide."""
-    shown = np.log10(np.concatenate([np.asarray(trace.y, float) for trace in figure.data]))
+    shown = np.log10(np.clip(np.concatenate([np.asarray(trace.y, float) for trace in figure.data]), NEAREST, FARTHEST))
     low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
     room = max(0.05 * (high - low), 0.1)
     heads = (1,) if high - low > MANY_POWERS else (1, 3)
-    ticks = [head * 10.0**power for power in range(int(np.floor(low - room)), int(np.ceil(high + room)) + 1) for head in heads]
+    first, last = int(np.floor(low - room)), int(np.ceil(high + room))
+    powers = range(first, min(last + 1, 308), 1 + (last - first) // (MOST_POWERS + 1))
+    ticks = [head * 10.0**power for power in powers for head in heads]
     figure.update_yaxes(type="log", range=[low - room, high + room], tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
 
 

@@ -15,7 +15,7 @@ from backends.files.objects import Span
 from backends.files.rows import Row
 from backends.ragen.formats.history import tagged_success
 from backends.ragen.formats.naming import iteration_of
-from backends.ragen.formats.turns import actions_of, paid, rules_of, state_of, turn_of, with_penalties
+from backends.ragen.formats.turns import actions_of, paid, rules_of, state_of, turn_of, with_penalties, within
 from backends.ragen.rollouts import ENVIRONMENT, FORMAT, MIXED_FIRST, Entry, Rollout
 
 _REWARD = re.compile(r"\(reward:[ \t]{0,8}([-+.\w]{1,40})\)$", re.IGNORECASE)
@@ -58,6 +58,7 @@ def read_conversation(entry: Entry, row: Row) -> Rollout:
     if len(pairs) > MAX_TURNS:
         notes.add(f"The conversation has {len(pairs):,} replies. The first {MAX_TURNS:,} are shown.")
     turns = _with_first(_turns(pairs[:MAX_TURNS], entry.tag), entry.score if len(pairs) <= MAX_TURNS else None, notes)
+    turns = tuple(within(turns, notes))
     if flag(_metadata(row).get("success")) is False and entry.success:
         notes.add(f"The file's `success` is false for every rollout: {entry.tag}/success counts.")
     episode = Episode(world=entry.tag, number=entry.member, group="" if entry.group is None else str(entry.group), source="uploaded",

@@ -15,7 +15,7 @@ from backends.files.logs import Notes, flag, number, plain, said, whole
 from backends.files.objects import Span
 from backends.files.rows import Row
 from backends.ragen.formats.naming import iteration_of
-from backends.ragen.formats.turns import Rules, actions_of, paid, parse_of, rules_of, state_of, stepped, with_penalties
+from backends.ragen.formats.turns import Rules, actions_of, paid, parse_of, rules_of, state_of, stepped, with_penalties, within
 from backends.ragen.rollouts import FORMAT, MAX_TOKENS, WRITER, Entry, Layout, Rollout
 from worlds.games.replies import FORMAT_PENALTY
 
@@ -88,10 +88,10 @@ def read_history(entry: Entry, row: Row) -> Rollout:
         notes.add(f"The rollout has {len(told):,} turns. The first {MAX_TURNS:,} are shown.")
     told = told[:MAX_TURNS]
     rules = rules_of(actions_of(entry.tag), [_reply(turn) for turn in told])
-    turns = [_turn(turn, index, rules, notes) for index, turn in enumerate(told)]
+    turns = within((_turn(turn, index, rules, notes) for index, turn in enumerate(told)), notes)
     if any("images" in turn for turn in told):
         notes.add("The record holds pictures of its states, which are not shown.")
-    if entry.layout == "internal":  # ours says what each turn cost, where that is known
+    if entry.layout == "internal" and len(turns) == len(told):  # ours says what each turn cost, where that is known
         turns = list(with_penalties(turns, rules, entry.penalty, notes))
     history = row["history"]
     last = history[-1] if isinstance(history, list) and history and isinstance(history[-1], dict) else {}
@@ -100,7 +100,7 @@ def read_history(entry: Entry, row: Row) -> Rollout:
         world=entry.tag, seed=entry.seed, number=entry.member, instruction=said(row.get("instruction"), 5_000),
         group="" if entry.group is None else str(entry.group), source="uploaded", layout=entry.layout, turns=stepped(turns),
         success=entry.success, ended=said(row.get("ended"), 200), reported=_metrics(row, told), notes=notes.all())
-    entropies = tuple(_numbers(turn, "entropy") for turn in told)
+    entropies = tuple(_numbers(turn, "entropy") for turn in told[:len(turns)])
     return Rollout(iteration=entry.iteration, group=entry.group, member=entry.member, tag=entry.tag, score=entry.score,
                    penalty=entry.penalty, kept=entry.kept, advantage=entry.advantage, final=final,
                    entropies=entropies if any(entropies) else (), episode=episode)

@@ -6,11 +6,14 @@ refused, with one sentence that says what would work.
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from pydantic import JsonValue
 
 from backends.files.archive import Files, ZipLimits, is_junk
+from backends.files.csv_text import SEPARATORS
+from backends.files.encoding import MAX_LINES
 from backends.files.logs import Notes, object_of, plain, said, short
 from backends.files.objects import Span, has_lines, objects_in, whole_text
 from backends.files.rows import OddRows, Row, counted
@@ -25,6 +28,8 @@ from worlds.errors import InputError
 LIMITS = ZipLimits(files=20_000, total_mb=2_000, file_mb=256)
 MAX_ROLLOUTS = 200_000  # listed of one archive
 MAX_READ_MB = 1_000  # of all files together
+MAX_READ_LINES, MAX_READ_VALUES = MAX_LINES, 100_000_000  # of all files together: a line of two characters takes as long as any
+MAX_READ_CONTAINERS = 10_000_000  # objects and lists of all files together
 MAX_TABLES = 40  # of TRL, each of which takes half a second to unpack
 MAX_TRIED = 200  # objects of one file that nothing is known of, before the rest of it is left
 WOULD_WORK = (
@@ -36,6 +41,7 @@ _PICKLES = (".pkl", ".pickle", ".pt", ".pth")
 _TABLE = ".parquet"
 _ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".log", "", _TABLE, *_PICKLES)
 _SHEET = Limits(mb=64, rows=50_000)  # of scalars
+_MAX_CELLS = 5_000_000  # of one such table
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -72,6 +78,8 @@ class _Listing:
         self._groups: samples.Groups = {}
         self._columns: tuple[str, ...] = ()
         self._left_mb = float(MAX_READ_MB)
+        self._left = (MAX_READ_LINES, MAX_READ_VALUES, MAX_READ_CONTAINERS)
+        self._too_many: list[str] = []  # files that hold more than is left
         self._generations: dict[tuple[object, ...], str] = {}  # which table has a sample first
         self._num_again = 0
         self._is_full = False
@@ -154,6 +162,9 @@ class _Listing:
             self._notes.add(f"There is more than is listed: at most {MAX_READ_MB:,} MB are read in all.")
             self._is_full = True
             return
+        if not self._has_room(text):
+            self._too_many.append(name)
+            return
         before = len(self.entries), self.collected.num_points
         if text.lstrip()[:1] in ("{", "[") or has_lines(text):
             self._read_objects(name, text, own)
@@ -162,6 +173,16 @@ class _Listing:
         is_known = (len(self.entries), self.collected.num_points) != before
         for note in own.all() if is_known or len(self._names) == 1 else ():  # of what is none of ours nothing is to be said
             self._notes.add(note)
+
+    def _has_room(self, text: str) -> bool:
+        """Count what a text holds, without reading it, and return whether so much is left of what is read of all files together."""
+        lines = min(max(text.count("\n"), text.count("\r")), MAX_LINES)  # of one file those behind are not read
+        held = (lines, max(map(text.count, SEPARATORS)), text.count("[") + text.count("{"))
+        left = [most - count for most, count in zip(self._left, held)]
+        if min(left) < 0:
+            return False
+        self._left = (left[0], left[1], left[2])
+        return True
 
     def _read_objects(self, name: str, text: str, notes: Notes) -> None:
         num_unknown = 0
@@ -203,7 +224,7 @@ class _Listing:
 
     def _take_table(self, row: Row, span: Span, name: str) -> None:
         """List a table of generations without what an earlier one had: W&B keeps one per validation, each with all rows before."""
-        for entry in samples.entries_of(row, span, name):
+        for entry in samples.entries_of(row, span, name, self._notes):
             key = (entry.run, entry.iteration, entry.part.rpartition(".")[2], entry.score, entry.turns)
             if self._generations.setdefault(key, name) == name:
                 self.entries.append(entry)
@@ -213,13 +234,17 @@ class _Listing:
     def _read_csv(self, name: str, text: str, notes: Notes) -> None:
         """Take in a table of scalars; a text that is none is nothing."""
         odd = OddRows(short(name))
+        width = max(map(text.partition("\n")[0].count, SEPARATORS)) + 1
+        limits = replace(_SHEET, rows=min(_SHEET.rows, max(1, _MAX_CELLS // width)))
         try:
-            table = read_table(text.encode(errors="replace"), odd, known=("step",), what=short(name), limits=_SHEET)
+            table = read_table(text.encode(errors="replace"), odd, known=("step",), what=short(name), limits=limits)
             if not any(is_scalars(row) for _, row in table.rows[:MAX_TRIED]):
                 return
         except InputError as error:
             notes.add(str(error))
             return
+        if table.count > limits.rows:
+            notes.add(f"{short(name)} has {table.count:,} rows. The first {limits.rows:,} are read.")
         for number, row in table.rows:
             self.collected.add(row, number, run_of(name))
         for note in (*table.notes, *odd.notes()):
@@ -232,12 +257,22 @@ class _Listing:
         if self._num_again:
             self._notes.add("In several tables of generations, which grow from one validation to the next: "
                             f"{counted(self._num_again, 'sample')}. Each is listed once.")
+        if self._too_many:
+            self._notes.add(self._too_much())
         curves = self.collected.curves(self._notes)
         entries = sorted(self.entries, key=lambda entry: (entry.iteration is None, entry.iteration or 0))  # the rest stays in order
         return Brought(tuple(entries), curves, self._configs, self._notes.all())
 
+    def _too_much(self) -> str:
+        are = "is" if len(self._too_many) == 1 else "are"
+        return (f"{counted(len(self._too_many), 'file')} {are} not read, {short(self._too_many[0])} first: "
+                f"at most {MAX_READ_LINES:,} lines, {MAX_READ_VALUES:,} values, and "
+                f"{MAX_READ_CONTAINERS:,} objects and lists are read in all.")
+
     def refusal(self) -> str:
         """Return why nothing can be shown, and what could be."""
+        if self._too_many:
+            self._notes.add(self._too_much())
         if self._pickles:
             return _no_pickle(self._pickles)
         names = self._names

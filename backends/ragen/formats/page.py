@@ -12,7 +12,7 @@ from backends.files.archive import Files
 from backends.files.logs import Notes, flag, number, said, whole
 from backends.files.objects import Span
 from backends.files.rows import Row
-from backends.ragen.formats.turns import actions_of, state_of
+from backends.ragen.formats.turns import actions_of, state_of, within
 from backends.ragen.rollouts import Entry, Rollout
 from worlds.games.replies import written
 
@@ -71,7 +71,8 @@ def read_page(files: Files, entry: Entry, page: Row) -> Rollout:
     if len(told) > MAX_TURNS:
         notes.add(f"The trajectory has {len(told):,} steps. The first {MAX_TURNS:,} are shown.")
     names = frozenset(files.names)
-    turns = tuple(_turn(step, index, entry.tag, _frame(names, entry.file, step)) for index, step in enumerate(told[:MAX_TURNS]))
+    made = (_turn(step, index, entry.tag, _frame(names, entry.file, step)) for index, step in enumerate(told[:MAX_TURNS]))
+    turns = tuple(within(made, notes))
     if any(not turn.frame and _image(step) for turn, step in zip(turns, told)):
         notes.add("Pictures that the file names were not brought with it.")
     is_last_alone = bool(steps) and not (steps[-1].get("reasoning") or steps[-1].get("action"))

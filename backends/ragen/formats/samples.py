@@ -18,6 +18,8 @@ from backends.ragen.formats.transcripts import Part, game_in, heard, parts_of, r
 from backends.ragen.rollouts import Entry, Rollout
 
 MAX_SAMPLES = 50_000  # of one table
+MAX_COLUMNS = 4_000  # of one table that are looked at; W&B's has 61
+MAX_CELLS = 1_000_000  # of one table that are looked at
 NORMALISED = "The score is as the trainer logged it, after its normalisation of rewards, if it has one."
 _OUTPUT = re.compile(r"output_(\d{1,4})$")
 _REPLY = re.compile(r"^[ \t]*assistant[ \t]*$", re.MULTILINE)
@@ -98,9 +100,9 @@ def _rollout(entry: Entry, parts: Sequence[Part], extras: Row) -> Rollout:
     return Rollout(iteration=entry.iteration, group=entry.group, tag=entry.tag, score=entry.score, episode=episode)
 
 
-def entries_of(table: Row, span: Span, name: str) -> Iterator[Entry]:
+def entries_of(table: Row, span: Span, name: str, notes: Notes) -> Iterator[Entry]:
     """Yield the light entries of a table, row by row."""
-    for part, row in _cells(table):
+    for part, row in _cells(table, notes):
         chat = chat_of(row)
         turns = _num_replies(chat)
         yield Entry("generations", name, *span, part=part, iteration=whole(row.get("step")), tag=game_in(chat),
@@ -109,27 +111,37 @@ def entries_of(table: Row, span: Span, name: str) -> Iterator[Entry]:
 
 def read_generation(entry: Entry, table: Row) -> Rollout:
     """Return one sample of a table whole."""
-    row = next((row for part, row in _cells(table) if part == entry.part), {})
+    row = next((row for part, row in _cells(table, Notes()) if part == entry.part), {})
     return _rollout(entry, parts_of(chat_of(row)), {})
 
 
-def _cells(table: Row) -> Iterator[tuple[str, Row]]:
-    """Yield each sample of a table: the row and the number of the sample, and what is in it."""
+def _cells(table: Row, notes: Notes) -> Iterator[tuple[str, Row]]:
+    """Yield each sample of a table: the row and the number of the sample, and what is in it.
+
+    Of a row only as much is looked at as it has: a table of many columns and of empty rows is no longer than its file.
+    """
     columns, data = table.get("columns"), table.get("data")
-    names = [said(name, 80) for name in columns] if isinstance(columns, list) else []
-    places = {name: place for place, name in enumerate(names)}
-    numbers = [match[1] for name in names if (match := _OUTPUT.match(name))]
-    count = 0
+    names = [said(name, 80) for name in columns[:MAX_COLUMNS]] if isinstance(columns, list) else []
+    places = {name: place for place, name in enumerate(names)}  # of two columns of one name the last
+    outputs = sorted((place, match[1]) for name, place in places.items() if (match := _OUTPUT.match(name)))
+    count = looked_at = 0
     for index, values in enumerate(data if isinstance(data, list) else []):
         if not isinstance(values, list):
             continue
-        for own in numbers:
-            cell = {key: values[place] for key in ("input", "output", "score")
-                    if (place := places.get(f"{key}_{own}", len(values))) < len(values)}
-            cell |= {"step": values[places["step"]]} if places.get("step", len(values)) < len(values) else {}
-            if not isinstance(cell.get("output"), str):
-                continue  # a later table has more samples than an earlier one
-            yield f"{index}.{own}", cell
-            count += 1
-            if count == MAX_SAMPLES:
+        for place, own in outputs:
+            if place >= len(values):
+                break
+            looked_at += 1
+            if count == MAX_SAMPLES or looked_at > MAX_CELLS:
+                notes.add(f"A table of generations holds more than is read: at most {MAX_SAMPLES:,} samples in {MAX_CELLS:,} cells.")
                 return
+            if not isinstance(values[place], str):
+                continue  # a later table has more samples than an earlier one
+            count += 1
+            found = {key: places.get(name, len(values)) for key, name in _named(own)}
+            yield f"{index}.{own}", {key: values[at] for key, at in found.items() if at < len(values)}
+
+
+def _named(own: str) -> Sequence[tuple[str, str]]:
+    """Return the columns of a sample: what each is called in a sample and in the table."""
+    return (*((key, f"{key}_{own}") for key in ("input", "output", "score")), ("step", "step"))

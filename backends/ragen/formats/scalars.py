@@ -7,6 +7,7 @@ left out and counted. Names differ between versions of RAGEN, so each curve also
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from backends.files.cells import as_number
 from backends.files.logs import Notes, said
@@ -15,11 +16,34 @@ from backends.ragen.formats.naming import metric_of
 from backends.ragen.rollouts import MAX_POINTS, Curve
 
 MAX_CURVES = 300
-MAX_COLUMNS = 1_000  # that are looked at
+MAX_COLUMNS = 1_000  # of a row that are looked at
+MAX_VALUES = 10_000_000  # that are looked at, of all rows: all curves together have 6,000,000 points
 STEPS = ("_step", "step", "global_step", "training/global_step", "train/global_step", "iter", "iteration")
 _PASSED = ("__MIN", "__MAX")
 _NO_CURVES = frozenset((*STEPS, "_runtime", "_timestamp", "epoch"))
 _OF_RUN = " - "
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the names of a row's columns say, worked out once for all rows that have the same.
+
+    Attributes:
+        names: as they stand in the row.
+        steps: of those that may say the step, the first of which is asked first.
+        curves: what a column is called without its run's name -> as it stands in the row.
+    """
+
+    names: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    curves: Mapping[str, str] = field(default_factory=dict)
+
+
+def _header_of(names: tuple[str, ...]) -> _Header:
+    bare = {_bare(shown): name for name in names if not (shown := said(name, 200)).endswith(_PASSED)}
+    lowered = {shown.lower(): name for shown, name in bare.items()}
+    return _Header(names, tuple(lowered[key] for key in STEPS if key in lowered),
+                   {shown: name for shown, name in bare.items() if shown.lower() not in _NO_CURVES})
 
 
 @dataclass
@@ -30,14 +54,24 @@ class Collected:
     num_lost: int = 0  # values that are no finite numbers
     is_cut: bool = False
     num_points: int = 0
+    num_values: int = 0  # that were looked at
+    _header: _Header = field(default_factory=_Header)
 
     def add(self, row: Row, place: int, run: str) -> None:
         """Take in one row of a run; `place` is its number where it does not say its step."""
-        named = {_bare(said(name, 200)): value for name, value in row.items() if not said(name, 200).endswith(_PASSED)}
-        lowered = {name.lower(): value for name, value in named.items()}
-        step = next((found for key in STEPS if (found := as_number(lowered.get(key))) is not None), float(place))
-        for name, value in named.items():
-            if name.lower() in _NO_CURVES or isinstance(value, bool | dict | list) or value in (None, ""):
+        names = tuple(islice(row, MAX_COLUMNS))
+        if names != self._header.names:
+            self._header = _header_of(names)
+        self.num_values += len(names)
+        if self.num_values > MAX_VALUES:
+            self.is_cut = True
+            return
+        step = next((found for name in self._header.steps if (found := as_number(row[name])) is not None), float(place))
+        for name, own in self._header.curves.items():
+            value = row[own]
+            if isinstance(value, bool | dict | list) or value in (None, ""):
+                continue
+            if self.is_cut and len(self.points) >= MAX_CURVES and (run, name) not in self.points:
                 continue
             number = as_number(value)
             if number is None:
@@ -81,7 +115,7 @@ def _bare(name: str) -> str:
 def is_scalars(row: Row) -> bool:
     """Return whether a row is one step of a training: it says which, and has numbers beside."""
     names = {_bare(name).lower() for name in list(row)[:MAX_COLUMNS]}
-    numbers = (name for name, value in row.items() if (isinstance(value, float) or as_number(value) is not None)
+    numbers = (name for name, value in islice(row.items(), MAX_COLUMNS) if (isinstance(value, float) or as_number(value) is not None)
                and _bare(name).lower() not in _NO_CURVES)  # one that is not finite is a number all the same
     return not names.isdisjoint(STEPS) and next(numbers, None) is not None
 
@@ -94,9 +128,16 @@ def rows_of(table: Row) -> Iterable[Row]:
     if isinstance(columns, list) and isinstance(data, list):
         names = [said(name, 200) for name in columns[:MAX_COLUMNS]]
         return (dict(zip(names, values)) for values in data if isinstance(values, list))
-    lists = {name: values for name, values in list(table.items())[:MAX_COLUMNS] if isinstance(values, list)}
-    longest = min(max(map(len, lists.values()), default=0), MAX_POINTS)
-    return ({name: values[place] for name, values in lists.items() if place < len(values)} for place in range(longest))
+    lists = [(name, values) for name, values in list(table.items())[:MAX_COLUMNS] if isinstance(values, list)]
+    return _side_by_side(sorted(lists, key=lambda one: -len(one[1])))
+
+
+def _side_by_side(lists: list[tuple[str, list[object]]]) -> Iterable[Row]:
+    """Yield what stands in one place of each list, the longest first; a list that has ended is not looked at again."""
+    for place in range(min(len(lists[0][1]), MAX_POINTS) if lists else 0):
+        while len(lists[-1][1]) <= place:
+            lists.pop()
+        yield {name: values[place] for name, values in lists}
 
 
 def is_columns(table: Row) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from backends.episode import MAX_TURNS, Turn
 from backends.files.logs import Notes, number, said
-from backends.ragen.formats.turns import Rules, actions_of, paid, rules_of, state_of, stepped, turn_of, with_penalties
+from backends.ragen.formats.turns import Rules, actions_of, paid, rules_of, state_of, stepped, turn_of, with_penalties, within
 from backends.ragen.rollouts import FORMAT, MIXED
 
 _ROLE = re.compile(r"^[ \t]*(system|user|assistant)[ \t]*$", re.MULTILINE)
@@ -154,7 +154,7 @@ def read_chat(spoken: Sequence[Heard], last: float | None, *, tag: str, score: f
                      carried_out=one.left - left if one.left is not None and left is not None and left <= one.left else None)
              for index, (one, reward, left) in enumerate(zip(spoken, rewards, lefts))]
     turns = list(with_penalties(turns, rules, None, notes))
-    return stepped(_with_last(turns, spoken, score, rules, notes))
+    return tuple(within(stepped(_with_last(turns, spoken, score, rules, notes)), notes))
 
 
 def _with_last(turns: list[Turn], spoken: Sequence[Heard], score: float | None, rules: Rules, notes: Notes) -> list[Turn]:

@@ -1,6 +1,6 @@
 """Turns from what a log has of them: a state, a reply, a reward; and what the form of the replies cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -14,6 +14,9 @@ from worlds.games.replies import FORMAT_PENALTY, THINK_END, THINK_START, Reply, 
 _LAKE = {"1": "Left", "2": "Down", "3": "Right", "4": "Up"}  # ids begin at 1: 0 is no action upstream
 _SOKOBAN = {"1": "Up", "2": "Down", "3": "Left", "4": "Right"}
 _TABLES = (("frozenlake", _LAKE), ("sokoban", _SOKOBAN))  # by what is part of a game's tag, as in CoordSokoban
+
+
+MAX_DONE = 20_000  # turns, and actions named and carried out in them, of one rollout
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,24 @@ def turn_of(index: int, rules: Rules, reply: str, *, state: State | None = None,
     cut: Cut = "unknown" if len(done) < len(read.known) else ""
     return Turn(index=index, state=state, prompt=prompt, reply=said(reply), thought=said(read.thought), answer=said(read.answer),
                 planned=rules.planned(read), actions=done, cut=cut, rewards=dict(rewards or {}), parse=parse_of(read), frame=frame)
+
+
+def size_of(turns: Iterable[Turn]) -> int:
+    """Return how many turns there are, with the actions that are named and that are carried out in them."""
+    return sum(1 + len(turn.planned) + len(turn.actions) for turn in turns)
+
+
+def within(turns: Iterable[Turn], notes: Notes) -> list[Turn]:
+    """Return turns as they are made, up to the one with which a rollout would hold more actions than are shown of one."""
+    found: list[Turn] = []
+    size = 0
+    for turn in turns:
+        size += size_of([turn])
+        if size > MAX_DONE:
+            notes.add(f"Turn {len(found) + 1} and those behind it are left out: at most {MAX_DONE:,} turns and actions are shown.")
+            break
+        found.append(turn)
+    return found
 
 
 def parse_of(reply: Reply) -> Parse:

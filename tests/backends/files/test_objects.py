@@ -52,6 +52,38 @@ def test_no_more_are_yielded_than_were_asked_for(text):
     assert read(text, 2) == (ROWS[:2], ("It holds more than 2 entries. At most so many are read.",))
 
 
+@pytest.mark.parametrize("text", [
+    pytest.param("[\n" + ",\n".join(map(json.dumps, ROWS)) + "\n]", id="brackets above and below"),
+    pytest.param("[" + ",\n".join(map(json.dumps, ROWS * 2)) + "]", id="brackets beside")])
+def test_a_list_with_a_line_for_each_entry_is_read_whole(text):
+    rows, notes = read(text)
+
+    assert (rows[:3], len(rows) % 3, notes) == (ROWS, 0, ())
+
+
+def test_a_file_is_left_after_many_odd_lines_or_entries(monkeypatch):
+    monkeypatch.setattr(objects, "MAX_ODD", 3)
+
+    rows, notes = read('{"a": 1}\n' + "x\n" * 9 + '{"a": 2}\n')
+    assert rows == [{"a": 1}] and notes[0] == "It is left at line 5: 3 lines above it are no JSON objects."
+    rows, notes = read('[{"a": 1}, ' + "{x}, " * 9 + '{"a": 2}]')
+    assert rows == [{"a": 1}] and notes[0].startswith("It cannot be read from character 26 on, after 4 entries")
+
+
+def test_quotes_and_brackets_in_texts_do_not_end_an_odd_entry():
+    odd = r'{"a": "}\\", "b": "\"]}", "c": [oops]}'
+
+    assert read(f'[{{"a": 1}}, {odd}, {{"a": 2}}]') == ([{"a": 1}, {"a": 2}], ("It: entry 2 is no JSON object, and left out.",))
+    assert read('[{"a": 1}, {"b": oops "' + r'\"' * 50_000)[0] == [{"a": 1}]
+
+
+def test_a_line_that_holds_too_much_is_named(monkeypatch):
+    monkeypatch.setattr(logs, "MAX_VALUES", 3)
+
+    assert read('{"a": 1}\n{"a": [1, 2, 3, 4, 5]}\n{"a": 2}\n') == (
+        [{"a": 1}, {"a": 2}], ("It: line 2 is larger than is read, and left out.",))
+
+
 def test_a_million_empty_lines_are_bounded(monkeypatch):
     monkeypatch.setattr(objects, "MAX_LINES", 5)
 

@@ -132,6 +132,17 @@ def test_quotes_that_lead_nowhere_for_long_are_refused_before_it_takes_long(monk
         read(content)
 
 
+def test_behind_the_rows_that_are_kept_nothing_is_mended(monkeypatch):
+    mended: list[int] = []
+    known = csv_text._Records._literal
+    monkeypatch.setattr(csv_text._Records, "_literal", lambda self, *rest: mended.append(1) or known(self, *rest))
+    odd = OddRows()
+
+    table = read_table(b"prompt,right\n" + b'zor,"b\n' * 50 + b" \n", odd, known=("prompt",), limits=Limits(rows=4))
+
+    assert (len(table.rows), table.count) == (4, 50) and len(mended) <= 5
+
+
 @pytest.mark.parametrize("content, said", [
     (b"prompt\n" * 11, "has 11 lines. At most 10"), (b"prompt\r" * 11, "has 11 lines"), (b"[]\n" * 11, "has 11 lines"),
     (b"prompt" + b"," * 3_000 + b"\nzor\n", "has 3,001 columns. At most 2,000"),

@@ -8,7 +8,8 @@ import pytest
 
 from backends.episode import MAX_TURNS
 from backends.files.archive import Files, ZipLimits, single
-from backends.ragen.formats import found, index, rollout, scalars, transcripts
+from backends.files.logs import Notes
+from backends.ragen.formats import found, index, rollout, samples, scalars, transcripts, turns
 from backends.ragen.rollouts import ENVIRONMENT, FORMAT, SAID
 from tests.backends.era.made_logs import vagen
 from tests.backends.files.damage import damaged
@@ -202,6 +203,110 @@ def test_what_is_read_of_all_files_together_is_bounded(monkeypatch):
     brought = found(opened({"1.jsonl": content, "2.jsonl": content}))
 
     assert len(brought.entries) == 1 and "are read in all." in brought.notes[0]
+
+
+@pytest.mark.parametrize("limit", ["MAX_READ_LINES", "MAX_READ_VALUES", "MAX_READ_CONTAINERS"])
+def test_lines_and_values_of_all_files_together_are_bounded_and_a_smaller_file_behind_is_read(limit, monkeypatch):
+    large, small = lines([made.sample(step=1, extra=[[], []])] * 2), lines([made.sample(step=3)])
+    held = {"MAX_READ_LINES": 2, "MAX_READ_VALUES": large.count(b","), "MAX_READ_CONTAINERS": large.count(b"[") + large.count(b"{")}
+    monkeypatch.setattr(index, limit, held[limit] + 6)
+    logs = {"1.jsonl": large, "2.jsonl": large * 4, "3.jsonl": small}
+
+    brought = found(opened(logs))
+
+    assert [entry.iteration for entry in brought.entries] == [1, 1, 3]
+    assert brought.notes[0].startswith("1 file is not read, 2.jsonl first: at most ")
+    with pytest.raises(InputError, match=r"1 file is not read, 2\.jsonl first"):
+        found(single("2.jsonl", large * 9))
+
+
+class Counted(list[object]):
+    """A row of a table that counts how often it is looked into."""
+
+    looks = 0
+
+    def __getitem__(self, place):
+        Counted.looks += 1
+        return super().__getitem__(place)
+
+
+def test_columns_that_a_row_does_not_have_cost_nothing():
+    names = ["step", *(f"output_{own}" for own in range(1, 2_001))]
+    for columns, looks in ((names, 10), (["output_1"] * 2_000, 0)):
+        Counted.looks = 0
+        assert not list(samples.entries_of({"columns": columns, "data": [Counted([7, None][:looks])] * 10}, (0, 1), "t", Notes()))
+        assert Counted.looks == looks
+
+
+def test_cells_of_a_table_of_generations_are_bounded(monkeypatch):
+    monkeypatch.setattr(samples, "MAX_CELLS", 3)
+    table = {"columns": ["output_1", "output_1", "output_2", "step"], "data": [["a", "b", "c", 5], [None, "d", "e", 6]]}
+
+    brought = found(single("t.json", json.dumps(table).encode()))
+
+    assert [(entry.part, entry.iteration) for entry in brought.entries] == [("0.1", 5), ("0.2", 5), ("1.1", 6)]
+    assert brought.notes == ("A table of generations holds more than is read: at most 50,000 samples in 3 cells.",)
+
+
+def test_lists_of_different_lengths_stand_side_by_side_and_one_that_has_ended_is_left():
+    rows = list(scalars.rows_of({"a": [1], "_step": [1, 2, 3], "b": [], "c": [4, 5]}))
+
+    assert rows == [{"_step": 1, "c": 4, "a": 1}, {"_step": 2, "c": 5}, {"_step": 3}]
+
+
+def test_names_of_columns_are_worked_out_once_for_all_rows_that_have_the_same(monkeypatch):
+    asked: list[str] = []
+    known = scalars._bare
+    monkeypatch.setattr(scalars, "_bare", lambda name: asked.append(name) or known(name))
+    monkeypatch.setattr(scalars, "MAX_COLUMNS", 3)
+    collected = scalars.Collected()
+
+    for step in range(50):
+        collected.add({"_step": step, "my run - a": step, "a__MIN": 0, "beyond": 1}, step, "")
+
+    assert len(asked) == 2 and collected.curves(Notes())["a"].values == tuple(range(50))
+
+
+def test_values_of_all_rows_together_are_bounded(monkeypatch):
+    monkeypatch.setattr(scalars, "MAX_VALUES", 6)
+
+    brought = found(single("x.jsonl", lines([{"_step": step, "a": 1} for step in range(9)])))
+
+    assert len(brought.curves["a"].values) == 3 and "There are more scalars than are shown" in brought.notes[0]
+
+
+def test_of_a_wide_table_of_scalars_fewer_rows_are_read(monkeypatch):
+    monkeypatch.setattr(index, "_MAX_CELLS", 7)
+
+    brought = found(single("c.csv", b"_step,a\n" + b"".join(b"%d,1\n" % step for step in range(5))))
+
+    assert brought.curves["a"].iterations == (0, 1, 2) and brought.notes == ("c.csv has 5 rows. The first 3 are read.",)
+
+
+def test_actions_of_a_rollout_are_bounded_over_all_its_turns(monkeypatch):
+    monkeypatch.setattr(turns, "MAX_DONE", 12)
+    logs = {"r.jsonl": lines([made.record(history=[made.played(START, 10, [3, 3], 0.0, RIGHT)] * 9)]), **made.page(),
+            "val.jsonl": lines([made.conversation()]), "1.jsonl": lines([made.sample()])}
+
+    for read in every(logs):
+        assert 0 < turns.size_of(read.episode.turns) <= 12
+    record = alone("r.jsonl", logs["r.jsonl"])[1].episode
+    assert len(record.turns) == 3 and record.notes[-1].startswith("Turn 4 and those behind it are left out: at most 12 turns and")
+
+
+@pytest.mark.parametrize(("odd", "wrong"), [
+    ('{"history": ' + "[" * 10_000 + "]" * 10_000 + "}", "is nested too deeply, and left out."),
+    ('{"history": [' + "9" * 5_000 + "]}", "has a number that is too long, and is left out."),
+    ('{"history": [oops, "}"]}', "is no JSON object, and left out.")], ids=["deep", "long", "damaged"])
+def test_one_odd_rollout_is_named_and_those_around_it_are_read(odd, wrong):
+    before, after = (json.dumps(made.record(env_id=member)) for member in (1, 2))
+
+    for content, place in ((f"[{before},{odd}, {after}]", "entry 2"), (f"{odd}\n{after}\n", "line 1"),
+                           (f"{before}\n{odd}\n{after}\n", "line 2"), (f"[{before},\n{odd},\n{after}]", "entry 2")):
+        brought = found(single("r.json", content.encode()))
+
+        assert brought.entries[-1].member == 2 and len(brought.entries) == content.count('"history": [{')
+        assert brought.notes == (f"r.json: {place} {wrong}",)
 
 
 def test_of_many_tables_some_are_read_evenly_over_the_training(monkeypatch):

@@ -92,6 +92,14 @@ def test_a_turn_by_hand_that_is_no_action_is_refused_with_those_that_there_are(e
         played(settings(game="sokoban", entries=(entry,)))
 
 
+def test_turns_by_hand_behind_the_end_are_told():
+    by_hand = (("Dragon", "x", "."), ("Dragon", "x" * 90), ("Dragon",))
+    after = [last(run(settings(entries=entries), Inputs())).notes for entries in by_hand]
+
+    assert after[0] == ("The episode is over before 2 turns by hand, 'x' first: nothing is done of them.",)
+    assert after[1] == (f"The episode is over before 1 turn by hand, '{'x' * 40}' first: nothing is done of it.",) and after[2] == ()
+
+
 def test_a_long_wrong_turn_is_quoted_in_part():
     with pytest.raises(InputError) as refused:
         played(settings(game="sokoban", entries=("x" * 120,)))

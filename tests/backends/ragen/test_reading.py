@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from backends.files.archive import zipped
+from backends.ragen import reading
 from backends.ragen.results import MAX_LISTED, MAX_SHOWN, Logs, RagenResult
 from backends.ragen.run import run
 from backends.ragen.settings import RagenSettings
@@ -47,6 +48,21 @@ def test_what_is_not_in_the_logs_is_refused_with_what_is(tmp_path, changes, said
         shown(tmp_path, of_iterations(3, 7, groups=(2, 4)), **changes)
 
     assert str(refused.value) == said
+
+
+def test_turns_and_actions_of_all_that_is_shown_are_bounded_together(tmp_path, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_DONE_SHOWN", 20)
+
+    result = shown(tmp_path, of_iterations(1, members=9))
+
+    done = [1 + len(turn.planned) + len(turn.actions) for one in result.logs.rollouts for turn in one.episode.turns]
+    assert len(result.logs.entries) == 9 and 20 - sum(done) / len(result.logs.rollouts) < sum(done) <= 20  # one more would not fit
+    assert result.notes[-1] == (f"Of the episodes of this group {len(result.logs.rollouts)} are shown whole: at most 20 turns and "
+                                "actions are, of all together.")
+
+
+def test_one_episode_is_one(tmp_path):
+    assert [shown(tmp_path, of_iterations(1, members=many)).brief for many in (1, 2)] == ["1 episode", "2 episodes"]
 
 
 def test_of_many_iterations_some_are_named_in_the_refusal(tmp_path):

@@ -269,6 +269,7 @@ def test_settings_beyond_their_limits_are_refused_with_the_limit(changes, said):
 def test_as_many_episodes_as_may_be_are_taken():
     assert RagenSettings(groups=32, members=16).groups == 32
     assert RagenSettings(task="why", groups=8, members=32, repeats=10_000).repeats == 10_000
+    assert RagenSettings(task="why", groups=32, members=32).members == 32  # no training's limit
 
 
 def test_the_network_that_is_lent_is_not_the_one_that_learns():

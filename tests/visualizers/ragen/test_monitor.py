@@ -43,6 +43,19 @@ def test_curves_are_the_runs_numbers():
         assert list(traces(made[chart])[trace].y) == [getattr(one, name) for one in history]
 
 
+@pytest.mark.parametrize("name", ["std", "kept_std", "gradient", "largest_gradient"])
+@pytest.mark.parametrize("value", [1e308, 5e-324])
+def test_numbers_as_large_or_as_small_as_there_are_have_a_chart_with_few_ticks(name, value):
+    first, *others = learns()
+
+    made = drawn((replace(first, **{name: value}), *others))
+
+    for chart in ("spread", "gradient"):
+        axis = made[chart].layout.yaxis
+        assert made[chart].to_json() and np.isfinite(axis.range).all() and 1 <= len(axis.tickvals) <= 2 * monitor.MOST_POWERS
+        assert all(0 < tick < float("inf") for tick in axis.tickvals)
+
+
 def test_an_alarm_stands_on_its_curve_where_it_first_fired_and_only_there():
     gone = traces(ECHO["spread"])[f"spread is gone ({BREAKS + 9})"]
 
