@@ -56,7 +56,7 @@ class Difference:
 def compared(first: Sequence[Facts], second: Sequence[Facts]) -> Compared:
     """Return two runs beside each other."""
     ones, others = {one.key: one for one in first}, {one.key: one for one in second}
-    pairs = tuple(Pair(one, others[key], divergence(one.names, others[key].names)) for key, one in ones.items() if key in others)
+    pairs = tuple(Pair(one, others[key], parted(one.names, others[key].names)) for key, one in ones.items() if key in others)
     outcomes = [(pair.first.success, pair.second.success) for pair in pairs]
     known = [outcome for outcome in outcomes if None not in outcome]
     only_first, only_second = known.count((True, False)), known.count((False, True))
@@ -84,6 +84,11 @@ def mcnemar(only_first: int, only_second: int) -> float:
 def divergence(first: Sequence[str], second: Sequence[str]) -> int | None:
     """Return the first step, from 1, in which two episodes do different things; also where one has ended."""
     return next((step for step, (one, other) in enumerate(zip_longest(first, second), 1) if one != other), None)
+
+
+def parted(first: Sequence[str], second: Sequence[str]) -> int | None:
+    """The same of two logs, of which one may not say what was done: nobody knows then where they part."""
+    return divergence(first, second) if first and second else None
 
 
 def differences(first: Mapping[str, JsonValue] | None, second: Mapping[str, JsonValue] | None) -> tuple[Difference, ...]:

@@ -67,18 +67,22 @@ def of_episode(episode: Episode) -> Facts:
     actions = [action for _, action in episode.steps()]
     numbered = [action for action in actions if NUMBERED.search(called(action))]
     is_told = bool(episode.turns)
+    is_judged = episode.num_invalid > 0 or any(action.ok is not None for action in actions)  # a log may leave out what worked
+    is_read = any(turn.parse != "unknown" for turn in episode.turns)
     return Facts(
         environment=episode.world, group=episode.group, number=episode.number, instruction=episode.instruction,
         success=episode.success, progress=episode.progress, steps=episode.num_steps if is_told else None,
-        calls=len(episode.turns) or None, invalid=episode.num_invalid if is_told else None,
-        output_errors=sum(turn.parse == "failed" for turn in episode.turns) if is_told else None,
+        calls=len(episode.turns) or None, invalid=episode.num_invalid if is_judged else None,
+        output_errors=sum(turn.parse == "failed" for turn in episode.turns) if is_read else None,
         empty_plans=sum(turn.parse == "empty" for turn in episode.turns) if is_told else None,
-        planned=sum(len(turn.planned) for turn in episode.turns), cut=sum(turn.cut != "" for turn in episode.turns),
+        planned=sum(len(turn.planned) for turn in episode.turns) if is_told else None,
+        cut=sum(turn.cut != "" for turn in episode.turns) if is_told else None,
         names=tuple(called(action) for action in actions),
         reasons=tuple(action.feedback for _, action in once(episode.turns) if action.ok is False and action.feedback),
-        failed=sum(action.ok is False for action in actions), numbered=len(numbered),
-        numbered_failed=sum(action.ok is False for action in numbered), repeated=_repeated(actions),
-        loops=len(loops(episode.turns)), suggested=tuple(one.name for one in suggestions(episode)))
+        failed=sum(action.ok is False for action in actions) if is_judged else None, numbered=len(numbered) if is_told else None,
+        numbered_failed=sum(action.ok is False for action in numbered) if is_judged else None,
+        repeated=_repeated(actions) if is_told else None, loops=len(loops(episode.turns)) if is_told else None,
+        suggested=tuple(one.name for one in suggestions(episode)))
 
 
 def _repeated(actions: Sequence[Action]) -> int:

@@ -85,7 +85,8 @@ def _of_sight(turn: Turn) -> Iterator[Suggestion]:
     true = _true_objects(turn.state)
     for colour, kind, *_ in _DESCRIBED.findall(described) if true else ():
         if kind.lower() not in {name for name, _ in true}:
-            yield Suggestion("perception", "hallucination", turn.index, f"A {kind[:40]} is described, and there is none.")
+            yield Suggestion("perception", "hallucination", turn.index,
+                             f"{'An' if kind[0].lower() in 'aeiou' else 'A'} {kind[:40]} is described, and there is none.")
         elif colour and (kind.lower(), colour.lower()) not in true:
             yield Suggestion("perception", "wrong recognition", turn.index, f"No {kind[:40]} is {colour[:40]}.")
     places = np.array([place[:2] for place in _LISTED.findall(f"{turn.prompt}\n{described}")], float)

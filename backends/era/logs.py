@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from backends.era.comparing import Compared, compared, divergence
+from backends.era.comparing import Compared, compared, parted
 from backends.era.facts import Facts, of_entry, of_episode
 from backends.era.formats import SECOND, Brought, Entry, LogRun, episode, found
 from backends.era.formats.listing import SAID
@@ -130,9 +130,9 @@ def beside(files: Files, first: int, second: int) -> Compared:
     light = compared([of_entry(entry) for entry in runs[first].entries], [of_entry(entry) for entry in runs[second].entries])
     ones, others = ({of_entry(entry).key: entry for entry in runs[number].entries} for number in (first, second))
     differing = [pair for pair in light.pairs if pair.differs]
-    parted = {pair.first.key: divergence(_names(files, ones[pair.first.key]), _names(files, others[pair.second.key]))
+    steps = {pair.first.key: parted(_names(files, ones[pair.first.key]), _names(files, others[pair.second.key]))
               for pair in differing[:MOST_WHOLE]}
-    pairs = tuple(replace(pair, diverges=parted.get(pair.first.key)) for pair in light.pairs)
+    pairs = tuple(replace(pair, diverges=steps.get(pair.first.key)) for pair in light.pairs)
     left = len(differing) - MOST_WHOLE
     notes = (f"The first different step is looked for in {MOST_WHOLE} of {len(differing):,} episodes.",) if left > 0 else ()
     return replace(light, pairs=pairs, notes=(*light.notes, *notes))

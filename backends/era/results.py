@@ -1,11 +1,13 @@
 """What a run of ERA's page found: an episode, and of logs that were brought their runs and what they come to."""
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 from pydantic import Field, JsonValue
 
-from backends.episode import MAX_TURNS, Episode
+from backends.episode import MAX_TURNS, Action, Episode, Turn
 from backends.era.failures import KINDS
+from backends.era.loops import steps
 from backends.era.settings import EraSettings, Estimator
 from backends.era.statistics import Statistics
 from backends.files.rows import counted
@@ -152,5 +154,21 @@ class EraResult(Result):
             return f"return {self.training.iterations[-1].mean_return:.2f}"
         if self.episode is None:
             return f"{sum(log.num_episodes for log in self.logs):,} episodes"
+        shown = steps(self.episode.turns)
+        if self.goes_on:
+            return f"it goes on after {_counted_steps(shown)}: your turn" if shown else "nothing was done yet: your turn"
         ending = {True: "done", False: "not done", None: "how it ended is not said"}[self.episode.success]
-        return f"{ending} in {self.episode.num_steps} steps"
+        return f"{ending} in {_counted_steps(shown)}" if shown else f"{ending}, and no step of it is in the log"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether an episode that is played here is not over: it waits for what a person does, or lets be done, next."""
+        return self.settings.task == "play" and self.episode is not None and not self.episode.ended
+
+
+def _counted_steps(shown: Sequence[tuple[Turn, Action | None]]) -> str:
+    """How many steps an episode has, counted as the page goes through them, and which of them are none of the world's."""
+    wrong = sum(turn.by == "perturbation" for turn, _ in shown)
+    idle = sum(action is None or (turn.parse == "failed" and action.step is None) for turn, action in shown)
+    others = [f"{count} of them {what}" for count, what in ((wrong, "a disturbance"), (idle, "without an action")) if count]
+    return ", ".join((counted(len(shown), "step"), *others))

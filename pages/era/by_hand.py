@@ -10,16 +10,17 @@ from backends.era.environments import ENVIRONMENTS, Environment, World, of_world
 from backends.era.results import EraResult
 from backends.era.settings import MOST_ENTRIES, OWN_TURN, EraSettings
 from pages.era import home, table_hand
+from pages.era.player import wide
 from pages.era.table_hand import Do, Places
 from pages.house.text import plain
 from visualizers.era import scenes
 from visualizers.era.timeline import cells
+from visualizers.era.verbs import MISHAPS
 from worlds.errors import InputError
 from worlds.minihome.skills import skills
 
-WRONG = {"shut": ("A door falls shut", ":material/door_front:"), "recolour": ("A thing changes colour", ":material/palette:"),
-         "slip": ("The next action fails", ":material/block:"), "drop": ("The fingers let go", ":material/back_hand:"),
-         "shove": ("Something is pushed aside", ":material/swipe_right:")}
+WRONG = {"shut": ":material/door_front:", "recolour": ":material/palette:", "slip": ":material/block:",
+         "drop": ":material/back_hand:", "shove": ":material/swipe_right:"}
 SKILL = "era.skill"
 Choose = Callable[[EraSettings], None]
 
@@ -83,9 +84,10 @@ def _next(result: EraResult, world: Environment, state: Any, choose: Choose) -> 
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.caption("Let something go wrong:", width="content")
         for name in world.mishaps:
-            (label, icon), why = WRONG[name], objection(state, name, result.settings.world)
-            st.button(label, key=f"era.wrong.{name}", icon=icon, on_click=choose, args=(with_entry(result, f"!{name}"),),
-                      disabled=bool(why), help=why or "Happens by itself; the agent is not told.")
+            why = objection(state, name, result.settings.world)
+            st.button(MISHAPS[name], key=f"era.wrong.{name}", icon=WRONG[name], on_click=choose,
+                      args=(with_entry(result, f"!{name}"),), disabled=bool(why),
+                      help=why or "Happens by itself; the agent is not told.")
 
 
 def _skill(_result: EraResult, state: Any, do: Do, places: Places) -> None:
@@ -94,7 +96,7 @@ def _skill(_result: EraResult, state: Any, do: Do, places: Places) -> None:
     if st.session_state.get(SKILL) not in known:
         st.session_state[SKILL] = known[0]
     _, row = places
-    row.selectbox("An action of this home", known, key=SKILL, width=260,
+    row.selectbox("An action of this home", known, key=SKILL, width=wide(260),
                   help="Everything that can be tried here, in the home's words.")
     row.button("Do it", key="era.do", type="primary", icon=":material/touch_app:", help="This action is done by hand, no more.",
                on_click=lambda: do(str(st.session_state[SKILL])))

@@ -45,19 +45,19 @@ def panel(result: EraResult) -> None:
     line = next((line for line in result.lines if episode and line.number == episode.number), None)
     if episode is None or line is None or episode.success:
         return
-    st.header("Why did it fail?")
+    st.header("Why did it fail?" if episode.success is False else "Did it fail, and why?")  # a log may leave out how it ended
     log = result.logs[result.settings.log]
     left, right = st.columns(2, gap="medium")
     with left:
-        _suggested(failures.suggestions(episode), log, line)
+        _suggested(failures.suggestions(episode), log, line, has_steps=bool(episode.turns))
     with right:
         _by_hand(result, log, line)
 
 
-def _suggested(found: Sequence[failures.Suggestion], log: Log, line: Line) -> None:
+def _suggested(found: Sequence[failures.Suggestion], log: Log, line: Line, *, has_steps: bool) -> None:
     st.markdown(f"**What its log suggests** :orange-badge[{failures.LABEL}]")
     if not found:
-        st.caption("No rule finds anything in this log.")
+        st.caption("No rule finds anything in this log." if has_steps else "The log has no step in which a rule could find anything.")
     for number, one in enumerate(found):
         more = f" ({one.count} times)" if one.count > 1 else ""
         st.button(one.name, key=f"era.label.take.{number}", icon=":material/new_label:", on_click=_label, help="Label it so",

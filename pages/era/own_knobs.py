@@ -12,6 +12,7 @@ from backends.knobs import UPLOAD
 from backends.registry import System
 from models import catalogue
 from pages.era import home, own_logs, training
+from pages.era.player import wide
 from pages.house import knobs, running, session, tasks
 from pages.house.text import plain
 from worlds.errors import InputError
@@ -94,7 +95,7 @@ def _cost(asked: EraSettings) -> str:
 
 def own_task(system: Era, result: EraResult, place: DeltaGenerator) -> None:
     """A task in a person's own words, beside the choice of what to do; what is not understood is said while it is typed."""
-    said = place.text_input("Your own task", key="era.own_task", live="400ms", label_visibility="collapsed", width=420,
+    said = place.text_input("Your own task", key="era.own_task", live="400ms", label_visibility="collapsed", width=wide(420),
                             placeholder=f"Your own task for this {ENVIRONMENTS[result.settings.world].place}, in a sentence",
                             help="One thing and what to do with it. What is not there is said.")
     text = (said or "").strip()

@@ -15,6 +15,7 @@ import streamlit as st
 
 from backends.episode import Action, Episode, Turn
 from pages.house import opening, style
+from pages.house.parts import LARGE_PX, is_presenting
 from visualizers.era.timeline import failed
 
 STEP, PACE, PLAYER = "era.step", "era.pace", "era.player"
@@ -23,6 +24,7 @@ FIRST_PACE = 2
 # in the session's state: the episode that plays, the step of the newest tick, how much of the page was drawn
 _PLAYING, _TICKED, _STAGE = "era.playing", "era.playing.ticked", "era.playing.stage"
 PLAY_PX, PACE_PX = 104, 148  # the button has one width, whatever it says
+USUAL_PX = 16  # of the letters, where they are not on a wall
 Shown = Sequence[tuple[Turn, Action | None]]
 
 
@@ -57,6 +59,11 @@ def to(step: int) -> None:
     st.session_state[STEP] = step
 
 
+def wide(px: int) -> int:
+    """A width that holds words, in px: on a wall they are larger, and so has it to be."""
+    return px * LARGE_PX // USUAL_PX if is_presenting() else px
+
+
 def transport(episode: Episode, shown: Shown) -> None:
     """The buttons and the slider, beside the picture: nothing above them changes, so that nothing moves under the finger, and a phone
     shows the picture first. The slider is below: what a button says under the mouse would cover it.
@@ -66,12 +73,13 @@ def transport(episode: Episode, shown: Shown) -> None:
         _move_button("call.back", "Call", "skip_previous", -2, calls, "To the call of the agent before. Keys: shift and ←.")
         _move_button("step.back", "Step", "chevron_left", -1, calls, "One step back. Key: ←.")
         st.button("Pause" if plays else "Play", key="era.play", icon=f":material/{'pause' if plays else 'play_arrow'}:",
-                  width=PLAY_PX, disabled=count < 2, on_click=rest if plays else _play, args=None if plays else (episode, count),
+                  width=wide(PLAY_PX), disabled=count < 2, on_click=rest if plays else _play,
+                  args=None if plays else (episode, count),
                   help="Goes on by itself, from the beginning where it is at its end. Key: space bar.")
         _move_button("step.on", "Step", "chevron_right", 1, calls, "One step on. Key: →.")
         _move_button("call.on", "Call", "skip_next", 2, calls, "To the agent's next call. Keys: shift and →.")
         st.session_state.setdefault(PACE, FIRST_PACE)
-        st.selectbox("Pace", PACES, key=PACE, format_func=lambda pace: f"{pace} step{'s' * (pace > 1)} a second", width=PACE_PX,
+        st.selectbox("Pace", PACES, key=PACE, format_func=lambda pace: f"{pace} step{'s' * (pace > 1)} a second", width=wide(PACE_PX),
                      label_visibility="collapsed", disabled=count < 2, help="How fast it plays, at most.")
         wrong = next((number for number, (turn, action) in enumerate(shown, 1) if failed(turn, action)), None)
         if wrong:

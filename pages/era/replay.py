@@ -12,7 +12,7 @@ from backends.era.settings import SHIPPED, EraSettings
 from backends.era.statistics import Statistics
 from backends.files.rows import counted as number_of
 from backends.registry import System
-from pages.era import frames, labelling
+from pages.era import frames, labelling, player
 from pages.house import address, knobs, running, view
 from pages.house.text import plain
 from visualizers.era import many, tables
@@ -106,15 +106,16 @@ def _filtered(lines: Sequence[Line], labels: Mapping[Line, Label]) -> list[Line]
     suggested = sorted({name for line in lines for name in line.suggested})
     given = sorted({by_kind(label) for label in labels.values()})
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input("Filter by text", key="era.filter.text", placeholder="Words of the instruction", width=230)
+        text = st.text_input("Filter by text", key="era.filter.text", placeholder="Words of the instruction",
+                             width=player.wide(230))
         ended = st.selectbox("Ended", list(tables.ENDINGS.values()), index=None, key="era.filter.ended", placeholder="Anyhow",
-                             width=150)
+                             width=player.wide(150))
         group = st.selectbox("Subset", groups, index=None, key="era.filter.group", placeholder="Any",
-                             width=190) if len(groups) > 1 else None
+                             width=player.wide(190)) if len(groups) > 1 else None
         failure = st.selectbox("The log suggests", suggested, index=None, key="era.filter.suggested", placeholder="Anything",
-                               width=260) if suggested else None
+                               width=player.wide(260)) if suggested else None
         label = st.selectbox("Label", ["none yet", *given], index=None, key="era.filter.label", placeholder="Any",
-                             width=230) if given else None
+                             width=player.wide(230)) if given else None
     words = text.lower().split()
     return [line for line in lines
             if all(word in line.instruction.lower() for word in words) and ended in (None, tables.ENDINGS[line.success])
@@ -151,12 +152,26 @@ def notice(counted: Statistics) -> str:
     if counted.reasons:
         first = counted.reasons[0]
         told.append(f"The commonest feedback on a failed action came {first.count} times, in {number_of(first.episodes, 'episode')}.")
+    elif whole.invalid and not whole.output_errors:
+        told.append(f"{per_cent(whole.invalid)} of the actions failed, and no feedback says why.")
     if counted.loops:
         told.append(f"{number_of(counted.loops, 'time')} the same thing failed three times in a row or more.")
     if counted.numbered and counted.others:
         told.append(f"Actions on second instances such as Mug_2 fail in {per_cent(counted.numbered.mean)} of cases, all others in "
                     f"{per_cent(counted.others.mean)}.")
-    return " ".join(told) or "no action failed and every reply could be read."
+    return " ".join(told) or _nothing_wrong(counted)
+
+
+def _nothing_wrong(counted: Statistics) -> str:
+    """What may be said where nothing stands out: no more than the logs say."""
+    whole = counted.whole
+    rows = (("no logged action failed", "which actions failed", whole.invalid),
+            ("every logged reply could be read", "which replies could be read", whole.output_errors))
+    known = [said for said, _, rate in rows if rate is not None]
+    unknown = [what for _, what, rate in rows if rate is None]
+    told = [" and ".join(known)] if known else []
+    told += [f"{' and '.join(unknown)} is not in these logs"] if unknown else []
+    return f"{'; '.join(told)}."
 
 
 def _beside(result: EraResult, choose: Choose) -> None:

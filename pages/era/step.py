@@ -5,6 +5,7 @@ import streamlit as st
 from backends.episode import Action, Cut, Episode, Turn
 from backends.era.context import POLICIES, POLICY_NAMES, history
 from backends.era.environments import Marks, of_world
+from backends.era.loops import streak
 from backends.era.results import EraResult
 from backends.era.shaping import TABLE_TOPS
 from backends.files.rows import counted as number_of
@@ -15,12 +16,14 @@ from pages.house.text import plain
 from visualizers.era import scenes
 from visualizers.era.curves import terms_of
 from visualizers.era.timeline import ROW, cells, clickable, timeline
+from visualizers.era.verbs import disturbance
 
 VIEWS = ("step", "frame", "marks", "memory")  # in the address
 SIDES = {"before": "Before the step", "after": "After it"}
 TITLES = dict(zip(PARTS, ("It says it sees", "It remembers and concludes", "It plans")))
 ACTORS = {"model": "the agent", "expert": "the scripted expert", "person": "a person, by hand",
-          "perturbation": "it went wrong by itself"}
+          "perturbation": "a disturbance"}
+GOES_ON = ":gray-badge[it goes on: your turn]"
 ENDINGS = {True: ":green-badge[done]", False: ":red-badge[not done]", None: ":gray-badge[the log does not say how it ended]"}
 ASIDE = {"state_description": TITLES[PARTS[0]], "visual_state_description": TITLES[PARTS[0]]}  # other prompts' names of a part
 CUTS: dict[Cut, str] = {"failure": "an action that failed", "success": "the end of the task", "budget": "the limit of actions",
@@ -43,9 +46,10 @@ def _steps(result: EraResult) -> None:
     if episode is None:
         return
     shown = cells(episode)
-    st.subheader(f"{plain(episode.instruction or result.title)} {ENDINGS[episode.success]}")
+    st.subheader(f"{plain(episode.instruction or result.title)} {GOES_ON if result.goes_on else ENDINGS[episode.success]}")
     if not shown:
-        for told in episode.notes or ("No step was done yet.",):  # a log that could not be read says why
+        none = "No step was done yet." if result.goes_on else "No step of this episode is in the log."
+        for told in episode.notes or (none,):  # a log that could not be read says why
             st.info(plain(told), icon=":material/info:")
         _begins(result)
         return
@@ -114,21 +118,29 @@ def opens_at(result: EraResult) -> int:
 
 
 def notice(episode: Episode) -> str:
-    """What there is to see in this episode, from its own numbers."""
+    """What there is to see in this episode, from its own numbers; that it repeats itself, wherever it does."""
+    again = streak(episode.turns)
+    told = _stands_out(episode)
+    if again:
+        told = f"{told} It repeats itself: {again.said}" if told else f"it repeats itself: {again.said}"
+    return f"To notice: {told or 'how the plan is made anew at every call, from the picture and from what was remembered.'}"
+
+
+def _stands_out(episode: Episode) -> str:
+    """The first that there is to say of what went wrong or well; empty where there is nothing."""
     wrong = [action.feedback for turn in episode.turns if turn.by == "perturbation" for action in turn.actions]
     if wrong:
-        return f"To notice: {wrong[0]} Compare the plans before and after it."
+        return f"{wrong[0]} Compare the plans before and after it."
     if episode.num_invalid:
-        return (f"To notice: {episode.num_invalid} of {len(cells(episode))} steps failed or could not be read; their cells have a "
-                "red edge.")
+        return f"{episode.num_invalid} of {len(cells(episode))} steps failed or could not be read; their cells have a red edge."
     rises = [turn.index + 1 for turn in episode.turns if terms_of(turn).get("subgoal", 0) > 0]
     if rises:
         if episode.world in TABLE_TOPS:
-            return (f"To notice: the gripper came near a thing of the task at call {' and '.join(map(str, rises))}, which is paid "
+            return (f"the gripper came near a thing of the task at call {' and '.join(map(str, rises))}, which is paid "
                     "once for each. The numbers of an action are read off the list of objects in the prompt.")
-        return (f"To notice: a condition of the task was met at call {' and '.join(map(str, rises))}. What is done already, the "
+        return (f"a condition of the task was met at call {' and '.join(map(str, rises))}. What is done already, the "
                 "reflection says and no picture shows.")
-    return "To notice: how the plan is made anew at every call, from the picture and from what was remembered."
+    return ""
 
 
 def _time_line(episode: Episode, step: int, count: int) -> None:
@@ -169,7 +181,8 @@ def _shown(result: EraResult) -> str:
 
 def _said(episode: Episode, turn: Turn, action: Action | None, step: int, count: int) -> None:
     """What was thought and done."""
-    st.markdown(f"**Step {step} of {count}**, call {turn.index + 1}: {ACTORS[turn.by]}")
+    call = "" if turn.by == "perturbation" else f", call {turn.index + 1}"
+    st.markdown(f"**Step {step} of {count}**{call}: {ACTORS[turn.by]}")
     _done(episode, turn, action)
     for name, text in parts_of(turn):
         st.markdown(f"**{plain(name)}**  \n{plain(_cut(text))}")
@@ -193,7 +206,11 @@ def parts_of(turn: Turn) -> list[tuple[str, str]]:
 
 
 def _done(episode: Episode, turn: Turn, action: Action | None) -> None:
-    if action is None:
+    if action is not None and turn.by == "perturbation":
+        st.markdown(f"**Done to the world, not by the agent:** {plain(action.feedback or disturbance(turn, action))}")
+        st.caption(plain(f"Whoever set this episode up let it go wrong here, with {action.name!r} among its turns. The agent is not "
+                         "told."))
+    elif action is None:
         why = "" if turn.parse == "empty" else f", for the reply named {'no action that there is' if turn.planned else 'no action'}"
         st.markdown(f"**Nothing was done**{why}.")
     else:
@@ -254,7 +271,7 @@ def live(episode: Episode) -> None:
     left, right = st.columns([2, 3])
     if picture is not None:
         left.image(view.jpeg(picture), width="stretch", alt="The world as it is now",
-                   caption=f"After {number_of(episode.num_steps, 'step')}")
+                   caption=f"After {number_of(len(cells(episode)), 'step')}")
     with right:
         st.markdown(f"**{plain(episode.instruction)}**")
         if episode.turns:

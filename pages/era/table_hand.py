@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from backends.era.results import EraResult
+from pages.era.player import wide
 from pages.house.text import plain
 from worlds.minitable.actions import DOWN, LIMITS, refusal
 from worlds.minitable.codec import encode
@@ -46,7 +47,7 @@ def _in_words(state: State, do: Do) -> None:
     if st.session_state.get(OBJECT) not in range(1, len(names) + 1):
         st.session_state[OBJECT] = 1
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
-        st.selectbox("Object, from left to right", range(1, len(names) + 1), key=OBJECT, width=196,
+        st.selectbox("Object, from left to right", range(1, len(names) + 1), key=OBJECT, width=wide(196),
                      format_func=lambda number: f"{number}: {names[number - 1]}",
                      help="The numbers of the frames in the picture, and of the list that an agent is given without the names.")
         st.button("Go over it", key="era.over", type="primary", icon=":material/touch_app:",
@@ -61,7 +62,7 @@ def _in_numbers(result: EraResult, state: State, do: Do) -> None:
     _begin(result, state)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         for name, limit in zip(NUMBERS, LIMITS):
-            st.number_input(name, 0, limit, step=1, key=f"era.pose.{name}", width=94, help=f"{HELP[name]}. 0 to {limit}.")
+            st.number_input(name, 0, limit, step=1, key=f"era.pose.{name}", width=wide(94), help=f"{HELP[name]}. 0 to {limit}.")
         st.segmented_control("gripper", list(GRIPPER), key="era.pose.gripper", format_func=GRIPPER.__getitem__, required=True,
                              help="0 is closed, 1 is open: how it is once it is there.")
         pose = _typed()

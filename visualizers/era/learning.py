@@ -21,7 +21,7 @@ def shares(training: Training) -> go.Figure:
         _line(told, "episodes done", [one.success for one in told], TRUTH_COLOUR, ".0%"),
         _line(told, "actions that failed", [one.invalid for one in told], FAILED_COLOUR, ".0%")])
     _begins(figure, training)
-    figure.update_layout(title=titled("Episodes that it learns from", "words are drawn, not the likeliest"),
+    figure.update_layout(title=titled("Tasks done, actions failed", "in the episodes that it learns from"),
                          xaxis={"title": "iteration"}, yaxis={"title": "share", "tickformat": ".0%", "rangemode": "tozero"})
     ends = f"done {per_cent(told[0].success)} at first and {per_cent(told[-1].success)} at last" if told else "none yet"
     return described(figure, f"Episodes of each iteration: {ends}.")
@@ -32,7 +32,7 @@ def returns(training: Training) -> go.Figure:
     told = training.iterations
     figure = go.Figure(_line(told, "mean return", [one.mean_return for one in told], SCORE_COLOUR, "+.2f"))
     _begins(figure, training)
-    figure.update_layout(title=titled("Return", "what an episode earns, on average"), xaxis={"title": "iteration"},
+    figure.update_layout(title=titled("What an episode earns", "on average: its return"), xaxis={"title": "iteration"},
                          yaxis={"title": "return"}, showlegend=False)
     ends = f"from {told[0].mean_return:+.2f} to {told[-1].mean_return:+.2f}" if told else "not known yet"
     return described(figure, f"The mean return goes {ends}.")
@@ -47,7 +47,7 @@ def health(training: Training) -> go.Figure:
         _line(told, "held back", [one.clip_fraction for one in told], ADVANTAGE_COLOUR, ".3f"),
         _line(told, "KL", [one.kl for one in told], VISITED_COLOUR, ".4f")])
     _begins(figure, training)
-    figure.update_layout(title=titled("How it learns", "foreseen: 1 all, 0 as by a mean"),
+    figure.update_layout(title=titled("Does it foresee, how far does it move?", "foreseen 1: every return; 0: as a mean"),
                          xaxis={"title": "iteration"}, yaxis={"zeroline": True, "range": [max(-1.05, min([-0.1, *known])), 1.05]})
     return described(figure, f"The critic foresees {known[-1]:.2f} of the variance of returns." if known else "No critic yet.")
 
@@ -64,7 +64,7 @@ def judged(training: Training) -> go.Figure | None:
             error_y={"type": "data", "array": [high - mean for mean, _, high in ends],
                      "arrayminus": [mean - low for mean, low, _ in ends]},
             hovertemplate="%{x}, " + name + ": %{y:.0%}<extra></extra>")
-    figure.update_layout(title=titled("Fixed scenes, greedily", "never learned from; 95 % intervals"),
+    figure.update_layout(title=titled("The same scenes before and after", "never learned from; 95 % intervals"),
                          yaxis={"title": "done", "tickformat": ".0%", "range": [0, 1.02]}, barmode="group")
     return described(figure, f"Fixed scenes: {summary(training)}")
 
@@ -78,7 +78,7 @@ def credited(training: Training) -> go.Figure | None:
         go.Bar(x=list(range(1, len(one.advantages) + 1)), y=one.advantages, name=UNITS[one.estimator],
                marker={"color": colours[one.estimator]}, hovertemplate="turn %{x}: %{y:+.3f}<extra></extra>")
         for one in training.credited])
-    figure.update_layout(title=titled("One episode, three estimators", "what each turn was worth"),
+    figure.update_layout(title=titled("Which turn gets the credit?", "one episode, by three estimators"),
                          xaxis={"title": "turn", "dtick": max(1, len(training.credited[0].advantages) // 5)},
                          yaxis={"title": "advantage", "zeroline": True}, barmode="group")
     told = "; ".join(f"{UNITS[one.estimator]}: {', '.join(f'{value:+.2f}' for value in one.advantages[:8])}"
@@ -96,8 +96,8 @@ def losses(training: Training) -> go.Figure:
                            marker={"color": colour, "size": 4}, hovertemplate="update %{x}, " + kind + ": %{y:.3f}<extra></extra>")
     if training.losses_before and len(training.losses) > training.losses_before:
         figure.add_vline(x=training.losses_before + 0.5, line={"dash": "dot", "color": VISITED_COLOUR})
-    figure.update_layout(title=titled("Prior learning", "loss of the expert's words"), xaxis={"title": "update"},
-                         yaxis={"title": "nats per word", "rangemode": "tozero"})
+    figure.update_layout(title=titled("How well it guesses the expert's words", "loss of each update: lower is better"),
+                         xaxis={"title": "update"}, yaxis={"title": "nats per word", "rangemode": "tozero"})
     ends = f"from {training.losses[0].loss:.2f} to {training.losses[-1].loss:.2f}" if training.losses else "not known yet"
     return described(figure, f"The loss goes {ends} nats per word.")
 

@@ -14,6 +14,7 @@ from backends.era.environments import Marks, of_world
 from backends.era.formats.writing import Pictures
 from visualizers import covers
 from visualizers.era.timeline import cells
+from visualizers.era.verbs import disturbance
 from worlds.errors import InputError
 from worlds.video import write_video
 
@@ -110,7 +111,7 @@ def captioned(episode: Episode, look: Look | None = None, *, size_px: int = SIDE
         if picture is None and not why:
             continue
         first, second = (episode.instruction, "before the first step") if number == 0 else (
-            f"{number}. {(action.name or action.id) if action else 'no action'}",
+            f"{number}. {(disturbance(turn, action) or action.name or action.id) if action else 'no action'}",
             action.feedback if action else "the reply could not be read" if turn.parse == "failed" else "nothing was planned")
         yield _with_caption(_fitted(picture, size_px) if picture is not None else _plate(why, size_px), first, second)
     if said := cut(episode):

@@ -5,8 +5,9 @@ from typing import TypeVar
 import plotly.graph_objects as go
 
 from backends.episode import Action, Episode, Turn
+from backends.era.loops import steps
 from visualizers.alt import described
-from visualizers.era.verbs import COLOURS, FAILED_COLOUR, OTHER, verb
+from visualizers.era.verbs import COLOURS, FAILED_COLOUR, OTHER, disturbance, verb
 from visualizers.text import said
 from visualizers.theme import titled
 
@@ -20,7 +21,7 @@ Shape = dict[str, object]  # as Plotly's layout takes it
 
 def cells(episode: Episode) -> list[tuple[Turn, Action | None]]:
     """Every action with its turn; a turn that did nothing has one cell of its own."""
-    return [(turn, action) for turn in episode.turns for action in turn.actions or (None,)]
+    return steps(episode.turns)
 
 
 def timeline(episode: Episode, at: int | None = None) -> go.Figure:
@@ -105,7 +106,7 @@ def _mark(turn: Turn, action: Action | None) -> str:
 def _told(number: int, turn: Turn, action: Action | None) -> str:
     if action is None:
         return f"{number + 1}: " + ("the reply could not be read" if turn.parse == "failed" else "no action")
-    name = said(action.name or f"action {action.id}", HOVER_LETTERS)
+    name = said(disturbance(turn, action) or action.name or f"action {action.id}", HOVER_LETTERS)
     return f"{number + 1}: {name}" + (f"<br>{said(action.feedback, HOVER_LETTERS)}" if action.feedback else "")
 
 
@@ -125,6 +126,6 @@ def _brackets(shown: list[tuple[Turn, Action | None]]) -> list[Shape]:
 
 def _sentence(shown: list[tuple[Turn, Action | None]]) -> str:
     wrong = sum(failed(turn, action) for turn, action in shown)
-    calls = len({turn.index for turn, _ in shown})
-    names = ", ".join(said(action.name, 40) for _, action in shown[:12] if action is not None)
+    calls = len({turn.index for turn, _ in shown if turn.by != "perturbation"})
+    names = ", ".join(said(disturbance(turn, action) or action.name, 40) for turn, action in shown[:12] if action is not None)
     return f"{len(shown)} steps in {calls} calls, {wrong} failed: {names}{', ...' if len(shown) > 12 else ''}."

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from backends.episode import Action
+from backends.episode import Action, Turn
 from visualizers.theme import OTHER_COLOUR
 
 VERBS: Mapping[str, str] = {  # how the name of an action begins: its colour; the longer beginning wins
@@ -14,6 +14,9 @@ GRIPPER: Mapping[str, str] = {CLOSED: "#D55E00", OPEN: "#56B4E9"}
 OTHER = "other"
 COLOURS: Mapping[str, str] = {**VERBS, **GRIPPER, OTHER: OTHER_COLOUR}
 FAILED_COLOUR = "#C43A5B"
+MISHAPS: Mapping[str, str] = {  # what can go wrong by itself in the worlds that are played here, in words
+    "shut": "A door falls shut", "recolour": "A thing changes colour", "slip": "The next action fails", "drop": "The fingers let go",
+    "shove": "Something is pushed aside"}
 
 
 def verb(action: Action) -> str:
@@ -26,3 +29,12 @@ def verb(action: Action) -> str:
     if len(pose) == 7 and pose[-1].strip() in ("0", "1", "0.0", "1.0"):
         return OPEN if float(pose[-1]) else CLOSED
     return OTHER
+
+
+def disturbance(turn: Turn, action: Action) -> str:
+    """What was done to the world by nobody who acts in it, in words; empty where somebody acted."""
+    if turn.by != "perturbation":
+        return ""
+    name = action.name.removeprefix("!")
+    what = MISHAPS.get(name, name)
+    return f"disturbance: {what[:1].lower()}{what[1:]}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from backends.episode import MAX_TURNS, Episode, Turn
 from backends.era.formats.calls import Call, Logged, attempts, calls, logged, mismatches, turn_of
 from backends.era.formats.listing import Entry, Layout
-from backends.era.formats.names import steps_of
+from backends.era.formats.names import sought, steps_of
 from backends.era.formats.seen import Frames
 from backends.era.formats.sidecar import Sidecar, read_sidecar, with_sidecar
 from backends.era.loops import loops
@@ -41,7 +41,9 @@ def read_household(files: Files, entry: Entry) -> Episode:
     if len(parts.steps) > 1:
         notes.add(f"There are {len(parts.steps)} step files of this episode; {short(name)} is read.")
     if not name:
-        notes.add("The step file is missing: only the result is known.")
+        known = "result is" if parts.result else "pictures are"
+        where = sought(head.root, parts.result or ''.join(parts.frames[:1]), "episode_{}_step_N.json")
+        notes.add(f"The step file is missing: only the {known} known. It was looked for as {where}, N being its last step.")
     rows = last_attempt(text_of(files, name, notes), name, notes, environment=head.environment)
     sidecar = read_sidecar(files, parts.sidecar, notes)
     grouped = grouped_calls(rows, head.layout, sidecar.planner_steps(len(rows)))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from backends.episode import MAX_ACTIONS, MAX_TURNS, Action, Cut, Episode, Parse, Planned, Turn
 from backends.era.formats.household import ended
 from backends.era.formats.listing import Entry
+from backends.era.formats.names import sought
 from backends.era.formats.seen import Frames
 from backends.era.formats.sidecar import read_sidecar, with_sidecar
 from backends.era.replies import Reply, read_reply
@@ -52,7 +53,8 @@ def read_manipulation(files: Files, entry: Entry) -> Episode:
     notes, parts, head = Notes(), entry.parts, entry.head
     result = object_of(files, parts.result, notes)
     if not parts.planner:
-        notes.add("The agent's replies (planner_output) are missing: which actions were taken is not known.")
+        notes.add("The agent's replies (planner_output) are missing: which actions were taken is not known. They were looked for as "
+                  f"{sought(head.root, parts.result or ''.join(parts.frames[:1]), 'results/planner_output_episode_{}.txt')}.")
     sidecar = read_sidecar(files, parts.sidecar, notes)
     texts = replies_in(text_of(files, parts.planner, notes, limit_mb=MAX_PLANNER_MB))
     if len(texts) >= MAX_REPLIES:

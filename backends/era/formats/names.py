@@ -15,6 +15,7 @@ from backends.files.archive import is_junk
 SUBSETS = ("base", "common_sense", "complex_instruction", "complex", "spatial", "visual_appearance", "visual", "long_horizon")
 _ENVIRONMENTS = {"eb_alfred": "eb_alfred", "eb_habitat": "eb_habitat", "eb_manipulation": "eb_manipulation",
                  "eb_man": "eb_manipulation", "eb_nav": "eb_navigation", "eb_navigation": "eb_navigation"}
+MOST_FOLDER = 160  # letters of a folder in a sentence
 _TOPS = ("running", "results", "agent_outputs", "logs", "outputs")  # folders that name neither model nor experiment
 _K = r"(\d{1,7})"
 _STEPS = re.compile(rf"episode_{_K}_step_{_K}\.jsonl?$")
@@ -24,6 +25,7 @@ _PLANNER = re.compile(rf"planner_output_episode_{_K}\.txt$")
 _ROWS = re.compile(rf"episode_{_K}\.jsonl?$")
 _SIDECAR = re.compile(rf"orrery_episode_{_K}\.jsonl$")
 _FRAME = re.compile(rf"episode_{_K}_step_{_K}(?:_(\d{{8}}_\d{{6}}))?(?:_(\w{{1,40}}))?\.(?:png|jpe?g|webp)$", re.IGNORECASE)
+_NUMBERED = re.compile(rf"episode_{_K}")
 _FOLDER = re.compile(rf"episode_{_K}$")
 
 
@@ -123,6 +125,18 @@ def steps_of(name: str) -> int:
     """Return the last step that a step file's name tells."""
     match = _STEPS.search(name.replace("\\", "/").rsplit("/", 1)[-1])
     return int(match[2]) if match else 0
+
+
+def sought(root: str, known: str, form: str) -> str:
+    """Return where a file that an episode lacks was looked for, for a sentence.
+
+    Args:
+        known: name of a file that the episode has, which tells its number as the log counts.
+        form: of the name that was looked for, with {} for that number.
+    """
+    folder, match = own_root(root)[-MOST_FOLDER:], _NUMBERED.search(known.replace("\\", "/").rsplit("/", 1)[-1])
+    name = form.format(match[1] if match else "K")
+    return repr(f"{folder}/{name}" if folder else name)
 
 
 def _above_results(folders: list[str]) -> list[str]:

@@ -66,3 +66,11 @@ def test_runs_in_one_file_part_where_an_episode_was_done_by_one_of_them():
 
     assert (told.both, told.only_first, told.only_second, told.neither) == (1, 1, 0, 0)
     assert [(pair.first.number, pair.diverges) for pair in told.pairs if pair.differs] == [(2, 2)]
+
+
+def test_where_two_runs_part_is_not_known_where_one_log_does_not_say_what_was_done():
+    one, silent = Facts(number=1, success=True, names=("find a Mug",)), Facts(number=1, success=False)
+
+    (pair,) = compared([one], [silent]).pairs
+
+    assert pair.differs and pair.diverges is None and compared([one], [replace(silent, names=("go",))]).pairs[0].diverges == 1

@@ -67,3 +67,11 @@ def test_the_table_tops_descriptions_are_held_against_the_true_objects():
 def test_every_suggestion_is_of_the_taxonomy():
     assert {(stage, kind) for stage, names in KINDS.items() for kind in names} >= {
         (one.stage, one.kind) for one in suggestions(turns(failed("pick up the Mug"), failed("pick up the Mug")))}
+
+
+@pytest.mark.parametrize(("kind", "says"), [("apple", "An apple is described"), ("star", "A star is described")])
+def test_what_is_described_has_its_article(kind, says):
+    turn = Turn(index=0, state={"objects": [["cup", "red", [1, 2, 3]]]},
+                sections={"visual_description": f"a red {kind} at [1, 2, 3]"})
+
+    assert [one.why for one in suggestions(Episode(turns=(turn,)))] == [f"{says}, and there is none."]

@@ -202,7 +202,8 @@ def test_results_without_steps_and_steps_without_results_are_shown():
     one, two = found(files).runs[0].entries
 
     assert (one.success, episode(files, one).turns, two.success, episode(files, two).num_steps) == (True, (), True, 6)
-    assert "The step file is missing: only the result is known." in episode(files, one).notes
+    assert ("The step file is missing: only the result is known. It was looked for as "
+            f"'{ROOT}/episode_1_step_N.json', N being its last step.") in episode(files, one).notes
 
 
 @pytest.mark.parametrize(("logged", "told"), [

@@ -110,3 +110,13 @@ def test_frames_with_boxes_that_do_not_fit_the_plans_are_told():
     _, _, read = only(in_visual(made_logs.table_episode(1, annotated=(0, 3))))
 
     assert any("do not stand where the plans begin" in note for note in read.notes)
+
+
+def test_replies_that_are_missing_are_asked_for_by_name():
+    logs = {name: content for name, content in made_logs.manipulation().items() if "planner_output" not in name}
+
+    files = opened(logs)
+
+    read = episode(files, found(files).runs[0].entries[0])
+
+    assert any("'running/eb_manipulation/vlm-3b/baseline/visual/results/planner_output_episode_1.txt'" in note for note in read.notes)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from backends.episode import Episode
+from backends.episode import Action, Episode, Turn
 from backends.era.results import MAX_LOGS, EraResult
 from backends.era.run import run
 from backends.era.settings import PRESETS, SUBSETS, EraSettings
@@ -13,6 +13,7 @@ from backends.era.shaping import shaped
 from backends.files.saved import load_result, save_result
 from backends.run import Inputs, Progress, last
 from tests.backends.era import made_logs
+from visualizers.era.timeline import cells
 from worlds.errors import InputError
 from worlds.minihome.scene import draw_home
 from worlds.minihome.state import read_state
@@ -215,3 +216,30 @@ def test_a_very_long_name_of_a_model_and_very_many_runs_are_cut_and_said(tmp_pat
     assert len(result.logs) == MAX_LOGS and any(note.startswith(f"There are {MAX_LOGS + 3:,} runs.") for note in result.notes)
     with pytest.raises(InputError, match=f"They are numbered 0 to {MAX_LOGS - 1}"):
         brought(many, None, tmp_path, log=MAX_LOGS)
+
+
+@pytest.mark.parametrize(("settings", "says"), [
+    ({"goes_on": False}, "nothing was done yet: your turn"),
+    ({"actions": (".",), "goes_on": False}, "it goes on after 1 step: your turn"),
+    ({"actions": (".", "!slip"), "max_turns": 3}, "not done in 4 steps, 1 of them a disturbance"),
+    ({"max_turns": 2}, "not done in 2 steps")], ids=["nothing yet", "a turn", "a disturbance", "over"])
+def test_a_run_says_whether_it_is_over_and_counts_what_the_page_goes_through(settings, says):
+    result = played(**settings)
+
+    assert result.brief == says and str(len(cells(result.episode)) or "nothing") in says
+
+
+@pytest.mark.parametrize(("success", "says"), [(True, "done"), (False, "not done"), (None, "how it ended is not said")])
+def test_of_a_log_without_steps_none_is_counted(success, says):
+    result = EraResult(seed=0, model_id="m", is_miniature=False, settings=EraSettings(task="replay"),
+                       episode=Episode(success=success))
+
+    assert result.brief == f"{says}, and no step of it is in the log" and not result.goes_on
+
+
+def test_replies_without_an_action_are_counted_and_named():
+    turns = (Turn(index=0, actions=(Action(name="find a Mug", step=1),)), Turn(index=1, parse="failed"))
+    result = EraResult(seed=0, model_id="m", is_miniature=False, settings=EraSettings(task="replay"),
+                       episode=Episode(success=True, turns=turns))
+
+    assert result.brief == "done in 2 steps, 1 of them without an action"

@@ -118,3 +118,19 @@ def test_the_table_and_the_whole_episode_say_the_same():
 
             assert (light.success, light.progress, light.steps, light.calls, light.invalid, light.output_errors) == (
                 whole.success, whole.progress, whole.steps, whole.calls, whole.invalid, whole.output_errors)
+
+
+def test_of_an_episode_without_steps_nothing_is_known_but_its_result():
+    told = of_episode(Episode(success=True, progress=1.0))
+
+    assert (told.success, told.progress, told.names, told.suggested) == (True, 1.0, (), ())
+    assert {told.steps, told.calls, told.invalid, told.output_errors, told.empty_plans, told.planned, told.cut, told.failed,
+            told.numbered, told.numbered_failed, told.repeated, told.loops} == {None}
+
+
+def test_whether_actions_failed_and_replies_could_be_read_is_not_known_where_no_log_says_so():
+    silent = Episode(turns=(Turn(index=0, actions=(Action(name="find a Mug", step=1),)),))
+
+    assert (of_episode(silent).invalid, of_episode(silent).output_errors, of_episode(silent).steps) == (None, None, 1)
+    assert (of_episode(turns(done("find a Mug"))).invalid, of_episode(turns(done("find a Mug"))).output_errors) == (0, 0)
+    assert of_episode(Episode(turns=(Turn(index=0, parse="failed"),))).invalid == 1

@@ -2,6 +2,8 @@
 
 import io
 import zipfile
+from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,13 +11,17 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from backends.episode import Action, Episode, Turn
+from backends.era.facts import Facts
+from backends.era.formats import found
 from backends.era.settings import EraSettings
+from backends.era.statistics import statistics
 from backends.files import archive
 from backends.files.archive import ZipLimits as archive_limits
 from backends.files.archive import zipped
 from backends.run import Inputs, last
 from backends.sessions import Session
-from pages.era import by_hand, frames, step, taking
+from pages.era import by_hand, frames, own_logs, replay, step, taking
 from pages.house import session
 from tests.backends.era import made_logs
 from tests.pages import driving
@@ -97,6 +103,7 @@ def test_memory_is_rebuilt_for_every_policy(page):
 def test_a_turn_by_hand_is_one_entry_more_and_a_link(page):
     page = clicked(page, "era.anew")
     assert "No step was done yet" in page.info[0].value and not page.exception
+    assert "nothing was done yet: your turn" in said(page).replace("\\", "") and "the log" not in page.subheader[0].value
 
     page.selectbox(key="era.skill").select("find a Sink").run()
     page = clicked(page, "era.do")
@@ -325,3 +332,59 @@ def test_a_zip_that_unpacks_to_too_much_as_a_whole_is_one_sentence_and_the_page_
 
     assert len(page.error) == 1 and "At most 60 MB" in page.error[0].value.replace("\\", "") and not page.exception
     assert "Watch it work" in [button.label for button in page.button]
+
+
+def test_of_logs_without_their_steps_nothing_is_claimed_and_the_name_that_was_looked_for_is_said(page):
+    logs = {name: content for name, content in made_logs.alfred().items() if "_step_6.json" not in name}
+
+    page = brought(page, logs)
+
+    told = said(page).replace("\\", "")
+    assert "'running/eb_alfred/vlm-3b_baseline/base/episode_1_step_N.json'" in page.info[0].value.replace("\\", "")
+    assert "done, and no step of it is in the log" in told
+    assert "which actions failed and which replies could be read is not in" in told
+    assert "0 steps" not in told and "no action failed" not in told and "no logged action" not in told and not page.exception
+
+
+@pytest.mark.parametrize(("invalid", "output_errors", "says"), [
+    (0.0, 0.0, "no logged action failed and every logged reply could be read."),
+    (0.0, None, "no logged action failed; which replies could be read is not in these logs."),
+    (0.25, 0.0, "25 % of the actions failed, and no feedback says why."),
+    (None, None, "which actions failed and which replies could be read is not in these logs.")])
+def test_the_notice_of_a_run_claims_what_its_logs_say(invalid, output_errors, says):
+    counted = statistics([Facts("eb_alfred", "base", 1, "a")])
+
+    assert replay.notice(replace(counted, whole=replace(counted.whole, invalid=invalid, output_errors=output_errors))) == says
+
+
+def test_a_disturbance_is_said_in_words_and_not_to_be_the_agents(page):
+    preset = next(button for button in page.button if button.label == "Let a door fall shut")
+    page = driving.finish(preset.click().run(), "era")
+
+    told = said(page).replace("\\", "")
+    assert "done in 11 steps, 1 of them a disturbance" in told and "Step 3 of 11**: a disturbance" in told
+    assert "Done to the world, not by the agent:** The Microwave shut by itself." in told and "It does:** !shut" not in told
+
+
+def test_an_episode_that_repeats_itself_is_noticed():
+    turn = Turn(index=0, actions=(Action(name="find a Mug", ok=True),) * 4)
+
+    assert step.notice(Episode(turns=(turn,))) == "To notice: it repeats itself: 'find a Mug' came 4 times in a row (steps 1 to 4)."
+    assert step.notice(Episode(turns=(turn, Turn(index=1, parse="failed")))).startswith("To notice: 1 of 5 steps failed")
+    assert "It repeats itself" in step.notice(Episode(turns=(turn, Turn(index=1, parse="failed"))))
+    assert "repeats" not in step.notice(Episode(turns=(Turn(index=0, actions=(Action(name="find a Mug", ok=True),)),)))
+
+
+def test_the_folders_that_the_help_of_the_upload_names_are_read():
+    names = [word.strip(",;.") for word in own_logs.LAYOUT.split() if "episode_1" in word]
+    folder = next(word for word in own_logs.LAYOUT.split() if word.startswith("eb_alfred/"))
+    here = made_logs.alfred_episode(1)
+    kinds = {name.split("_step_")[0]: content for name, content in here.items()}
+    mine = {f"mine/{folder}/{name}": kinds[name.split("_step_")[0]] for name in names}
+
+    (run,) = found(made_logs.opened(mine)).runs
+
+    assert len(names) == 3 and (run.head.environment, run.head.subset) == ("eb_alfred", "base")
+    (entry,) = run.entries
+    assert all(name in (*entry.parts.steps, entry.parts.result, *entry.parts.frames) for name in mine)
+    assert all(name in Path("docs/era.md").read_text(encoding="utf-8") for name in names)

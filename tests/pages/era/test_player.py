@@ -169,3 +169,11 @@ def test_a_page_that_is_drawn_anew_stops_it_but_not_one_that_is_still_opening(st
         monkeypatch.setattr(opening, "stage", lambda stage=stage: stage)
         player.rest_on_a_new_page()
         assert player.is_playing(EPISODE) is plays
+
+
+def test_a_button_of_one_width_is_wider_on_a_wall_as_its_letters_are(monkeypatch):
+    assert player.wide(player.PLAY_PX) == 104
+
+    monkeypatch.setattr(player, "is_presenting", lambda: True)
+
+    assert (player.wide(player.PLAY_PX), player.wide(player.PACE_PX)) == (156, 222)

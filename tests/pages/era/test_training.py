@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from backends.era.results import Iterated, Judged, Training
 from backends.era.run import run
 from backends.era.settings import EraSettings
 from backends.run import Inputs, RunStopped, last, name_of
 from backends.sessions import Session
+from pages.era import training
 from tests.pages import driving
 from tests.pages.driving import charts, said
 from worlds.errors import InputError
@@ -28,6 +30,8 @@ def test_the_task_opens_with_a_recorded_training_and_its_knobs():
     page.run()
 
     assert not page.exception and not page.error and "recorded" in said(page) and charts(page) >= 5
+    assert "The shipped miniature plays tasks of the home by itself" in said(page)
+    assert "it got worse: of the fixed scenes" in said(page).replace("\\", "")
     assert page.slider(key="knob.era.iterations").value == EraSettings().iterations
 
 
@@ -104,3 +108,26 @@ def test_a_link_to_an_agent_that_another_session_trained_opens_and_says_what_is_
     page = driving.finish(driving.run_link(page, "era"), "era")
 
     assert any("No training is named" in box.value for box in page.error) and not page.exception
+
+
+def judged(done: int) -> tuple[Judged, ...]:
+    return (Judged(subset="base", episodes=30, done=done, actions=90, invalid=9),)
+
+
+@pytest.mark.parametrize(("before", "after", "says"), [
+    (24, 19, "it got worse: of the fixed scenes, 24 of 30 were done before, 19 of 30 after. The 95 % intervals (63 % to 90 % and "
+             "46 % to 78 %) overlap: that may be chance. The mean return"),
+    (19, 24, "it got better: of the fixed scenes, 19 of 30 were done before, 24 of 30 after."),
+    (2, 28, "do not overlap: that is hardly chance."), (9, 9, "it got neither better nor worse: of the fixed scenes, 9 of 30")],
+    ids=["worse", "better", "beyond chance", "alike"])
+def test_what_to_notice_of_a_training_is_first_whether_it_helped(before, after, says):
+    told = (Iterated(number=1, episodes=16, success=0.5, invalid=0.1, mean_return=2, turns=9),)
+
+    assert says in training.notice(Training(iterations=told, before=judged(before), after=judged(after)))
+
+
+def test_what_is_trained_is_said_in_a_sentence():
+    assert training.trained(EraSettings(task="train")).startswith("The shipped miniature plays tasks of the home by itself, 16 in")
+    assert training.trained(EraSettings(task="train", stage="prior", begins="nothing", priors=("raw",), world="table")) == (
+        "A network of random weights learns to say what an expert would say (actions alone), for the tasks of the table top.")
+    assert training.trained(EraSettings(task="train", continues="it")).startswith("An agent that was trained here before plays")

@@ -3,10 +3,11 @@
 import pytest
 
 from backends.episode import Action, Episode, Turn
+from backends.era.environments import ENVIRONMENTS
 from visualizers.alt import sentence_of
 from visualizers.era.curves import memory, rewards, terms_of, values, words_given
 from visualizers.era.timeline import ROW, cells, timeline
-from visualizers.era.verbs import COLOURS, OTHER, verb
+from visualizers.era.verbs import COLOURS, MISHAPS, OTHER, disturbance, verb
 
 FIND = Action(id="1", name="find a Mug", ok=True, step=1, feedback="Last action executed successfully.")
 PICK = Action(id="9", name="pick up the Mug", ok=False, step=2, feedback="Last action is invalid. <b>closed</b>",
@@ -87,3 +88,13 @@ def test_a_full_history_grows_and_a_summary_does_not():
 def test_an_episode_without_turns_draws():
     for draw in (timeline, rewards, memory):
         assert sentence_of(draw(Episode()))
+
+
+def test_what_goes_wrong_by_itself_is_named_in_words_and_is_no_call_of_the_agent():
+    shut = Turn(index=1, by="perturbation", actions=(Action(name="!shut", feedback="The Fridge shut by itself."),))
+    figure = timeline(Episode(turns=(Turn(index=0, actions=(FIND,)), shut)))
+
+    assert disturbance(shut, shut.actions[0]) == "disturbance: a door falls shut" and disturbance(EPISODE.turns[0], FIND) == ""
+    assert figure.data[0].hovertext[0][1] == "2: disturbance: a door falls shut<br>The Fridge shut by itself."
+    assert sentence_of(figure) == "2 steps in 1 calls, 0 failed: find a Mug, disturbance: a door falls shut."
+    assert {name for world in ENVIRONMENTS.values() for name in world.mishaps} == set(MISHAPS)

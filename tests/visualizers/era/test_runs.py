@@ -174,3 +174,13 @@ def test_averages_of_the_paper_follow_its_rule_of_five_subsets():
         if stage.alfred_seen is not None and stage.alfred_unseen is not None:
             assert stage.alfred == pytest.approx((3 * stage.alfred_seen + 2 * stage.alfred_unseen) / 5, abs=0.06)
     assert ABLATIONS["advantage by turn"] == ABLATIONS["all three rewards"]
+
+
+def test_the_film_names_what_goes_wrong_by_itself(monkeypatch):
+    written = []
+    monkeypatch.setattr(scenes, "_with_caption", lambda picture, first, second: written.append(first) or picture)
+    turn = Turn(index=0, by="perturbation", actions=(Action(name="!drop"),))
+
+    list(scenes.captioned(Episode(turns=(turn,)), lambda turn, action, is_before: (np.zeros((8, 8, 3), np.uint8), "")))
+
+    assert written[1] == "1. disturbance: the fingers let go"
