@@ -1,0 +1,1 @@
+"""Makes the mappers that see: one eye, and a decoder for each configuration."""
