@@ -33,7 +33,7 @@ def strip(turn: Turn, words: Sequence[str], *, shade: Shade = "chance", entropie
     figure = _rows(shown, chances, chances, hover="%{customdata:.0%}")
     figure.update_layout(title=titled("How likely was each word?", "row by row; the brighter, the surer"))
     sure, least = float(np.mean(chances > 0.9)), int(np.argmin(chances))
-    told = f"The least likely was {shown[least]} with {float(chances[least]):.0%}."
+    told = f"The least likely was {_spoken(words[least])} with {float(chances[least]):.0%}."
     return described(figure, f"{sure:.0%} of the {len(shown)} tokens had a chance above 90 %. {told}")
 
 
@@ -44,7 +44,12 @@ def _open(words: Sequence[str], entropies: Sequence[float]) -> go.Figure:
     figure.update_layout(title=titled("Where was it undecided?", "entropy; the brighter, the more open"))
     most = int(np.argmax(values))
     return described(figure, f"On average {values.mean():.2f} nats over {len(shown)} tokens. It was most undecided before "
-                     f"{shown[most]}, with {values[most]:.2f}.")
+                     f"{_spoken(words[most])}, with {values[most]:.2f}.")
+
+
+def _spoken(word: str) -> str:
+    """A token in a sentence: of a mark, such as that of a reply's end, its name."""
+    return said(word.translate({ord(sign): None for sign in "<>/"}).strip(), LETTERS) or "a sign"
 
 
 def _rows(shown: Sequence[str], grounds: np.ndarray, values: np.ndarray, *, hover: str) -> go.Figure:

@@ -420,7 +420,8 @@ TRAIN = (
     Case("kl", 1.0, costs_reward, TWICE, task="train", on_page="elsewhere"),
     Case("kl", 1.0, pulls_back, TWICE | {"algorithm": "grpo", "kl": 0.0}, task="train"),
     Case("entropy", 0.1, other_gradient, TINY, task="train"),
-    Case("turn_gamma", 0.1, other_turns_count, LATER | {"algorithm": "bi"}, task="train"),
+    # penalties are not paid by turns: some later turn has to be won
+    Case("turn_gamma", 0.1, other_turns_count, LATER | {"algorithm": "bi", "turns": 5, "members": 16}, task="train"),
     Case("groups", 4, more_groups, TINY, task="train"),
     Case("members", 6, more_members, TINY, task="train"),
     Case("slice", 4, more_steps, TINY, task="train"),
