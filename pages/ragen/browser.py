@@ -15,7 +15,7 @@ from pages.ragen import training as story
 from pages.ragen import turns
 from visualizers.ragen import groups, scenes, tables
 
-ROWS_PX = 320
+ROWS_PX, MOST_NOTES = 320, 5
 KEPT = {True: ":blue-badge[learned from]", False: ":gray-badge[left out]", None: ""}
 
 
@@ -131,6 +131,8 @@ def episode(rollout: Rollout, place: Place) -> None:
     turns.legend()
     if rollout.missing:
         st.caption(f"Its log does not say: {plain(', '.join(rollout.missing))}.")
+    for note in own.notes[:MOST_NOTES]:
+        st.caption(plain(note))
 
 
 def _early_and_late(training: Training, shot: Snapshot, chosen: Rollout | None, shots: Sequence[Snapshot]) -> None:

@@ -19,7 +19,7 @@ from backends.sessions import Session
 from pages.house import address
 from pages.ragen import by_hand, taking, turns
 from pages.ragen.fates import said as ending
-from tests.backends.ragen.made_rollouts import lines
+from tests.backends.ragen.made_rollouts import lines, record
 from tests.pages import driving
 from tests.pages.driving import charts, said
 
@@ -369,3 +369,10 @@ def test_the_monitor_watches_curves_that_somebody_brings_and_says_which_it_does_
     assert not page.exception and not page.error and "Collapse monitor" in told and "The reward fell at iteration" in told
     assert "1 curve of other names, such as my own number" in told.replace("\\", "")
     assert shown(page).title == "Logs falls.csv" and shown(page).brief == "2 curves"
+
+
+def test_what_was_odd_in_an_episode_is_said_under_it(page):
+    page = brought(page, "rollouts.jsonl", lines([record(penalty=0.0)]))  # and a word of it is none of the game's
+
+    notes = shown(page).logs.rollouts[0].episode.notes
+    assert notes and all(note in said(page).replace("\\", "") for note in notes)
