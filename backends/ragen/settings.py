@@ -151,8 +151,6 @@ class RagenSettings(Settings):
         if self.task == "train" and self.groups * self.members * self.updates > MAX_EPISODES:
             raise ValueError(f"{self.groups * self.members * self.updates} episodes in one iteration are too many. At most "
                              f"{MAX_EPISODES}: take fewer starts, or fewer episodes of each")
-        if self.task == "why" and self.groups * self.members * self.repeats > 20_000_000:
-            raise ValueError("so many repeats of so many episodes take too long. Take fewer repeats")
         return self
 
     @model_validator(mode="after")

@@ -52,8 +52,8 @@ def chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
 
 
 def chart_below(figure: go.Figure, key: str) -> None:
-    """A chart under those that the page opens with: its room is kept until the browser has their pictures; it has none itself."""
-    if opening.stage() == Stage.PICTURES and not parts.is_presenting():
+    """A chart under those that the page opens with: its room is kept until these are drawn; it has no picture itself."""
+    if opening.stage() != Stage.WHOLE and not parts.is_presenting():
         st.container(height=int(figure.layout.height or DEFAULT_HEIGHT_PX), border=False, key=f"room.{key}")
     else:
         chart(figure, key)

@@ -71,7 +71,7 @@ def fit_said(settings: RagenSettings, training: Training) -> str:
         return (f"{asked} Every five iterations the player thinks about fixed starts, and each thought is scored after the prompts "
                 f"of all. I went from {start.information:.2f} to {newest.information:.2f} of at most {start.most:.2f} nats a token; "
                 f"{newest.retrieval:.0%} of the thoughts are likeliest after their own prompt, by chance {newest.chance:.0%}.")
-    why = ("it is not worked out where a model of the ladder learns: that would take minutes each time" if settings.learner == "model"
+    why = ("it is not worked out where a model of the ladder learns" if settings.learner == "model"
            else "nothing is thought here" if not settings.thinks else
            "this training was recorded before that was worked out; trained anew, it tells")
     return f"{asked} Not known: {why}."

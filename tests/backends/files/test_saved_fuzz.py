@@ -20,7 +20,11 @@ def page_of(system: System) -> Page:
     return PAGES[system.name]
 
 
-@pytest.mark.parametrize(("system", "path"), [*recorded()], ids=lambda value: getattr(value, "name", "").removesuffix(".orrery"))
+# further recordings of a task are of the kind that it opens with
+KINDS = [(system, path) for system, path in recorded() if path == system.recorded or path.stem not in system.recordings]
+
+
+@pytest.mark.parametrize(("system", "path"), KINDS, ids=lambda value: getattr(value, "name", "").removesuffix(".orrery"))
 def test_a_changed_copy_opens_and_is_drawn_or_is_one_sentence(system: System, path: Path) -> None:
     found: Counter[str] = Counter()
     for number, (name, content) in enumerate(mutations(path.read_bytes(), COUNT, seed=0)):

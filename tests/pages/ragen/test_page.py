@@ -67,7 +67,7 @@ def test_page_opens_on_the_words_of_the_newest_iteration_with_the_warnings_that_
     assert page.select_slider(key="ragen.iteration").value == newest.iteration
     assert "Collapse monitor" in said(page) and "one thought" in said(page) and f"iteration {newest.iteration}" in said(page)
     assert {"All curves", "Its episodes", "Beside the paper", "How it works", "Take it away"} <= {one.value for one in page.header}
-    assert any("recorded before that was worked out" in one.value for one in page.caption), "whether thoughts fit their prompts"
+    assert any("They never told it: I is" in one.value for one in page.caption), "whether thoughts fit their prompts"
 
 
 def test_the_words_of_another_iteration_are_read_without_a_run(page, recorded):
@@ -276,14 +276,16 @@ def test_a_link_to_the_experiment_is_answered_at_once():
     assert not [button for button in page.button if button.key == "link.run.ragen"]
 
 
-def test_an_experiment_that_is_too_large_says_so(page):
+def test_the_largest_experiment_is_answered_too(page):
     page.session_state["ragen.task"] = "why"
     page.run()
-    for name, value in (("groups", 32), ("members", 32)):
+    for name, value in (("groups", 32), ("members", 32), ("repeats", 10_000)):
         page.session_state[f"knob.ragen.{name}"] = value
     page.run()
 
-    assert any("At most" in one.value for one in page.error) and page.button(key="run.why").disabled and not page.exception
+    answered = page.session_state["ragen.lab.answered"].settings
+    assert (answered.groups, answered.members, answered.repeats) == (32, 32, 10_000)
+    assert not page.error and not page.exception and not page.button(key="run.why").disabled
 
 
 def test_what_is_taken_away_is_read_again_in_the_same_browser(page, recorded):
