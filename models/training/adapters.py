@@ -101,8 +101,3 @@ def read_adapter(model: PreTrainedModel, folder: Path) -> None:
     if {name: weight.shape for name, weight in weights.items()} != {name: weight.shape for name, weight in own.items()}:
         raise ValueError("the adapter is of another network")
     set_peft_model_state_dict(model, weights)
-
-
-def num_adapted(model: PreTrainedModel) -> int:
-    """Return how many weights of a network learn."""
-    return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
