@@ -107,7 +107,7 @@ def _shelved(name: str, parts: list[str], found: dict[str, Shelf]) -> bool:
     elif match := _SIDECAR.match(base):
         shelf(_above_results(folders)).sidecars[int(match[1])] = name
     elif match := _ROWS.match(base):
-        shelf(folders).rows[int(match[1])] = name
+        shelf(_above_rows(folders)).rows[int(match[1])] = name
     elif base == "config.txt":
         shelf(folders).config = name
     else:
@@ -143,6 +143,10 @@ def _above_results(folders: list[str]) -> list[str]:
     return folders[:-1] if folders and folders[-1] == "results" else folders
 
 
+def _above_rows(folders: list[str]) -> list[str]:
+    return folders[:-1] if len(folders) > 1 and folders[-1].lower() in ("log", "logs", "results") else folders
+
+
 def _above_frames(folders: list[str]) -> list[str]:
     if folders and _FOLDER.match(folders[-1]):
         folders = folders[:-1]
@@ -161,6 +165,8 @@ def place_of(root: str) -> Place:
         above = above[:-1]
     if at is None:
         above = [part for part in above[-2:] if part.lower() not in _TOPS]
+    elif not above and at > 1 and plain[at - 2] in _TOPS:  # some sort by model first
+        above = parts[at - 1:at]
     return Place(environment, tuple(above), subset, at is not None and at > 0 and plain[at - 1] == "results")
 
 

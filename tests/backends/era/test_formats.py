@@ -57,6 +57,18 @@ def test_one_subset_zipped_alone_is_told_by_its_config():
     assert read.num_steps == 6
 
 
+def test_a_model_may_stand_above_the_environment_and_rows_in_a_folder_of_their_own():
+    root = "results/my-model/eb_alfred/base"
+    rows = made_logs.lines(made_logs.alfred_rows())
+    result = next(content for name, content in made_logs.alfred([1]).items() if name.endswith("final_res.json"))
+    logs = {f"{root}/log/episode_1.json": rows, f"{root}/results/episode_1_final_res.json": result}
+
+    run, entry, read = only(logs)
+
+    assert (run.head.model, run.head.environment, run.head.subset) == ("my-model", "eb_alfred", "base")
+    assert (len(read.turns), entry.success) == (4, True)
+
+
 def test_an_unknown_subset_is_unknown_and_says_so():
     run, _, _ = only(made_logs.alfred(root="running/eb_alfred/vlm-3b_baseline/my_own"))
 
