@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from backends.episode import Action, Episode, Turn
 from backends.era.loops import steps
+from backends.files.rows import counted
 from visualizers.alt import described
 from visualizers.era.verbs import COLOURS, FAILED_COLOUR, OTHER, disturbance, verb
 from visualizers.text import said
@@ -128,4 +129,5 @@ def _sentence(shown: list[tuple[Turn, Action | None]]) -> str:
     wrong = sum(failed(turn, action) for turn, action in shown)
     calls = len({turn.index for turn, _ in shown if turn.by != "perturbation"})
     names = ", ".join(said(disturbance(turn, action) or action.name, 40) for turn, action in shown[:12] if action is not None)
-    return f"{len(shown)} steps in {calls} calls, {wrong} failed: {names}{', ...' if len(shown) > 12 else ''}."
+    more = ", ..." if len(shown) > 12 else ""
+    return f"{counted(len(shown), 'step')} in {counted(calls, 'call')}, {wrong} failed: {names}{more}."

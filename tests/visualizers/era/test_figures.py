@@ -96,5 +96,5 @@ def test_what_goes_wrong_by_itself_is_named_in_words_and_is_no_call_of_the_agent
 
     assert disturbance(shut, shut.actions[0]) == "disturbance: a door falls shut" and disturbance(EPISODE.turns[0], FIND) == ""
     assert figure.data[0].hovertext[0][1] == "2: disturbance: a door falls shut<br>The Fridge shut by itself."
-    assert sentence_of(figure) == "2 steps in 1 calls, 0 failed: find a Mug, disturbance: a door falls shut."
+    assert sentence_of(figure) == "2 steps in 1 call, 0 failed: find a Mug, disturbance: a door falls shut."
     assert {name for world in ENVIRONMENTS.values() for name in world.mishaps} == set(MISHAPS)

@@ -37,6 +37,7 @@ def test_where_nothing_is_kept_the_chart_says_why():
 
     assert figure.layout.title.subtitle.text.replace("<br>", " ") == sentence_of(figure)
     assert list(traces(figure)) == ["left out"] and "make the task easier or harder" in sentence_of(figure)
+    assert list(traces(figure)["left out"].y) == [1.0] and figure.layout.yaxis.title.text == "mean of rewards"
     assert groups.groups(select([], [])) is None
 
 
