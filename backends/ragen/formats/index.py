@@ -20,6 +20,7 @@ from backends.files.rows import OddRows, Row, counted
 from backends.files.tables import Limits, read_table
 from backends.files.vagen import dumps, outcome
 from backends.ragen.formats import completions, evaluation, history, page, samples
+from backends.ragen.formats.derived import derived
 from backends.ragen.formats.scalars import Collected, is_columns, is_scalars, rows_of
 from backends.ragen.formats.writing import RUN
 from backends.ragen.rollouts import Brought, Entry, run_of
@@ -260,6 +261,7 @@ class _Listing:
         if self._too_many:
             self._notes.add(self._too_much())
         curves = self.collected.curves(self._notes)
+        curves = curves or derived(self.entries)
         entries = sorted(self.entries, key=lambda entry: (entry.iteration is None, entry.iteration or 0))  # the rest stays in order
         return Brought(tuple(entries), curves, self._configs, self._notes.all())
 

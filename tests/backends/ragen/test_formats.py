@@ -122,6 +122,18 @@ def test_of_actions_left_that_grow_nothing_is_concluded():
     assert [len(turn.actions) for turn in read.episode.turns] == [0, 0, 0]
 
 
+def test_a_dump_of_samples_alone_has_the_curves_of_its_rollouts():
+    rows = {step: [made.sample(step=step, input=f"start {place // 2}", score=float(score)) for place, score in enumerate(scores)]
+            for step, scores in ((9, (0, 1, 2, 2)), (100, (1, 3, 5, 5)))}
+
+    curves = found(opened({f"{step}.jsonl": lines(own) for step, own in rows.items()})).curves
+
+    assert {name: (curve.metric, curve.iterations, curve.values) for name, curve in curves.items()} == {
+        "mean score of the rollouts": ("score", (9.0, 100.0), (1.25, 3.5)),
+        "mean std of the scores in a group": ("in_group_std", (9.0, 100.0), pytest.approx((0.5**0.5 / 2, 2**0.5 / 2)))}
+    assert found(opened({"9.jsonl": lines(rows[9])})).curves == {}
+
+
 def test_a_chat_of_verls_dump_is_split_into_its_turns():
     entry, read = alone("20.jsonl", lines([made.sample()]))
 
