@@ -15,7 +15,7 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/python server.py
 
 # two files at a time; then, alone, those that look at pages in a browser
-BROWSER := $(wildcard tests/pages/test_browser*.py tests/pages/*/test_browser*.py) tests/visualizers/test_drawn.py
+BROWSER := $(wildcard tests/pages/test_browser*.py tests/pages/*/test_browser*.py)
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(BROWSER:%=--ignore=%)
 	$(BIN)/python -m pytest $(BROWSER)
