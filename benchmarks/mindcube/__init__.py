@@ -1,7 +1,8 @@
 """What is measured of MindCube."""
 
-from benchmarks.mindcube import speed
+from benchmarks.mindcube import speed, symbols
 from benchmarks.options import Sections
 
-SECTIONS: Sections = {"mindcube-speed": lambda options: speed.section()}
+SECTIONS: Sections = {"mindcube-symbols": lambda options: symbols.section(options.seeds),
+                      "mindcube-speed": lambda options: speed.section()}
 """By the name of a section."""

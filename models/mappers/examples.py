@@ -1,7 +1,8 @@
 """A question in the mappers' words, and what each configuration is shown of it and is to say.
 
-    shown   <s> VIEWS [<map> MAP] <ask> ASKED          said   [<map> MAP] [<think> THOUGHT] <answer> ANSWER </s>
+    shown   <s> VIEWS [<map> MAP] <ask> ASKED          said   [<map> MAP] [<think> THOUGHT] <answer> [WHERE] ANSWER </s>
 
+Where the answer is looked up is said by those who think, where an example has it: a look-up needs its key right before it.
 A map is a list of places and what stands there, "north redbox east blueball faces west"; its order says nothing.
 """
 
@@ -45,6 +46,7 @@ class Example:
         asked: the question.
         thought: what leads to the answer: headings, then places of the map.
         answer: one word.
+        where: the place of the answer on the map, the thought's last word; "" where it is not said again.
     """
 
     views: tuple[str, ...]
@@ -52,6 +54,7 @@ class Example:
     asked: tuple[str, ...]
     thought: tuple[str, ...]
     answer: str
+    where: str = ""
 
 
 def shown(example: Example, way: Way, spots: Sequence[Spot] | None = None) -> list[str]:
@@ -60,7 +63,7 @@ def shown(example: Example, way: Way, spots: Sequence[Spot] | None = None) -> li
     Args:
         spots: the map to be given instead of the true one, where one is given.
     """
-    given = [MAP, *map_words(example.spots if spots is None else spots)] if way.has_map else []
+    given = [MAP, *map_words(example.spots if spots is None else in_order(spots))] if way.has_map else []
     return [SPECIAL[BOS], *example.views, *given, ASK, *example.asked]
 
 
@@ -75,12 +78,18 @@ def said(example: Example, way: Way, rng: np.random.Generator | None = None) -> 
         spots = tuple(spots[place] for place in rng.permutation(len(spots)))
     written = [MAP, *map_words(spots)] if way.writes_map else []
     thought = [THINK, *example.thought] if way.thinks else []
-    return [*written, *thought, ANSWER, example.answer, SPECIAL[EOS]]
+    where = [example.where] if way.thinks and example.where else []
+    return [*written, *thought, ANSWER, *where, example.answer, SPECIAL[EOS]]
 
 
 def map_words(spots: Iterable[Spot]) -> list[str]:
     """A map in words."""
     return [word for spot in spots for word in spot.words]
+
+
+def in_order(spots: Iterable[Spot]) -> tuple[Spot, ...]:
+    """A map in the order in which maps are listed. Raises ValueError for a place that is on none."""
+    return tuple(sorted(spots, key=lambda spot: PLACES.index(spot.place)))
 
 
 def mirrored(spots: Sequence[Spot], axis: str) -> tuple[Spot, ...]:
@@ -99,4 +108,4 @@ def mirrored(spots: Sequence[Spot], axis: str) -> tuple[Spot, ...]:
     if axis == "east-west":
         other |= dict(zip(row, reversed(row)))
     found = [replace(spot, place=other.get(spot.place, spot.place), faces=other.get(spot.faces, spot.faces)) for spot in spots]
-    return tuple(sorted(found, key=lambda spot: PLACES.index(spot.place)))
+    return in_order(found)

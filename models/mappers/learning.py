@@ -7,6 +7,7 @@ the training.
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,10 +15,11 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedModel
 
-from models.mappers.examples import Example, Spot, said, shown
+from models.mappers.examples import Example, Spot, in_order, map_words, said, shown
 from models.mappers.replies import Reply, Verdict, judged, read
 from models.mappers.ways import Way
-from models.mappers.words import EOS, PAD, ids_of, words_of
+from models.mappers.words import ANSWER, EOS, MAP, PAD, THINK, ids_of, words_of
+from models.training import checkpoints
 from models.training.generation import Prompt, Sampling, generate
 from models.training.samples import stacked
 from models.training.supervised import Learner
@@ -31,7 +33,8 @@ class Task:
     """A question and what is seen with it.
 
     Attributes:
-        seen: (images, tokens, width), what a tower says of the pictures; None where views are words.
+        seen: (images, tokens, width), what a tower says of the pictures; (images, 3, side, side), the pictures themselves, where the
+            model has its tower; None where views are words.
     """
 
     example: Example
@@ -86,12 +89,18 @@ class Scores:
 
 @dataclass(frozen=True)
 class Progress:
-    """The state after a step; `loss` is the mean of the steps since the one before, nats per word of a reply."""
+    """The state after a step.
+
+    Attributes:
+        loss: mean of the steps since the state before, nats per word of a reply.
+        replies: to what is asked, in its order.
+    """
 
     step: int
     loss: float
     cpu_s: float
     scores: Scores
+    replies: tuple[Reply, ...]
 
 
 def batch_of(tasks: Sequence[Task], way: Way, lesson: Lesson, rng: np.random.Generator) -> Batch:
@@ -111,8 +120,52 @@ def loss_of(model: PreTrainedModel, batch: Batch) -> tuple[Tensor, int]:
     """Mean cross entropy of the replies' words, nats, and how many there are."""
     inputs = {} if batch.seen is None else {"pixel_values": batch.seen}
     is_wanted = batch.wanted[:, 1:] != IGNORED
-    hidden = model.model(input_ids=batch.ids, use_cache=False, **inputs).last_hidden_state[:, :-1]
+    hidden = model.base_model(input_ids=batch.ids, use_cache=False, **inputs).last_hidden_state[:, :-1]
     return functional.cross_entropy(model.lm_head(hidden[is_wanted]).float(), batch.wanted[:, 1:][is_wanted]), int(is_wanted.sum())
+
+
+class Schooling:
+    """A mapper while it learns a configuration; its network is learned in place.
+
+    It can be broken off after any step, and going on gives the same bytes as never stopping.
+    """
+
+    def __init__(self, model: PreTrainedModel, way: Way, tasks: Sequence[Task], lesson: Lesson) -> None:
+        self.model, self.way, self.lesson = model, way, lesson
+        self._tasks, self._rng = tasks, np.random.default_rng([lesson.seed, 2])
+        weights = [weight for weight in model.parameters() if weight.requires_grad]
+        optimizer = torch.optim.AdamW(weights, lr=lesson.rate, weight_decay=lesson.weight_decay)
+        self._learner: Learner[Batch] = Learner(model, optimizer, self._loss)
+
+    @property
+    def step(self) -> int:
+        """How many are made."""
+        return self._learner.step
+
+    def learn(self) -> float:
+        """Make a step; return the loss before it, nats per word of a reply."""
+        lesson, optimizer = self.lesson, self._learner.optimizer
+        for group in optimizer.param_groups:
+            falls = (1 + np.cos(np.pi * min(self.step, lesson.steps) / lesson.steps)) / 2
+            group["lr"] = lesson.rate * min(1.0, (self.step + 1) / max(1, lesson.warm_up)) * falls
+        chosen = [self._tasks[int(place)] for place in self._rng.integers(len(self._tasks), size=lesson.batch)]
+        return self._learner.learn(batch_of(chosen, self.way, lesson, self._rng))[0]
+
+    def save(self, folder: Path) -> None:
+        """Write where it stands between two steps."""
+        checkpoints.save(self._learner, folder, generators={"items": self._rng})
+
+    def resume(self, folder: Path) -> None:
+        """Go back to where `save` was called, which this must be made like.
+
+        Raises:
+            InputError: the folder is gone, damaged or of another training.
+        """
+        checkpoints.resume(self._learner, folder, generators={"items": self._rng})
+
+    def _loss(self, batch: Batch) -> tuple[Tensor, int]:
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.lesson.is_half):
+            return loss_of(self.model, batch)
 
 
 def learn(model: PreTrainedModel, way: Way, tasks: Sequence[Task], tests: Sequence[Task], lesson: Lesson, *, every: int = 150,
@@ -123,41 +176,43 @@ def learn(model: PreTrainedModel, way: Way, tasks: Sequence[Task], tests: Sequen
         tests: what is asked then.
         until: the last step, where the training ends before the rate has fallen.
     """
-    rng = np.random.default_rng([lesson.seed, 2])
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(weights, lr=lesson.rate, weight_decay=lesson.weight_decay)
+    yield from progress(Schooling(model, way, tasks, lesson), tests, every=every, until=until or lesson.steps)
 
-    def loss(batch: Batch) -> tuple[Tensor, int]:
-        with torch.autocast("cpu", torch.bfloat16, enabled=lesson.is_half):
-            return loss_of(model, batch)
 
-    learner: Learner[Batch] = Learner(model, optimizer, loss)
-    last, losses, started = until or lesson.steps, [], time.process_time()
-    for step in range(1, last + 1):
-        for group in optimizer.param_groups:
-            falls = (1 + np.cos(np.pi * (step - 1) / lesson.steps)) / 2
-            group["lr"] = lesson.rate * min(1.0, step / max(1, lesson.warm_up)) * falls
-        chosen = [tasks[int(place)] for place in rng.integers(len(tasks), size=lesson.batch)]
-        losses.append(learner.learn(batch_of(chosen, way, lesson, rng))[0])
-        if step % every == 0 or step == last:
-            scores = scored(ask(model, way, tests), tests, way)
-            yield Progress(step, float(np.mean(losses)), time.process_time() - started, scores)
+def progress(schooling: Schooling, tests: Sequence[Task], *, every: int, until: int) -> Iterator[Progress]:
+    """Go on learning to a step and yield how far it is; arguments are those of `learn`."""
+    losses, started = list[float](), time.process_time()
+    while schooling.step < until:
+        losses.append(schooling.learn())
+        if schooling.step % every == 0 or schooling.step == until:
+            yield looked(schooling, tests, losses, time.process_time() - started)
             losses = []
-    model.eval()
+    schooling.model.eval()
 
 
-def ask(model: PreTrainedModel, way: Way, tasks: Sequence[Task], *, maps: Sequence[Sequence[Spot]] | None = None) -> list[Reply]:
+def looked(schooling: Schooling, tests: Sequence[Task], losses: Sequence[float], cpu_s: float) -> Progress:
+    """How far a training is; `losses` are of the steps since the last look, of which there is at least one."""
+    replies = ask(schooling.model, schooling.way, tests)
+    return Progress(schooling.step, float(np.mean(losses)), cpu_s, scored(replies, tests, schooling.way), tuple(replies))
+
+
+def ask(model: PreTrainedModel, way: Way, tasks: Sequence[Task], *, maps: Sequence[Sequence[Spot] | None] | None = None,
+        begun: Sequence[Sequence[Spot] | None] | None = None) -> list[Reply]:
     """What a model says, greedily, to each question.
 
     Args:
-        maps: given instead of the true ones, where a map is given.
+        maps: given instead of the true ones, where a map is given and there is one.
+        begun: maps that replies begin with, where there is one; what follows a map is begun, too, so that nothing is added to it.
     """
-    prompts = []
+    prompts, mouths = [], []
     for place, task in enumerate(tasks):
-        words = shown(task.example, way, None if maps is None else maps[place])
-        prompts.append(Prompt(tuple(ids_of(words)), {} if task.seen is None else {"pixel_values": task.seen}))
+        own, words = None if begun is None else begun[place], shown(task.example, way, None if maps is None else maps[place])
+        mouths.append([] if own is None else [MAP, *map_words(in_order(own)), THINK if way.thinks else ANSWER])
+        seen = {} if task.seen is None else {"pixel_values": task.seen}
+        prompts.append(Prompt(tuple(ids_of([*words, *mouths[-1]])), seen))
     sampling = Sampling((EOS,), max_tokens=LONGEST, temperature=0.0, batch=200)
-    return [read(words_of(reply.ids)) for reply in generate(model, prompts, [(0, 0)] * len(prompts), sampling)]
+    replies = generate(model, prompts, [(0, 0)] * len(prompts), sampling)
+    return [read([*mouth, *words_of(reply.ids)]) for mouth, reply in zip(mouths, replies, strict=True)]
 
 
 def verdicts(replies: Sequence[Reply], tasks: Sequence[Task], way: Way) -> list[Verdict]:

@@ -14,7 +14,7 @@ class Reply:
     Attributes:
         spots: the map; None where none was begun, or it cannot be read.
         thought: its words; None where none was begun.
-        answer: one word, "" where there is none.
+        answer: one word, without the place that may be said before it; "" where there is none.
         words: all that was said.
     """
 
@@ -45,6 +45,8 @@ def read(words: Sequence[str]) -> Reply:
         else:
             into.append(word)
     answer = parts.get(ANSWER, [])
+    if THINK in parts and len(answer) > 1 and answer[0] in COMPASS:
+        answer = answer[1:]
     thought = tuple(parts[THINK]) if THINK in parts else None
     return Reply(_spots(parts[MAP]) if MAP in parts else None, thought, answer[0] if answer else "", tuple(words))
 

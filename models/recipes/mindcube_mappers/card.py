@@ -1,82 +1,100 @@
-"""What a mapper is, what made it and what it scores: card.json and README.md beside the weights."""
+"""What the mappers are, what made them and what they score: card.json and README.md beside the weights."""
 
-import copy
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
-from transformers import LlavaForConditionalGeneration
+from safetensors import safe_open
 
-from models.mappers.albums import Album
-from models.mappers.networks import PICTURES
-from models.mappers.replies import Verdict
-from models.mappers.towers import Reading
-from models.mappers.ways import WAYS, Way
-from models.mappers.words import tokenizer, vocabulary
-from models.scene_words import processor
+from models.mappers.learning import Progress
+from models.mappers.words import vocabulary
+from models.recipes.mindcube_mappers import readme
+from models.recipes.mindcube_mappers.beliefs import Belief
+from models.recipes.mindcube_mappers.folder import DECODER, EYE
+from models.recipes.mindcube_mappers.making import FURTHER, SHIPPED
+from models.recipes.mindcube_mappers.scores import Row, Scores, Seed, over_seeds
 
-if TYPE_CHECKING:
-    from models.recipes.mindcube_mappers.making import Plan
-
-FAMILIES = ("rotation", "among", "around")
+NAME, SCRIPT = "mindcube-mappers", "python -m models.recipes.mindcube_mappers"
+WHAT = "Answers what no single view of a drawn room shows, in the configurations of MindCube."
 CANNOT = (
-    "It knows thirty-two things, four walls and the viewpoints of three settings; it answers nothing but their questions.",
-    "It says a thing, a move, yes or no, never an option's letter, and knows no options.",
-    "Its maps are plain ones, without cameras.")
+    "They know thirty-two things, four walls and the viewpoints of three settings, and answer nothing but questions about them.",
+    "They say a thing, a move, yes or no, never an option's letter, and are not shown the options: an answer may be none of them.",
+    "Their maps are plain ones, without cameras, and name places, not coordinates.",
+    "They have one eye of four patches a picture, which learned by itself what a picture shows; no configuration trains it further.")
 
 
-def name_of(way: Way) -> str:
-    """What a miniature is called."""
-    return f"mindcube-{way.key.replace('_', '-')}"
+def write_card(folder: Path, seeds: Sequence[Seed]) -> None:
+    """Write `card.json` and `README.md` of the mappers in `folder`, which are those of the first seed."""
+    scores = [one for seed in seeds for one in seed.scores]
+    parameters = _numbers(folder / EYE) + _numbers(folder / SHIPPED[0] / DECODER)
+    num_bytes = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
+    cannot = [*CANNOT, *_deaf(seeds[0].scores), *_weak(seeds[0].scores)]
+    card = {
+        "name": NAME, "what": WHAT, "script": SCRIPT, "parameters": parameters, "rung": _rung(parameters),
+        "bytes": num_bytes, "words": len(vocabulary()), "seeds": [seed.record for seed in seeds], "cannot": cannot}
+    tables = {
+        "over_seeds": [{"way": way, **_told(row)} for way, rows in over_seeds(scores).items() for row in rows],
+        "measured": [{"seed": one.seed, "way": one.way, **_told(row)} for one in scores for row in (*one.rows, *one.templates)],
+        "beliefs": [{"seed": one.seed, "way": one.way, **_believed(belief)} for one in scores for belief in one.beliefs],
+        "curves": [{"seed": one.seed, "way": one.way, **_state(state)} for one in scores for state in one.states]}
+    (folder / "card.json").write_text(_json(card, tables), encoding="utf-8")
+    text = [
+        f"# {NAME}", "",
+        f"{WHAT} A folder for each, all",
+        f"LlavaForConditionalGenerations with {parameters:,} parameters and {len(vocabulary())} words behind one eye that they share",
+        f"(`{EYE}`): {num_bytes / 1e6:.1f} MB together in half precision. This file and `card.json` are written by the recipe.", "",
+        f"- **Made by** `{SCRIPT}`", *readme.training(seeds), "", *readme.measured(seeds),
+        "", "## What they cannot do", "", *(f"- {line}" for line in cannot)]
+    (folder / "README.md").write_text("\n".join(text) + "\n", encoding="utf-8")
 
 
-def scored(tests: Album, verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
-    """Shares of right answers and maps, 0 to 1, of each family of settings and of all; maps None where none was written."""
-    found = []
-    for family in (*FAMILIES, "all"):
-        both = [(page, one) for page, one in zip(tests.pages, verdicts, strict=True) if family in (page.scene.family, "all")]
-        if not both:
-            continue
-        own, guessed = [one for _, one in both], [1 / len(page.question.options) for page, _ in both]
-        maps = [one.map for one in own if one.map is not None]
-        found.append({"setting": family, "questions": len(own), "right": float(np.mean([one.answer for one in own])),
-                      "guessed": float(np.mean(guessed)), "maps": float(np.mean(maps)) if maps else None})
-    return found
-
-
-def write(folder: Path, model: LlavaForConditionalGeneration, way: Way, *, plan: "Plan", tests: Album, verdicts: Sequence[Verdict],
-          reading: Reading, minutes: tuple[float, float]) -> None:
-    """Write weights in half precision, words, processor and card."""
-    folder.mkdir(parents=True, exist_ok=True)
-    copy.deepcopy(model).half().save_pretrained(folder)
-    (folder / "model.safetensors").chmod(0o644)
-    processor(PICTURES.input_px, PICTURES.patch_px, tokenizer()).save_pretrained(folder)
-    parameters, rows, (wall, cpu) = model.num_parameters(), scored(tests, verdicts), (round(each, 1) for each in minutes)
-    script = f"python -m models.recipes.mindcube_mappers --way {way.key}"
-    rung = {"role": "vlm", "title": f"Mapper: {way.title} (miniature)", "loader": "vlm",
-            "architecture": "LlavaForConditionalGeneration", "licence": "apache-2.0", "parameters": parameters,
+def _rung(parameters: int) -> dict[str, object]:
+    made = {key: {"folder": key, "recipe": f"mindcube_mappers --way {key}"} for key in FURTHER}
+    return {"role": "vlm", "title": "Mappers (miniature)", "loader": "vlm", "architecture": "LlavaForConditionalGeneration",
+            "licence": "apache-2.0", "parameters": parameters, "quantisations": ["none"],  # a decoder this narrow cannot be packed
             "made_for": ["mindcube"], "recipe": "mindcube_mappers",
-            "order": 40 + list(WAYS).index(way.key), "note": f"Trained here on views of drawn rooms: {way.title}."}
-    what = f"Answers what no single view of a drawn room shows: {way.title}, as in the paper's {way.paper}."
-    limits = [*CANNOT, f"It knows {len(vocabulary())} words."]
-    told = {"name": name_of(way), "what": what, "script": script, "parameters": parameters, "rung": rung, "training": asdict(plan),
-            "made": {"minutes": wall, "cpu_minutes": cpu}, "eye": reading.right, "measured": rows, "cannot": limits}
-    (folder / "card.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    table = "\n".join(f"| {row['setting']} | {row['questions']} | {row['right']:.3f} | {row['guessed']:.3f} | "
-                      f"{'' if row['maps'] is None else format(row['maps'], '.3f')} |" for row in rows)
-    cannot = "\n".join(f"* {sentence}" for sentence in limits)
-    (folder / "README.md").write_text(f"""# {name_of(way)}
+            "stages": {**{key: key for key in SHIPPED}, **made}, "stage": SHIPPED[0], "order": 40,
+            "note": "Trained here on views of drawn rooms, a state for each configuration: answer, map, reason, map and reason."}
 
-{what} {parameters:,} parameters, made by `{script}` in {cpu} CPU minutes after the eye and the base that all mappers share.
 
-Greedy, on scenes whose combinations of things it was not trained on; guessed is the share that a choice among the options gets:
+def _deaf(scores: Sequence[Scores]) -> list[str]:
+    """Whose maps can be changed by hand and their answers are as before."""
+    return [f"`{one.way}` answers from the views where a map with other {belief.change} is put to it: "
+            f"{100 * belief.map:.0f} % as the map, {100 * belief.views:.0f} % as the views."
+            for one in scores for belief in one.beliefs if belief.map < 0.5 < belief.views]
 
-| setting | questions | right | guessed | maps right |
-|---|---|---|---|---|
-{table}
 
-{cannot}
-""", encoding="utf-8")
+def _weak(scores: Sequence[Scores]) -> list[str]:
+    """What the shipped mappers do no better than a choice among the options."""
+    poor = {one.way: [row.of for row in one.templates if row.right[1] <= row.guessed] for one in scores}
+    return [f"`{way}` answers no better than a choice among the options on {', '.join(names)}."
+            for way, names in poor.items() if names]
+
+
+def _numbers(file: Path) -> int:
+    with safe_open(file, framework="pt") as weights:
+        return sum(weights.get_tensor(name).numel() for name in weights.keys())  # noqa: SIM118  # not a dict
+
+
+def _told(row: Row) -> dict[str, object]:
+    shares = {name: None if share is None else round(share, 4) for name, share in
+              (("guessed", row.guessed), ("maps", row.maps), ("places", row.places), ("thoughts", row.thoughts))}
+    return {"of": row.of, "questions": row.questions, "right": [round(end, 4) for end in row.right], **shares}
+
+
+def _believed(belief: Belief) -> dict[str, object]:
+    return {**asdict(belief), "map": round(belief.map, 4), "views": round(belief.views, 4)}
+
+
+def _state(state: Progress) -> dict[str, object]:
+    shares = {name: None if share is None else round(share, 4) for name, share in
+              (("answers", state.scores.answers), ("maps", state.scores.maps), ("thoughts", state.scores.thoughts))}
+    return {"step": state.step, "loss": round(state.loss, 4), **shares}
+
+
+def _json(card: dict[str, object], tables: dict[str, list[dict[str, object]]]) -> str:
+    """The card with its tables, of which every row is a line."""
+    rows = {name: ",\n".join(f"    {json.dumps(one)}" for one in table) for name, table in tables.items()}
+    listed = [f',\n  "{name}": [\n{text}\n  ]' for name, text in rows.items()]
+    return "".join([json.dumps(card, indent=2).removesuffix("\n}"), *listed, "\n}\n"])

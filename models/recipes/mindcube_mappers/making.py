@@ -1,28 +1,27 @@
-"""Makes the mappers that see: draws scenes, trains one eye, a base that tells what each image shows, and from it every configuration.
+"""Trains the mappers that see: draws scenes, trains an eye, a base that tells what each image shows, and from it each configuration.
 
 The base stands for what a vision-language model knows before it is tuned. From it all configurations see the same questions in the
-same order and take as many steps; test scenes have combinations of things that are in no training scene.
+same order and take as many steps; scenes of the validation and of the test have combinations of things that are in no training scene.
 """
 
-import argparse
 import copy
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-import torch
 from transformers import LlavaForConditionalGeneration, PreTrainedModel
 
-from models.catalogue import MINIATURES
 from models.mappers.albums import Album, draw_album, looking_tasks, tasks_of
-from models.mappers.learning import Lesson, Progress, Task, ask, learn, verdicts
+from models.mappers.learning import Lesson, Progress, Task, learn
 from models.mappers.networks import fresh_seer
-from models.mappers.replies import Verdict
 from models.mappers.towers import Reading, Seen, learn_to_see
 from models.mappers.ways import WAYS, Way
-from models.recipes.mindcube_mappers import card
+
+SHIPPED = ("raw", "map", "reason", "map_reason")  # configurations whose weights come with the app
+FURTHER = ("map_in", "map_in_reason")  # those that are made when they are first asked for
+T = TypeVar("T")
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -30,35 +29,69 @@ class Plan:
     """What is drawn and how long is trained.
 
     Attributes:
-        scenes, questions: for training, and about each.    tested: scenes for the test, with three questions each.
+        scenes, questions: for training, and about each.
+        validated, tested: scenes that are asked about meanwhile, two questions each, and in the end, three each.
         updates: of the eye.
         looking, lesson: how the base learns, and each configuration.
+        every: steps from one question round to the next.
     """
 
     scenes: int = 5000
     questions: int = 8
+    validated: int = 200
     tested: int = 400
     updates: int = 1600
     looking: Lesson = field(default_factory=lambda: Lesson(steps=1000, warm_up=30, is_half=True))
     lesson: Lesson = field(default_factory=lambda: Lesson(steps=1000, warm_up=30, is_half=True))
+    every: int = 200
     seed: int = 0
 
-    def albums(self) -> tuple[Album, Album]:
-        """For training, and for the test."""
+    def albums(self) -> tuple[Album, Album, Album]:
+        """For training, meanwhile, and for the end."""
         return (draw_album("train", self.scenes, seed=self.seed, questions=self.questions),
+                draw_album("validation", self.validated, seed=self.seed, questions=2),
                 draw_album("test", self.tested, seed=self.seed, questions=3))
 
 
-@dataclass
-class Made:
-    """A mapper and how it came about."""
+@dataclass(frozen=True)
+class Begun:
+    """What all configurations of a seed begin with.
+
+    Attributes:
+        reading: what the eye reads of pictures that it never saw.
+        base: without its eye.
+        tasks, validation: what is learned from, and asked about meanwhile, as the eye sees it.
+        cpu_minutes: of each part until here.
+    """
+
+    plan: Plan
+    tower: PreTrainedModel
+    reading: Reading
+    base: LlavaForConditionalGeneration
+    tasks: Sequence[Task]
+    validation: Sequence[Task]
+    tests: Album
+    cpu_minutes: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Mapper:
+    """A mapper with its eye, all weights rounded to half precision, and how it came about."""
 
     model: LlavaForConditionalGeneration
     way: Way
-    states: list[Progress]
-    verdicts: list[Verdict]
-    minutes: float
+    seed: int
+    states: Sequence[Progress]
     cpu_minutes: float
+
+
+def begin(plan: Plan) -> Begun:
+    """Draw, and train the eye and the base."""
+    (album, validation, tests), drawing = _timed(plan.albums)
+    (tower, reading), seen = _timed(seeing, plan, album, validation)
+    base, looked = _timed(looking, plan, tower, album, validation)
+    return Begun(plan, tower, reading, base, tasks_of(album, tower), tasks_of(validation, tower), tests,
+                 {"drawing": drawing, "eye": seen, "base": looked})
 
 
 def seeing(plan: Plan, album: Album, tests: Album) -> tuple[PreTrainedModel, Reading]:
@@ -79,44 +112,26 @@ def looking(plan: Plan, tower: PreTrainedModel, album: Album, tests: Album) -> L
     return model
 
 
-def making(plan: Plan, base: LlavaForConditionalGeneration, tower: PreTrainedModel, way: Way, tasks: list[Task], tests: list[Task]
-           ) -> Made:
-    """A mapper behind an eye, trained in one configuration from the base."""
-    started, cpu = time.monotonic(), time.process_time()
-    model = copy.deepcopy(base)
-    states = []
-    for progress in learn(model, way, tasks, tests, replace(plan.lesson, seed=plan.seed)):
+def train(begun: Begun, way: Way) -> Mapper:
+    """Learn one configuration from the base."""
+    started, model, states = time.process_time(), copy.deepcopy(begun.base), []
+    lesson = replace(begun.plan.lesson, seed=begun.plan.seed)
+    for progress in learn(model, way, begun.tasks, begun.validation, lesson, every=begun.plan.every):
         states.append(progress)
         right = progress.scores
         print(f"{way.key}, step {progress.step}: {progress.loss:.3f} nats, answers {right.answers:.3f}, maps {right.maps}",
               flush=True)
-    found = verdicts(ask(model, way, tests), tests, way)
-    model.model.vision_tower = tower
-    return Made(model, way, states, found, (time.monotonic() - started) / 60, (time.process_time() - cpu) / 60)
+    return Mapper(whole(model, begun.tower), way, begun.plan.seed, states, (time.process_time() - started) / 60)
 
 
-def made(plan: Plan, ways: list[Way]) -> Iterator[tuple[Made, Album, Reading]]:
-    """Every mapper of a plan, what it was asked and what its eye reads."""
-    album, tests = plan.albums()
-    tower, reading = seeing(plan, album, tests)
-    base = looking(plan, tower, album, tests)
-    tasks, fresh = tasks_of(album, tower), tasks_of(tests, tower)
-    for way in ways:
-        yield making(plan, base, tower, way, tasks, fresh), tests, reading
+def whole(model: LlavaForConditionalGeneration, tower: PreTrainedModel) -> LlavaForConditionalGeneration:
+    """A mapper behind its eye, all weights rounded to the half precision that they are written in."""
+    model.model.vision_tower = copy.deepcopy(tower)
+    model.half().float().eval()
+    return model
 
 
-def main() -> None:
-    """Train, measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    plan = Plan()
-    parser.add_argument("--way", choices=list(WAYS), action="append", help="a configuration; else all, one after another")
-    parser.add_argument("--out", type=Path, default=MINIATURES, help="the folder that theirs are put into")
-    parser.add_argument("--seed", type=int, default=plan.seed)
-    parser.add_argument("--steps", type=int, default=plan.lesson.steps)
-    given = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    torch.set_num_threads(1)
-    plan = replace(plan, seed=given.seed, lesson=replace(plan.lesson, steps=given.steps))
-    for mapper, tests, reading in made(plan, [WAYS[key] for key in given.way or WAYS]):
-        card.write(given.out / card.name_of(mapper.way), mapper.model, mapper.way, plan=plan, tests=tests, verdicts=mapper.verdicts,
-                   reading=reading, minutes=(mapper.minutes, mapper.cpu_minutes))
+def _timed(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> tuple[T, float]:
+    """What it returns, and CPU minutes."""
+    started = time.process_time()
+    return function(*arguments, **options), (time.process_time() - started) / 60

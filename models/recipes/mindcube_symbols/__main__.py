@@ -8,15 +8,12 @@ import argparse
 import os
 
 import torch
-from transformers import PreTrainedModel
 
-from models.mappers.examples import mirrored
-from models.mappers.learning import Lesson, Progress, Task, ask, learn
+from models.mappers.learning import Lesson, Progress, Task, learn
+from models.mappers.mirrors import AXES, mirror_test
 from models.mappers.networks import fresh_reader
 from models.mappers.symbols import example_of, fresh_items, training_items
-from models.mappers.ways import WAYS, Way
-
-AXES = ("east-west", "north-south")
+from models.mappers.ways import WAYS
 
 
 def told(progress: Progress) -> str:
@@ -25,16 +22,6 @@ def told(progress: Progress) -> str:
     shares = (("answers", scores.answers), ("maps", scores.maps), ("thoughts", scores.thoughts))
     right = ", ".join(f"{what} {share:.3f}" for what, share in shares if share is not None)
     return f"step {progress.step}, {progress.loss:.3f} nats, {right}, {progress.cpu_s:.0f} CPU s"
-
-
-def mirror_test(model: PreTrainedModel, way: Way, tasks: list[Task], axis: str) -> tuple[float, float]:
-    """Share of the answers that a mirror image changes, 0 to 1: of those on the axis, and of the others."""
-    before = ask(model, way, tasks)
-    after = ask(model, way, tasks, maps=[mirrored(task.example.spots, axis) for task in tasks])
-    changed = [one.answer != other.answer for one, other in zip(before, after)]
-    is_on = [task.example.thought[-1] in axis.split("-") for task in tasks]
-    on, off = ([one for one, where in zip(changed, is_on) if where == side] for side in (True, False))
-    return sum(on) / len(on), sum(off) / len(off)
 
 
 def main() -> None:

@@ -56,11 +56,12 @@ def test_each_configuration_is_shown_and_says_what_the_paper_gives_it():
     example = example_of(ITEM)
     listed = ["north", "redbox", "east", "redtower", "south", "redball", "west", "redcone"]
     thought, answer = ["<think>", "3", "west", "north", "west"], ["<answer>", "redcone", "</s>"]
+    where = ["<answer>", "west", "redcone", "</s>"]  # who thinks says again where it lies
 
     assert said(example, WAYS["raw"]) == answer
     assert said(example, WAYS["map"]) == ["<map>", *listed, *answer]
-    assert said(example, WAYS["reason"]) == said(example, WAYS["map_in_reason"]) == [*thought, *answer]
-    assert said(example, WAYS["map_reason"]) == ["<map>", *listed, *thought, *answer]
+    assert said(example, WAYS["reason"]) == said(example, WAYS["map_in_reason"]) == [*thought, *where]
+    assert said(example, WAYS["map_reason"]) == ["<map>", *listed, *thought, *where]
     assert shown(example, WAYS["raw"]) == ["<s>", *example.views, "<ask>", *example.asked]
     assert shown(example, WAYS["map_in"]) == ["<s>", *example.views, "<map>", *listed, "<ask>", *example.asked]
 
