@@ -10,7 +10,8 @@ from typing import Generic, Literal, cast
 from backends.run import Event, Inputs, R, Result, Run, S, Settings
 from worlds.signatures import UploadCheck
 
-_BUILT = ("tstar", "coda", "adaptvis", "grafting", "era", "ragen")  # each has its system.py, figures.py and page.py in a folder NAME
+# each has its system.py, figures.py and page.py in a folder NAME
+_BUILT = ("tstar", "coda", "adaptvis", "grafting", "era", "ragen", "mindcube")
 
 
 LaneName = Literal["short", "long"]  # what is short never waits behind what is long

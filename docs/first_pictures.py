@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from backends import registry
 from pages.house.first_picture import FOLDER, WIDTHS, file_of
 
-QUALITY, SCALE = 70, 1.5  # of WebP; pixels for one of the page's: sharp enough for a second, also on a phone
+QUALITY, SCALE = 60, 1.5  # of WebP; pixels for one of the page's: sharp enough for a second, also on a phone
 PLACE = "[class*='st-key-first-']:has([data-picture])"  # of a chart
 HIDE = ".modebar-container, .stElementToolbar, .stStatusWidget { visibility: hidden !important }"
 

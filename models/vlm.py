@@ -43,15 +43,30 @@ class VisionLanguageModel:
         return self.say(frames, answer_prompt(question, options), max_tokens=max_tokens)
 
     def say(self, frames: np.ndarray, prompt: str, *, max_tokens: int, temperature: float = 0.0, draw: Draw = (0, 0),
-            keeps_marks: bool = False) -> str:
+            keeps_marks: bool = False, begun: str = "") -> str:
         """Return the model's reply to the frames followed by the prompt.
 
         Args:
             frames: (frames, height, width, 3) uint8 RGB in the order of time, at least one.
+            begun: how its reply begins, which it goes on from; what comes back begins with it.
             max_tokens, temperature, draw, keeps_marks: as in `writing.written`.
         Raises:
             InputError: it has no chat template, cannot take the frames and the prompt, or its context has no room for them and the
                 reply.
+        """
+        inputs = self.inputs(frames, prompt, begun=begun)
+        most = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        if most:
+            check_room(inputs["input_ids"].shape[1], max_tokens, most)
+        reply = written(self.model, self.processor.tokenizer, inputs, max_tokens=max_tokens, temperature=temperature, draw=draw,
+                        keeps_marks=keeps_marks)
+        return begun + reply
+
+    def inputs(self, frames: np.ndarray, prompt: str, *, begun: str = "") -> dict[str, Any]:
+        """Return what the model is called with for the frames, the prompt and the beginning of a reply: one row.
+
+        Raises:
+            InputError: as in `say`, but for the room.
         """
         check_canvases(frames)
         if not len(frames):
@@ -59,7 +74,7 @@ class VisionLanguageModel:
         if not self.processor.chat_template and not getattr(self.processor.tokenizer, "chat_template", None):
             raise InputError("This model has no chat template, so it cannot be asked. Choose an instruction-tuned model.")
         content: list[dict[str, str]] = [{"type": "image"} for _ in frames] + [{"type": "text", "text": prompt}]
-        text = chat_text(self.processor, content)
+        text = chat_text(self.processor, content) + begun
         pictures = [Image.fromarray(frame) for frame in frames]
         try:
             with blaming_the_tokenizer():
@@ -68,12 +83,7 @@ class VisionLanguageModel:
             raise InputError(f"This model cannot take the picture and the question: {str(error)[:200]}") from error
         dtype = next(p.dtype for p in self.model.parameters() if p.dtype.is_floating_point)
         check_ids(inputs["input_ids"].flatten().tolist(), self.model)
-        inputs = {k: v.to(self.model.device, dtype if v.is_floating_point() else None) for k, v in inputs.items()}
-        most = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
-        if most:
-            check_room(inputs["input_ids"].shape[1], max_tokens, most)
-        return written(self.model, self.processor.tokenizer, inputs, max_tokens=max_tokens, temperature=temperature, draw=draw,
-                       keeps_marks=keeps_marks)
+        return {k: v.to(self.model.device, dtype if v.is_floating_point() else None) for k, v in inputs.items()}
 
 
 def grounding_prompt(question: str, options: Sequence[str] = ()) -> str:

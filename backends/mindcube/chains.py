@@ -14,7 +14,7 @@ from backends.files.cells import cut
 from backends.files.rows import OddRow
 from backends.mindcube.grounding import sides_of
 from backends.mindcube.items import Facts, Item, Option, kind_of, plain_text
-from backends.mindcube.maps import Facing, Side
+from backends.mindcube.maps import SIDES, Facing, Side
 from backends.mindcube.questions import Asked, asked
 from backends.mindcube.rules import (
     Direction,
@@ -159,9 +159,7 @@ def _among(item: Item, facts: Facts, wanted: Asked, sides: Sequence[Side]) -> _F
              for number, ring in enumerate(rings, 1)]
     if wanted.wanted == "movement":
         return _movement(steps, sides, f"the {centre}", (centre,))
-    steps.append(Step("relate", f"Each image is taken a quarter of the way further round the {centre}, clockwise as seen from above. "
-                      f"What one image shows behind the {centre} is on the right in the one before it, on the left in the one after "
-                      "it, and behind me in the one opposite.", tuple(range(1, len(sides) + 1)), (centre,)))
+    steps.append(_around_centre(centre, sides))
     if wanted.image is None:
         return _from_object(steps, facts, wanted)
     ring = rings[wanted.image - 1]
@@ -175,6 +173,17 @@ def _among(item: Item, facts: Facts, wanted: Asked, sides: Sequence[Side]) -> _F
         return _Found((*steps, Step("infer", told, (wanted.image,), (answer, centre), ring)), answer, (answer,))
     after = turned(ring, wanted.turn)
     return _concluded(steps, at(after, direction), direction, after)
+
+
+def _around_centre(centre: str, sides: Sequence[Side]) -> Step:
+    """Return how the images of a centre belong together, whatever order they come in."""
+    order = sorted(range(len(sides)), key=lambda place: (SIDES.index(sides[place]) - SIDES.index(sides[0])) % 4)
+    which = ("Each image is" if order == list(range(len(sides))) else
+             f"In the order {', '.join(str(place + 1) for place in order[:-1])} and {order[-1] + 1} each image is")
+    told = "the one before it" if which.startswith("Each") else "the one before it there"
+    return Step("relate", f"{which} taken a quarter of the way further round the {centre}, clockwise as seen from above. What one "
+                f"image shows behind the {centre} is on the right in {told}, on the left in the one after it, and behind me in the "
+                "one opposite.", tuple(range(1, len(sides) + 1)), (centre,))
 
 
 def _movement(steps: Sequence[Step], sides: Sequence[Side], what: str, objects: tuple[str, ...]) -> _Found:

@@ -207,9 +207,11 @@ class Answered:
     Attributes:
         reply: None where the file holds none.
         own_map: the model's map, where a file keeps it beside the reply; never the true one.
+        is_cut: whether the reply's length ran out, where that is known.
     """
 
     item: Item
     reply: str | None
     model: str = ""
     own_map: str = ""
+    is_cut: bool = False

@@ -1,6 +1,6 @@
 """What a run of MindCube gives back: one room asked about, replies to many questions scored, or a training."""
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -33,7 +33,7 @@ class Drawn(Frozen):
     """A cognitive map; `views` is None in the plain form."""
 
     objects: Annotated[tuple[Spotted, ...], at_most(MAX_SPOTS)]
-    views: Annotated[tuple[Spotted, ...], at_most(MAX_SPOTS)] | None = None
+    views: Annotated[tuple[Spotted, ...] | None, at_most(MAX_SPOTS)] = None
 
 
 class Likeness(Frozen):
@@ -48,7 +48,12 @@ class Likeness(Frozen):
 
 
 class Gaze(Shaped):
-    """Where the model looked while it wrote: attention of each word of the reply to each image, mean over layers and heads."""
+    """Where the model looked while it wrote: attention of each word of the reply to each image, mean over layers and heads.
+
+    A word is a token, with the row of attention from which it was foretold.
+    """
+
+    own_axes: ClassVar[tuple[str, ...]] = ("words", "images")
 
     words: Annotated[tuple[Name, ...], at_most(MAX_WORDS, least=1), length("words")]
     images: Annotated[np.ndarray, floats("words", "images", low=0)]  # shares of all attention of that word
@@ -68,7 +73,7 @@ class Replied(Shaped):
         seconds: of writing it.
     """
 
-    configuration: Annotated[str, one_of(Config)]
+    configuration: Annotated[str, one_of(Config, Literal[""])]  # "" where a file does not tell
     text: Annotated[str, Field(max_length=MAX_REPLY)]
     letter: Annotated[str, Field(max_length=1)]
     answer: Annotated[str, Field(max_length=MAX_TEXT)]
@@ -104,7 +109,8 @@ class Asked(Shaped):
         scene: as a text, which worlds.rooms reads and draws; "" where the question came from a file.
         pictures: JPEGs of a file's question, in the order of its images.
         id, template, family: by MindCube's grammar.
-        images: places of the question's images among the scene's cameras; a place behind the last is of a camera beside them.
+        images: places of the question's images among the scene's cameras; a place behind the last is of a camera `beside` them.
+        beside: such cameras: x, y and height in metres, heading, pitch and field of view in degrees, as worlds.rooms has them.
         start, end: where one stands and looks, before and after the turn: metres east and north, degrees clockwise from north.
         true: the map with its cameras; None where a file does not say it.
     """
@@ -116,6 +122,8 @@ class Asked(Shaped):
     question: Annotated[str, Field(max_length=MAX_TEXT)]
     options: Annotated[tuple[Name, ...], at_most(MAX_OPTIONS)]
     right: Annotated[str, Field(max_length=1)]
+    images: Annotated[tuple[Count, ...], at_most(MAX_VIEWS)] = ()
+    beside: Annotated[tuple[tuple[Finite, Finite, Finite, Finite, Finite, Finite], ...], at_most(MAX_VIEWS)] = ()
     start: tuple[Finite, Finite, Finite] | None = None
     end: tuple[Finite, Finite, Finite] | None = None
     true: Drawn | None = None
@@ -142,8 +150,8 @@ class Part(Frozen):
     tagged: Triple | None
     num_tagged: Count
     balanced: Triple | None
-    untagged: Rate
-    cut: Rate
+    untagged: Rate | None  # None, as what is not told: an evaluation that was brought says less than ours
+    cut: Rate | None
     chance: Rate | None  # of a letter at random
     text_only: Rate | None  # of the rule that reads the text alone
 
@@ -264,6 +272,14 @@ class Training(Frozen):
     cpu_s: Seconds = 0.0
     went_on_from: Count = 0  # steps and rounds that were there already
 
+    @property
+    def brief(self) -> str:
+        steps = f"{self.points[-1].step:,} steps" if self.points else ""
+        rounds = f"{len(self.rounds)} rounds of reinforcement" if self.rounds else ""
+        answers = [*(point.answers for point in self.points), *(one.answers for one in self.rounds if one.answers is not None)]
+        behind = " and ".join(filter(None, (steps, rounds)))
+        return f"after {behind} {100 * answers[-1]:.0f} % of fresh questions are answered correctly" if answers else f"after {behind}"
+
 
 class MindCubeResult(Result):
     """One run."""
@@ -284,10 +300,16 @@ class MindCubeResult(Result):
         return self
 
     @property
+    def is_of_logs(self) -> bool:
+        return self.settings.task == "file"
+
+    @property
     def brief(self) -> str:
+        if self.reports:
+            first = self.reports[0]
+            counted = [part for part in first.parts if part.kind == "overall"]
+            return f"{counted[0].count:,} questions scored" if counted else f"{len(first.lines):,} questions"
         if self.asked and self.asked.replies:
             right = sum(reply.is_right for reply in self.asked.replies)
             return f"{right} of {len(self.asked.replies)} ways of answering are correct"
-        if self.reports:
-            return f"{self.reports[0].parts[0].count:,} questions scored" if self.reports[0].parts else ""
-        return f"{len(self.training.points)} looks at a training" if self.training else ""
+        return self.training.brief if self.training else ""

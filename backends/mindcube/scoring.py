@@ -181,7 +181,7 @@ def _part(name: str, lines: Sequence[Line]) -> Part:
     count, correct = len(lines), sum(line.is_right for line in lines)
     tagged = [line.is_tagged_right for line in lines if line.is_tagged_right is not None]
     untagged = sum(not line.read.has_tag for line in lines)
-    cut = sum(line.read.is_cut for line in lines)
+    cut = sum(line.read.is_cut or line.answered.is_cut for line in lines)
     return Part(name, count, correct, wilson(correct, count), wilson(sum(tagged), len(tagged)) if tagged else None, len(tagged),
                 balanced(lines), untagged / count if count else 0.0, cut / count if count else 0.0,
                 baseline([line.answered.item for line in lines]))

@@ -3,6 +3,7 @@
 `task` says what a run does: ask about one scene, ask about many, read the files of the released code, or train a small model.
 """
 
+from collections import Counter
 from typing import Literal, Self, get_args
 
 from pydantic import model_validator
@@ -10,7 +11,7 @@ from pydantic import model_validator
 from backends.knobs import WEIGHTS, knob
 from backends.mindcube.reward import Reward
 from backends.run import NamedModel, Settings
-from worlds.rooms.generator import SCENES
+from worlds.rooms.generator import SCENES as COUNTS
 from worlds.rooms.questions import TEMPLATES, Template
 from worlds.rooms.texts import MOST_CHARACTERS
 
@@ -32,10 +33,12 @@ LAYOUT_NAMES: dict[Layout, str] = {
     "two_view_opposite": "rotation: two views, opposite", "three_view": "rotation: three views", "four_view": "rotation: four views"}
 Family = Literal["rotation", "among", "around"]
 Wanted = Literal["any", Template]
-WANTED_NAMES: dict[str, str] = {"any": "any", **{str(template): said for template, said in TEMPLATES.items()}}
+_SAID = Counter(TEMPLATES.values())
+WANTED_NAMES: dict[str, str] = {"any": "any", **{
+    str(template): said if _SAID[said] == 1 else f"{said} ({template.partition('_')[0]})" for template, said in TEMPLATES.items()}}
 MapEdit = Literal["none", "swap left and right", "swap front and back", "rotate by a quarter", "rotate by a half", "lose a thing",
                   "lose the facings", "written"]
-DRAWN = "drawn"
+DRAWN, SCENES = "drawn", "scenes"
 MAX_MAP = 4_000  # characters of a map by hand
 
 Way = Literal["raw", "map", "reason", "map_reason", "map_in", "map_in_reason"]
@@ -56,10 +59,10 @@ class MindCubeSettings(Settings):
     scene: str = knob(DRAWN, "scene", "'drawn' draws a held-out room; else a room as the page writes it.",
                       max_length=MOST_CHARACTERS)
     layout: Layout = knob("among", "scene", "Of drawn rooms: how things stand and cameras look.", names=LAYOUT_NAMES, label="Layout")
-    index: int = knob(0, "scene", "Which held-out room of that layout.", ge=0, le=SCENES["test"] - 1, label="Number of the room")
+    index: int = knob(0, "scene", "Which held-out room of that layout.", ge=0, le=COUNTS["test"] - 1, label="Number of the room")
     wanted: Wanted = knob("any", "question", "What kind of question is asked.", names=WANTED_NAMES, label="Question about")
     number: int = knob(0, "question", "Which of the room's questions of that kind; behind the last comes the first again.", ge=0,
-                       le=63, label="Number of the question")
+                       le=63, label="Question")
 
     edit: MapEdit = knob("none", "map", "What is done to the map before the model goes on: to the one that it is given, and to the "
                          "one that is put into its mouth.", label="Change the map")
@@ -68,7 +71,7 @@ class MindCubeSettings(Settings):
     max_new_tokens: int = knob(1024, "reply", "Longest reply of a real model, in tokens (the released code: 4,096).", ge=1, le=4096,
                                stops=(64, 128, 256, 512, 1024, 2048, 4096), label="Longest reply, in tokens")
 
-    data: str = knob("scenes", "evaluate", "'scenes': drawn rooms; 'upload:NAME': questions of MindCube in a zip with their images; "
+    data: str = knob(SCENES, "evaluate", "'scenes': drawn rooms; 'upload:NAME': questions of MindCube in a zip with their images; "
                      "else a folder below ORRERY_DATA_DIR. '#FILE' behind it picks one of several files.", max_length=300,
                      uploads=("zip", "json", "jsonl"))
     families: tuple[Family, ...] = knob(("rotation", "among", "around"), "evaluate", "The paper's settings that are drawn from.",
@@ -93,6 +96,7 @@ class MindCubeSettings(Settings):
                       stops=(0, 150, 300, 450, 750, 1000, 1500), label="Steps")
     iterations: int = knob(0, "train", "After that, rounds of learning from what its own answers earn (GRPO).", ge=0, le=200,
                            label="Rounds of reinforcement")
+    temperature: float = knob(0.7, "train", "How freely it answers in those rounds; 0.7 in the paper.", ge=0.1, le=2.0)
     reward: Reward = knob("base", "train", "What a reply earns: 1 for its form and 5 for the right letter, or less of that.",
                           label="Reward")
     continues: str = knob("", "train", "An earlier training of yours that it goes on from.", max_length=200, role="result",

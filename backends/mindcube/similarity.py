@@ -121,7 +121,7 @@ def similarity(written: Map, true: Map, metric: Metric = "official") -> Score:
     total = counts.sum()
     direction = (is_equal & counts).sum((1, 2)) / total if total else np.zeros(len(turns))
     facing = _faced(facings, pair)
-    is_isomorphic = is_equal.all((1, 2)) & (pair.common == len(pair.names))
+    is_isomorphic = (is_equal | ~counts).all((1, 2)) & (pair.common == len(pair.names))  # what is no relation need not hold
     overall = WEIGHT_DIRECTION * direction + WEIGHT_FACING * facing
     order = overall if metric == "official" else overall + 2 * is_isomorphic  # isomorphism first
     best = int(order.argmax())  # of equal ones the first

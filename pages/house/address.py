@@ -174,7 +174,7 @@ def _text(value: object) -> str:
 
 def _is(option: object, said: str) -> bool:
     """Whether an address that a person wrote means this option: 1.0 is 1."""
-    if _text(option) == said.strip().lower():
+    if _text(option).lower() == said.strip().lower():
         return True
     try:
         return isinstance(option, int | float) and not isinstance(option, bool) and float(said) == option

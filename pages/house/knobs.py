@@ -174,8 +174,9 @@ def _as_number(value: str | float) -> float:
 
 
 def _earlier(system: System, knob: Knob, key: str) -> str:
-    """A list of the runs that this session holds."""
-    offered = {"": knob.none_label} | {name: beside.label(name, result) for name, result in beside.held(system).items()}
+    """A list of the runs that this session holds, of those that made something that can be gone on from."""
+    held = {name: result for name, result in beside.held(system).items() if result.made}
+    offered = {"": knob.none_label} | {name: beside.label(name, result) for name, result in held.items()}
     if st.session_state.get(key) not in offered:  # it held too many, and forgot that one
         st.session_state[key] = ""
     return str(st.selectbox(knob.label, list(offered), format_func=offered.__getitem__, key=key, help=knob.description))

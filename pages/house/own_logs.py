@@ -1,4 +1,4 @@
-"""A person's own logs: brought beside the presets, read at once."""
+"""A person's own logs, or other files that are only read: brought beside the presets, read at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ class OwnLogs(Generic[S, R]):
     button: str
     cost: str
     again: str  # what else can be read of logs that were
+    label: str = "Your logs"  # of their box
 
     def own(self) -> Own[R]:
         """What the frame of a page asks for."""
@@ -40,7 +41,7 @@ class OwnLogs(Generic[S, R]):
             knobs.set_default(self.system, name)
 
     def _box(self) -> None:
-        knobs.own_upload(self.system, FILE, "Your logs", on_new=self._comes, note=f"{self.note} It stays in this session.")
+        knobs.own_upload(self.system, FILE, self.label, on_new=self._comes, note=f"{self.note} It stays in this session.")
         if st.session_state.pop(self._new, False) and knobs.own_file(self.system, FILE):
             tasks.start(self.system, self.system.settings(**{"task": self.task, **knobs.said(self.system, (FILE,))}))
             st.rerun()

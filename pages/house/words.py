@@ -60,6 +60,21 @@ TERMS = {
                             "of them are the same, and nothing can be learned from comparing them.",
     "fixed start": "One of 256 games that no training ever begins with. Whoever plays one, plays the same.",
     "push": "How far one step of learning moves the odds of pulling the risky arm: above 0 it is pulled more often afterwards.",
+    "cognitive map": "A drawing of the room as seen from above, in words: each thing with its place on a grid of 10 by 10, and where "
+                     "it faces. MindCube's models write it as JSON.",
+    "isomorphic": "On the map everything stands to everything else as it truly does, however the map as a whole is turned or scaled.",
+    "facing": "Where a thing looks on the map, if it has a front: up, right, down or left. Up is where the front view looks.",
+    "chain of thought": "The steps that are written before the answer: what each image shows, how the images belong together, where "
+                        "one stands, what follows.",
+    "coverage": "The share of the true things that are on the map at all. It is reported, and lowers no other score.",
+    "text alone": "A rule that sees no image: it says yes wherever it can, a diagonal movement wherever movements are offered, and "
+                  "any option else. What is below it need not have looked.",
+    "balanced accuracy": "The accuracy of each kind of right answer (yes, no, a movement, a thing), averaged over the kinds: who "
+                         "always says yes gains nothing.",
+    "answer tag": "MindCube asks for the answer between <answer> and </answer>. A reply without them was cut off, or did not do as "
+                  "asked.",
+    "reinforcement": "The model answers several times; what earned more than its other answers to the same question becomes "
+                     "likelier.",
     "95 % interval": "Had the same been measured again on other items of the same kind, 19 of 20 such intervals would hold the true "
                      "value.",
 }

@@ -15,7 +15,7 @@ from tests.models import tiny_languages
 QUICK: dict[str, dict[str, Any]] = {
     "tstar": {"budget_share": 0.02, "baselines": ()}, "coda": {"max_new_tokens": 1, "methods": ("greedy",)}, "adaptvis": {},
     "grafting": {"heals": "none", "num_pictures": 2, "sample_steps": 2}, "era": {"max_turns": 3},
-    "ragen": {"iterations": 1, "groups": 2, "members": 4}}
+    "ragen": {"iterations": 1, "groups": 2, "members": 4}, "mindcube": {"configurations": ("Raw-QA",)}}
 
 
 def executed(script: str) -> Result:

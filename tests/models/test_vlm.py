@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from models.vlm import answer_prompt, grounding_prompt
 from worlds.errors import InputError
@@ -45,6 +46,18 @@ def test_every_frame_has_its_place_in_the_prompt(tiny, frames, family, monkeypat
 
     assert counts[0] > 0
     assert counts[1] * 2 == counts[0] * 3
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_reply_that_is_begun_is_gone_on_from(tiny, frames, family, monkeypatch):
+    model = tiny(family).tool
+    alone, begun = (model.inputs(frames, "what ?", begun=text)["input_ids"][0] for text in ("", "the red ball"))
+    seen = {}
+    monkeypatch.setattr(model.model, "generate", lambda **inputs: seen.update(inputs) or inputs["input_ids"])
+
+    assert model.say(frames, "what ?", max_tokens=1, begun="the red ball") == "the red ball"  # nothing more was generated
+    assert torch.equal(seen["input_ids"][0], begun) and torch.equal(begun[:len(alone)], alone)
+    assert model.processor.tokenizer.decode(begun[len(alone):]).strip().endswith("red ball")
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -70,7 +70,7 @@ def ended(page) -> None:
     from playwright.sync_api import TimeoutError
 
     try:
-        page.get_by_text(A_RUN).wait_for(timeout=8_000)
+        page.get_by_text(A_RUN).wait_for(timeout=30_000)
     except TimeoutError:
         page.get_by_role("button", name="Stop").or_(page.get_by_text(A_RUN)).first.click()  # it may just have ended
         page.get_by_text(A_RUN).wait_for(timeout=240_000)

@@ -26,6 +26,7 @@ BOXES: dict[str, tuple[str, dict[str, Any]]] = {  # the box's label -> its page,
     "File of prompts": ("coda", {"coda.task": "file"}),
     "Your checkpoint, configuration or pictures": ("grafting", {}),
     "Your logs": ("era", {}),
+    "Your files": ("mindcube", {}),
 }
 OF_TRUTH, OF_RESULTS = "Annotations (parquet, JSON, JSON lines, CSV)", "Result files (JSON)"
 UNRELATED = b"prompt,answer\nTwo and two,4\n"
@@ -91,8 +92,9 @@ def picture(kind: str, colour: str = "red") -> bytes:
         ("Your video", "wrong.mp4", ZIP, r"'wrong\.mp4' is a zip archive\. A video in mp4"),
         ("File of prompts", "wrong.csv", ZIP, r"'wrong\.csv' is a zip archive\. A table in CSV"),
         ("Your checkpoint, configuration or pictures", "wrong.pt", HEIC, r"'wrong\.pt' is a HEIC picture\. A checkpoint \(\.pt,"),
+        ("Your files", "wrong.zip", b"%PDF-1.7", r"'wrong\.zip' is a PDF document\. A zip of MindCube's folder"),
     ],
-    ids=["SVG as PNG", "HEIC as JPEG", "PDF as zip", "zip as video", "zip as table", "HEIC as checkpoint"],
+    ids=["SVG as PNG", "HEIC as JPEG", "PDF as zip", "zip as video", "zip as table", "HEIC as checkpoint", "PDF as MindCube's files"],
 )
 def test_the_wrong_kind_is_one_sentence_at_the_upload_and_is_not_taken(
     stored: list[str], label: str, name: str, content: bytes, sentence: str

@@ -8,6 +8,8 @@ the measures here are ours.
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from worlds.rooms.scenes import PLAIN, Camera, Cue, Room, Rotation, Scene, Setting, Thing, ahead_of
 
 HEADINGS_OF: dict[Rotation, tuple[int, ...]] = {  # of the views, in their order
@@ -96,6 +98,23 @@ def stepped(scene: Scene, camera: Camera, *, right: bool) -> Camera:
     return Camera(round(pose.x, 3), round(pose.y, 3), camera.height, camera.heading, camera.pitch, camera.field_of_view)
 
 
+def between(first: Camera, second: Camera, share: float) -> Camera:
+    """A camera on the way from one to another: around the middle of the room, along the smaller turn; of two equal ones clockwise.
+
+    Args:
+        share: of the way, 0 to 1.
+    """
+    def mixed(start: float, end: float) -> float:
+        return start + share * (end - start)
+
+    away = mixed(float(np.hypot(first.x, first.y)), float(np.hypot(second.x, second.y)))
+    from_middle, to_middle = (float(np.degrees(np.arctan2(one.x, one.y))) for one in (first, second))
+    east, north = ahead_of(round(from_middle + share * _turn(from_middle, to_middle), 6) % 360)
+    heading = round(first.heading + share * _turn(first.heading, second.heading), 3) % 360
+    return Camera(round(away * east, 3), round(away * north, 3), round(mixed(first.height, second.height), 3), heading,
+                  round(mixed(first.pitch, second.pitch), 3), round(mixed(first.field_of_view, second.field_of_view), 3))
+
+
 def _scene(setting: Setting, things: tuple[Thing, ...], cameras: list[Camera], order: Sequence[int] | None, cue: Cue, room: Room
            ) -> Scene:
     places = tuple(order) if order is not None else tuple(range(len(cameras)))
@@ -107,3 +126,9 @@ def _scene(setting: Setting, things: tuple[Thing, ...], cameras: list[Camera], o
 def _check(names: Sequence[str], count: int) -> None:
     if len(names) != count or len(set(names)) != count:
         raise ValueError(f"the names are {list(names)}; this setting has {count} different ones")
+
+
+def _turn(start: float, end: float) -> float:
+    """Degrees clockwise from one heading to another, above -180 and at most 180."""
+    turn = round(end - start, 6) % 360
+    return turn - 360 if turn > 180 else turn

@@ -167,6 +167,13 @@ def test_images_are_found_by_their_base_name_where_it_is_the_only_one():
     assert index.find("x/left_1.png") is None and index.find("x/b/left_1.png") == "b/left_1.png" and index.find("notes.txt") is None
 
 
+def test_the_only_image_of_a_name_is_not_taken_from_another_group():
+    index = ImageIndex(["own/rotation/g1/1.png", "own/rotation/g2/2.png"])
+
+    assert index.find("other_all_image/rotation/g1/1.png") == "own/rotation/g1/1.png"
+    assert index.find("other_all_image/rotation/g2/1.png") is None and index.find("1.png") is None
+
+
 def test_missing_images_are_counted_and_without_any_image_nothing_is_said():
     images = {ROWS[0]["images"][0]: b"\x89PNG"}
     file = found(opened({"x.jsonl": lines([ROWS[0]]), **images})).files[0]

@@ -201,3 +201,12 @@ def test_what_draws_a_diagonal_a_little_off_is_right_for_the_exact_metric_alone(
     both = compared(written, AMONG)
 
     assert (both.official.is_isomorphic, both.exact.is_isomorphic) == (False, True) and both.exact.overall == pytest.approx(1)
+
+
+@pytest.mark.parametrize("metric", ["official", "exact"])
+def test_two_things_without_a_relation_may_stand_anyhow_in_a_map_that_is_isomorphic(metric):
+    true = Map((Spot("box", (5.0, 5.0)), Spot("ball", (5.3, 5.0)), Spot("cone", (5.0, 8.0))))  # box and ball: 0.3 apart, no relation
+    score = similarity(scaled(true, 2), true, metric)
+
+    assert (score.direction, score.overall, score.is_isomorphic) == (1, 1, True)
+    assert all(all(row) for row in relation_table(scaled(true, 2), true, metric).is_right)

@@ -142,6 +142,34 @@ def too_lucky(result: Result) -> list[str]:
     return [f"{pushed.everything.mean:+.2f}", f"{pushed.filtered.mean:+.2f}", f"{100 * pushed.lucky:.0f} %"]
 
 
+def said_of_a_room(result: Result) -> list[str]:
+    """The answers, each as it stands in the explanation."""
+    return list(dict.fromkeys(f"*{reply.answer}*" for reply in result.asked.replies))
+
+
+def mapped_in_vain(result: Result) -> list[str]:
+    drawn, thought = (next(reply for reply in result.asked.replies if reply.configuration == name)
+                      for name in ("Plain-CGMap-Out", "FFR"))
+    assert drawn.exact.is_isomorphic and drawn.exact.facing == 1 and not drawn.is_right and thought.is_right
+    return [f"*{drawn.answer}*", f"*{thought.answer}*", f'"{thought.thought}"']
+
+
+def followed_its_map(result: Result) -> list[str]:
+    (reply,) = result.asked.replies
+    assert reply.given is not None and not reply.is_right
+    return [f"*{reply.answer}*"]
+
+
+def counted_by_way(result: Result) -> list[str]:
+    raw, drawn, thought, both = result.reports
+    maps = drawn.maps
+    first, second, third, fourth = (in_ten(report.parts[0].official[0]) for report in (raw, drawn, thought, both))
+    assert third == fourth
+    share = in_ten(maps.exactly_isomorphic / maps.count)
+    return [f"at once is correct in {first}", f"drawing first in {second}", f"{share} of its maps",
+            f"Reasoning first is correct in {third}"]
+
+
 SHOWN: dict[tuple[str, int], Callable[[Result], list[str]]] = {
     ("tstar", 1): searched, ("tstar", 2): searched, ("tstar", 3): searched, ("tstar", 4): misled,
     ("coda", 1): answered, ("coda", 2): answered, ("coda", 3): told_the_word, ("coda", 4): of_the_law, ("coda", 5): recovered,
@@ -150,6 +178,8 @@ SHOWN: dict[tuple[str, int], Callable[[Result], list[str]]] = {
     ("era", 1): acted, ("era", 2): remembered, ("era", 3): steps_taken, ("era", 4): paid, ("era", 5): steps_taken,
     ("ragen", 1): gone_across, ("ragen", 2): learned, ("ragen", 3): misled_by_a_coin, ("ragen", 4): kept_the_divided,
     ("ragen", 5): too_lucky,
+    ("mindcube", 1): said_of_a_room, ("mindcube", 2): mapped_in_vain, ("mindcube", 3): followed_its_map,
+    ("mindcube", 4): counted_by_way,
     ("grafting", 1): states, ("grafting", 2): healed, ("grafting", 3): near,
 }
 

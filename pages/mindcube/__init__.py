@@ -1,0 +1,1 @@
+"""Page of MindCube, a file per view."""

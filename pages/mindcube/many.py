@@ -1,0 +1,73 @@
+"""Many rooms: every way of answering beside what needs no looking, and whether good maps come with good answers."""
+
+import streamlit as st
+
+from backends.mindcube.results import MindCubeResult, Report
+from pages.house import view, words
+from pages.house.text import plain
+from pages.mindcube import browsing, reports
+from visualizers.mindcube import numbers
+from visualizers.mindcube.evaluation import charts, templates
+
+VIEWS = ("report",)  # in the address
+FIRST = ("accuracy", "structure and function", "settings", "options rotated")  # charts that are seen first
+
+NEARLY = 0.05  # shares of right maps that differ by less are alike
+ALIKE = ": a good map is not yet a good answer"
+
+
+def first_view(result: MindCubeResult) -> None:
+    """What came out, in words and bars; then the three numbers of each way."""
+    st.markdown(reports.headline(result.reports))
+    reports.silent(result.reports)
+    made = charts(result.reports)
+    reports.draw({name: made[name] for name in FIRST if name in made}, "mindcube.many")
+    st.caption(f"To notice: {plain(notice(result.reports))}")
+    words.explain("mindcube.many", "cognitive map", "isomorphic", "text alone", "95 % interval")
+
+
+def notice(made: tuple[Report, ...]) -> str:
+    """What there is to see, from this run's own numbers: whether the ways with better maps answer better."""
+    told = [(numbers.way(one.configuration), part.official) for one in made if (part := numbers.overall(one)) is not None]
+    if len(told) > 1:
+        best, worst = max(told, key=lambda row: row[1][0]), min(told, key=lambda row: row[1][0])
+        if best[1][1] <= worst[1][2]:
+            return "the intervals of the best and the worst way overlap: so few questions do not tell them apart."
+    rows = [(numbers.way(one.configuration), one.maps.exactly_isomorphic / one.maps.count, part.official[0]) for one in made
+            if one.maps and one.maps.count and (part := numbers.overall(one)) is not None]
+    if len(rows) < 2:
+        return "a way of answering is worth what it has above the text alone; intervals that overlap may be chance."
+    answers, other = max(rows, key=lambda row: row[2]), min(rows, key=lambda row: row[2])
+    return (f"{answers[0]} answers {answers[2]:.0%} correctly and {other[0]} {other[2]:.0%}; of their maps {answers[1]:.0%} and "
+            f"{other[1]:.0%} are right{ALIKE if abs(answers[1] - other[1]) < NEARLY else ''}.")
+
+
+def details(result: MindCubeResult) -> None:
+    """Every number: the ways, both metrics, templates, every question."""
+    st.header("Every number")
+    more = {name: figure for name, figure in charts(result.reports).items() if name not in FIRST and not name.startswith("templates")}
+    reports.table(result.reports)
+    reports.maps(result.reports)
+    reports.draw(more, "mindcube.more")
+    _by_report(result)
+
+
+@st.fragment
+def _by_report(result: MindCubeResult) -> None:
+    """One way of answering: its templates and its questions; drawn anew by itself."""
+    st.header("One way of answering")
+    reports.templates(result)
+    report = reports.chosen(result)
+    if report is not None:
+        if (drawn := templates(report)) is not None:
+            with st.expander("The templates as a chart", icon=":material/bar_chart:", key="mindcube.templates"):
+                view.chart(drawn, key="mindcube.templates.chart")
+        browsing.draw(result, report)
+
+
+def live(made: tuple[Report, ...]) -> None:
+    """The ways that are done so far."""
+    st.markdown(reports.headline(made))
+    for column, (name, figure) in zip(st.columns(2), charts(made).items()):
+        with column:
+            view.chart(figure, key=f"mindcube.live.{name.replace(' ', '-')}")
