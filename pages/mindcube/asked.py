@@ -89,8 +89,9 @@ def _option(words: str, *, is_right: bool) -> str:
 def _answers(asked: Asked) -> None:
     """What each way answers, in a line."""
     if asked.replies:
-        told = (f"{plain(way_name(reply.configuration, is_capital=True))} {badge(reply)}" for reply in asked.replies)
-        st.markdown(" &emsp; ".join(told))
+        told = (f"{plain(way_name(reply.configuration, is_capital=True))} {badge(reply)}".replace(" ", "&nbsp;")
+                for reply in asked.replies)
+        st.markdown(" &emsp; ".join(told))  # a line ends between two ways only
 
 
 def badge(reply: Replied) -> str:
@@ -167,7 +168,7 @@ def _chain(asked: Asked, step: Step | None, *, has_room: bool) -> None:
                          "focus, the arrow keys move it.")
     with right_side:
         if step is None:
-            st.caption("Step by step to the correct answer: each step lights up in the images, in the room and on the map.")
+            st.caption("Step by step to the correct answer: what a step names lights up in the images, in the room and on the map.")
         else:
             st.markdown(f"**{KINDS[step.kind]}.** {plain(step.text)}")
 

@@ -65,7 +65,7 @@ def accuracy(reports: Sequence[Report]) -> go.Figure:
         hovertemplate="%{customdata}, %{x:.1f} %<extra></extra>"))
     _lines(figure, parts)
     figure.update_layout(title=titled("Correct answers", "official extraction; 95 % intervals"), bargap=0.35, showlegend=True,
-                         height=150 + ROW_PX * len(reports), xaxis={"title": "accuracy (%)", "range": [0, 104], "dtick": 25},
+                         height=220 + ROW_PX * len(reports), xaxis={"title": "accuracy (%)", "range": [0, 104], "dtick": 25},
                          yaxis=_rows([f"{in_lines(name)} <b>{mean:.0f}</b>" for name, (mean, _, _) in zip(names, values)]))
     told = listed([f"{name} {mean:.1f} %" for name, (mean, _, _) in zip(names, values)])
     return described(figure, f"Accuracy: {told}.{_beside(parts)}")
@@ -213,7 +213,7 @@ def replies(reports: Sequence[Report]) -> go.Figure:
         figure.add_bar(x=values, y=places, orientation="h", name=name, marker={"color": colour},
                        hovertemplate=f"{name}: %{{x:.1f}} %<extra></extra>")
     figure.update_layout(title=titled("Did it answer at all?", "the official extraction finds letters anywhere"), barmode="group",
-                         height=160 + 62 * len(reports), showlegend=True, legend={"traceorder": "normal"},
+                         height=220 + 62 * len(reports), showlegend=True, legend={"traceorder": "normal"},
                          xaxis={"title": "%", "range": [0, 104], "dtick": 25}, yaxis=_rows([in_lines(name) for name in names]))
     told = listed([f"{name}: official {100 * part.official[0]:.0f} %, "
                    f"{f'with a tag {100 * part.tagged[0]:.0f} %' if part.tagged else 'no tag at all'}, "
@@ -239,9 +239,9 @@ def templates(report: Report) -> go.Figure | None:
                        mode="markers", marker={"color": VISITED_COLOUR, "size": 13, "symbol": "diamond-open", "line": {"width": 2.5}},
                        hovertemplate="balanced over kinds of answers: %{x:.1f} %<extra></extra>")
     _ticks(figure, [part.name for part in shown], [[part] for part in shown])
-    few = "" if len(shown) == len(parts) else f"; the {len(shown)} most frequent of {len(parts)}"
+    few = "" if len(shown) == len(parts) else f"<br>the {len(shown)} most frequent of {len(parts)}"
     figure.update_layout(title=titled(f"By template: {way_name(report.configuration)[:22]}", f"balanced: over kinds of answers{few}"),
-                         height=170 + 30 * len(shown), showlegend=True, xaxis={"title": "accuracy (%)", "range": WITHIN, "dtick": 25},
+                         height=190 + 30 * len(shown), showlegend=True, xaxis={"title": "accuracy (%)", "range": WITHIN, "dtick": 25},
                          yaxis=_rows([f"{said(part.name, 18)} ({part.count:,})" for part in shown]))
     told = listed([f"{spoken(part.name)} {100 * part.official[0]:.0f} %" for part in shown])
     return described(figure, f"Accuracy by template: {told}.")
@@ -259,7 +259,7 @@ def following(reports: Sequence[Report]) -> go.Figure | None:
                        marker={"color": colour}, error_x=_error(values), hovertemplate=f"{words}: %{{x:.1f}} %<extra></extra>")
     pairs = min(one.pairs for _, one in own)
     figure.update_layout(title=titled("With the options rotated", f"{pairs:,} pairs of questions; 95 % intervals"), barmode="group",
-                         height=150 + 52 * len(own), showlegend=True, legend={"traceorder": "normal"},
+                         height=215 + 52 * len(own), showlegend=True, legend={"traceorder": "normal"},
                          xaxis={"title": "% of pairs", "range": [0, 104], "dtick": 25},
                          yaxis=_rows([in_lines(name) for name, _ in own]))
     told = listed([f"{name}: the answer stays in {100 * one.answer[0]:.0f} %, the letter in {100 * one.letter[0]:.0f} %"

@@ -17,7 +17,7 @@ from visualizers.theme import RIGHT_COLOUR, VISITED_COLOUR, titled
 ARROWS = {"up": "↑", "right": "→", "down": "↓", "left": "←", "inner": "⊗", "outer": "⊙", "up right": "↗", "down right": "↘",
           "down left": "↙", "up left": "↖", "": "–"}
 MOST = 9  # things and cameras; more cells would be too small for their arrows
-ROW_PX, ARROW_PX, LETTERS = 42, 15, 14
+ROW_PX, LETTERS = 42, 14
 
 
 def relations(asked: Asked, reply: Replied, metric: Metric = "exact") -> go.Figure | None:
@@ -51,7 +51,7 @@ def matrix(table: Relations, metric: Metric, title: str) -> go.Figure:
     scale = [[0, "rgba(138,143,152,0.15)"], [0.5, _pale(RIGHT_COLOUR)], [1, _pale(WRONG_COLOUR)]]
     figure = go.Figure(go.Heatmap(x=xs, y=ys, z=values, zmin=0, zmax=2, colorscale=scale, showscale=False, xgap=2, ygap=2,
                                   hoverinfo="skip", hoverongaps=False))
-    figure.add_scatter(x=xs, y=ys, mode="text", text=texts, customdata=hovers, showlegend=False, textfont={"size": ARROW_PX},
+    figure.add_scatter(x=xs, y=ys, mode="text", text=texts, customdata=hovers, showlegend=False,
                        hovertemplate="%{customdata}<extra></extra>")
     for name, colour in (("correct", _pale(RIGHT_COLOUR)), ("wrong, the true one in brackets", _pale(WRONG_COLOUR))):
         figure.add_scatter(x=[None], y=[None], mode="markers", name=name, marker={"symbol": "square", "size": 13, "color": colour,
