@@ -4,7 +4,6 @@ The rate falls as a cosine over 1,500 steps, wherever a training ends, so that o
 stopped. A reply earns what MindCube pays, read from its official form: map, thought and option in their tags.
 """
 
-import time
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -111,16 +110,13 @@ class Learner:
         school = School(settings.way, Lesson(steps=LESSON_STEPS, seed=self._seed))
         if self._folder is not None:
             school.resume(self._folder)
-        self._saves, cpu_s, started, losses = school, self.told.cpu_s, time.process_time(), list[float]()
-        until = school.step + settings.steps
-        while school.step < until:
-            losses.append(school.learn())
+        self._saves, cpu_s = school, self.told.cpu_s
+        for event in school.steps(until=school.step + settings.steps, every=LOOKS):
             self.steps = school.step
-            if school.step % LOOKS and school.step < until:
+            if event is None:
                 yield Progress(self._share(settings), f"Step {school.step:,}")  # between two looks, too, a stop is heard
                 continue
-            event = school.look(losses, time.process_time() - started)
-            state, losses = event.progress, []
+            state = event.progress
             point = Trained(step=state.step, loss=state.loss, answers=state.scores.answers, maps=state.scores.maps,
                             thoughts=state.scores.thoughts)
             self._look(state.step, event.shown)

@@ -176,24 +176,22 @@ def learn(model: PreTrainedModel, way: Way, tasks: Sequence[Task], tests: Sequen
         tests: what is asked then.
         until: the last step, where the training ends before the rate has fallen.
     """
-    yield from progress(Schooling(model, way, tasks, lesson), tests, every=every, until=until or lesson.steps)
+    yield from filter(None, progress(Schooling(model, way, tasks, lesson), tests, every=every, until=until or lesson.steps))
 
 
-def progress(schooling: Schooling, tests: Sequence[Task], *, every: int, until: int) -> Iterator[Progress]:
-    """Go on learning to a step and yield how far it is; arguments are those of `learn`."""
+def progress(schooling: Schooling, tests: Sequence[Task], *, every: int, until: int) -> Iterator[Progress | None]:
+    """Go on learning to a step and yield how far it is, None after a step at which nothing is asked; arguments as of `learn`."""
     losses, started = list[float](), time.process_time()
     while schooling.step < until:
         losses.append(schooling.learn())
-        if schooling.step % every == 0 or schooling.step == until:
-            yield looked(schooling, tests, losses, time.process_time() - started)
-            losses = []
+        if schooling.step % every and schooling.step < until:
+            yield None
+            continue
+        replies = ask(schooling.model, schooling.way, tests)
+        yield Progress(schooling.step, float(np.mean(losses)), time.process_time() - started,
+                       scored(replies, tests, schooling.way), tuple(replies))
+        losses = []
     schooling.model.eval()
-
-
-def looked(schooling: Schooling, tests: Sequence[Task], losses: Sequence[float], cpu_s: float) -> Progress:
-    """How far a training is; `losses` are of the steps since the last look, of which there is at least one."""
-    replies = ask(schooling.model, schooling.way, tests)
-    return Progress(schooling.step, float(np.mean(losses)), cpu_s, scored(replies, tests, schooling.way), tuple(replies))
 
 
 def ask(model: PreTrainedModel, way: Way, tasks: Sequence[Task], *, maps: Sequence[Sequence[Spot] | None] | None = None,

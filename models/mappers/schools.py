@@ -5,7 +5,7 @@ card, as `save_pretrained` lays it out.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import torch
 from transformers import GPT2LMHeadModel, PreTrainedModel
 
 from models.mappers.examples import Example
-from models.mappers.learning import Lesson, Progress, Schooling, Task, looked, progress
+from models.mappers.learning import Lesson, Progress, Schooling, Task, progress
 from models.mappers.networks import fresh_reader
 from models.mappers.replies import Reply
 from models.mappers.symbols import TEST_ITEMS, example_of, fresh_items, training_items
@@ -56,20 +56,15 @@ class School:
         """How many are made."""
         return self._schooling.step
 
-    def learn(self) -> float:
-        """Make one step; return the loss before it, nats per word of a reply."""
-        return self._schooling.learn()
-
-    def look(self, losses: Sequence[float], cpu_s: float) -> Event:
-        """How far it is: fresh questions asked. `losses` are of the steps since the last look, of which there is at least one."""
-        return self._event(looked(self._schooling, self.tests, losses, cpu_s))
-
     def events(self, *, until: int, every: int = 25) -> Iterator[Event]:
         """Learn to a step and tell of it every so many; who stops asking stops the training, and may `save` it as it stands."""
-        yield from map(self._event, progress(self._schooling, self.tests, every=every, until=until))
+        yield from filter(None, self.steps(until=until, every=every))
 
-    def _event(self, found: Progress) -> Event:
-        return Event(found, tuple((task.example, reply) for task, reply in zip(self.tests[:SHOWN], found.replies)))
+    def steps(self, *, until: int, every: int = 25) -> Iterator[Event | None]:
+        """The same step by step, None after those of which nothing is told: there, too, the training can be stopped."""
+        for found in progress(self._schooling, self.tests, every=every, until=until):
+            yield None if found is None else Event(
+                found, tuple((task.example, reply) for task, reply in zip(self.tests[:SHOWN], found.replies)))
 
     def save(self, folder: Path) -> None:
         """Write the mapper, where its training stands, its words and its card."""
@@ -84,12 +79,6 @@ class School:
             InputError: the folder is gone, damaged or of another training.
         """
         self._schooling.resume(folder)
-
-
-def is_quick_in_half() -> bool:
-    """Whether this processor has instructions for half precision: `Lesson.is_half` takes half the time then, and else far longer."""
-    able = getattr(torch.cpu, "get_capabilities", dict[str, object])()  # younger than the oldest torch that is allowed
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def write_beside(folder: Path, model: PreTrainedModel, way: Way, how: str, training: dict[str, object]) -> None:

@@ -86,12 +86,8 @@ def train(spec: Training, sentences: Iterable[Sequence[int]], tokens: Tokens, *,
         yield Epoch(epoch, loss, time.process_time() - started, model, learner, order)
 
 
-def fresh_model(spec: Training, tokens: Tokens, *, seed: int, context: int = CONTEXT, spread: float = 0.02) -> LlamaForCausalLM:
-    """Return an untied Llama with random weights and so many positions; the global generator is left as it was.
-
-    Args:
-        spread: standard deviation of the weights. Some tasks of a few hundred steps begin to be learned from larger ones only.
-    """
+def fresh_model(spec: Training, tokens: Tokens, *, seed: int, context: int = CONTEXT) -> LlamaForCausalLM:
+    """Return an untied Llama with random weights and so many positions; the global generator is left as it was."""
     if spec.hidden % (2 * spec.heads):
         raise InputError(f"{spec.heads} heads do not fit a width of {spec.hidden}. The width must be a multiple of {2 * spec.heads}.")
     config = LlamaConfig(
@@ -105,7 +101,6 @@ def fresh_model(spec: Training, tokens: Tokens, *, seed: int, context: int = CON
         pad_token_id=tokens.pad,
         bos_token_id=tokens.bos,
         eos_token_id=tokens.eos,
-        initializer_range=spread,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
