@@ -46,10 +46,9 @@ def loss(training: Training) -> go.Figure | None:
     if len(training.points) < 2:
         return None
     steps, values = [one.step for one in training.points], [one.loss for one in training.points]
-    figure = go.Figure(_line(steps, values, "loss", SCORE_COLOUR, "solid", "step", form=".3f"))
-    _went_on(figure, training.went_on_from, steps)
-    figure.update_layout(title=titled("Loss", "of the words that are learned"), showlegend=False,
-                         xaxis={"title": "step", "nticks": 6}, yaxis={"title": "nats per word", "rangemode": "tozero"})
+    figure = _single(_line(steps, values, "loss", SCORE_COLOUR, "solid", "step", form=".3f"), training.went_on_from, "step",
+                     "nats per word")
+    figure.update_layout(title=titled("Loss", "of the words that are learned"))
     return described(figure, f"The loss goes from {values[0]:.2f} to {values[-1]:.2f}.")
 
 
@@ -58,10 +57,9 @@ def reward(training: Training) -> go.Figure | None:
     if len(training.rounds) < 2:
         return None
     numbers, values = [one.iteration for one in training.rounds], [one.reward for one in training.rounds]
-    figure = go.Figure(_line(numbers, values, "reward", SCORE_COLOUR, "solid", "round", form=".2f"))
-    _went_on(figure, training.went_on_from, numbers)
-    figure.update_layout(title=titled("What a reply earns", "mean of the replies that are learned from"), showlegend=False,
-                         xaxis={"title": "round", "nticks": 6}, yaxis={"title": "reward", "rangemode": "tozero"})
+    figure = _single(_line(numbers, values, "reward", SCORE_COLOUR, "solid", "round", form=".2f"), training.went_on_from, "round",
+                     "reward")
+    figure.update_layout(title=titled("What a reply earns", "mean of the replies that are learned from"))
     return described(figure, f"The mean reward goes from {values[0]:.2f} to {values[-1]:.2f} in {len(values)} rounds.")
 
 
@@ -103,6 +101,13 @@ def beside(named: Mapping[str, Training]) -> go.Figure | None:
     figure.update_layout(title=titled("Answers, way by way", "share right of fresh questions"), height=370, showlegend=True,
                          xaxis={"title": "step", "nticks": 6}, yaxis=SHARE)
     return described(figure, f"Right answers at the end: {', '.join(told)}; chance is {first.chance:.0%}.")
+
+
+def _single(line: go.Scatter, went_on_from: int, along: str, unit: str) -> go.Figure:
+    """One curve from 0 upwards."""
+    figure = go.Figure(line)
+    _went_on(figure, went_on_from, line.x)
+    return figure.update_layout(showlegend=False, xaxis={"title": along, "nticks": 6}, yaxis={"title": unit, "rangemode": "tozero"})
 
 
 def _line(xs: Sequence[int], values: Sequence[float | None], name: str, colour: str, dash: str, unit: str, form: str = ".0%"

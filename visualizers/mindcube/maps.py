@@ -267,22 +267,18 @@ def _pose(step: Step | None, drawn: Drawn) -> tuple[float, float, float] | None:
         place = spots.get(step.objects[0])
     if place is None:
         return None
-    headings = set()
     for quarter, name in enumerate(step.ring):
         other = spots.get(name)
         if other and (other.x, other.y) != (place.x, place.y):
-            headings.add(round((degrees(atan2(other.x - place.x, place.y - other.y)) - 90 * quarter) / 90) * 90 % 360)
-    return (place.x, place.y, headings.pop()) if len(headings) == 1 else None  # on a map that is wrong a step may not hold
+            return place.x, place.y, round((degrees(atan2(other.x - place.x, place.y - other.y)) - 90 * quarter) / 90) * 90 % 360
+    return None
 
 
 def _holds(step: Step, drawn: Drawn, true: Drawn) -> bool:
     """Whether what a step says stands around somebody stands so on a map, too: all in their true places, or all turned alike."""
-    def around(one: Drawn) -> list[tuple[float, float]]:
-        spots = {spot.name: spot for spot in one.objects}
-        own = [(spots[name].x, spots[name].y) for name in step.ring if name in spots]
-        return [(x - own[0][0], y - own[0][1]) for x, y in own]
-
-    here, there = around(drawn), around(true)
+    both = [{spot.name: spot for spot in one.objects} for one in (drawn, true)]
+    names = [name for name in step.ring if all(name in spots for spots in both)]
+    here, there = ([(spots[name].x - spots[names[0]].x, spots[name].y - spots[names[0]].y) for name in names] for spots in both)
     for _ in range(4):
         if here == there:
             return True

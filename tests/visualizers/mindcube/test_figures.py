@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from backends.mindcube.maps import mirrored, rotated, scaled
+from backends.mindcube.maps import mirrored, rotated, scaled, without
 from backends.mindcube.replies import drawn
 from tests.visualizers.mindcube import made
 from visualizers.alt import sentence_of
@@ -197,6 +197,17 @@ def test_step_says_on_the_map_what_is_in_front_right_behind_and_left_and_where_o
     (arrow,) = [trace for trace in traces(figure, mode="markers") if trace.marker.symbol == "arrow"]
     camera = asked.true.views[step.images[0] - 1]
     assert (arrow.x[0], arrow.y[0], arrow.marker.angle) == (camera.x, camera.y, maps.HEADINGS[camera.facing])
+
+
+@pytest.mark.parametrize(("change", "holds"), [(lambda true: mirrored(true), False), (lambda true: rotated(true, 1), True),
+                                               (lambda true: without(true, true.objects[1].name), True)])
+def test_step_says_what_stands_around_on_a_map_only_where_it_stands_so_there_too(change, holds):
+    posed = made.room()
+    asked, step = made.asked(posed), next(step for step in made.asked(posed).steps if step.kind == "stand")
+
+    figure = maps.written_map(asked, made.replied("FFR", posed.true, change(posed.true).plain), step)
+
+    assert any("<b>" in trace.text[0] for trace in traces(figure, mode="text")) == holds
 
 
 def test_wrong_relations_are_marked_with_the_true_one_in_brackets():
