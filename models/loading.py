@@ -78,6 +78,13 @@ class Loaded:
     tool: Tool
     footprint_mb: float
 
+    @property
+    def vlm(self) -> VisionLanguageModel:
+        """The tool of a rung of the role vlm. Raises TypeError where it is another."""
+        if not isinstance(self.tool, VisionLanguageModel):
+            raise TypeError(f"{self.rung.name} is a {type(self.tool).__name__}; a rung of the role vlm loads a VisionLanguageModel")
+        return self.tool
+
 
 def load(rung: Rung, quantisation: Quantisation = "none", device: str = "cpu") -> Loaded:
     """Load a rung and wrap it for its role.

@@ -1,6 +1,7 @@
 """Task "ask": one room, one question, and what each way of answering makes of it."""
 
 from collections.abc import Iterator
+from functools import cache, partial
 
 from backends.mindcube import chains, ladder, mappers
 from backends.mindcube.edits import changed_map
@@ -14,7 +15,6 @@ from backends.mindcube.settings import Config, MindCubeSettings
 from backends.run import Progress
 from models.catalogue import Rung
 from models.memory import budget
-from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 from worlds.rooms.scenes import Camera, Pose
 from worlds.rooms.texts import write_scene
@@ -79,12 +79,11 @@ def _of_ladder(settings: MindCubeSettings, rung: Rung, posed: Posed, changed: Ma
                ) -> Iterator[Progress | Replied]:
     asking = Asking(settings.max_new_tokens, settings.seed, changed, settings.looks)
     with budget().borrow(rung, settings.quantisation) as loaded:
-        if not isinstance(loaded.tool, VisionLanguageModel):
-            raise TypeError(f"{rung.name} is a {type(loaded.tool).__name__}; a rung of the role vlm loads a VisionLanguageModel")
+        vlm, views = loaded.vlm, cache(partial(posed.pictures, REAL_PX))  # most configurations are shown the same
         for place, configuration in enumerate(settings.configurations):
             yield _progress(configuration, place, len(settings.configurations))
-            pictures = posed.pictures(REAL_PX, ladder.frames_of(configuration))
-            said = ladder.ask(loaded.tool, configuration, posed.item, posed.true, pictures, asking)
+            pictures = views(ladder.frames_of(configuration))
+            said = ladder.ask(vlm, configuration, posed.item, posed.true, pictures, asking)
             if settings.looks and said.gaze is None:
                 notes.append("Where this model looked is not known: it wrote nothing, or its images cannot be told apart.")
             yield replied(posed.item, posed.true, configuration, said)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 import numpy as np
 
@@ -73,13 +74,11 @@ def evaluate(settings: MindCubeSettings, inputs: Inputs, rung: Rung, model: str,
         yield from _of_miniature(settings, rung, model, notes)
         return
     with budget().borrow(rung, settings.quantisation) as loaded:
-        if not isinstance(loaded.tool, VisionLanguageModel):
-            raise TypeError(f"{rung.name} is a {type(loaded.tool).__name__}; a rung of the role vlm loads a VisionLanguageModel")
         if settings.data == SCENES:
             yield Progress(0.0, "Building the rooms")
             rooms = drawn_rooms(settings.families, settings.num_questions, seed=settings.seed)
             source: _Source = _Rooms(rooms)
-            yield from _of_ladder(settings, loaded.tool, source, settings.configurations, model, DRAWN_ROOMS, notes)
+            yield from _of_ladder(settings, loaded.vlm, source, settings.configurations, model, DRAWN_ROOMS, notes)
             return
         yield Progress(0.0, "Reading the questions")
         items, gallery, name = questions_in(settings, inputs, notes)
@@ -88,7 +87,7 @@ def evaluate(settings: MindCubeSettings, inputs: Inputs, rung: Rung, model: str,
             notes.append("Between photographs no views can be drawn: VI-1 and VI-2 are left out.")
         if not able:
             raise InputError("Between photographs no views can be drawn. Choose other ways of answering than VI-1 and VI-2.")
-        yield from _of_ladder(settings, loaded.tool, _Photographs(items, gallery), able, model, name, notes)
+        yield from _of_ladder(settings, loaded.vlm, _Photographs(items, gallery), able, model, name, notes)
         notes += gallery.notes()
 
 
@@ -128,8 +127,8 @@ class _Rooms:
     def true(self, place: int) -> Map | None:
         return self.rooms[place].true
 
-    def pictures(self, place: int, configuration: Config) -> list[np.ndarray]:
-        return self.rooms[place].pictures(REAL_PX, ladder.frames_of(configuration))
+    def pictures(self, place: int, frames: int) -> list[np.ndarray]:
+        return self.rooms[place].pictures(REAL_PX, frames)
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ class _Photographs:
     def true(self, place: int) -> Map | None:
         return scoring.true_map(self.items[place])
 
-    def pictures(self, place: int, configuration: Config) -> list[np.ndarray]:
+    def pictures(self, place: int, frames: int) -> list[np.ndarray]:
         return self.gallery.pictures(self.items[place])
 
 
@@ -160,11 +159,12 @@ def _of_ladder(settings: MindCubeSettings, vlm: VisionLanguageModel, source: _So
     reports, started, skipped, refused = _Reports(configurations, model, name), time.monotonic(), 0, list[str]()
     for place in range(len(source)):
         item, true = source.item(place), source.true(place)
+        views = cache(partial(source.pictures, place))  # most configurations are shown the same
         for configuration in configurations:
             spent = time.monotonic() - started
             yield Progress(place / len(source), f"Asking: {place:,} of {len(source):,} questions",
                            spent / place * (len(source) - place) if place else None)
-            pictures, how = source.pictures(place, configuration), BY_NAME[configuration]
+            pictures, how = views(ladder.frames_of(configuration)), BY_NAME[configuration]
             if not pictures or (true is None and (how.given or how.form)):
                 skipped += 1
                 continue

@@ -30,7 +30,6 @@ from models.mappers.towers import pixels_of
 from models.mappers.ways import MISSING, WAYS, Way
 from models.mappers.words import EOS, MAP, MARKS, SPECIAL, ids_of
 from models.memory import budget
-from models.vlm import VisionLanguageModel
 from worlds.errors import InputError
 
 MINIATURE = "mindcube-mappers"
@@ -53,10 +52,8 @@ def lent(rung: Rung, configurations: Sequence[Config], quantisation: Quantisatio
     with ExitStack() as stack:
         found: dict[Config, PreTrainedModel] = {}
         for configuration in configurations:
-            tool = stack.enter_context(budget().borrow(at_stage(rung, WAY_OF[configuration].key), quantisation)).tool
-            if not isinstance(tool, VisionLanguageModel):
-                raise TypeError(f"{rung.name} is a {type(tool).__name__}; a rung of the role vlm loads a VisionLanguageModel")
-            found[configuration] = tool.model
+            own = at_stage(rung, WAY_OF[configuration].key)
+            found[configuration] = stack.enter_context(budget().borrow(own, quantisation)).vlm.model
         yield found
 
 
