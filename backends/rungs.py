@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from backends.made import PREFIX
+from models import catalogue
 from models.catalogue import LOCAL, RUNGS, Role, Rung, is_local_name, local_names, local_rung, made_rung, rungs
 from worlds.errors import InputError
 
@@ -41,6 +42,17 @@ def rung_of(name: str, *roles: Role, made: Callable[[str], Path] | None = None) 
     if rung.role not in roles:
         raise InputError(f"{rung.title} is {WORDS[rung.role][0]}. {_taken(roles)}")
     return rung
+
+
+def packed(name: str, quantisation: str) -> str:
+    """Return a model's name as a result carries it: with how its weights are packed, where they are."""
+    return name if quantisation == "none" else f"{name} ({quantisation})"
+
+
+def at_revision(rung: Rung, quantisation: str) -> str:
+    """Return the same of a rung, with its revision where it has one."""
+    revision = "" if rung.is_local else catalogue.folder_of(rung).name.removeprefix(f"{rung.name}-")[:12]
+    return packed(f"{rung.name}@{revision}" if revision else rung.name, quantisation)
 
 
 def _folder(name: str, roles: Sequence[Role]) -> Rung:

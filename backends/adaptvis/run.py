@@ -11,9 +11,8 @@ from backends.adaptvis.others import other_map
 from backends.adaptvis.results import AdaptVisResult, Evaluated, Looked
 from backends.adaptvis.settings import AdaptVisSettings
 from backends.adaptvis.sources import DRAWN, data_of, dump_in, log_in
-from backends.adaptvis.wiring import model_text
 from backends.run import Inputs, Progress, keeping
-from backends.rungs import rung_of
+from backends.rungs import packed, rung_of
 from models.attention import unknown_words
 from models.catalogue import Rung
 from models.devices import threads_for
@@ -39,7 +38,7 @@ def run(settings: AdaptVisSettings, inputs: Inputs) -> Iterator[Progress | Part 
     yield Progress(0.0, "Loading the model")
     with threads_for(rung.parameters):
         part, ended = yield from keeping(_events(settings, inputs, rung, notes))
-    yield AdaptVisResult(seed=settings.seed, model_id=model_text(rung.source, settings.quantisation), ended=ended,
+    yield AdaptVisResult(seed=settings.seed, model_id=packed(rung.source, settings.quantisation), ended=ended,
                          is_miniature=rung.is_miniature, notes=tuple(notes), settings=settings,
                          looked=part if isinstance(part, Looked) else None, evaluated=part if isinstance(part, Evaluated) else None)
 
@@ -59,9 +58,7 @@ def _files_of_the_released_code(settings: AdaptVisSettings, inputs: Inputs) -> A
 
 def _events(settings: AdaptVisSettings, inputs: Inputs, rung: Rung, notes: list[str]) -> Iterator[Progress | Part]:
     with budget().borrow(rung, settings.quantisation) as loaded:
-        vlm = loaded.tool
-        if not isinstance(vlm, VisionLanguageModel):
-            raise TypeError(f"{rung.name} is a {type(vlm).__name__}; a rung of the role vlm loads a VisionLanguageModel")
+        vlm = loaded.vlm
         if settings.task == "look":
             yield from _look(vlm, settings, inputs, notes, is_miniature=rung.is_miniature)
         else:

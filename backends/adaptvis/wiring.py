@@ -39,8 +39,3 @@ def layout_of(settings: AdaptVisSettings, released: str | None = None) -> str | 
     if settings.prompt != "official":
         return None
     return OFFICIAL_LAYOUT if released is None else released.replace(IMAGE_MARK, "{image}")
-
-
-def model_text(rung_source: str, quantisation: str) -> str:
-    """Return a model's name as a result carries it."""
-    return rung_source if quantisation == "none" else f"{rung_source} ({quantisation})"

@@ -13,7 +13,7 @@ from backends.coda.settings import CodaSettings
 from backends.coda.wiring import definitions, kind_of
 from backends.knobs import UPLOAD
 from backends.run import Inputs, Progress, keeping
-from backends.rungs import rung_of
+from backends.rungs import packed, rung_of
 from models import catalogue
 from models.catalogue import Rung
 from models.devices import threads_for
@@ -58,7 +58,7 @@ def _model_id(settings: CodaSettings, rung: Rung | None) -> str:
         return _TRAINED_NOW
     is_one_epoch = rung.is_miniature and not rung.is_local and settings.task != "law"  # the law is asked of every epoch
     name = rung.source if is_one_epoch else rung.name
-    return name if settings.quantisation == "none" else f"{name} ({settings.quantisation})"
+    return packed(name, settings.quantisation)
 
 
 def _events(settings: CodaSettings, inputs: Inputs, rung: Rung | None, notes: list[str], asked: list[Kind],

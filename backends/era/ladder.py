@@ -15,10 +15,9 @@ import numpy as np
 from backends.era.asking import Say, asked
 from backends.era.playing import OutOfRoom, Player
 from backends.era.settings import AGENT_NAMES, EraSettings
-from backends.rungs import rung_of
-from models import catalogue
+from backends.rungs import at_revision, rung_of
 from models.agents.speech import MARKS
-from models.catalogue import Role, Rung
+from models.catalogue import Role
 from models.devices import threads_for
 from models.language import LanguageModel
 from models.memory import budget
@@ -57,15 +56,8 @@ def modelled(settings: EraSettings) -> Iterator[Player]:
         tool = loaded.tool
         if not isinstance(tool, VisionLanguageModel | LanguageModel):
             raise TypeError(f"{chosen.name} is a {type(tool).__name__}; a rung of these roles writes text")
-        yield asked(name_of(chosen, settings), _says(tool, settings), style=settings.style, policy=settings.policy,
+        yield asked(at_revision(chosen, settings.quantisation), _says(tool, settings), style=settings.style, policy=settings.policy,
                     has_eyes=isinstance(tool, VisionLanguageModel), world=settings.world)
-
-
-def name_of(chosen: Rung, settings: EraSettings) -> str:
-    """A model's name as results carry it, with its revision where it has one, and how its weights are packed."""
-    revision = "" if chosen.is_local else catalogue.folder_of(chosen).name.removeprefix(f"{chosen.name}-")[:12]
-    packed = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
-    return f"{chosen.name}{f'@{revision}' if revision else ''}{packed}"
 
 
 def _says(tool: VisionLanguageModel | LanguageModel, settings: EraSettings) -> Say:

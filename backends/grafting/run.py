@@ -12,6 +12,7 @@ from backends.grafting.results import Grafted, GraftingResult, Locality, Speed
 from backends.grafting.settings import GraftingSettings
 from backends.grafting.speed import time_them
 from backends.run import Inputs, Progress, keeping
+from backends.rungs import packed
 
 Part = Grafted | Locality | Speed
 
@@ -43,9 +44,9 @@ def run(settings: GraftingSettings, inputs: Inputs) -> Iterator[Progress | Part 
             notes.append(f"{grafting.ended_early} What there was before is shown, and the grafted model was not kept.")
         elif isinstance(part, Grafted):
             made = making.keep(grafting.model, part, settings, model, inputs, notes)
-    packed = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
-    yield GraftingResult(seed=settings.seed, model_id=f"{model.name}{packed}", is_miniature=model.is_miniature, ended=ended,
-                         settings=settings, notes=tuple(notes), made=made, grafted=part if isinstance(part, Grafted) else None,
+    yield GraftingResult(seed=settings.seed, model_id=packed(model.name, settings.quantisation), is_miniature=model.is_miniature,
+                         ended=ended, settings=settings, notes=tuple(notes), made=made,
+                         grafted=part if isinstance(part, Grafted) else None,
                          locality=part if isinstance(part, Locality) else None, speed=part if isinstance(part, Speed) else None)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from backends.mindcube.results import Asked, MindCubeResult, Report, Training
 from backends.mindcube.settings import MindCubeSettings
 from backends.run import Inputs, Progress, keeping
-from backends.rungs import rung_of
+from backends.rungs import packed, rung_of
+from models.catalogue import Rung
 from models.devices import threads_for
 
 Part = Asked | tuple[Report, ...] | Training
@@ -29,7 +30,7 @@ def _asked(settings: MindCubeSettings, inputs: Inputs) -> Iterator[Progress | Pa
     yield Progress(0.0, "Building the room")
     with threads_for(rung.parameters):
         part, ended = yield from keeping(ask(settings, rung, notes))
-    yield MindCubeResult(seed=settings.seed, model_id=_model_text(settings, rung.source), ended=ended, is_miniature=rung.is_miniature,
+    yield MindCubeResult(seed=settings.seed, model_id=_name_of(rung, settings), ended=ended, is_miniature=rung.is_miniature,
                          notes=tuple(dict.fromkeys(notes)), settings=settings, asked=part if isinstance(part, Asked) else None)
 
 
@@ -37,7 +38,7 @@ def _evaluated(settings: MindCubeSettings, inputs: Inputs) -> Iterator[Progress 
     from backends.mindcube.evaluating import evaluate
 
     rung, notes = rung_of(settings.model, "vlm"), list[str]()
-    model = _model_text(settings, rung.source)
+    model = _name_of(rung, settings)
     yield Progress(0.0, "Loading the model")
     with threads_for(rung.parameters):
         part, ended = yield from keeping(evaluate(settings, inputs, rung, model, notes))
@@ -67,7 +68,6 @@ def _trained(settings: MindCubeSettings, inputs: Inputs) -> Iterator[Progress | 
                          settings=settings, training=part if isinstance(part, Training) else None, made=made)
 
 
-def _model_text(settings: MindCubeSettings, source: str) -> str:
-    """A model's name as a result carries it."""
-    name = source.partition("/")[0] if settings.model == "mindcube-mappers" else source
-    return name if settings.quantisation == "none" else f"{name} ({settings.quantisation})"
+def _name_of(rung: Rung, settings: MindCubeSettings) -> str:
+    """A model's name as a result carries it: a miniature's own, whichever of its states answer."""
+    return packed(rung.name if rung.is_miniature else rung.source, settings.quantisation)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from backends.earlier import read_adapter
 from backends.ragen.games import check_room, turns_of
 from backends.ragen.settings import LEARNER_NAMES, RagenSettings
-from backends.rungs import rung_of
+from backends.rungs import at_revision, rung_of
 from models import catalogue
 from models.catalogue import Rung
 from models.devices import MB, best_device, threads_for, total_and_free_mb
@@ -120,7 +120,7 @@ def talking(settings: RagenSettings) -> Iterator[Talker]:
         assert isinstance(loaded.tool, LanguageModel)
         speech = Chat(cleans=settings.task == "train" and settings.cleans, language=loaded.tool, thinks=settings.thinks)
         check_room(speech, settings, settings.max_new_tokens)
-        yield Talker(loaded.tool.model, speech, name_of(chosen, settings))
+        yield Talker(loaded.tool.model, speech, at_revision(chosen, settings.quantisation))
 
 
 def trained_here(talker: Talker, settings: RagenSettings, folder: Path) -> "PreTrainedModel":
@@ -130,10 +130,3 @@ def trained_here(talker: Talker, settings: RagenSettings, folder: Path) -> "PreT
         InputError: the folder is damaged.
     """
     return read_adapter(folder, talker.model, rank=settings.rank)
-
-
-def name_of(chosen: Rung, settings: RagenSettings) -> str:
-    """A model's name as results carry it, with its revision where it has one, and how its weights are packed."""
-    revision = "" if chosen.is_local else catalogue.folder_of(chosen).name.removeprefix(f"{chosen.name}-")[:12]
-    packed = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
-    return f"{chosen.name}{f'@{revision}' if revision else ''}{packed}"

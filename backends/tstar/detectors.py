@@ -9,7 +9,7 @@ import numpy as np
 
 from backends.knobs import UPLOAD
 from backends.run import Inputs
-from backends.rungs import rung_of
+from backends.rungs import packed, rung_of
 from backends.tstar.settings import IMAGE_NETWORK, TStarSettings
 from models.boxes import REAL_CANVAS_PX, Detector, ShownDetector
 from models.catalogue import Rung
@@ -66,8 +66,7 @@ def open_detector(settings: TStarSettings, video: Video, inputs: Inputs) -> Iter
         notes: tuple[str, ...] = ()
         if settings.by_example:
             detector, notes = _guided(detector, settings, video, inputs, rung)
-        suffix = "" if settings.quantisation == "none" else f" ({settings.quantisation})"
-        yield _ready(settings, detector, f"{rung.name}{suffix}", is_miniature=rung.is_miniature, notes=notes)
+        yield _ready(settings, detector, packed(rung.name, settings.quantisation), is_miniature=rung.is_miniature, notes=notes)
 
 
 def _ready(settings: TStarSettings, detector: Detector, model_id: str, *, is_miniature: bool = False,

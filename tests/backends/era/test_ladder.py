@@ -9,7 +9,6 @@ import torch
 from transformers import AutoTokenizer, LlamaForCausalLM
 
 from backends.era.asking import asked
-from backends.era.ladder import name_of
 from backends.era.playing import OutOfRoom, Player, play
 from backends.era.results import EraResult
 from backends.era.run import run
@@ -17,6 +16,7 @@ from backends.era.settings import EraSettings
 from backends.era.system import SYSTEM
 from backends.files.saved import load_result, save_result
 from backends.run import Inputs, RunStopped, last
+from backends.rungs import at_revision
 from benchmarks.era import models
 from models import catalogue
 from models.agents.speech import MARKS
@@ -190,7 +190,7 @@ def test_a_published_model_is_named_with_its_revision(monkeypatch, tmp_path):
     revision = "895c3a49bc3fa70a340399125c650a463535e71c"
     monkeypatch.setattr(catalogue, "folder_of", lambda rung: tmp_path / "snapshots" / revision)
 
-    assert name_of(catalogue.find("qwen2-vl-2b"), EraSettings(quantisation="nf4")) == f"qwen2-vl-2b@{revision[:12]} (nf4)"
+    assert at_revision(catalogue.find("qwen2-vl-2b"), "nf4") == f"qwen2-vl-2b@{revision[:12]} (nf4)"
 
 
 def test_players_but_the_ladders_are_miniatures_or_none():
