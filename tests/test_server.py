@@ -365,8 +365,8 @@ def test_a_strangers_page_opens_no_websocket_and_no_tool(server: Server) -> None
 def test_what_a_page_sends_is_bounded_before_it_is_whole(server: Server) -> None:
     with connect(server.url.replace("http", "ws") + "/_stcore/stream", subprotocols=[Subprotocol("streamlit")], max_size=None,
                  compression=None) as page, pytest.raises(ConnectionClosedError, match="1009"):
-        pieces = [b"x" * 1_000_000] * doors.MAX_MESSAGE_MB + [b"x"]  # the last is one byte: what is still under way when the door shuts
-        for index, piece in enumerate(pieces):                         # would reset the connection and take the reason with it
+        # the last piece is one byte: what is still under way when the door shuts would reset the connection, and the reason with it
+        for index, piece in enumerate([b"x" * 1_000_000] * doors.MAX_MESSAGE_MB + [b"x"]):
             with page.send_context():
                 (page.protocol.send_continuation if index else page.protocol.send_binary)(piece, fin=False)
         for _ in range(100):  # what the page is told meanwhile, then the end
