@@ -5,10 +5,13 @@ gigabytes, or one long text that a million rows point to. The footer may lie abo
 read is read first (Thrift's compact protocol, the struct `PageHeader` of the format). Texts are then kept as Arrow keeps them in
 the file, one of each, until their sizes are known.
 
-On standard input stands a line of JSON (known, max_rows, limit_mb, memory_mb, what), then the file; on standard output comes
-one JSON object.
+Bytes that are no text, such as pictures, are left unread where they are not asked for, or come as base64.
+
+On standard input stands a line of JSON (known, max_rows, limit_mb, memory_mb, what, pictures, first), then the file; on standard
+output comes one JSON object.
 """
 
+import base64
 import io
 import json
 import os
@@ -17,7 +20,7 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -25,6 +28,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from backends.files.cells import canonical, cut
+from backends.files.parquet import Pictures
 from worlds.errors import InputError
 
 _Fields: TypeAlias = dict[int, "int | _Fields | None"]  # of a struct, by number
@@ -45,6 +49,7 @@ class Unpacked:
     columns: tuple[str, ...]
     twice: tuple[str, ...]  # names of several columns
     rows: list[dict[str, object]] = field(default_factory=list)
+    pictures: tuple[str, ...] = ()  # columns that hold bytes, alone or in an object
 
 
 def main() -> None:
@@ -55,7 +60,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints must not come into the answer
     try:
         found = asdict(unpack(sys.stdin.buffer.read(), **asked))
-        json.dump(found, answers, default=_plain)
+        json.dump(found, answers, default=_in_base64 if asked["pictures"] == "base64" else _plain)
     except InputError as error:
         json.dump({"error": str(error)}, answers)
     answers.flush()
@@ -76,9 +81,17 @@ def _plain(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
-def unpack(content: bytes, *, known: Collection[str], max_rows: int, limit_mb: float, what: str) -> Unpacked:
+def _in_base64(value: object) -> str:
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
+
+
+def unpack(content: bytes, *, known: Collection[str], max_rows: int, limit_mb: float, what: str, pictures: Pictures = "text",
+           first: int = 1) -> Unpacked:
     """Return the known columns of a parquet table.
 
+    Args:
+        pictures: whether columns of bytes are taken for text, left unread, or come as base64.
+        first: the first row that is kept; row groups before it stay packed.
     Raises:
         InputError: it is damaged or locked, or would unpack to more than `limit_mb`.
     """
@@ -86,11 +99,16 @@ def unpack(content: bytes, *, known: Collection[str], max_rows: int, limit_mb: f
         file = pq.ParquetFile(io.BytesIO(content))
         _check_parts(file.metadata, what)
         leaves = _leaves(file, known)
+        names = canonical(file.schema_arrow.names, known)
+        with_bytes = tuple(dict.fromkeys(names[leaf.column] for leaf in leaves if leaf.is_bytes))
+        leaves = [leaf for leaf in leaves if pictures != "unread" or not leaf.is_bytes]
+        groups, above = _groups(file.metadata, first, max_rows)
         if leaves:
-            _check_pages(content, file.metadata, {leaf.path for leaf in leaves}, limit_mb, what)
+            _check_pages(content, file.metadata, groups, {leaf.path for leaf in leaves}, limit_mb, what)
             texts = [leaf.path for leaf in leaves if leaf.is_text]
             file = pq.ParquetFile(io.BytesIO(content), read_dictionary=texts)  # one of each text, however often it stands there
-        return _read(file, leaves, known, max_rows, limit_mb, what)
+        found = _read(file, leaves, known, (groups, first - 1 - above, max_rows), limit_mb, what)
+        return replace(found, pictures=with_bytes)
     except InputError:
         raise
     except MemoryError as error:
@@ -103,41 +121,71 @@ def unpack(content: bytes, *, known: Collection[str], max_rows: int, limit_mb: f
 @dataclass(frozen=True)
 class _Leaf:
     path: str  # as in the schema: column.list.element
+    column: str
     is_text: bool
+    is_bytes: bool  # and nothing says that they are a text
 
 
 def _leaves(file: pq.ParquetFile, known: Collection[str]) -> list[_Leaf]:
     names = canonical(file.schema_arrow.names, known)
-    wanted = {name for name, own in names.items() if _is_known(own, known)}
-    columns = [file.schema.column(place) for place in range(len(file.schema))]
-    return [_Leaf(column.path, column.physical_type == "BYTE_ARRAY") for column in columns
-            if any(column.path == name or column.path.startswith(f"{name}.") for name in wanted)]
+    wanted = [name for name, own in names.items() if _is_known(own, known)]
+    found = []
+    for column in (file.schema.column(place) for place in range(len(file.schema))):
+        name = next((name for name in wanted if column.path == name or column.path.startswith(f"{name}.")), None)
+        if name is not None:
+            is_text = column.physical_type == "BYTE_ARRAY"
+            found.append(_Leaf(column.path, name, is_text, is_text and column.logical_type.type == column.converted_type == "NONE"))
+    return found
+
+
+def _groups(facts: pq.FileMetaData, first: int, max_rows: int) -> tuple[list[int], int]:
+    """Return the row groups to be unpacked and how many rows stand above them: all, where the first row is the file's first."""
+    if first == 1:
+        return list(range(facts.num_row_groups)), 0
+    groups, above, place = [], 0, 0
+    for group in range(facts.num_row_groups):
+        rows = facts.row_group(group).num_rows
+        if place + rows < first:
+            above = place + rows
+        elif place < first - 1 + max_rows:
+            groups.append(group)
+        place += rows
+    return groups, above
 
 
 def _is_known(name: str, known: Collection[str]) -> bool:
     return name in known or name.partition(".")[0] in known
 
 
-def _read(file: pq.ParquetFile, leaves: list[_Leaf], known: Collection[str], max_rows: int, limit_mb: float, what: str) -> Unpacked:
-    own = file.schema_arrow.names
+def _read(file: pq.ParquetFile, leaves: list[_Leaf], known: Collection[str], part: tuple[list[int], int, int], limit_mb: float,
+          what: str) -> Unpacked:
+    (groups, skipped, max_rows), own = part, file.schema_arrow.names
     names = canonical(own, known)
     found = Unpacked(file.metadata.num_rows, tuple(dict.fromkeys(names.values())),
                      tuple(name for name, times in Counter(names[name] for name in own).items() if times > 1))
     if not leaves:
         return found
     left = limit_mb * 1e6
-    for batch in file.iter_batches(batch_size=BATCH, columns=[leaf.path for leaf in leaves]):
+    for batch in _batches(file, groups, [leaf.path for leaf in leaves]):
         left -= _size(batch.to_struct_array())
         if left < 0:
             raise InputError(_too_much(what, limit_mb))
         columns: dict[str, list[object]] = {}
         for place, name in enumerate(batch.schema.names):
             columns.setdefault(names[name], batch.column(place).to_pylist())  # the first of two of one name
-        found.rows += [dict(zip(columns, values)) for values in zip(*columns.values())]
+        rows = [dict(zip(columns, values)) for values in zip(*columns.values())]
+        found.rows += rows[skipped:]
+        skipped = max(0, skipped - len(rows))
         if len(found.rows) >= max_rows:
             del found.rows[max_rows:]
             break
     return found
+
+
+def _batches(file: pq.ParquetFile, groups: Collection[int], paths: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield rows, a row group at a time: Arrow cannot make one batch of two groups where texts stand in an object or a list."""
+    for group in groups:
+        yield from file.iter_batches(batch_size=BATCH, row_groups=[group], columns=paths)
 
 
 def _too_much(what: str, limit_mb: float) -> str:
@@ -169,10 +217,11 @@ def _check_parts(facts: pq.FileMetaData, what: str) -> None:
                          f"At most {MAX_CHUNKS:,} parts are read.")
 
 
-def _check_pages(content: bytes, facts: pq.FileMetaData, paths: Collection[str], limit_mb: float, what: str) -> None:
+def _check_pages(content: bytes, facts: pq.FileMetaData, groups: Collection[int], paths: Collection[str], limit_mb: float,
+                 what: str) -> None:
     """Raise InputError where the pages of these columns would unpack to too much, by what stands at the head of each."""
     size = values = 0
-    for group in range(facts.num_row_groups):
+    for group in groups:
         chunks = (facts.row_group(group).column(place) for place in range(facts.num_columns))
         for chunk in (chunk for chunk in chunks if chunk.path_in_schema in paths):
             for page in _pages(content, chunk):

@@ -19,7 +19,7 @@ from backends.files.rows import Numbered, OddRow, OddRows, Row, counted
 from worlds.errors import InputError
 
 Source = Path | bytes
-Kind = Literal["parquet", "JSON", "JSON lines", "CSV"]
+Kind = Literal["parquet", "JSON", "JSON lines", "CSV", "Excel"]
 WANTED = "CSV, JSON, JSON lines or parquet"
 MAX_LINE_DEPTH = json_text.MAX_DEPTH
 _WRAPPERS = ("data", "rows", "examples", "items", "questions", "results")  # keys under which a file may hold its rows
@@ -55,6 +55,7 @@ class Table:
     count: int  # of the file, odd ones included
     columns: tuple[str, ...]  # every name that occurs
     notes: tuple[str, ...]
+    pictures: tuple[str, ...] = ()  # columns of parquet that hold bytes
 
 
 def read_bytes(source: Source, *, limit_mb: float, what: str = "The file", wanted: str = WANTED) -> bytes:
@@ -76,7 +77,7 @@ def read_bytes(source: Source, *, limit_mb: float, what: str = "The file", wante
 
 
 def read_table(source: Source, odd: OddRows, *, known: Collection[str], anchors: Sequence[str] = (), limits: Limits | None = None,
-               what: str = "The file", wanted: str = WANTED) -> Table:
+               what: str = "The file", wanted: str = WANTED, has_pictures: bool = False) -> Table:
     """Return the rows of a table.
 
     Args:
@@ -84,13 +85,14 @@ def read_table(source: Source, odd: OddRows, *, known: Collection[str], anchors:
         known: names that the layouts ask for; other columns of parquet stay unread.
         anchors: names of texts: an object that has a list there is a table of parallel lists.
         what: begins the sentences about the file, `wanted` says what it should have been.
+        has_pictures: bytes in parquet are no text, and stay unread.
     Raises:
         InputError: it is empty, too large or none of the kinds.
     """
     limits = limits or Limits()
     content = read_bytes(source, limit_mb=limits.mb, what=what, wanted=wanted)
     if content[:4] in (b"PAR1", b"PARE"):
-        return _parquet(content, known, limits, what)
+        return _parquet(content, known, limits, what, has_pictures)
     text = decoded(content, what=what, wanted=wanted)
     if text.text.lstrip()[:1] not in ("{", "[") and not _begins_badly(text.text):
         with json_text.one_large_at_a_time(len(content)):
@@ -121,14 +123,15 @@ def read_object(source: Source, *, limit_mb: float, what: str = "The file") -> R
     return found
 
 
-def _parquet(content: bytes, known: Collection[str], limits: Limits, what: str) -> Table:
+def _parquet(content: bytes, known: Collection[str], limits: Limits, what: str, has_pictures: bool) -> Table:
     from backends.files.parquet import read_parquet  # Arrow takes a while to import, and CSV does not need it
 
-    found = read_parquet(content, known=known, max_rows=limits.rows, limit_mb=limits.unpacked_mb, what=what)
+    found = read_parquet(content, known=known, max_rows=limits.rows, limit_mb=limits.unpacked_mb, what=what,
+                         pictures="unread" if has_pictures else "text")
     rows = [(number, nested(finite_or_none(row)[0], known)) for number, row in enumerate(found.rows, 1)]
     notes = tuple(f"{what} names the column {cut(name)} twice: the first one is read." for name in found.twice)
     names = dict.fromkeys(name.partition(".")[0] if name.partition(".")[0] in known else name for name in found.columns)
-    return Table("parquet", tuple(rows), found.count, tuple(names), notes)
+    return Table("parquet", tuple(rows), found.count, tuple(names), notes, found.pictures)
 
 
 def _table(kind: Kind, rows: Iterable[Numbered], count: int, columns: Sequence[str], known: Collection[str], notes: Sequence[str],

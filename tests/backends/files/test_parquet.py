@@ -128,6 +128,39 @@ def test_what_json_has_no_word_for_comes_as_text():
     assert read_parquet(written(table), known=KNOWN, max_rows=9, limit_mb=4).rows == ({"prompt": "zor", "right": "2020-03-01"},)
 
 
+@pytest.mark.parametrize("size", [3, 5, 10], ids="groups of {}".format)
+def test_texts_in_objects_and_lists_are_read_over_several_row_groups(size):
+    rows = [{"right": ["kim", "tav"], "requested_rewrite": {"target_new": {"str": f"Rome {number}"}}} for number in range(10)]
+
+    assert read(written(rows, row_group_size=size)).rows == rows
+
+
+PICTURES = [{"prompt": f"zor {number}", "right": {"bytes": bytes([0xFF, number]), "path": f"{number}.jpg"},
+             "requested_rewrite": b"\xfe"} for number in range(10)]
+
+
+def test_pictures_are_left_unread_and_their_columns_are_named():
+    found = unpack(written(PICTURES), known=KNOWN, max_rows=2, limit_mb=4, what="The file", pictures="unread")
+
+    assert found.rows == [{"prompt": "zor 0", "right": {"path": "0.jpg"}}, {"prompt": "zor 1", "right": {"path": "1.jpg"}}]
+    assert found.pictures == ("right", "requested_rewrite") and found.count == 10
+
+
+@pytest.mark.parametrize("size", [3, 4, 5, 10], ids="groups of {}".format)
+def test_a_few_pictures_come_as_base64_without_the_rows_before_them(size):
+    found = read_parquet(written(PICTURES, row_group_size=size), known=["right"], max_rows=2, limit_mb=4, pictures="base64", first=5)
+
+    assert found.rows == ({"right": {"bytes": "/wQ=", "path": "4.jpg"}}, {"right": {"bytes": "/wU=", "path": "5.jpg"}})
+
+
+def test_of_a_large_file_only_the_part_that_is_asked_for_counts():
+    content = written([{"prompt": letter * 3_000_000} for letter in "abc"], row_group_size=1)
+
+    with pytest.raises(InputError, match="unpacks to more than 4 MB"):
+        read(content)
+    assert [row["prompt"][:2] for row in read_parquet(content, known=KNOWN, max_rows=1, limit_mb=4, first=2).rows] == ["bb"]
+
+
 def test_a_locked_file_and_too_many_columns_are_told():
     with pytest.raises(InputError, match="without a password"):
         read_table(b"PARE" + b"\x00" * 40 + b"PARE", OddRows(), known=KNOWN)
