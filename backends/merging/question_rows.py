@@ -20,6 +20,7 @@ from backends.files.logs import MAX_SAID, said
 from backends.files.rows import OddRow, Row
 from backends.merging.inline_options import LETTERS, MAX_OPTION, options_in
 from backends.merging.pictures import COLUMNS, Place
+from backends.merging.written_numbers import numbers_in
 
 _COLUMNS_OF_OPTIONS = LETTERS[:10]
 Group = Literal["perception", "reasoning", "joint"]
@@ -38,16 +39,17 @@ _FORM_OF: dict[str, Form] = {"integer": "integer", "float": "float", "list": "li
 _IDS = ("index", "id", "pid", "sample_index")
 _QUERIES = ("query", "query_wo", "query_cot")  # whole prompts, as MathVista and MathVerse make them
 _REPLIES = ("response", "model_answer", "prediction")  # raw ones first: MathVista's own `prediction` is what a judge made of it
-KNOWN = (*_IDS, "qid", "varid", "problem_index", "problem_version", *COLUMNS, "question", "question_for_eval", *_QUERIES, "choices",
-         "options", *_COLUMNS_OF_OPTIONS, "answer", "answer_option", "answer_type", "question_type", "precision", "unit", "category",
-         "l2_category", "metadata", "meta_info", "task", "subject", "subfield", "topic_difficulty", "level", "knowledge_level",
-         "group", "subset", *_REPLIES)
+KNOWN = (*_IDS, "qid", "varid", "problem_index", "problem_version", *COLUMNS, "question", "question_for_eval", "hint", *_QUERIES,
+         "choices", "options", *_COLUMNS_OF_OPTIONS, "answer", "answer_option", "answer_type", "question_type", "precision", "unit",
+         "category", "l2_category", "metadata", "meta_info", "task", "subject", "subfield", "topic_difficulty", "level",
+         "knowledge_level", "group", "subset", *_REPLIES)
 MAX_TEXT, MAX_OPTIONS, MAX_ID, MAX_NAME = 20_000, len(LETTERS), 200, 200
 MAX_DECIMALS = 12
-_STEM = re.compile(r"\s*(?:hint:.*?\n\s*)?question:\s*(.*)", re.IGNORECASE | re.DOTALL)
+_STEM = re.compile(r"\bquestion:\s*", re.IGNORECASE)
+_BEFORE, _UNIT = re.compile(r"(?:[A-Za-z]\s?=\s?)?[$€£]?\s?"), re.compile(r"[\s°%A-Za-zµ²³^/·.\d]{0,20}")
 _MARK = re.compile(r"<image\s?(\d{1,2})>")
-# of one that stands alone nobody says more than that it is there
-_LONE_MARK = re.compile(r"(?:^|(?<=\n))\s*<image\s?\d{1,2}>[ \t]*(?:\n|$)|\s*<image\s?\d{1,2}>\s*$")
+# of one that stands alone nobody says more than that it is there; no blanks before it, which would be looked at again and again
+_LONE_MARK = re.compile(r"(?:^|(?<=\n))<image\s?\d{1,2}>[ \t]*(?:\n|$)|<image\s?\d{1,2}>(?=\s*$)")
 
 
 @dataclass(frozen=True)
@@ -131,10 +133,12 @@ def _words(row: Row) -> tuple[str, str]:
     """Return the question, and the whole prompt where the file has one: in a column, or as the question (VLMEvalKit's MathVista)."""
     text = _text(row, "question")[:MAX_TEXT]
     text = _MARK.sub(r"picture \1", _LONE_MARK.sub("", text)).strip()
+    if hint := _text(row, "hint")[:MAX_TEXT]:  # of VLMEvalKit's tables of options
+        text = f"{hint}\n{text}" if text else hint
     prompt = _text(row, *_QUERIES)[:MAX_TEXT]
     if text.lower().startswith("hint:"):
-        match = _STEM.fullmatch(text)
-        return (match[1].strip() if match else text), prompt or text
+        match = _STEM.search(text)
+        return (text[match.end():] if match else text), prompt or text
     return text, prompt
 
 
@@ -172,11 +176,14 @@ def _answer(row: Row, options: tuple[str, ...], benchmark: Benchmark) -> tuple[s
     kind = _text(row, "answer_type").lower()
     if kind == "multiple choice" or (len(answer) == 1 and answer in LETTERS[:5]):
         return answer.upper(), "letter"  # its options stand in the picture alone
-    return answer, _FORM_OF.get(kind, "text" if _is_no_number(answer) else "number")
+    return answer, _FORM_OF.get(kind, "number" if _is_number(answer) else "text")
 
 
-def _is_no_number(answer: str) -> bool:
-    return as_number(answer.replace(",", "")) is None
+def _is_number(answer: str) -> bool:
+    """Whether an answer is one number, its unit and its name aside: 14, x = 5, 6cm, 145°, 2√3 m, 40π cm^2."""
+    found = numbers_in(answer)
+    before, _, after = answer.partition(found[0][0]) if len(found) == 1 else ("?", "", "")
+    return _BEFORE.fullmatch(before) is not None and _UNIT.fullmatch(after) is not None
 
 
 def _benchmark(row: Row, more: Row) -> Benchmark:

@@ -116,6 +116,39 @@ def test_of_mathvistas_output_the_raw_reply_is_taken():
     assert model_of("outputs/answers.json") == "answers"
 
 
+@pytest.mark.parametrize("answer, form", [("14", "number"), ("x = 5", "number"), ("6cm", "number"), ("145°", "number"), ("2√3 m",
+                                                                                                                         "number"),
+                                          ("40\\pi cm^2", "number"), ("$3.50", "number"), ("-1,200", "number"), ("5:0", "text"),
+                                          ("May 5", "text"), ("y = 2x + 3", "text"), ("(-2, 1]", "text"), ("May", "text"), ("",
+                                                                                                                            "text")],
+                         ids=str)
+def test_an_answer_of_which_nothing_is_said_is_a_number_or_words(answer, form):
+    assert read_row({"question": "What?", "answer": answer}, 1).form == form
+
+
+@pytest.mark.parametrize("text, words", [
+    ("How many?\n<image1>", "How many?"), ("<image1>\nIn the box", "In the box"), ("How long is it? <image1>", "How long is it?"),
+    ("Like\n<image1>\nor <image 2> here?", "Like\nor picture 2 here?"), ("What is <image 1>?", "What is picture 1?")],
+    ids=["last line", "first line", "at the end", "between", "in the sentence"])
+def test_marks_of_pictures_become_words_where_a_sentence_needs_them(text, words):
+    assert read_row({"question": text, "answer": "1"}, 1).text == words
+
+
+@pytest.mark.parametrize("text", ["hint:" + "\n" * 19_000 + "x", "<image1>" * 2_000 + "x", "choices: " * 2_000 + "(A) x (B) y",
+                                  "A" + " " * 19_000 + "x", "\n" * 9_000 + "<image1" + "\n" * 9_000 + "x",
+                                  "options: " + "(A) " * 4_000],
+                         ids=["lines", "marks", "heads", "blanks", "half a mark", "labels"])
+def test_a_question_that_means_harm_costs_no_time(text):
+    question = read_row({"question": f"What? {text}", "answer": "B"}, 1)
+
+    assert question.text.startswith("What?") and question.answer == "B" and len(question.options) in (0, 2)
+
+
+def test_what_vlmevalkit_calls_a_hint_stands_before_its_question():
+    assert read_row({"question": "Which?", "hint": "The cup is hot.", "A": "x", "B": "y", "answer": "A"},
+                    1).text == "The cup is hot.\nWhich?"
+
+
 def test_options_in_columns_are_read_up_to_the_last_that_is_there():
     question = read_row({"index": 3, "question": "Which?", "A": "one", "B": "two", "C": "three", "D": float("nan"), "answer": "C"}, 1)
 
