@@ -83,12 +83,12 @@ class Finder:
     """
 
     def __init__(self, name: str, index: PictureIndex, *, spans: Sequence[Span] = (), in_cells: Sequence[str] = ()) -> None:
-        self._name, self._index, self._spans = name, index, spans
+        self.name, self._index, self._spans = name, index, spans
         self._in_cells = [column for column in COLUMNS if column in in_cells]
 
     def find(self, row: Row, number: int) -> tuple[tuple[Place, ...], tuple[str, ...]]:
         """Return a row's pictures, and the names that lead nowhere; the first column that holds any counts."""
-        inside = tuple(Place(self._name, row=number, column=column) for column in self._in_cells
+        inside = tuple(Place(self.name, row=number, column=column) for column in self._in_cells
                        if column not in row or not is_missing(row[column]))  # of what stayed unread nobody knows whether it is empty
         if inside:
             return inside[:MOST], ()
@@ -107,8 +107,8 @@ class Finder:
         for name in (name for column in columns for name in _names(row.get(column))):
             match = _MARKED.fullmatch(name)
             if match and int(match[1]) < len(self._spans):
-                places.append(Place(self._name, self._spans[int(match[1])]))
-            elif found := self._index.find(name, beside=self._name):
+                places.append(Place(self.name, self._spans[int(match[1])]))
+            elif found := self._index.find(name, beside=self.name):
                 places.append(Place(found))
             else:
                 missing.append(name)

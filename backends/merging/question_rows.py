@@ -84,6 +84,12 @@ class Question:
     pictures: tuple[Place, ...] = ()
 
 
+def version_in(name: str) -> str:
+    """Return the version of MathVerse that a file's name says, as VLMEvalKit writes one for each; "" where it says none."""
+    plain = name.lower().replace("_", " ").replace("-", " ")
+    return next((version for words, version in _VERSION_OF.items() if words in plain), "")
+
+
 def is_question(row: Row) -> bool:
     """Whether a row is a question at all; evaluations and other tables are not."""
     return "question" in row or any(isinstance(row.get(name), str) for name in _QUERIES)

@@ -19,7 +19,8 @@ from backends.files.tables import Limits, Table, read_table
 from backends.files.workbook import is_workbook, read_workbook
 from backends.knobs import UPLOAD
 from backends.merging.pictures import Finder, shared, without_pictures
-from backends.merging.question_rows import KNOWN, Benchmark, Question, is_question, read_row
+from backends.merging.question_rows import KNOWN, Benchmark, Question, is_question, read_row, version_in
+from backends.merging.question_tables import Brought, QuestionFile, with_lent_pictures, with_versions_joined
 from backends.run import Inputs
 from worlds.errors import InputError
 
@@ -29,53 +30,13 @@ MAX_READ_MB = 1_200  # of all tables
 TEXT_MB = 64  # of one table without its pictures
 NAMES: dict[Benchmark, str] = {"mathvista": "MathVista", "mathverse": "MathVerse", "mathvision": "MathVision", "mmstar": "MMStar",
                                "mmmu": "MMMU", "dynamath": "DynaMath", "own": "questions of one's own", "": "other questions"}
-COUNTS: dict[Benchmark, int] = {"mathvista": 1_000, "mathverse": 3_940, "mathvision": 304, "mmstar": 1_500, "dynamath": 5_010}
+COUNTS: dict[Benchmark, int] = {"mathvista": 1_000, "mathverse": 788, "mathvision": 304, "mmstar": 1_500, "dynamath": 5_010}  # of MathVerse in each version
 WOULD_WORK = ("questions of MathVista, MathVerse, MathVision, MMStar, MMMU or DynaMath, a result table of VLMEvalKit (question, "
               "answer, prediction), or lines of JSON with id, image, question, answer and group; as .json, .jsonl, .csv, .tsv, "
               ".xlsx or .parquet, in one .zip with their pictures")
 _ENDINGS = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xlsx", ".parquet")
 _ZIP = b"PK\x03\x04"
 _SETS = ("_MathVista", "_MathVerse", "_MathVision", "_MMStar", "_MMMU", "_DynaMath", "_MM-Math")
-
-
-@dataclass(frozen=True)
-class QuestionFile:
-    """One table of questions.
-
-    Attributes:
-        model: whose replies it holds, as its name says; "" where there are none.
-        count: its rows, those that were left out included.
-        missing: pictures that are named and not there.
-    """
-
-    file: str
-    benchmark: Benchmark
-    questions: tuple[Question, ...]
-    model: str
-    count: int
-    left_out: int
-    missing: int
-    notes: tuple[str, ...] = ()
-
-    @property
-    def has_replies(self) -> bool:
-        return any(question.prediction is not None for question in self.questions)
-
-
-@dataclass(frozen=True)
-class Brought:
-    """Everything that was found."""
-
-    files: tuple[QuestionFile, ...]
-    notes: tuple[str, ...]
-
-    def file(self, wanted: str = "") -> QuestionFile:
-        """Return the table of that name, or with that end; the first where none is wanted. Raises InputError for a strange name."""
-        chosen = next((one for one in self.files if not wanted or one.file == wanted or one.file.endswith(f"/{wanted}")), None)
-        if chosen is None:
-            names = ", ".join(one.file[-60:] for one in self.files[:5])
-            raise InputError(f"There is no file {wanted[:80]!r} of questions. There are {names}.")
-        return chosen
 
 
 def files_of(spec: str, inputs: Inputs) -> Files:
@@ -119,7 +80,7 @@ def found(files: Files) -> Brought:
         what = f"None of the {len(names):,} files holds" if len(names) > 1 else f"{names[0][-80:]!r} does not hold" if names else (
             "What was brought is empty, and does not hold")
         raise InputError(f"{what} questions that are read here{reason}. Bring {WOULD_WORK}.")
-    return Brought(tuple(read), notes.all())
+    return Brought(with_versions_joined(with_lent_pictures(read)), notes.all())
 
 
 def _file(name: str, content: bytes, index: PictureIndex, notes: Notes) -> QuestionFile | None:
@@ -182,7 +143,9 @@ class _Kept:
 
 def _question(row: Row, number: int, finder: Finder, named: Benchmark) -> _Kept:
     places, missing = finder.find(row, number)
-    return _Kept(replace(read_row(row, number, named), pictures=places), missing)
+    question = read_row(row, number, named)
+    version = version_in(finder.name) if question.benchmark == "mathverse" and not question.subset else question.subset
+    return _Kept(replace(question, pictures=places, subset=version), missing)
 
 
 def _with_shared(kept: Sequence[_Kept]) -> tuple[list[Question], int]:
@@ -211,8 +174,9 @@ def _told(name: str, benchmark: Benchmark, questions: Sequence[Question], missin
     silent = sum(not question.answer for question in questions)
     if silent:
         yield f"{start}{counted(silent, 'question')} {'has' if silent == 1 else 'have'} no right answer, and cannot be scored."
-    expected = COUNTS.get(benchmark)
-    if expected and len(questions) < expected:
+    versions = {question.subset for question in questions} if benchmark == "mathverse" else {""}
+    expected = COUNTS.get(benchmark, 0) * len(versions)
+    if len(questions) < expected:
         yield f"{start}{NAMES[benchmark]} as the paper asks it has {expected:,} questions; here are {len(questions):,}."
 
 

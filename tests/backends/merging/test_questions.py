@@ -245,6 +245,31 @@ def test_pictures_are_found_beside_their_table_in_a_zip_of_two_sets():
         brought.file("other.json")
 
 
+def test_a_result_without_pictures_takes_those_of_its_data_set():
+    files = packed({"MathVista_MINI.tsv": tsv([{**row, "image": in_base64(40 * place)} for place, row in enumerate(KIT, 1)]),
+                    "llava_MathVista_MINI.xlsx": xlsx([{**row, "prediction": "B"} for row in KIT])})
+
+    result = found(files).file("llava_MathVista_MINI.xlsx")
+
+    assert [shade(files, question.pictures[0]) for question in result.questions] == [40, 80]
+
+
+def test_the_versions_of_mathverse_that_one_model_answered_are_joined():
+    def result(version, reply):
+        rows = [{**row, "metadata": str(row["metadata"]),
+                 "prediction": reply} for row in MATHVERSE if row["problem_version"] == version]
+        return tsv([{name: value for name, value in row.items() if name != "problem_version"} for row in rows])
+
+    brought = found(packed({"x_MathVerse_MINI_Vision_Only.tsv": result("Vision Only", "B"),
+                            "x_MathVerse_MINI_Text_Lite.tsv": result("Text Lite", "C"),
+                            "y_MathVerse_MINI_Text_Lite.tsv": result("Text Lite", "C")}))
+
+    joined, *alone = brought.files
+    assert [question.subset for question in joined.questions] == ["T-L"] * 4 + ["V-O"] * 4 and joined.model == "x"
+    assert joined.file == "x, 2 versions of MathVerse" and [one.model for one in alone] == ["x", "x", "y"]
+    assert joined.notes == ("Joined: x_MathVerse_MINI_Text_Lite.tsv, x_MathVerse_MINI_Vision_Only.tsv.",)
+
+
 def test_odd_rows_are_left_out_and_said_and_the_others_are_read():
     rows = [*OWN, {"id": "q4", "question": "", "answer": "x", "group": "joint"}, "no row",
             {"id": "q5", "question": "Many?", "options": list("abcdefghijklmnopqrstuvwxyz1"), "answer": "a", "group": "joint"},
