@@ -30,7 +30,8 @@ MAX_READ_MB = 1_200  # of all tables
 TEXT_MB = 64  # of one table without its pictures
 NAMES: dict[Benchmark, str] = {"mathvista": "MathVista", "mathverse": "MathVerse", "mathvision": "MathVision", "mmstar": "MMStar",
                                "mmmu": "MMMU", "dynamath": "DynaMath", "own": "questions of one's own", "": "other questions"}
-COUNTS: dict[Benchmark, int] = {"mathvista": 1_000, "mathverse": 788, "mathvision": 304, "mmstar": 1_500, "dynamath": 5_010}  # of MathVerse in each version
+# questions of each as the paper asks it; of MathVerse in each version
+COUNTS: dict[Benchmark, int] = {"mathvista": 1_000, "mathverse": 788, "mathvision": 304, "mmstar": 1_500, "dynamath": 5_010}
 WOULD_WORK = ("questions of MathVista, MathVerse, MathVision, MMStar, MMMU or DynaMath, a result table of VLMEvalKit (question, "
               "answer, prediction), or lines of JSON with id, image, question, answer and group; as .json, .jsonl, .csv, .tsv, "
               ".xlsx or .parquet, in one .zip with their pictures")
