@@ -76,7 +76,7 @@ def with_versions_joined(files: Sequence[QuestionFile]) -> tuple[QuestionFile, .
         if one.benchmark == "mathverse" and len({question.subset for question in one.questions}) == 1:
             by_model.setdefault((one.model, one.has_replies), []).append(one)
     joined = [_joined(own) for own in by_model.values()
-              if len(own) > 1 and len({part.questions[0].subset for part in own}) == len(own)]
+              if 1 < len(own) == len({part.questions[0].subset for part in own}) <= len(VERSIONS) + 1]  # and text only
     return (*joined, *files)
 
 

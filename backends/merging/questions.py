@@ -26,7 +26,8 @@ from worlds.errors import InputError
 
 LIMITS = ZipLimits(files=40_000, total_mb=8_000, file_mb=400)  # MathVista has 6,141 pictures in 900 MB
 MAX_ROWS = 20_000  # of one file
-MAX_READ_MB = 1_200  # of all tables
+MAX_READ_MB = 1_200  # of all tables, with the pictures in them
+MAX_KEPT = 200_000_000  # characters of all questions and replies; 20,000 long ones have 80 million
 TEXT_MB = 64  # of one table without its pictures
 NAMES: dict[Benchmark, str] = {"mathvista": "MathVista", "mathverse": "MathVerse", "mathvision": "MathVision", "mmstar": "MMStar",
                                "mmmu": "MMMU", "dynamath": "DynaMath", "own": "questions of one's own", "": "other questions"}
@@ -56,7 +57,7 @@ def found(files: Files) -> Brought:
     Raises:
         InputError: there are none, with the reason of the first table that cannot be read.
     """
-    notes, read, left_mb = Notes(), list[QuestionFile](), float(MAX_READ_MB)
+    notes, read, left_mb, left = Notes(), list[QuestionFile](), float(MAX_READ_MB), MAX_KEPT
     names = [name for name in files.names if not is_junk(name.replace("\\", "/"))]
     index = PictureIndex(names)
     for name in names:
@@ -66,14 +67,17 @@ def found(files: Files) -> Brought:
         try:
             content = files.read(name)
             left_mb -= len(content) / 1e6
-            if left_mb < 0:
-                notes.add(f"There is more than is read: at most {MAX_READ_MB:,} MB of tables in all.")
+            if left_mb < 0 or left < 0:
+                notes.add(f"There is more than is read: at most {MAX_READ_MB:,} MB of tables, and {MAX_KEPT // 10**6} million "
+                          "characters.")
                 break
             one = _file(name, content, index, own)
         except InputError as error:
             own.add(str(error))
             one = None
-        read += [one] if one else []
+        if one:
+            read.append(one)
+            left -= sum(len(question.text) + len(question.prompt) + len(question.prediction or "") for question in one.questions)
         for note in own.all():
             notes.add(note)
     if not read:
@@ -162,8 +166,8 @@ def _told(name: str, benchmark: Benchmark, questions: Sequence[Question], missin
           ) -> Iterator[str]:
     """Yield what has to be said of a table, beside its odd rows."""
     start = f"{short(name)}: "
-    if table.count > len(table.rows):
-        yield f"{start}of {table.count:,} rows the first {len(table.rows):,} are read."
+    if table.count > MAX_ROWS:
+        yield f"{start}of {table.count:,} rows the first {MAX_ROWS:,} are read."
     if num_others:
         yield f"{start}{counted(num_others, 'row')} without a question {'is' if num_others == 1 else 'are'} left out."
     if missing:

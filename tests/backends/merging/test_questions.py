@@ -281,7 +281,16 @@ def test_odd_rows_are_left_out_and_said_and_the_others_are_read():
     assert len(table.questions) == 4 and table.count == 8
     assert "1 row is left out: Row 4 has no question" in said and "Row 6 has 27 options. At most 26" in said
     assert "1 row without a question is left out" in said and "1 question has no right answer" in said
-    assert "Row 5 is 'no row'" in said
+    assert "Row 5 is 'no row'" in said and "the first" not in said
+
+
+def test_what_is_brought_is_bounded_as_a_whole(monkeypatch):
+    files = packed({f"{letter}.jsonl": lines(OWN) for letter in "abc"})
+    monkeypatch.setattr(questions, "MAX_KEPT", 40)
+
+    brought = found(files)
+
+    assert [one.file for one in brought.files] == ["a.jsonl"] and "There is more than is read" in " ".join(brought.notes)
 
 
 def test_a_picture_that_is_none_costs_its_sentence_when_it_is_opened():
