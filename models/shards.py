@@ -64,6 +64,21 @@ class Held:
         return {group: len(numbers) for group, numbers in found.items()}
 
 
+@dataclass(frozen=True)
+class Placed:
+    """Where one tensor lies in its file.
+
+    Attributes:
+        kind: of its numbers, as the format says it: "F32", "BF16".
+        start: byte of the file that is its first; `end`: the one after its last.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+
 class Incomplete(InputError):
     """Files of a checkpoint are not where they should be."""
 
@@ -80,7 +95,7 @@ def held_in(folder: Path, *, name: str) -> Held:
     num_bytes = 0
     for shard in shards_of(folder, name=name):
         own, size = _header(shard, name)
-        shapes |= own
+        shapes |= {tensor: placed.shape for tensor, placed in own.items()}
         num_bytes += size
         if len(shapes) > MAX_TENSORS:
             raise InputError(f"The shards of {name!r} hold more than {MAX_TENSORS:,} tensors. At most so many are read.")
@@ -89,7 +104,13 @@ def held_in(folder: Path, *, name: str) -> Held:
 
 def held_in_file(file: Path, *, name: str) -> Held:
     """Return what one safetensors file holds. Raises InputError where it is missing, or its header is not one of a whole file."""
-    return Held(*_header(plain_file(file, name), name))
+    own, size = _header(plain_file(file, name), name)
+    return Held({tensor: placed.shape for tensor, placed in own.items()}, size)
+
+
+def placed_in(file: Path, *, name: str) -> dict[str, Placed]:
+    """Return where every tensor of one safetensors file lies, in their order there. Raises InputError as `held_in_file` does."""
+    return dict(sorted(_header(plain_file(file, name), name)[0].items(), key=lambda entry: (entry[1].start, entry[1].end)))
 
 
 def shards_of(folder: Path, *, name: str) -> tuple[Path, ...]:
@@ -150,8 +171,8 @@ def plain_file(file: Path, name: str) -> Path:
     return file
 
 
-def _header(file: Path, name: str) -> tuple[dict[str, tuple[int, ...]], int]:
-    """Return the shape of every tensor of a file, and the file's size in bytes."""
+def _header(file: Path, name: str) -> tuple[dict[str, Placed], int]:
+    """Return where every tensor of a file lies, and the file's size in bytes."""
     try:
         size = file.stat().st_size
         with file.open("rb") as opened:
@@ -159,16 +180,19 @@ def _header(file: Path, name: str) -> tuple[dict[str, tuple[int, ...]], int]:
             if not 2 <= length <= min(MAX_HEADER_BYTES, size - 8):
                 raise ValueError(f"it claims a header of {length:,} bytes and has {size:,} in all")
             header = parse(opened.read(length), what="its header", max_depth=4)
-        return _shapes(header, size - 8 - length), size
+        return _placed(header, 8 + length, size), size
     except (ValueError, TypeError, KeyError, AttributeError) as error:  # InputError and JSONDecodeError are ValueErrors
         what = repr(name) if name.endswith(".safetensors") else f"{file.name!r} of {name!r}"  # its owner's name, of one file alone
         raise InputError(f"{what} is not a readable safetensors file: {str(error)[:160].rstrip('.')}. "
                          "Save or copy it again.") from error
 
 
-def _shapes(header: dict[str, Any], num_bytes: int) -> dict[str, tuple[int, ...]]:  # Any: JSON
-    """Return the shapes of a header whose tensors lie in `num_bytes`. Raises ValueError, TypeError or KeyError for a wrong one."""
-    shapes, places = {}, []
+def _placed(header: dict[str, Any], first: int, size: int) -> dict[str, Placed]:  # Any: JSON
+    """Return where the tensors of a header lie, from byte `first` of `size`.
+
+    Raises: ValueError, TypeError or KeyError for a wrong one.
+    """
+    found = {}
     for name, entry in header.items():
         if name == "__metadata__":
             continue
@@ -177,13 +201,12 @@ def _shapes(header: dict[str, Any], num_bytes: int) -> dict[str, tuple[int, ...]
             raise ValueError(f"{name[:80]!r} has the shape {str(shape)[:80]}")
         if (end - start) * 8 != math.prod(shape) * _BITS[entry["dtype"]]:
             raise ValueError(f"{name[:80]!r} claims {str(shape)[:80]} in {end - start} bytes")
-        shapes[name] = shape
-        places.append((start, end))
-    reached = 0
-    for start, end in sorted(places):
+        found[name] = Placed(entry["dtype"], shape, first + start, first + end)
+    reached = first
+    for start, end in sorted((placed.start, placed.end) for placed in found.values()):
         if start != reached:
-            raise ValueError(f"a gap or an overlap at byte {start}")
+            raise ValueError(f"a gap or an overlap at byte {start - first}")
         reached = end
-    if reached != num_bytes:
-        raise ValueError(f"its tensors take {reached:,} bytes, and {num_bytes:,} are there")
-    return shapes
+    if reached != size:
+        raise ValueError(f"its tensors take {reached - first:,} bytes, and {size - first:,} are there")
+    return found

@@ -9,18 +9,21 @@ that are there, and what was read is written back. Towers and resamplers have `l
 beginning of a name.
 """
 
+import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from backends.merging.mix import EMBEDDING, HEAD, layer_of
+from backends.merging.mix import EMBEDDING, HEAD, layer_of, part_of
 from worlds.errors import InputError
 
 PREFIXES = ("model.language_model.", "language_model.model.", "model.text_model.", "text_model.", "language_model.", "model.", "")
-"""What stands before `layers.0.`, the longer ones first: a whole VLM may begin with the shorter, too."""
+"""What stands before `layers.0.`"""
 HEADS = ("lm_head.weight", "language_model.lm_head.weight")
 SHOWN = 5  # names of each side in an error
 _OURS = "model."
-_NO_WEIGHTS = (".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias", ".self_attn.bias")  # tables that old files hold
+_TABLES = (".rotary_emb.inv_freq", ".attn.bias", ".attn.masked_bias")  # no weights; old files hold them
+_NUMBERED = re.compile(r"(.*?)(?:layers?|h|blocks?)\.\d+\.")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Layout:
             return HEAD
         rest = name.removeprefix(self.prefix)
         is_own = name.startswith(self.prefix) and rest.startswith(("layers.", "norm.", "embed_tokens."))
-        return _OURS + rest if is_own and not name.endswith(_NO_WEIGHTS) else None
+        return _OURS + rest if is_own and not name.endswith(_TABLES) else None
 
     def theirs(self, name: str) -> str:
         """Return what our name is called there."""
@@ -72,35 +75,64 @@ class Pairs:
     num_layers: int
 
 
-def layout_of(names: Collection[str], *, what: str = "The model") -> Layout:
-    """Return the layout of a model's names. Raises InputError where no language model is among them."""
+def layout_of(names: Collection[str]) -> Layout | None:
+    """Return the layout of a model's names; None where no language model that is known here is among them."""
     found = max(PREFIXES, key=lambda prefix: sum(name.startswith(f"{prefix}layers.") for name in names))
     if not any(name.startswith(f"{found}layers.") for name in names):
-        raise InputError(f"{what} has no language model that is known here: no name begins with "
-                         f"{', '.join(f'{prefix}layers.' for prefix in PREFIXES[:3])} or the like. Its first are {_first(names)}.")
+        return None
     return Layout(found, next((head for head in HEADS if head in names), ""))
 
 
-def ours_in(names: Iterable[str], layout: Layout) -> dict[str, str]:
-    """Return the names of the language model's tensors, by our name."""
-    return {ours: name for name in names if (ours := layout.ours(name)) is not None}
+def ours_in(names: Iterable[str], layout: Layout | None) -> dict[str, str]:
+    """Return the names of the language model's tensors, by our name; none where there is no layout."""
+    return {ours: name for name in names if (ours := layout.ours(name)) is not None} if layout is not None else {}
 
 
-def paired(vlm: Collection[str], reason: Collection[str], base: Collection[str] | None = None) -> Pairs:
-    """Return which tensors belong together. Embedding and head need no partner.
+def paired(vlm: Collection[str], reason: Collection[str], base: Collection[str] | None = None, *,
+           embeddings: bool = False) -> Pairs:
+    """Return which tensors belong together.
 
+    Args:
+        embeddings: embedding and head need a partner too.
     Raises:
-        InputError: there are none, or one of the language model has no partner.
+        InputError: nothing matches, the models have different numbers of layers, or a tensor has no partner.
     """
-    layout = layout_of(vlm, what="The VLM")
-    theirs = layout_of(reason, what="The reasoning model")
-    own, other = ours_in(vlm, layout), _with_tied_head(ours_in(reason, theirs))
-    roots = _with_tied_head(ours_in(base, layout_of(base, what="The base"))) if base is not None else None
-    names = {}
-    for name, there in own.items():
-        if name in other and (roots is None or name in roots):
-            names[name] = Own(there, other[name], roots[name] if roots is not None else "")
-    return Pairs(names, layout, num_layers(own))
+    layout = layout_of(vlm)
+    own = ours_in(vlm, layout)
+    others = [_with_tied_head(ours_in(names, layout_of(names))) for names in (reason, base) if names is not None]
+    for names, there, what in zip((reason, base), others, ("reasoning model", "base")):
+        if layout is None or not own.keys() & there.keys():
+            raise InputError(_nothing(vlm, layout, names or (), what))
+        _check(own, there, what, embeddings)
+    assert layout is not None
+    return Pairs({name: Own(tensor, *(there[name] for there in others)) for name, tensor in own.items()
+                  if all(name in there for there in others)}, layout, num_layers(own))
+
+
+def _check(own: Mapping[str, str], there: Mapping[str, str], what: str, embeddings: bool) -> None:
+    """Refuse a model with tensors of layers that the other does not have."""
+    layers, others = num_layers(own), num_layers(there)
+    lacking = [name for name in own if name not in there and (embeddings or part_of(name) is not None)]
+    more = [name for name in there if name not in own and part_of(name) is not None]
+    if layers != others:
+        raise InputError(f"The VLM's language model has {layers} layers, the {what} {others}: {(lacking or more)[0]!r} is in one of "
+                         "them alone. Only models that were tuned from one base can be merged.")
+    if lacking or more:
+        first = f"lacks {listed(lacking)} of the VLM" if lacking else f"has {listed(more)}, which the VLM lacks"
+        raise InputError(f"The {what} {first}. Only models with the same tensors can be merged.")
+
+
+def _nothing(vlm: Collection[str], layout: Layout | None, other: Collection[str], what: str) -> str:
+    sides = [f"the VLM's begin with {layout.prefix if layout else guessed(vlm)!r}: {listed(vlm)}",
+             f"the {what}'s with {guessed(other)!r}: {listed(other)}"]
+    return (f"No tensor of the {what} belongs to one of the VLM; {'; '.join(sides)}. Both must be as save_pretrained writes a "
+            "language model of the family of LLaMA.")
+
+
+def guessed(names: Iterable[str]) -> str:
+    """Return what stands most often before a numbered layer."""
+    found = Counter(match[1] for name in names if (match := _NUMBERED.match(name)))
+    return found.most_common(1)[0][0] if found else ""
 
 
 def _with_tied_head(names: dict[str, str]) -> dict[str, str]:
@@ -113,5 +145,7 @@ def num_layers(names: Iterable[str]) -> int:
     return 1 + max((layer for name in names if (layer := layer_of(name)) is not None), default=-1)
 
 
-def _first(names: Iterable[str]) -> str:
-    return ", ".join(repr(name[:80]) for name in sorted(names)[:SHOWN])
+def listed(names: Collection[str]) -> str:
+    """Return the first names, and how many more there are."""
+    shown, more = ", ".join(repr(name[:80]) for name in list(names)[:SHOWN]), len(names) - SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown or "none"

@@ -45,7 +45,7 @@ def merged(name: str, vlm: Tensor, reason: Tensor, base: Tensor | None = None, *
             raise InputError(f"{name} has the shape {tuple(vlm.shape)} in the VLM and {tuple(other.shape)} in another model. "
                              "Only equal shapes can be merged.")
     result = _of_method(name, vlm, reason, base, mix, num_layers)
-    if not result.isfinite().all():
+    if not all(bool(piece.isfinite().all()) for piece in result.reshape(-1).split(PIECE)):
         raise InputError(f"{name} overflows {str(result.dtype).removeprefix('torch.')}, or holds what is no number. Take smaller "
                          "weights or scale, or a VLM in another kind of number.")
     return result
@@ -95,7 +95,7 @@ def linear(vlm: Tensor, reason: Tensor, *, weights: tuple[float, float], normali
     if (first, second) == (0, 1):
         return reason.to(vlm.dtype)
     result = torch.empty_like(vlm, memory_format=torch.contiguous_format)
-    for into, (one, other) in _pieces(result, vlm, reason):
+    for into, (one, other) in pieces(result, vlm, reason):
         into.copy_(one.mul_(first).add_(other.mul_(second)))
     return result
 
@@ -103,8 +103,8 @@ def linear(vlm: Tensor, reason: Tensor, *, weights: tuple[float, float], normali
 def slerp(vlm: Tensor, reason: Tensor, *, share: float) -> Tensor:
     """Return the point between two tensors on the arc between them: `share` 1 is the first, 0 the second.
 
-    With t = 1 - share: sin((1-t) omega)/sin(omega) u + sin(t omega)/sin(omega) v, omega the angle between the flattened u and v. Tensors
-    of one axis, and nearly parallel ones, are mixed linearly.
+    With t = 1 - share: sin((1-t) omega)/sin(omega) u + sin(t omega)/sin(omega) v, omega the angle between the flattened u and v.
+    Tensors of one axis, and nearly parallel ones, are mixed linearly.
     """
     cosine = cosine_of(vlm, reason) if vlm.ndim > 1 and share not in (0, 1) else 1.0
     if abs(cosine) > PARALLEL:
@@ -117,7 +117,7 @@ def slerp(vlm: Tensor, reason: Tensor, *, share: float) -> Tensor:
 def cosine_of(one: Tensor, other: Tensor) -> float:
     """Return the cosine of the angle between two flattened tensors; 1 where one of them is all zeros."""
     products = [0.0, 0.0, 0.0]
-    for _, (first, second) in _pieces(None, one, other):
+    for _, (first, second) in pieces(None, one, other):
         products = [total + _dot(*pair) for total, pair in zip(products, ((first, second), (first, first), (second, second)))]
     length = math.sqrt(products[1]) * math.sqrt(products[2])
     return min(1.0, max(-1.0, products[0] / length)) if length else 1.0
@@ -135,7 +135,7 @@ def largest(other: Tensor, base: Tensor, density: float) -> Tensor | None:
         return torch.zeros(other.shape, dtype=torch.bool, device=other.device)
     keep = max(1, int(density * number))
     sizes = torch.empty(number, dtype=_wide(other.dtype), device=other.device)
-    for into, (one, start) in _pieces(sizes, other, base):
+    for into, (one, start) in pieces(sizes, other, base):
         into.copy_(one.sub_(start).abs_())
     edge = sizes.kthvalue(number - keep + 1).values
     mask = sizes > edge
@@ -171,7 +171,7 @@ def rescaling(other: Tensor, base: Tensor, mask: Tensor | None, density: float, 
     if rescale == "density":
         return 1 / density
     before = after = 0.0
-    for (_, (one, start)), kept in zip(_pieces(None, other, base), _split(mask.to(other.device))):
+    for (_, (one, start)), kept in zip(pieces(None, other, base), _split(mask.to(other.device))):
         sizes = one.sub_(start).abs_()
         before += float(sizes.sum(dtype=torch.float64))
         after += float(sizes.mul_(kept).sum(dtype=torch.float64))
@@ -192,13 +192,13 @@ def added(base: Tensor, others: Sequence[Tensor], *, weights: Sequence[float], m
     """
     result = torch.empty_like(base, dtype=dtype, memory_format=torch.contiguous_format)
     masks = masks or [None] * len(others)
-    kept = [None if mask is None else list(_split(mask.to(base.device))) for mask in masks]
+    kept = [None if mask is None else tuple(_split(mask.to(base.device))) for mask in masks]
     factors = factors or [1.0] * len(others)
-    for number, (into, (start, *rest)) in enumerate(_pieces(result, base, *others)):
+    for number, (into, (start, *rest)) in enumerate(pieces(result, base, *others)):
         vectors = [one.sub_(start) for one in rest]
-        for vector, pieces, factor in zip(vectors, kept, factors):
-            if pieces is not None:
-                vector.mul_(pieces[number])
+        for vector, own, factor in zip(vectors, kept, factors):
+            if own is not None:
+                vector.mul_(own[number])
             if factor != 1:
                 vector.mul_(factor)
         mixed = _mixed(vectors, weights, signs, normalize)
@@ -239,8 +239,8 @@ def _sum(tensors: Sequence[Tensor]) -> Tensor:
     return total
 
 
-def _pieces(result: Tensor | None, *tensors: Tensor) -> Iterator[tuple[Tensor, list[Tensor]]]:
-    """Yield a piece of the result to write into, and the same piece of every tensor, flat, widened, as a copy of its own."""
+def pieces(result: Tensor | None, *tensors: Tensor) -> Iterator[tuple[Tensor, list[Tensor]]]:
+    """Yield a piece of the result to write into, nothing where there is none, and that of every tensor: flat, widened, a copy."""
     flat, number = [tensor.reshape(-1) for tensor in tensors], tensors[0].numel()
     out = tensors[0].new_empty(0) if result is None else result.view(-1)
     wide = _wide(tensors[0].dtype)
@@ -271,7 +271,7 @@ def merged_model(vlm: Mapping[str, Tensor], reason: Mapping[str, Tensor], base: 
         InputError: names or shapes do not match.
         ValueError: the base is missing.
     """
-    pairs = paired(vlm, reason, base)
+    pairs = paired(vlm, reason, base, embeddings=mix.embeddings != "out")
     found: dict[int, Tensor] = {}  # by the place of the VLM's tensor: a tied head stays tied
     result = dict(vlm)
     for name, own in pairs.names.items():

@@ -56,7 +56,8 @@ class Mix:
         signs: who agrees in `ties` and `dare_ties`: "weighted" elects a sign from the weighted sum and divides by the weights that
             agree (mergekit's, and the TIES paper's mean); "official" elects from the plain sum and divides by their count (as the
             paper's released code does, where a weight of 1.6 becomes 0.8 wherever both agree).
-        normalize: divide by the weights; None: as of the method (linear, TIES and DARE with signs do). mergekit's `dare_ties` does not.
+        normalize: divide by the weights; None: as of the method (linear, TIES and DARE with signs do). mergekit's `dare_ties` does
+            not.
         layers: first, and one after the last; outside of them everything stays the VLM's. The last norm goes with the last layer.
         parts: kinds of modules that are merged; the others stay the VLM's.
         embeddings: whether embedding and head are merged, or those rows that both have.
