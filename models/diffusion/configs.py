@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Literal
 
-import yaml
-
 from models.diffusion.choices import Operator, Place, place_of
 from worlds.errors import InputError
+from worlds.yaml_text import parse
 
-MAX_CHARACTERS = 100_000  # the released ones have at most 2,000
-MAX_DEPTH = 8
 MAX_LAYERS = 512
 
 _NAMES: dict[str, Operator] = {"hyena_se": "hyena-se", "hyena_x": "hyena-x", "hyena_y": "hyena-y", "mamba2": "mamba-2",
@@ -54,7 +51,7 @@ def read_config(text: str) -> RunConfig:
     Raises:
         InputError: it is none; the sentence names the field.
     """
-    content = _part(_parsed(text), "")
+    content = _part(_without_none(parse(text, what=_WHAT, right="Choose one of the released code's files.")), "")
     operator = _operator(_part(content.get("operator"), "operator"))
     section = "sample_config" if "sample_config" in content else "train_config"
     own = _part(content.get(section), section)
@@ -66,28 +63,6 @@ def read_config(text: str) -> RunConfig:
                      model=_word(own, "dit_model_name", section), checkpoint=_word(own, checkpoint, section),
                      image_size=_count(own, "image_size", section), seed=_count(own, "global_seed", section),
                      learning_rate=_rate(own.get("initial_learning_rate"), f"{section}.initial_learning_rate"))
-
-
-def _parsed(text: str) -> object:
-    """The values of a YAML text; references within it are refused, because a small text of them can stand for a huge one."""
-    if len(text) > MAX_CHARACTERS:
-        raise InputError(f"{_WHAT} has {len(text):,} characters. At most {MAX_CHARACTERS:,} are read.")
-    try:
-        depth = 0
-        for event in yaml.parse(text, yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise InputError(f"{_WHAT} refers to itself in line {event.start_mark.line + 1}. Write the values out.")
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise InputError(f"{_WHAT} is nested too deeply. At most {MAX_DEPTH} levels are read.")
-        return _without_none(yaml.safe_load(text))
-    except yaml.MarkedYAMLError as error:
-        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
-        raise InputError(f"{_WHAT} is not YAML{line}. Choose one of the released code's files.") from error
-    except InputError:
-        raise
-    except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:  # also dates that are none, and numbers that are too long
-        raise InputError(f"{_WHAT} has a value that cannot be read. Choose one of the released code's files.") from error
 
 
 def _without_none(value: object) -> object:
