@@ -9,7 +9,6 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from transformers import AutoConfig, AutoTokenizer, PretrainedConfig
 
@@ -26,7 +25,7 @@ NOT_BESIDE = ("card.json", "merge.json", "real.json")  # say of the VLM what is 
 _PIECES_MB = 48  # what is computed at once
 _SAME = ("hidden_size", "num_attention_heads", "num_key_value_heads", "intermediate_size")
 _MAY_DIFFER = ("rope_theta", "rms_norm_eps", "hidden_act")
-_OFFLINE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}  # Any: of several kinds
+_OFFLINE = {"local_files_only": True, "trust_remote_code": False}
 
 
 @dataclass(frozen=True)

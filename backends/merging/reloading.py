@@ -21,8 +21,7 @@ from backends.merging.sources import Folder, Official, Source
 from worlds.errors import InputError
 
 TOKENS = 4  # that are read before the logits are compared
-_OFFLINE: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True, "dtype": "auto"}  # Any: of
-# several kinds
+_OFFLINE: dict[str, str | bool] = {"local_files_only": True, "trust_remote_code": False, "use_safetensors": True, "dtype": "auto"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def compare(checked: Checked, folder: Path) -> Compared:
         InputError: it cannot be loaded, or its numbers are none.
     """
     streamed = _loaded(folder, checked.vlm)
-    rows = streamed.get_input_embeddings().weight.shape[0]
+    rows: int = streamed.config.get_text_config().vocab_size
     tokens = tuple(range(1, min(TOKENS + 1, rows)))
     found = _logits(streamed, tokens)
     del streamed
