@@ -28,6 +28,7 @@ class Moved:
     seer: float = 0.0  # <theta_vlm, theta_vlm>
     reasoner: float = 0.0
     together: float = 0.0  # <theta_vlm, theta_reason>
+    between: float = 0.0  # <theta_vlm - theta_reason, the same>: the others would give it too, but for what rounding takes
 
     def __add__(self, other: "Moved") -> "Moved":
         return Moved(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
@@ -50,7 +51,7 @@ class Moved:
     @property
     def apart(self) -> float:
         """||theta_vlm - theta_reason|| / ||theta_vlm||"""
-        return _root_of(max(0.0, self.seer + self.reasoner - 2 * self.together), self.seer)
+        return _root_of(self.between, self.seer)
 
     @property
     def models_cosine(self) -> float:
@@ -69,9 +70,11 @@ def moved(vlm: Tensor, reason: Tensor, base: Tensor | None = None) -> Moved:
         vectors = (math.nan,) * 4
         if base is not None:
             start = widened[2]
-            one, other = seer.sub_(start), reasoner.sub_(start)
-            vectors = (_dot(start, start), _dot(one, one), _dot(other, other), _dot(one, other))
-        total += Moved(*vectors, *models)
+            seer.sub_(start)
+            reasoner.sub_(start)
+            vectors = (_dot(start, start), _dot(seer, seer), _dot(reasoner, reasoner), _dot(seer, reasoner))
+        between = seer.sub_(reasoner)  # the base is taken off both, or off none
+        total += Moved(*vectors, *models, _dot(between, between))
     return total
 
 
@@ -101,4 +104,5 @@ def _root_of(square: float, whole: float) -> float:
 
 
 def _cosine(product: float, one: float, other: float) -> float:
-    return max(-1.0, min(1.0, product / (math.sqrt(one) * math.sqrt(other)))) if one and other else math.nan
+    cosine = product / (math.sqrt(one) * math.sqrt(other)) if one and other else math.nan
+    return cosine if math.isnan(cosine) else max(-1.0, min(1.0, cosine))

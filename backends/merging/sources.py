@@ -131,11 +131,11 @@ def open_folder(path: Path, *, name: str = "") -> Folder:
         raise InputError(f"There is no folder {name[:80]!r}. Name one that save_pretrained has written, or a .pth of the "
                          "official code.")
     config, held = read_config(path, name=name), held_in(path, name=name)
-    check_config(config, held, name=name)
-    check_files(path, name=name)
     shards = {shard: placed_in(shard, name=name) for shard in shards_of(path, name=name)}
     files = {tensor: shard for shard, tensors in shards.items() for tensor in tensors}
     _check_index(path, name, files)
+    check_config(config, held, name=name)
+    check_files(path, name=name)
     return Folder(path, name, config, shards, held.shapes, files)
 
 

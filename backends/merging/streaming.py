@@ -105,14 +105,15 @@ def _plan(checked: Checked) -> str:
 
 def _written(checked: Checked, unfinished: Path, target: Path, measures: bool) -> Generator[Progress, None, Streamed]:
     merging, started = checked.merged_names, time.monotonic()
-    total = sum(shard.stat().st_size for shard in checked.vlm.shards)
+    sizes = {shard: sum(placed.end - placed.start for placed in tensors.values()) for shard, tensors in checked.vlm.shards.items()}
+    total = max(1, sum(sizes.values()))
     before = done = resumed = 0
     found: list[tuple[str, Moved]] = []
     for number, (shard, tensors) in enumerate(checked.vlm.shards.items(), start=1):
         stage = f"shard {number} of {len(checked.vlm.shards)}"
         whole = unfinished / shard.name
         if whole.exists():
-            done, before, resumed = done + shard.stat().st_size, before + shard.stat().st_size, resumed + 1
+            done, before, resumed = done + sizes[shard], before + sizes[shard], resumed + 1
             yield Progress(done / total, f"{stage}: it was finished before")
             continue
         part = whole.with_name(whole.name + PART)
@@ -123,7 +124,7 @@ def _written(checked: Checked, unfinished: Path, target: Path, measures: bool) -
                 done += placed.end - placed.start
                 spent = time.monotonic() - started
                 left = spent / (done - before) * (total - done) if done > before else None
-                yield Progress(min(1.0, done / total), f"{stage}: {tensor[:80]}", left)
+                yield Progress(done / total, f"{stage}: {tensor[:80]}", left)
             out.flush()
             os.fsync(out.fileno())  # its name says that it is whole, also after the machine has lost power
         os.rename(part, whole)
