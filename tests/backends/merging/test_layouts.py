@@ -71,7 +71,7 @@ def test_tensors_without_a_partner_are_listed():
     weights = [LAYER, "model.layers.0.mlp.up_proj.weight"]
     biases = [LAYER.replace("weight", "bias"), "model.layers.0.self_attn.k_proj.bias"]
 
-    with pytest.raises(InputError, match=r"The reasoning model lacks 'model\.layers\.0\.self_attn\.q_proj\.bias', .*k_proj\.bias' of"):
+    with pytest.raises(InputError, match=r"The reasoning model lacks 'model\.layers\.0\.self_attn\.q_proj\.bias', .*k_proj\.bias'"):
         paired(weights + biases, weights)
     with pytest.raises(InputError, match=r"The base has 'model\.layers\.0\.self_attn\.q_proj\.bias', .* which the VLM lacks"):
         paired(weights, weights, weights + biases)

@@ -29,7 +29,8 @@ NAMES = (EMBEDDING, HEAD, LAST_NORM, *(f"model.layers.{layer}.{part}.weight" for
 
 def recipe(method="linear", *, vlm="weight: 0.9", reason="weight: 0.1", shared="", more="", base="base_model: b"):
     return (f"merge_method: {method}\n{base if method in WITH_BASE else ''}\nmodels:\n"
-            f"  - model: v\n    parameters: {{{vlm}}}\n  - model: r\n    parameters: {{{reason}}}\nparameters: {{{shared}}}\n{more}\n")
+            f"  - model: v\n    parameters: {{{vlm}}}\n  - model: r\n    parameters: {{{reason}}}\n"
+            f"parameters: {{{shared}}}\n{more}\n")
 
 
 def meant(mix):
@@ -54,8 +55,8 @@ def test_which_of_the_two_is_the_vlm_can_be_said():
     assert found.mix.weights(LAST_NORM, 2) == pytest.approx((0.1, 0.9))
 
 
-@pytest.mark.parametrize(("method", "normalizes"), [("linear", True), ("task_arithmetic", False), ("ties", True), ("dare_linear", False),
-                                                    ("dare_ties", False)])
+@pytest.mark.parametrize(("method", "normalizes"), [("linear", True), ("task_arithmetic", False), ("ties", True),
+                                                    ("dare_linear", False), ("dare_ties", False)])
 def test_what_is_not_said_is_as_mergekit_has_it(method, normalizes):
     mix = read_yaml(recipe(method)).mix
 
@@ -98,7 +99,8 @@ slices:
     ("tokeniser_source: base", "", "'tokeniser_source' is no key of mergekit and does nothing. The nearest is 'tokenizer_source'."),
     ("", "lamda: 2.0", "'parameters.lamda' is no key of mergekit and does nothing. The nearest is 'parameters.lambda'."),
     ("", "gamma: 0.1", "'parameters.gamma' belongs to a method that is not offered here, and does nothing."),
-    ("tokenizer: {sources: union}", "", "'tokenizer.sources' is no key of mergekit and does nothing. The nearest is 'tokenizer.source'."),
+    ("tokenizer: {sources: union}", "",
+     "'tokenizer.sources' is no key of mergekit and does nothing. The nearest is 'tokenizer.source'."),
     ("chat_template: auto", "", "'chat_template' does nothing here: the result has the VLM's."),
 ])
 def test_what_does_nothing_is_said_with_the_nearest_known_key(more, shared, told):

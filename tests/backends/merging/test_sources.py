@@ -74,7 +74,7 @@ def test_a_pickle_that_wants_to_run_code_is_not_opened(trios, tmp_path, capsys):
 def test_what_is_no_file_of_torch_is_refused(tmp_path):
     (tmp_path / PTH).write_bytes(pickle.dumps({"a": 1}))
 
-    with pytest.raises(InputError, match="no whole file of torch.save"):
+    with pytest.raises(InputError, match=r"no whole file of torch\.save"):
         open_source(tmp_path / PTH)
 
 

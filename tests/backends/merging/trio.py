@@ -23,7 +23,7 @@ from transformers import (
 
 from backends.merging.checking import Checked, check
 from backends.merging.mix import Mix
-from backends.merging.streaming import Streamed, stream
+from backends.merging.streaming import Streamed
 from backends.run import Progress
 from tests.models import tiny_vlms
 
@@ -38,8 +38,8 @@ FAMILIES = {  # family -> prefix of the language model on the disk, in memory
     "idefics2": ("model.text_model.", "model.text_model."),
     "smolvlm": ("model.text_model.", "model.text_model."),
 }
-CLASSES = {"llama": (LlamaConfig, LlamaForCausalLM), "mistral": (MistralConfig, MistralForCausalLM), "qwen2": (Qwen2Config, Qwen2ForCausalLM),
-           "qwen3": (Qwen3Config, Qwen3ForCausalLM)}
+CLASSES = {"llama": (LlamaConfig, LlamaForCausalLM), "mistral": (MistralConfig, MistralForCausalLM),
+           "qwen2": (Qwen2Config, Qwen2ForCausalLM), "qwen3": (Qwen3Config, Qwen3ForCausalLM)}
 VLM, REASON, BASE = "vlm", "reason", "base"
 
 
@@ -50,8 +50,8 @@ def language_model(kind: str, seed: int, *, layers: int = 4, heads: int = 4, sha
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = model_class(config_class(
-            hidden_size=width, intermediate_size=wide, num_hidden_layers=layers, num_attention_heads=heads, num_key_value_heads=shared,
-            head_dim=width // heads, vocab_size=vocabulary, initializer_range=0.1, tie_word_embeddings=False,
+            hidden_size=width, intermediate_size=wide, num_hidden_layers=layers, num_attention_heads=heads,
+            num_key_value_heads=shared, head_dim=width // heads, vocab_size=vocabulary, initializer_range=0.1, tie_word_embeddings=False,
             **({"sliding_window": None} if kind == "mistral" else {})))
         for name, weight in model.named_parameters():
             if "norm" in name or name.endswith("bias"):  # made of ones and noughts, which would hide a wrong name
