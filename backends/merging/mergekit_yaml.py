@@ -16,7 +16,21 @@ from typing import cast, get_args
 
 import yaml
 
-from backends.merging.mix import EXCLUDED, PARTS, WITH_BASE, Filtered, Method, Mix, Part, Value, value_at
+from backends.merging.mix import (
+    EMBEDDING,
+    EXCLUDED,
+    HEAD,
+    LAST_NORM,
+    PARTS,
+    WITH_BASE,
+    Filtered,
+    Method,
+    Mix,
+    Part,
+    Value,
+    takes_part,
+    value_at,
+)
 from worlds.errors import InputError
 from worlds.yaml_text import parse
 
@@ -37,6 +51,8 @@ _UNUSED = {
     "dtype": "it is computed in float32 and written in the VLM's kind of number", "tokenizer": "the result has the VLM's tokenizer",
     "out_dtype": "the result has the VLM's kind of number", "chat_template": "the result has the VLM's",
     "tokenizer_source": "the result has the VLM's tokenizer"}
+_ARC = "mergekit takes the arc for tensors of one axis, too, such as norms; here they are mixed linearly."
+_OUTSIDE = {EMBEDDING: "embed_tokens", HEAD: "lm_head", LAST_NORM: "model.norm"}  # what a filter of a tensor in no layer holds
 _HEAD = "# A VLM's language model is merged. mergekit reads language models alone: take it out of the VLM first.\n"
 
 
@@ -76,6 +92,8 @@ def read_yaml(text: str, *, vlm: str = "") -> Recipe:
     pair = _pair(models, base, method, vlm)
     own = [{**shared, **models.get(name, {})} for name in pair]
     mix = _without_embeddings(_mix(method, own, shared, layers, is_base_first=base == pair[0]))
+    if method == "slerp":
+        notes.append(_ARC)
     if mix.embeddings == "in":
         notes.append("The recipe merges embedding and head as well, for which both must mean the same words by their ids.")
     return Recipe(mix, *pair, base if method in WITH_BASE else "", tuple(notes))
@@ -330,7 +348,7 @@ def write_yaml(mix: Mix, *, vlm: str, reason: str, base: str = "", num_layers: i
     if mix.method == "slerp":
         body: dict[str, object] = {"merge_method": "slerp", "base_model": vlm, "models": [{"model": vlm}, {"model": reason}],
                                    "parameters": {"t": write.said(_turned(mix.vlm), 0.0)}}
-        return _HEAD + _dumped(body), ()
+        return _HEAD + _dumped(body), (_ARC,)
     other = _turned(mix.vlm) if mix.reason is None else mix.reason
     own = [{"weight": write.said(mix.vlm, 1.0)}, {"weight": write.said(other, 0.0)}]
     shared: dict[str, object] = {"normalize": mix.is_normalized}
@@ -368,7 +386,7 @@ class _Writer:
         """Return a value as YAML; `stays` is what leaves a tensor the VLM's."""
         entries = [entry for entry in value if isinstance(entry, Filtered)] if isinstance(value, tuple) else []
         entries = entries or [Filtered("", cast(float, value))]
-        first = [Filtered(name.split(".")[-2], stays) for name in EXCLUDED] if self._mix.embeddings == "out" else []
+        first = [Filtered(holds, self._outside(value, name, stays)) for name, holds in _OUTSIDE.items() if self._is_apart(name)]
         left_out = [part for part in PARTS if part not in self._mix.parts]
         ranged = [Filtered(entry.holds, self._ranged(entry.value, stays)) for entry in entries]
         if left_out and "norm" not in left_out:  # those of queries and keys have attention in their names too
@@ -382,6 +400,14 @@ class _Writer:
             return stays
         return [({"filter": entry.holds} if entry.holds not in ("", "*") else {}) | {"value": _as_yaml(entry.value)}
                 for entry in whole]
+
+    def _is_apart(self, name: str) -> bool:
+        """Whether a tensor that is in no layer needs an entry: mergekit gives it the first value of a list."""
+        first, end = self._mix.layers or (0, self._num_layers)
+        return (name in EXCLUDED and self._mix.embeddings == "out") or (first, end) != (0, self._num_layers)
+
+    def _outside(self, value: Value, name: str, stays: float) -> float:
+        return value_at(value, name, self._num_layers) if takes_part(self._mix, name, self._num_layers) else stays
 
     def _ranged(self, value: float | tuple[float, ...], stays: float) -> float | tuple[float, ...]:
         first, end = self._mix.layers or (0, self._num_layers)

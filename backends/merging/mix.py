@@ -145,10 +145,13 @@ def layer_of(name: str) -> int | None:
 
 
 def depth_of(name: str, num_layers: int) -> float:
-    """Where along the depth a tensor is: 0 the embedding and the first layer, 1 the last layer and what follows it."""
+    """Where along the depth a tensor is: 0 the first layer, 1 the last.
+
+    What is in no layer counts as 0, the last norm and the head too: so has mergekit it, whose recipes would else mean something else.
+    """
     layer = layer_of(name)
     if layer is None:
-        return 0.0 if name == EMBEDDING else 1.0
+        return 0.0
     return layer / (num_layers - 1) if num_layers > 1 else 1.0
 
 

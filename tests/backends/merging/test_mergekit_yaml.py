@@ -144,7 +144,10 @@ MIXES = {
     "the default": Mix(), "no parts": Mix(vlm=0.4, parts=()), "a gradient": Mix(vlm=(0.9, 0.5, 0.7)),
     "by part": Mix(vlm=by_part(attention=0.9, mlp=(0.5, 0.7), norm=1.0)), "a range": Mix(vlm=(0.2, 0.8), layers=(1, 3)),
     "only mlp": Mix(vlm=0.4, parts=("mlp",)), "mlp and norm": Mix(vlm=0.4, parts=("mlp", "norm"), layers=(0, 2)),
-    "with embeddings": Mix(vlm=0.3, embeddings="in"), "slerp": Mix("slerp", vlm=(0.8, 0.3), layers=(2, 4)),
+    "with embeddings": Mix(vlm=0.3, embeddings="in"),
+    "with embeddings, a range": Mix(vlm=(0.3, 0.9), embeddings="in", layers=(2, 4)),
+    "a range up to the end": Mix(vlm=by_part(attention=(0.3, 0.9), mlp=0.6, norm=(0.2, 0.7)), layers=(1, 4)),
+    "slerp": Mix("slerp", vlm=(0.8, 0.3), layers=(2, 4)),
     "sums": Mix("task_arithmetic", vlm=1.0, reason=0.7, scale=(0.5, 1.5), parts=("attention",)),
     "ties": Mix("ties", vlm=1.0, reason=1.0, density=0.2, scale=1.5, layers=(1, 4)),
     "ties of the sum": Mix("ties", vlm=1.0, reason=1.0, density=0.2, normalize=False),
@@ -182,6 +185,8 @@ def test_a_merge_that_keeps_the_embeddings_says_so_to_mergekit():
 def test_what_mergekit_does_differently_is_noted_and_what_it_cannot_say_is_refused():
     _, notes = write_yaml(Mix("dare_ties", density=0.5), vlm="v", reason="r", base="b", num_layers=LAYERS)
     assert ["draws what DARE drops by itself" in notes[0], "restores the sum of sizes" in notes[1]] == [True, True]
+
+    assert "the arc for tensors of one axis, too" in write_yaml(Mix("slerp"), vlm="v", reason="r", num_layers=LAYERS)[1][0]
 
     for mix, told in ((Mix("ties", signs="official"), "elects signs from the weighted sum alone"),
                       (Mix(embeddings="common rows"), "rows that two embeddings have in common")):

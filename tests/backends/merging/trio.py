@@ -51,8 +51,8 @@ def language_model(kind: str, seed: int, *, layers: int = 4, heads: int = 4, sha
         torch.manual_seed(seed)
         model = model_class(config_class(
             hidden_size=width, intermediate_size=wide, num_hidden_layers=layers, num_attention_heads=heads,
-            num_key_value_heads=shared, head_dim=width // heads, vocab_size=vocabulary, initializer_range=0.1, tie_word_embeddings=False,
-            **({"sliding_window": None} if kind == "mistral" else {})))
+            num_key_value_heads=shared, head_dim=width // heads, vocab_size=vocabulary, initializer_range=0.1,
+            tie_word_embeddings=False, **({"sliding_window": None} if kind == "mistral" else {})))
         for name, weight in model.named_parameters():
             if "norm" in name or name.endswith("bias"):  # made of ones and noughts, which would hide a wrong name
                 weight.data += 0.2 * torch.randn(weight.shape)

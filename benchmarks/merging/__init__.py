@@ -1,0 +1,7 @@
+"""What is measured of merging."""
+
+from benchmarks.merging import parity, streaming
+from benchmarks.options import Sections
+
+SECTIONS: Sections = {"merging-parity": lambda options: parity.section(), "merging-streaming": lambda options: streaming.section()}
+"""By the name of a section."""
