@@ -1,13 +1,20 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+import torch
+from transformers import LlamaConfig
 
 from backends.era.settings import EraSettings
+from backends.merging.methods import merged_model
 from benchmarks.__main__ import asked_for, merged, sections
 from benchmarks.coda import law as coda_law
 from benchmarks.coda import real as coda_real
 from benchmarks.era import logs as era_logs
 from benchmarks.era import playing as era_playing
 from benchmarks.grafting import stage_1
+from benchmarks.merging import parity as merging_parity
+from benchmarks.merging.made import write as random_model
 from benchmarks.ragen import trainings as ragen_trainings
 from models.agents.training import Scored
 from models.catalogue.miniatures import MINIATURES
@@ -78,6 +85,26 @@ def test_stage_1_teaches_an_operator_and_says_what_was_asked():
 
     assert sorted(row.errors) == [1, 3, 5, 7] and row.parameters == 2 * 96 * 96 + 2 * 96
     assert "not reached by:\nmlp-1, hyena-x." in text and "hyena-x 0.400 on noised and 0.700 on clean" in text
+
+
+def test_a_recipe_that_mergekit_is_to_be_held_against_is_the_merge_that_was_meant(tmp_path):
+    config = LlamaConfig(**merging_parity.SIZES | {"hidden_size": 32, "intermediate_size": 48})
+    folders = {name: random_model(tmp_path / name, config, seed=seed, dtype=torch.float32, shard_mb=1, near=near)
+               for name, seed, near in (("base", 0, None), ("vlm", 1, 0), ("reason", 2, 0))}
+    mix = merging_parity.MIXES["TIES, 1.6 and 0.2"]
+
+    recipe, theirs, masks = merging_parity._job(mix, folders, tmp_path / "0")
+
+    due = merged_model(*(merging_parity._all(folders[name]) for name in ("vlm", "reason", "base")), mix=mix)
+    ours = merging_parity._all(tmp_path / "0" / "ours")
+    assert ours.keys() == due.keys() and all(torch.equal(ours[name], due[name]) for name in due)
+    assert (Path(recipe).name, Path(theirs).name, masks) == ("recipe.yaml", "theirs", "-")
+
+
+def test_without_mergekit_the_section_says_so(monkeypatch):
+    monkeypatch.setattr(merging_parity, "mergekit_python", lambda: "")
+
+    assert "mergekit is not installed here" in merging_parity.section()
 
 
 def test_a_zip_of_logs_is_listed_and_every_episode_of_it_opened():

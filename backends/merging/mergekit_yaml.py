@@ -11,11 +11,11 @@ Not here: the tensors. mergekit itself is not needed.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from math import isfinite, nan
 from typing import cast, get_args
 
 import yaml
 
+from backends.merging.mergekit_values import WHAT, list_of, mapping_of, name_of, shown, truth_of, value_of
 from backends.merging.mix import (
     EMBEDDING,
     EXCLUDED,
@@ -39,8 +39,7 @@ NOT_OFFERED = ("multislerp", "nearswap", "ram", "ramplus_tl", "sce", "nuslerp", 
                "karcher", "breadcrumbs", "breadcrumbs_ties", "della", "della_linear")
 """Methods that mergekit has besides."""
 MAX_DEPTH = 12
-MAX_LIST = 512  # values of one gradient; entries of one list of filters
-_WHAT, _RIGHT = "The recipe", "Write it as mergekit's documentation says."
+_RIGHT = "Write it as mergekit's documentation says."
 _TOP = ("merge_method", "base_model", "models", "slices", "modules", "parameters", "dtype", "out_dtype", "tokenizer_source",
         "tokenizer", "chat_template")
 _SHARED = ("normalize", "lambda", "rescale", "int8_mask", "t")
@@ -80,14 +79,14 @@ def read_yaml(text: str, *, vlm: str = "") -> Recipe:
     Raises:
         InputError: it is none, merges in a way that is not offered, or merges other than two models; the sentence names the key.
     """
-    top = _mapping(parse(text, what=_WHAT, right=_RIGHT, max_depth=MAX_DEPTH), "")
+    top = mapping_of(parse(text, what=WHAT, right=_RIGHT, max_depth=MAX_DEPTH), "")
     notes = _unknown(top, _TOP, "")
     method = _method(top.get("merge_method"))
     notes += [f"{key!r} does nothing here: {why}." for key, why in _UNUSED.items() if top.get(key) is not None]
     if isinstance(top.get("tokenizer"), dict):
-        notes += _unknown(_mapping(top["tokenizer"], "tokenizer"), _TOKENIZER, "tokenizer.")
+        notes += _unknown(mapping_of(top["tokenizer"], "tokenizer"), _TOKENIZER, "tokenizer.")
     models, layers = _models(top, notes)
-    base = _name(top["base_model"], "base_model") if top.get("base_model") is not None else ""
+    base = name_of(top["base_model"], "base_model") if top.get("base_model") is not None else ""
     shared = _parameters(top.get("parameters"), "parameters", notes)
     pair = _pair(models, base, method, vlm)
     own = [{**shared, **models.get(name, {})} for name in pair]
@@ -124,18 +123,18 @@ def _models(top: Mapping[str, object], notes: list[str]) -> tuple[dict[str, dict
     """The parameters of every model that is merged, by its name, and the range of layers where one is given."""
     given = [key for key in ("models", "slices", "modules") if top.get(key) is not None]
     if len(given) != 1:
-        raise InputError(f"{_WHAT} has {' and '.join(given) or 'none'} of models, slices and modules. It must have one of them.")
+        raise InputError(f"{WHAT} has {' and '.join(given) or 'none'} of models, slices and modules. It must have one of them.")
     if given[0] == "modules":
         raise InputError("'modules' builds a model of several parts, which is not offered here. List the two models under 'models'.")
     if given[0] == "models":
-        return _entries(_list(top["models"], "models"), "models", ("model", "parameters"), notes), None
-    slices = _list(top["slices"], "slices")
+        return _entries(list_of(top["models"], "models"), "models", ("model", "parameters"), notes), None
+    slices = list_of(top["slices"], "slices")
     if len(slices) != 1:
         raise InputError(f"'slices' stacks {len(slices)} stretches of layers, which is not offered here. Give one, or list 'models'.")
-    cut = _mapping(slices[0], "slices[0]")
+    cut = mapping_of(slices[0], "slices[0]")
     notes += _unknown(cut, ("sources", "base_model", "residual_weight", "parameters"), "slices.")
-    sources = _list(cut.get("sources"), "slices[0].sources")
-    ranges = {_range(_mapping(source, "sources").get("layer_range")) for source in sources}
+    sources = list_of(cut.get("sources"), "slices[0].sources")
+    ranges = {_range(mapping_of(source, "sources").get("layer_range")) for source in sources}
     if len(ranges) != 1:
         raise InputError("The sources of the slice have different layer_ranges. Give all of them one.")
     shared = _parameters(cut.get("parameters"), "slices.parameters", notes)
@@ -147,22 +146,22 @@ def _models(top: Mapping[str, object], notes: list[str]) -> tuple[dict[str, dict
 def _entries(entries: Sequence[object], where: str, known: Collection[str], notes: list[str]) -> dict[str, dict[str, object]]:
     found = {}
     for entry in entries:
-        own = _mapping(entry, where)
+        own = mapping_of(entry, where)
         notes += _unknown(own, known, f"{where}.")
-        found[_name(own.get("model"), f"{where}.model")] = _parameters(own.get("parameters"), f"{where}.parameters", notes)
+        found[name_of(own.get("model"), f"{where}.model")] = _parameters(own.get("parameters"), f"{where}.parameters", notes)
     return found
 
 
 def _range(value: object) -> tuple[int, int]:
     if not isinstance(value, list) or len(value) != 2 or not all(type(each) is int for each in value) or not 0 <= value[0] < value[1]:
-        raise InputError(f"layer_range is {_shown(value)}. It must be two whole numbers, the first layer and one after the last.")
+        raise InputError(f"layer_range is {shown(value)}. It must be two whole numbers, the first layer and one after the last.")
     return value[0], value[1]
 
 
 def _parameters(value: object, where: str, notes: list[str]) -> dict[str, object]:
     if value is None:
         return {}
-    own = _mapping(value, where)
+    own = mapping_of(value, where)
     notes += _unknown(own, (*_SHARED, *_OF_A_MODEL, *_OF_OTHERS), f"{where}.")
     notes += [f"{where + '.' + key!r} belongs to a method that is not offered here, and does nothing."
               for key in own if key in _OF_OTHERS]
@@ -179,7 +178,7 @@ def _pair(models: Mapping[str, object], base: str, method: Method, vlm: str) -> 
     if method == "slerp" and base not in own:
         own.insert(0, base)
     if len(own) != 2:
-        raise InputError(f"{_WHAT} merges {len(own)} models{' besides the base' if method in WITH_BASE else ''}: "
+        raise InputError(f"{WHAT} merges {len(own)} models{' besides the base' if method in WITH_BASE else ''}: "
                          f"{', '.join(repr(name) for name in own[:5]) or 'none'}. Here it is two, a VLM and a reasoning model.")
     return (own[1], own[0]) if vlm == own[1] else (own[0], own[1])
 
@@ -188,23 +187,23 @@ def _mix(method: Method, own: Sequence[Mapping[str, object]], shared: Mapping[st
          is_base_first: bool) -> Mix:
     """The merge of the parameters of the VLM and of the reasoning model."""
     if method == "slerp":
-        share = _value(shared.get("t", own[0].get("t")), "t")
+        share = value_of(shared.get("t", own[0].get("t")), "t")
         return Mix("slerp", vlm=_turned(share) if is_base_first else share, layers=layers)
-    vlm, reason = (_value(each.get("weight"), "weight") for each in own)
-    normalize = _truth(shared.get("normalize"), "normalize")
+    vlm, reason = (value_of(each.get("weight"), "weight") for each in own)
+    normalize = truth_of(shared.get("normalize"), "normalize")
     if normalize is None:
         normalize = method in ("linear", "ties")
     mix = Mix(method, vlm=vlm, reason=None if _adds_to_one(vlm, reason) else reason, layers=layers)
     mix = mix if mix.is_normalized == normalize else replace(mix, normalize=normalize)
     if method == "linear":
         return mix
-    density, reason_density = (_value(each.get("density"), "density", 1.0) for each in own)
-    rescale = _truth(shared.get("rescale"), "rescale")
+    density, reason_density = (value_of(each.get("density"), "density", 1.0) for each in own)
+    rescale = truth_of(shared.get("rescale"), "rescale")
     drops = method in ("dare_linear", "dare_ties")
     if rescale and not drops:
         raise InputError(f"'rescale' of {method} is not offered here. Leave it out, or take dare_linear or dare_ties.")
     try:
-        return replace(mix, scale=_value(shared.get("lambda"), "lambda", 1.0), density=density,
+        return replace(mix, scale=value_of(shared.get("lambda"), "lambda", 1.0), density=density,
                        reason_density=None if density == reason_density else reason_density,
                        rescale=("l1" if rescale is not False else "none") if drops else mix.rescale)
     except ValueError as error:
@@ -235,55 +234,6 @@ def _unfiltered(value: Value) -> Value:
     return left[0].value if left and left[0].holds in ("", "*") else left
 
 
-def _value(value: object, key: str, usual: float | None = None) -> Value:
-    """A number, a gradient, or a list of filters, the last of which fits all; `usual` where nothing is said."""
-    if value is None and usual is not None:
-        return usual
-    if value is None:
-        raise InputError(f"{key!r} is missing. Give it for every model that is merged.")
-    if isinstance(value, dict):
-        value = [value]
-    if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
-        found = tuple(_filtered(entry, key) for entry in value[:MAX_LIST])
-        if any(not entry.holds for entry in found):
-            return found
-        if usual is None:
-            raise InputError(f"Every entry of {key!r} has a filter, so that some tensors have no value. Add one without.")
-        return (*found, Filtered("", usual))
-    return _plain(value, key)
-
-
-def _filtered(entry: Mapping[str, object], key: str) -> Filtered:
-    unknown = [own for own in entry if own not in ("filter", "value")]
-    holds = entry.get("filter")
-    if unknown or not isinstance(holds, str | None) or "value" not in entry:
-        raise InputError(f"An entry of {key!r} is {_shown(entry)}. It must have a 'value', and may have a 'filter' that is a text.")
-    return Filtered("" if holds in (None, "*") else holds, _plain(entry["value"], key))
-
-
-def _plain(value: object, key: str) -> float | tuple[float, ...]:
-    if isinstance(value, list) and 0 < len(value) <= MAX_LIST:
-        return tuple(_number(entry, key) for entry in value)
-    return _number(value, key)
-
-
-def _number(value: object, key: str) -> float:
-    try:  # YAML reads 1e-4 as a text
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else nan
-    except (ValueError, OverflowError):
-        number = nan
-    if not isfinite(number):
-        raise InputError(f"{key!r} is {_shown(value)}. It must be a number, a list of at most {MAX_LIST} numbers, or a list of "
-                         "filters with values.")
-    return number
-
-
-def _truth(value: object, key: str) -> bool | None:
-    if value is not None and not isinstance(value, bool):
-        raise InputError(f"{key!r} is {_shown(value)}. It must be true or false.")
-    return value
-
-
 def _turned(value: Value) -> Value:
     """1 - value."""
     if isinstance(value, int | float):
@@ -298,35 +248,6 @@ def _rounded(number: float) -> float:
 
 def _adds_to_one(vlm: Value, reason: Value) -> bool:
     return _turned(vlm) == reason
-
-
-def _mapping(value: object, where: str) -> Mapping[str, object]:
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise InputError(f"{repr(where) if where else _WHAT} is {_shown(value)}. It must be names with values.")
-    return value
-
-
-def _list(value: object, where: str) -> list[object]:
-    if not isinstance(value, list) or not 0 < len(value) <= MAX_LIST:
-        raise InputError(f"{where!r} is {_shown(value)}. It must be a list of 1 to {MAX_LIST} entries.")
-    return value
-
-
-def _name(value: object, where: str) -> str:
-    if isinstance(value, dict):  # mergekit writes {model: {path: ...}} where there is more to say
-        inner = value.get("model", value)
-        value = inner.get("path") if isinstance(inner, dict) and not value.get("lora") else None
-    if not isinstance(value, str) or not value or len(value) > 1_000:
-        raise InputError(f"{where!r} is {_shown(value)}. It must be the name of a model; merge adapters into theirs "
-                         "first.")
-    return value
-
-
-def _shown(value: object) -> str:
-    try:
-        return "missing" if value is None else repr(value)[:80]
-    except ValueError:  # Python writes out no number of more than 4,300 digits
-        return "a number of very many digits"
 
 
 def write_yaml(mix: Mix, *, vlm: str, reason: str, base: str = "", num_layers: int) -> tuple[str, tuple[str, ...]]:

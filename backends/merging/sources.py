@@ -73,6 +73,7 @@ class Folder:
 class Official:
     """A language model's weights in one file of the official code."""
 
+    path: Path
     name: str
     weights: Mapping[str, Tensor]
 
@@ -120,7 +121,7 @@ def open_source(path: Path, *, name: str = "") -> Folder | Official:
     """
     name = name or path.name
     if path.suffix in PICKLES and not path.is_dir():
-        return Official(name, weights_in(path, called=name))
+        return Official(path, name, weights_in(path, called=name))
     return open_folder(path, name=name)
 
 

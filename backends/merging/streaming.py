@@ -97,10 +97,10 @@ def _begin(unfinished: Path, plan: str) -> None:
 
 def _plan(checked: Checked) -> str:
     """What the bytes of the result follow from: the merge, and the files that are read as they are now."""
-    files = [file for source in (checked.vlm, checked.reason, checked.base) if isinstance(source, Folder) for file in source.shards]
+    sources = [source for source in (checked.vlm, checked.reason, checked.base) if source is not None]
+    files = [file for source in sources for file in (source.shards if isinstance(source, Folder) else (source.path,))]
     stamps = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    official = [source.name for source in (checked.reason, checked.base) if source is not None and not isinstance(source, Folder)]
-    return json.dumps({"mix": asdict(checked.mix), "files": stamps, "official": official, "torch": torch.__version__}, sort_keys=True)
+    return json.dumps({"mix": asdict(checked.mix), "files": stamps, "torch": torch.__version__}, sort_keys=True)
 
 
 def _written(checked: Checked, unfinished: Path, target: Path, measures: bool) -> Generator[Progress, None, Streamed]:

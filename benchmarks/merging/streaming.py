@@ -2,9 +2,9 @@
 
     ORRERY_MERGEKIT_PYTHON=/somewhere/bin/python python -m benchmarks.merging.streaming [--layers 31] [--folder /with/20/GB]
 
-Both read and write shards of 500 MB, bfloat16, each in a process of its own, in turns, so that both find the files in the page cache
-alike. Peak memory is that of the process with what it maps of files, and, beside it, without: mapped pages can be taken away, but they
-count where memory is limited.
+Both read and write shards of 500 MB, bfloat16, each in a process of its own, in turns, so that both find files in the page cache
+alike. Peak memory is that of the process with what it maps of files, and, beside it, without: mapped pages can be taken away, yet
+they count where memory is limited.
 """
 
 import argparse

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from models.shards import MAX_HEADER_BYTES, Incomplete, held_in, shards_of
+from models.shards import MAX_HEADER_BYTES, Incomplete, held_in, placed_in, shards_of
 from worlds.errors import InputError
 
 
@@ -32,6 +32,21 @@ def test_shapes_sizes_and_lists_are_those_that_were_saved(tmp_path):
     assert held.longest == 7
     assert held.blocks == {"model.layers": 3, "model.layers.*.mlp": 2}
     assert held.num_bytes == (tmp_path / "model.safetensors").stat().st_size
+
+
+def test_the_bytes_of_a_tensor_lie_where_it_is_said(tmp_path):
+    weights = {"b": torch.arange(6.0).reshape(2, 3), "a": torch.arange(4, dtype=torch.bfloat16), "empty": torch.zeros(0, 3)}
+    save_file(weights, tmp_path / "model.safetensors")
+    content = (tmp_path / "model.safetensors").read_bytes()
+
+    placed = placed_in(tmp_path / "model.safetensors", name="mine")
+
+    assert {name: (one.kind, one.shape) for name, one in placed.items()} == {
+        "b": ("F32", (2, 3)), "a": ("BF16", (4,)), "empty": ("F32", (0, 3))}
+    for name, one in placed.items():
+        assert content[one.start : one.end] == weights[name].view(torch.uint8).numpy().tobytes()
+    starts = [one.start for one in placed.values()]
+    assert starts == sorted(starts) and max(one.end for one in placed.values()) == len(content)
 
 
 def test_numbered_names_count_as_many_as_there_are(tmp_path):

@@ -2,11 +2,13 @@
 
 import json
 import shutil
+import weakref
 
 import pytest
 import torch
 from transformers import AutoModelForImageTextToText
 
+from backends.merging import sources, streaming
 from backends.merging.layouts import layout_of, ours_in
 from backends.merging.methods import merged_model
 from backends.merging.mix import METHOD_NAMES, Mix
@@ -120,6 +122,22 @@ def test_shards_index_config_and_tokenizer_are_the_vlms_byte_for_byte(sharded, t
             assert (result / file.name).read_bytes()[:length] == file.read_bytes()[:length]
     assert (result / INDEX).exists()
     assert is_same(weights_in(result), in_memory(sharded, MIX))
+
+
+def test_no_more_than_one_group_of_tensors_is_held_at_a_time(sharded, tmp_path, monkeypatch):
+    read, alive, most = sources.read_at, [], []
+
+    def watched(file, placed):
+        tensor = read(file, placed)
+        alive[:] = [known for known in alive if known() is not None] + [weakref.ref(tensor)]
+        most.append(len(alive))
+        return tensor
+
+    monkeypatch.setattr(sources, "read_at", watched)
+    monkeypatch.setattr(streaming, "read_at", watched)
+    finished(stream(checked(sharded, MIX, tmp_path / "out"), tmp_path / "out"))
+
+    assert len(most) == 3 * 37 and max(most) == 3  # VLM, reasoning model, base
 
 
 def test_a_merge_that_is_stopped_leaves_nothing(sharded, tmp_path):
