@@ -20,7 +20,7 @@ from worlds.errors import InputError
 
 GB = 1_000_000_000
 SHOWN = 5  # ids of the tokenizers that mean another text
-BESIDE = (".json", ".jinja", ".txt", ".model", ".md")  # what a checkpoint has beside its weights
+BESIDE = (".json", ".jinja", ".txt", ".model", ".tiktoken")  # what a checkpoint has beside its weights
 NOT_BESIDE = ("card.json", "merge.json", "real.json")  # say of the VLM what is not true of the merged model
 _PIECES_MB = 48  # what is computed at once
 _SAME = ("hidden_size", "num_attention_heads", "num_key_value_heads", "intermediate_size")
@@ -262,7 +262,7 @@ def _peak(name: str, pairs: Pairs, sources: tuple[Source, ...], mix: Mix) -> int
     sizes = [math.prod(source.shapes[tensor]) * KINDS[source.kind(tensor)].itemsize
              for source, tensor in zip(sources, (own.vlm, own.reason, own.base))]
     numbers = math.prod(sources[0].shapes[own.vlm])
-    extra = {"ties": 4 + 4 + 8 + 2, "dare_linear": 2, "dare_ties": 2}.get(mix.method, 0)  # sizes, sorted with places, two masks
+    extra = {"ties": 4 + 4 + 2, "dare_linear": 2, "dare_ties": 2}.get(mix.method, 0)  # sizes, the same in order, two masks
     return sum(sizes) + sizes[0] + extra * numbers
 
 

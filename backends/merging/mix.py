@@ -108,7 +108,8 @@ class Mix:
 
 
 def by_part(*, attention: float | tuple[float, ...], mlp: float | tuple[float, ...], norm: float | tuple[float, ...]) -> Value:
-    """A value for each kind of module. Norms come first: those of queries and keys have attention in their names."""
+    """A value for each kind of module; what is none of them, an embedding, has that of attention."""
+    # norms first: those of queries and keys have attention in their names
     return Filtered("norm", norm), Filtered("self_attn", attention), Filtered("mlp", mlp), Filtered("", attention)
 
 
