@@ -112,7 +112,7 @@ def _written(checked: Checked, unfinished: Path, target: Path, measures: bool) -
     for number, (shard, tensors) in enumerate(checked.vlm.shards.items(), start=1):
         stage = f"shard {number} of {len(checked.vlm.shards)}"
         whole = unfinished / shard.name
-        if whole.exists():
+        if whole.exists() and whole.stat().st_size == shard.stat().st_size:  # after lost power a file may be shorter than it was
             done, before, resumed = done + sizes[shard], before + sizes[shard], resumed + 1
             yield Progress(done / total, f"{stage}: it was finished before")
             continue
@@ -125,8 +125,6 @@ def _written(checked: Checked, unfinished: Path, target: Path, measures: bool) -
                 spent = time.monotonic() - started
                 left = spent / (done - before) * (total - done) if done > before else None
                 yield Progress(done / total, f"{stage}: {tensor[:80]}", left)
-            out.flush()
-            os.fsync(out.fileno())  # its name says that it is whole, also after the machine has lost power
         os.rename(part, whole)
     for file in beside(checked.vlm.path):
         shutil.copyfile(file, unfinished / file.name)

@@ -35,13 +35,15 @@ LAYERS, SHARD_MB, TIMES = 31, 500, 2
 MIX = Mix(embeddings="in")  # mergekit merges all tensors; so both do
 ROOT = Path(__file__).parents[2]
 LOOK_S = 0.02
+KEYS = ("seconds", "busy", "peak_mb", "own_mb")
 
 
 @dataclass(frozen=True)
 class Took:
-    """One merge in a process of its own; memory in MB, `own_mb` without mapped files."""
+    """One merge in a process of its own; `busy` in seconds of a core, memory in MB, `own_mb` without mapped files."""
 
     seconds: float
+    busy: float
     peak_mb: float
     own_mb: float
 
@@ -75,6 +77,7 @@ def took(command: Sequence[str]) -> Took:
     started = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     peaks = [0.0, 0.0]
+    before = psutil.Process().cpu_times()
     watcher = threading.Thread(target=_watch, args=(psutil.Process(process.pid), peaks))
     watcher.start()
     _, told = process.communicate()
@@ -82,7 +85,9 @@ def took(command: Sequence[str]) -> Took:
     watcher.join()
     if process.returncode:
         raise RuntimeError(f"{command[:3]} ended with {process.returncode}: {told.decode()[-500:]}")
-    return Took(seconds, *peaks)
+    after = psutil.Process().cpu_times()
+    busy = after.children_user + after.children_system - before.children_user - before.children_system
+    return Took(seconds, busy, *peaks)
 
 
 def _watch(process: psutil.Process, peaks: list[float]) -> None:
@@ -98,14 +103,14 @@ def _watch(process: psutil.Process, peaks: list[float]) -> None:
 
 
 def _table(found: dict[str, list[Took]]) -> str:
-    best = {name: Took(*(min(getattr(one, key) for one in runs) for key in ("seconds", "peak_mb", "own_mb")))
+    best = {name: Took(*(min(getattr(one, key) for one in runs) for key in KEYS))
             for name, runs in found.items()}
-    rows = [[name, f"{one.seconds:.1f}", f"{one.peak_mb:,.0f}", f"{one.own_mb:,.0f}"] for name, one in best.items()]
+    rows = [[name, f"{one.seconds:.1f}", f"{one.busy:.1f}", f"{one.peak_mb:,.0f}", f"{one.own_mb:,.0f}"] for name, one in best.items()]
     if "mergekit" in best:
         ours, theirs = best["this app"], best["mergekit"]
         rows.append(["this app / mergekit", *(f"{getattr(ours, key) / getattr(theirs, key):.2f} x"
-                                              for key in ("seconds", "peak_mb", "own_mb"))])
-    return markdown(("", "seconds", "peak memory, MB", "without mapped files, MB"), rows)
+                                              for key in KEYS)])
+    return markdown(("", "seconds", "seconds of a core", "peak memory, MB", "without mapped files, MB"), rows)
 
 
 if __name__ == "__main__":

@@ -178,6 +178,18 @@ def test_a_merge_whose_process_died_is_gone_on_with(sharded, tmp_path, monkeypat
     assert not unfinished_of(target).exists() and not list(target.glob("*.part")) and not (target / "plan.json").exists()
 
 
+def test_a_finished_shard_that_has_lost_its_end_is_merged_anew(sharded, tmp_path):
+    target = tmp_path / "out"
+    interrupted(sharded, MIX, target, tmp_path / "aside")
+    first = min(unfinished_of(target).glob("*.safetensors"))
+    first.write_bytes(first.read_bytes()[:-8])
+
+    _, streamed = finished(stream(checked(sharded, MIX, target), target))
+
+    assert streamed.resumed == 1
+    assert is_same(weights_in(target), in_memory(sharded, MIX))
+
+
 def test_what_another_merge_has_left_is_not_gone_on_with(sharded, tmp_path):
     target, other = tmp_path / "out", Mix(vlm=0.3)
     interrupted(sharded, MIX, target, tmp_path / "aside")
@@ -203,10 +215,10 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(sharded, tmp_path, monke
     target = tmp_path / "here" / "out"
     own = checked(sharded, MIX, target)
 
-    def full(_):
+    def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("backends.merging.streaming.os.fsync", full)
+    monkeypatch.setattr("backends.merging.streaming.shutil.copyfile", full)
     with pytest.raises(InputError, match="disk is full"):
         finished(stream(own, target))
 
