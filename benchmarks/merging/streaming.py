@@ -105,7 +105,8 @@ def _watch(process: psutil.Process, peaks: list[float]) -> None:
 def _table(found: dict[str, list[Took]]) -> str:
     best = {name: Took(*(min(getattr(one, key) for one in runs) for key in KEYS))
             for name, runs in found.items()}
-    rows = [[name, f"{one.seconds:.1f}", f"{one.busy:.1f}", f"{one.peak_mb:,.0f}", f"{one.own_mb:,.0f}"] for name, one in best.items()]
+    rows = [[name, f"{one.seconds:.1f}", f"{one.busy:.1f}", f"{one.peak_mb:,.0f}", f"{one.own_mb:,.0f}"]
+            for name, one in best.items()]
     if "mergekit" in best:
         ours, theirs = best["this app"], best["mergekit"]
         rows.append(["this app / mergekit", *(f"{getattr(ours, key) / getattr(theirs, key):.2f} x"
