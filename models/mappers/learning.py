@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 from transformers import PreTrainedModel
 
 from models.mappers.examples import Example, Spot, in_order, map_words, said, shown
@@ -21,10 +20,13 @@ from models.mappers.ways import Way
 from models.mappers.words import ANSWER, EOS, MAP, PAD, THINK, ids_of, words_of
 from models.training import checkpoints
 from models.training.generation import Prompt, Sampling, generate
-from models.training.samples import stacked
+from models.training.replies import IGNORED, Batch, loss_of
+from models.training.replies import batch_of as padded
 from models.training.supervised import Learner
 
-IGNORED = -100  # of the loss
+__all__ = ["IGNORED", "LONGEST", "Batch", "Lesson", "Progress", "Schooling", "Scores", "Task", "ask", "batch_of", "learn", "loss_of",
+           "progress", "scored", "verdicts"]
+
 LONGEST = 48  # words of a reply: what four images show; a map of five things that all have faces is 20, a thought 4
 
 
@@ -65,19 +67,6 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Items padded on the right, (items, tokens) each; what is wanted is IGNORED but in replies.
-
-    Attributes:
-        seen: (images of all items, tokens, width); None where views are words.
-    """
-
-    ids: Tensor
-    wanted: Tensor
-    seen: Tensor | None
-
-
-@dataclass(frozen=True)
 class Scores:
     """Shares of right replies, 0 to 1, over `count`; None where nothing of the kind was to be said."""
 
@@ -110,18 +99,7 @@ def batch_of(tasks: Sequence[Task], way: Way, lesson: Lesson, rng: np.random.Gen
         own = way if lesson.thoughts >= 1 or rng.random() < lesson.thoughts else replace(way, thinks=False)
         reply = said(task.example, own, rng if lesson.shuffles_map else None)
         rows.append((ids_of(shown(task.example, way)), ids_of(reply)))
-    ids = [torch.tensor([*prompt, *reply]) for prompt, reply in rows]
-    wanted = [torch.tensor([*[IGNORED] * len(prompt), *reply]) for prompt, reply in rows]
-    seen = [task.seen for task in tasks if task.seen is not None]
-    return Batch(stacked(ids, fill=PAD), stacked(wanted, fill=IGNORED), torch.cat(seen).float() if seen else None)
-
-
-def loss_of(model: PreTrainedModel, batch: Batch) -> tuple[Tensor, int]:
-    """Mean cross entropy of the replies' words, nats, and how many there are."""
-    inputs = {} if batch.seen is None else {"pixel_values": batch.seen}
-    is_wanted = batch.wanted[:, 1:] != IGNORED
-    hidden = model.base_model(input_ids=batch.ids, use_cache=False, **inputs).last_hidden_state[:, :-1]
-    return functional.cross_entropy(model.lm_head(hidden[is_wanted]).float(), batch.wanted[:, 1:][is_wanted]), int(is_wanted.sum())
+    return padded(rows, pad=PAD, seen=[task.seen for task in tasks if task.seen is not None])
 
 
 class Schooling:
