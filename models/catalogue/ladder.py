@@ -52,7 +52,8 @@ def at_stage(rung: Rung, stage: str) -> Rung:
     """Return the same rung in another state of its training. Raises InputError where it has no such state."""
     if stage not in rung.stages:
         raise InputError(f"{rung.title} has no state {stage[:80]!r}. It has: {', '.join(rung.stages) or 'one only'}.")
-    return replace(rung, source=f"{rung.name}/{rung.stages[stage].folder}")
+    folder = rung.source.partition("/")[0]  # one card may declare several rungs
+    return replace(rung, source=f"{folder}/{rung.stages[stage].folder}")
 
 
 def epochs(rung: Rung) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from models.catalogue.rung import Rung, Stage
 from worlds.errors import InputError
@@ -10,27 +11,32 @@ from worlds.errors import InputError
 MINIATURES = Path(__file__).parents[1] / "miniatures"
 
 
-def declared(card: Path) -> tuple[float, Rung]:
-    """Return what a card says of its rung, and its place among the miniatures.
+def declared(card: Path) -> list[tuple[float, Rung]]:
+    """Return what a card says of its rungs, each with its place among the miniatures.
 
     The card's "rung" holds the fields of `Rung`, as far as they are not the same for all; `stages` maps a name to a folder, or to
-    a folder and the recipe that makes it; `stage` is the one that answers, `order` the place.
+    a folder and the recipe that makes it; `stage` is the one that answers, `order` the place. A card of models of several roles has
+    "rungs" instead, a list, each with its own `name`.
 
     Raises:
         ValueError, KeyError, TypeError: the card was not written by a recipe; a test reads them all.
     """
-    said = json.loads(card.read_text(encoding="utf-8"))["rung"]
-    name = card.parent.name
+    said = json.loads(card.read_text(encoding="utf-8"))
+    return [_declared(one, card.parent.name) for one in said.get("rungs") or [said["rung"]]]
+
+
+def _declared(said: dict[str, Any], folder: str) -> tuple[float, Rung]:  # Any: JSON
+    name = said.pop("name", folder)
     stages = {stage: Stage(**where) if isinstance(where, dict) else Stage(where) for stage, where in said.pop("stages", {}).items()}
     stage, order = said.pop("stage", None), said.pop("order")
     said |= {field: tuple(said[field]) for field in ("quantisations", "made_for") if field in said}
-    source = f"{name}/{stages[stage].folder}" if stage else name
+    source = f"{folder}/{stages[stage].folder}" if stage else folder
     return order, Rung(name=name, source=source, is_miniature=True, stages=stages, **said)
 
 
 def declared_in(root: Path) -> tuple[Rung, ...]:
     """Return the rungs of all cards in the folders of `root`, in their order."""
-    found = sorted((declared(card) for card in root.glob("*/card.json")), key=lambda entry: (entry[0], entry[1].name))
+    found = sorted((entry for card in root.glob("*/card.json") for entry in declared(card)), key=lambda entry: (entry[0], entry[1].name))
     return tuple(rung for _, rung in found)
 
 
@@ -41,7 +47,7 @@ def made_rung(folder: Path, name: str) -> Rung:
         InputError: the folder is gone or damaged.
     """
     try:
-        _, rung = declared(folder / "card.json")
+        ((_, rung),) = declared(folder / "card.json")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"The model {name[:80]!r} is damaged on this machine, or was removed. Train it again.") from error
     return replace(rung, name=name, source=str(folder), is_local=True)

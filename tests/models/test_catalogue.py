@@ -132,6 +132,22 @@ def test_a_new_card_is_a_rung_without_any_python(tmp_path):
     assert catalogue.epochs(rung) == (2, 5) and catalogue.at_epoch(rung, 2).source == "gloves/two"
 
 
+def test_one_card_may_declare_rungs_of_several_roles(tmp_path):
+    common = {"licence": "apache-2.0", "parameters": 7, "made_for": ["adaptvis"]}
+    eyed = {"name": "gloves", "role": "vlm", "title": "Gloves", "loader": "vlm", "architecture": "LlavaModel", "order": 3,
+            "stages": {"seeing": "eye"}, "stage": "seeing", **common}
+    told = {"name": "gloves-told", "role": "language", "title": "Gloves, told", "loader": "language-model", "architecture": "Llama",
+            "order": 4, "stages": {"base": "base", "tuned": {"folder": "tuned", "recipe": "gloves --tuned"}}, "stage": "base", **common}
+    (tmp_path / "gloves").mkdir()
+    (tmp_path / "gloves" / "card.json").write_text(json.dumps({"rungs": [eyed, told]}))
+
+    first, second = catalogue.miniatures.declared_in(tmp_path)
+
+    assert (first.name, first.role, first.source) == ("gloves", "vlm", "gloves/eye")
+    assert (second.name, second.role, second.source) == ("gloves-told", "language", "gloves/base")
+    assert catalogue.at_stage(second, "tuned").source == "gloves/tuned"
+
+
 def test_an_unknown_model_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match=r"'yolo'.*owlvit-base-patch32"):
         find("yolo")
