@@ -12,16 +12,27 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration, PreTrainedTokenizerBase
+from transformers import (
+    CLIPVisionConfig,
+    LlamaConfig,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
-from models.scene_words import BOS, EOS, IMAGE, PAD, processor, vocabulary
+from models.scene_words import BOS, EOS, IMAGE, MEAN, PAD, STD, processor, vocabulary
 from worlds.scenes.drawing import INPUT_PX
 from worlds.scenes.scene import Question
 
 
 @dataclass(frozen=True)
 class Size:
-    """The network: a picture of `input_px` in patches, two vision layers, four language layers."""
+    """The network: a picture of `input_px` in patches, two vision layers, four language layers.
+
+    Attributes:
+        feed_forward: width inside the language layers' feed-forward parts; 0: twice that of `text`.
+    """
 
     input_px: int = INPUT_PX
     patch_px: int = 8
@@ -29,6 +40,7 @@ class Size:
     text: int = 128
     vision_layers: int = 2
     text_layers: int = 4
+    feed_forward: int = 0
 
     @property
     def image_tokens(self) -> int:
@@ -68,7 +80,7 @@ def _config(size: Size, words: int) -> LlavaConfig:
     text = LlamaConfig(
         vocab_size=words,
         hidden_size=size.text,
-        intermediate_size=2 * size.text,
+        intermediate_size=size.feed_forward or 2 * size.text,
         num_hidden_layers=size.text_layers,
         num_attention_heads=4,
         num_key_value_heads=4,
@@ -107,6 +119,17 @@ def encode(tokenizer: PreTrainedTokenizerBase, questions: Sequence[Question], im
     ids = torch.tensor(tokenizer(texts, add_special_tokens=False)["input_ids"])
     head = torch.tensor([BOS] + [IMAGE] * image_tokens).expand(len(ids), -1)
     return torch.cat([head, ids], dim=1)
+
+
+def pixels_of(pictures: Sequence[np.ndarray]) -> Tensor:
+    """Pictures, each (side, side, 3) uint8 RGB, as the tower takes them: (pictures, 3, side, side), normalised."""
+    normal = (np.stack(pictures).astype(np.float32) / 255 - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
+    return torch.from_numpy(normal.transpose(0, 3, 1, 2).copy())
+
+
+def tokens_of(tower: PreTrainedModel, pixels: Tensor) -> Tensor:
+    """What a tower says of pictures, (pictures, tokens, width): the last layer, without the class token, as LLaVA takes it."""
+    return tower(pixel_values=pixels, output_hidden_states=True).hidden_states[-1][:, 1:]
 
 
 def save(model: LlavaForConditionalGeneration, size: Size, out: Path) -> None:

@@ -15,12 +15,14 @@ from torch.nn import functional
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
-from models.scene_words import MEAN, STD
+from models.scene_vlm import pixels_of, tokens_of
 from models.training.supervised import Learner
 from worlds.rooms.catalogue import COLOURS, SHAPES, parse_name
 from worlds.rooms.layouts import MOST_IN_A_ROW
 from worlds.rooms.rendering import View, view
 from worlds.rooms.scenes import Camera, Scene
+
+__all__ = ["HEADS", "PICTURE_PX", "Look", "Reading", "Seen", "learn_to_see", "look", "pixels_of", "read_off"]
 
 PICTURE_PX = 64
 _LEAST_SHARE = 0.004  # of a picture, for a thing to be seen: 16 of its pixels
@@ -51,19 +53,13 @@ def look(scene: Scene, camera: Camera) -> Look:
     return Look(seen.picture, np.array(list(_labels(scene, camera, seen).values())))
 
 
-def pixels_of(pictures: Sequence[np.ndarray]) -> Tensor:
-    """Pictures, each (side, side, 3) uint8 RGB, as the tower takes them: (pictures, 3, side, side), normalised."""
-    normal = (np.stack(pictures).astype(np.float32) / 255 - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
-    return torch.from_numpy(normal.transpose(0, 3, 1, 2).copy())
-
-
 def read_off(tower: PreTrainedModel, pictures: Sequence[np.ndarray], *, batch: int = 256) -> Tensor:
     """What a tower says of pictures: (pictures, tokens, width), in half precision."""
     tower.eval()
     found = []
     with torch.no_grad():
         for first in range(0, len(pictures), batch):
-            found.append(_states(tower, pixels_of(pictures[first:first + batch])).half())
+            found.append(tokens_of(tower, pixels_of(pictures[first:first + batch])).half())
     return torch.cat(found)
 
 
@@ -96,7 +92,7 @@ def learn_to_see(tower: PreTrainedModel, looks: Sequence[Look], tests: Sequence[
     optimizer = torch.optim.AdamW(both.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.02)
 
     def loss(chosen: Sequence[Look]) -> tuple[Tensor, int]:
-        states = _states(tower, pixels_of([one.picture for one in chosen]))
+        states = tokens_of(tower, pixels_of([one.picture for one in chosen]))
         logits = heads(states.flatten(1)).split(list(HEADS.values()), 1)
         labels = torch.from_numpy(np.stack([one.labels for one in chosen]))
         return torch.stack([functional.cross_entropy(each, labels[:, at]) for at, each in enumerate(logits)]).sum(), len(chosen)
@@ -120,11 +116,6 @@ def _read_right(tower: PreTrainedModel, heads: nn.Linear, tests: Sequence[Look])
         logits = heads(states.flatten(1)).split(list(HEADS.values()), 1)
     right = torch.stack([each.argmax(1) == labels[:, at] for at, each in enumerate(logits)], 1)  # (pictures, heads)
     return {**{name: float(right[:, at].float().mean()) for at, name in enumerate(HEADS)}, "all": float(right.all(1).float().mean())}
-
-
-def _states(tower: PreTrainedModel, pixels: Tensor) -> Tensor:
-    """(pictures, tokens, width): the last layer, without the class token, as LLaVA takes it."""
-    return tower(pixel_values=pixels, output_hidden_states=True).hidden_states[-1][:, 1:]
 
 
 def _labels(scene: Scene, camera: Camera, seen: View) -> dict[str, int]:
