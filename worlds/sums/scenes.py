@@ -1,7 +1,8 @@
-"""Scenes of two coloured digits, and what can be asked of them, for training, validation and tests: no two of these share a combination.
+"""Scenes of two coloured digits and what is asked of them, for training, validation and tests: no two of these share a combination.
 
-A combination is both digits with their colours, of which there are 1,600. Which subset has it is decided by its checksum: ten of twelve
-are for training, one each for validation and for tests. Where the digits stand and the grain of the picture are drawn for each scene.
+A combination is both digits with their colours, of which there are 1,600. Which subset has it is decided by its checksum: ten of
+twelve are for training, one each for validation and for tests. Where the digits stand and the grain of the picture are drawn anew
+for each scene.
 """
 
 from collections.abc import Sequence
