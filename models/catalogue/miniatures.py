@@ -36,7 +36,8 @@ def _declared(said: dict[str, Any], folder: str) -> tuple[float, Rung]:  # Any: 
 
 def declared_in(root: Path) -> tuple[Rung, ...]:
     """Return the rungs of all cards in the folders of `root`, in their order."""
-    found = sorted((entry for card in root.glob("*/card.json") for entry in declared(card)), key=lambda entry: (entry[0], entry[1].name))
+    entries = [entry for card in root.glob("*/card.json") for entry in declared(card)]
+    found = sorted(entries, key=lambda entry: (entry[0], entry[1].name))
     return tuple(rung for _, rung in found)
 
 

@@ -137,7 +137,8 @@ def test_one_card_may_declare_rungs_of_several_roles(tmp_path):
     eyed = {"name": "gloves", "role": "vlm", "title": "Gloves", "loader": "vlm", "architecture": "LlavaModel", "order": 3,
             "stages": {"seeing": "eye"}, "stage": "seeing", **common}
     told = {"name": "gloves-told", "role": "language", "title": "Gloves, told", "loader": "language-model", "architecture": "Llama",
-            "order": 4, "stages": {"base": "base", "tuned": {"folder": "tuned", "recipe": "gloves --tuned"}}, "stage": "base", **common}
+            "order": 4,
+            "stages": {"base": "base", "tuned": {"folder": "tuned", "recipe": "gloves --tuned"}}, "stage": "base", **common}
     (tmp_path / "gloves").mkdir()
     (tmp_path / "gloves" / "card.json").write_text(json.dumps({"rungs": [eyed, told]}))
 

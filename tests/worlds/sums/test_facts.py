@@ -6,7 +6,8 @@ from worlds.sums.facts import OPERATIONS, STEPS, facts, is_seen, result
 
 
 @pytest.mark.parametrize("operation, first, second, found", [
-    ("+", 7, 8, 5), ("-", 3, 9, 4), ("*", 7, 8, 6), ("-", 4, 4, 0), ("++", 7, 8, 3), ("+-", 7, 8, 7), ("-+", 2, 9, 2), ("--", 1, 6, 9)])
+    ("+", 7, 8, 5), ("-", 3, 9, 4), ("*", 7, 8, 6), ("-", 4, 4, 0), ("++", 7, 8, 3), ("+-", 7, 8, 7),
+    ("-+", 2, 9, 2), ("--", 1, 6, 9)])
 def test_results_are_taken_modulo_ten_and_two_steps_use_the_second_digit_twice(operation, first, second, found):
     assert result(operation, first, second) == found
 
