@@ -5,6 +5,5 @@ the vision-language model, learns to see, with the facts of the base. What neith
 what a merge of both is asked for.
 
 `words` has the vocabulary, `networks` the networks, `lessons` what each parent learns, `sight` and `learning` how, `making` makes all
-three. `answering` asks a model many questions at once, `scores` says how many of a kind it answers right. `probing` takes a layer
-out, puts another model's in its place, or grafts what a child has learned into a range of layers.
+three. `answering` asks a model many questions at once, `scores` says how many of a kind it answers right.
 """

@@ -10,7 +10,7 @@ from transformers import PreTrainedModel
 
 from models.adders.answering import Said, Sheet, answers, sheet
 from worlds.sums.facts import STEPS
-from worlds.sums.scenes import LOOKUPS, NOISE, Subset, draw_items
+from worlds.sums.scenes import LOOKUPS, NOISE, Item, Subset, draw_items
 
 Kind = Literal["perception", "joint_seen", "joint_unseen", "text_seen", "text_unseen", "text_lookups"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -24,13 +24,24 @@ class Score:
     """How a model does on one kind.
 
     Attributes:
-        right: share of right replies, 0 to 1.    length: mean tokens of a reply, its end included.
+        items: what was asked.    said: to each.
+        is_right: (items,) bool.
     """
 
     kind: Kind
-    right: float
-    length: float
+    items: tuple[Item, ...]
     said: tuple[Said, ...]
+    is_right: np.ndarray
+
+    @property
+    def right(self) -> float:
+        """Share of right replies, 0 to 1."""
+        return float(self.is_right.mean())
+
+    @property
+    def length(self) -> float:
+        """Mean tokens of a reply, its end included."""
+        return float(np.mean([one.length for one in self.said]))
 
 
 @lru_cache(maxsize=32)  # 10 MB for each kind with pictures
@@ -53,8 +64,7 @@ def score(model: PreTrainedModel, kind: Kind, *, count: int = COUNT, seed: int =
     """Ask a model questions of a kind; arguments as of `questions`."""
     asked = questions(kind, count=count, seed=seed, subset=subset, noise=noise, steps=steps)
     said = answers(model, asked)
-    right = [one.is_right(item) for one, item in zip(said, asked.items, strict=True)]
-    return Score(kind, float(np.mean(right)), float(np.mean([one.length for one in said])), tuple(said))
+    return Score(kind, asked.items, tuple(said), np.array([one.is_right(item) for one, item in zip(said, asked.items, strict=True)]))
 
 
 def scores(model: PreTrainedModel, kinds: tuple[Kind, ...] = MERGED, *, count: int = COUNT, seed: int = 0, subset: Subset = "test",
