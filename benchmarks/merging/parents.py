@@ -2,7 +2,7 @@
 
 import copy
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 
 import numpy as np
@@ -65,11 +65,6 @@ def drops(models: Sequence[LlavaForConditionalGeneration], kinds: Sequence[Kind]
                 with masked(model, layer, part):
                     left += _means(rights([model], kinds, steps=steps)) / len(models)
             yield layer, part, (whole - left).tolist()
-
-
-def each(parents: Sequence[Parents], change: Callable[[Parents], LlavaForConditionalGeneration]) -> list[LlavaForConditionalGeneration]:
-    """What a change makes of every seed."""
-    return [change(one) for one in parents]
 
 
 def _means(own: Rights) -> np.ndarray:

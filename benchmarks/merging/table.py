@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from backends.merging.diagnostics import Moved, moved_by_name
 from backends.merging.masking import with_layer_of
 from backends.merging.mix import Mix, by_part
-from benchmarks.merging.parents import SUM, child_of, drops, each, made, rights, told, with_weights
+from benchmarks.merging.parents import SUM, child_of, drops, made, rights, told, with_weights
 from benchmarks.tables import markdown
 from models.adders.lessons import PLAN, with_reasoner_b
 from models.adders.making import Parents, reason
@@ -68,7 +68,7 @@ def other_reasoner(parents: Sequence[Parents]) -> list[str]:
 def layers(parents: Sequence[Parents]) -> list[str]:
     """What is lost where a layer is masked or set back to the base, and gained where the reasoner is grafted into some alone."""
     joint: tuple[Kind, ...] = ("perception", "joint_unseen")
-    children, seers = each(parents, lambda one: child_of(one, SUM)), [one.vlm for one in parents]
+    children, seers = [child_of(one, SUM) for one in parents], [one.vlm for one in parents]
     before = {(layer, part): drop for layer, part, drop in drops(seers, ("perception", "joint_seen"))}
     after = {(layer, part): drop for layer, part, drop in drops(children, joint)}
     masked = [[layer, part, *(f"{drop:.2f}" for drop in (*before[layer, part], *after[layer, part]))] for layer, part in before]
@@ -78,7 +78,7 @@ def layers(parents: Sequence[Parents]) -> list[str]:
         with_weights(child, with_layer_of(child.state_dict(), one.base.state_dict(), layer)) for one, child in zip(parents, children)],
         joint))] for layer in range(count)]
     ranges = [range(end) for end in range(1, count)] + [range(start, count) for start in range(1, count)]
-    grafts = [[f"layers {own[0]} to {own[-1]} alone", *told(rights(each(parents, lambda one, own=own: child_of(one, _within(own))), joint))]
+    grafts = [[f"layers {own[0]} to {own[-1]} alone", *told(rights([child_of(one, _within(own)) for one in parents], joint))]
               for own in ranges]
     return ["Share lost where a module is masked (mean of the seeds), of the VLM and of the merge 1 + 1:\n",
             markdown(("layer", "module", "VLM: P", "VLM: Js", "merge: P", "merge: Ju"), masked),
@@ -92,8 +92,8 @@ def _within(layers: range) -> Mix:
 
 
 def _moved(parents: Sequence[Parents]) -> list[str]:
-    found = [sum((own for _, own in moved_by_name(one.vlm.state_dict(), one.reasoner.state_dict(), one.base.state_dict())), Moved())
-             for one in parents]
+    states = [[one.state_dict() for one in (own.vlm, own.reasoner, own.base)] for own in parents]
+    found = [sum((moved for _, moved in moved_by_name(*own)), Moved()) for own in states]
     sizes = ", ".join(f"{one.vlm_share:.3f} / {one.reason_share:.3f} / {one.cosine:.3f}" for one in found)
     return [f"How far VLM and reasoner have moved from the base, over its length, and the cosine between: {sizes}.\n"]
 

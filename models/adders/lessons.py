@@ -71,8 +71,9 @@ class Plan:
     base: Lesson = field(default_factory=lambda: Lesson(400, 2e-3, lookups=88, sums=16, bare=16, learns="all"))
     reasoner: Lesson = field(default_factory=lambda: Lesson(400, 1e-3, lookups=20, sums=28, bare=48, seen=None))
     sight: Sight = field(default_factory=Sight)
-    eye: Lesson = field(default_factory=lambda: Lesson(300, 2e-3, lookups=56, sums=40, shows=True, learns="eye"))
-    vlm: Lesson = field(default_factory=lambda: Lesson(300, 5e-4, lookups=56, sums=40, shows=True))
+    # an eye that has learned to speak the base's words to the last needs no language model of its own: the reasoner alone reads them
+    eye: Lesson = field(default_factory=lambda: Lesson(320, 2e-3, lookups=80, sums=16, shows=True, learns="eye"))
+    vlm: Lesson = field(default_factory=lambda: Lesson(350, 5e-4, lookups=56, sums=40, shows=True))
 
 
 PLAN = Plan()

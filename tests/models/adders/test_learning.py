@@ -65,8 +65,8 @@ def test_equal_seeds_make_equal_parents_that_share_embeddings_and_head(plan):
 @pytest.mark.parametrize("lesson", [PLAN.base, PLAN.reasoner, PLAN.vlm], ids=["base", "reasoner", "vlm"])
 def test_a_batch_asks_for_facts_that_its_lesson_allows_and_learns_replies_only(lesson):
     batch = draw_batch(np.random.default_rng(0), lesson)
-    rows = [(words_of(ids), [token for token in wanted if token != IGNORED]) for ids, wanted in
-            zip(batch.ids.tolist(), batch.wanted.tolist())]
+    rows = [(words_of(ids), [token for token in wanted if token != IGNORED])
+            for ids, wanted in zip(batch.ids.tolist(), batch.wanted.tolist())]
     sums = [(own[5], int(own[7]), int(own[8])) for own, _ in rows if own[5] in "+-*"]
 
     assert len(rows) == lesson.lookups + lesson.sums + lesson.bare and len(sums) == lesson.sums + lesson.bare
