@@ -74,9 +74,9 @@ def layers(parents: Sequence[Parents]) -> list[str]:
     masked = [[layer, part, *(f"{drop:.2f}" for drop in (*before[layer, part], *after[layer, part]))] for layer, part in before]
     count = parents[0].vlm.config.text_config.num_hidden_layers
     whole = [["all", *told(rights(children, joint))]]
-    back = [[f"without layer {layer}", *told(rights([
-        with_weights(child, with_layer_of(child.state_dict(), one.base.state_dict(), layer)) for one, child in zip(parents, children)],
-        joint))] for layer in range(count)]
+    states = [(child, child.state_dict(), one.base.state_dict()) for one, child in zip(parents, children)]
+    back = [[f"without layer {layer}", *told(rights(
+        [with_weights(child, with_layer_of(own, base, layer)) for child, own, base in states], joint))] for layer in range(count)]
     ranges = [range(end) for end in range(1, count)] + [range(start, count) for start in range(1, count)]
     grafts = [[f"layers {own[0]} to {own[-1]} alone", *told(rights([child_of(one, _within(own)) for one in parents], joint))]
               for own in ranges]

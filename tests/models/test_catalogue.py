@@ -35,7 +35,7 @@ def test_every_role_has_rungs_and_every_detector_has_thresholds():
     assert rungs("detector")[0].is_miniature
     assert rungs("language")[0].name == "coda-english"
     made_for = [rung.made_for for rung in rungs("language") if rung.is_miniature]
-    assert made_for == [("coda",)] * 4 + [("ragen",)] * 3
+    assert made_for == [("coda",)] * 4 + [("ragen",)] * 3 + [("merging",)]
 
 
 def test_a_ladder_of_language_models_ascends():

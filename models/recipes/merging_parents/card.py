@@ -19,7 +19,7 @@ CANNOT = (
     "They know ten digits, four colours and a dozen signs, and answer nothing but what is asked of two digits.",
     "Neither parent adds what it sees where the sum is one of the three quarters that only the reasoner was told: the merge does.",
     "Results are digits: sums, differences and products are taken modulo 10.",
-    "They say both digits before a result. Asked to say it at once they could not be merged: pictures are no words.")
+    "They say both digits before a result, and were never taught to say it at once.")
 _TITLES: dict[Kind, str] = {
     "perception": "picture, looked up", "joint_seen": "picture, seen facts", "joint_unseen": "picture, unseen facts",
     "text_lookups": "words, looked up", "text_seen": "words, seen facts", "text_unseen": "words, unseen facts"}
