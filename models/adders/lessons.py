@@ -76,9 +76,14 @@ class Plan:
     vlm: Lesson = field(default_factory=lambda: Lesson(350, 5e-4, lookups=56, sums=40, shows=True))
 
 
+def in_steps(plan: Plan, steps_of: tuple[int, ...]) -> Plan:
+    """The same plan with facts of so many operations in a row."""
+    return replace(plan, base=replace(plan.base, steps_of=steps_of), reasoner=replace(plan.reasoner, steps_of=steps_of),
+                   eye=replace(plan.eye, steps_of=steps_of), vlm=replace(plan.vlm, steps_of=steps_of))
+
+
 PLAN = Plan()
-# two steps are learned more slowly, and facts of one step with them: a model that does one after the other has both
-DEEP_PLAN = Plan(size=DEEP)
+DEEP_PLAN = in_steps(replace(PLAN, size=DEEP), (1, 2))
 
 
 def with_reasoner_b(plan: Plan) -> Plan:

@@ -34,8 +34,8 @@ def write_card(folder: Path, seeds: Sequence[Seed], *, count: int, script: str =
     language, whole = _numbers(folder / "base" / WHOLE), _numbers(folder / "vlm" / WHOLE)
     num_bytes = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
     card = {
-        "name": NAME, "what": WHAT, "script": script, "parameters": whole, "rungs": _rungs(language, whole), "bytes": num_bytes,
-        "words": len(vocabulary()), "questions": count, "cannot": list(CANNOT),
+        "name": NAME, "what": WHAT, "script": script, "parameters": whole,
+        "rungs": _rungs(language, whole, script.removeprefix("python -m models.recipes.")), "bytes": num_bytes, "words": len(vocabulary()), "questions": count, "cannot": list(CANNOT),
         "seeds": [{"seed": one.seed, "cpu_minutes": {part: round(minutes, 2) for part, minutes in one.cpu_minutes.items()},
                    "right": one.right, "losses": one.losses} for one in seeds],
         "training": asdict(seeds[0].plan)}
@@ -62,8 +62,8 @@ def write_card(folder: Path, seeds: Sequence[Seed], *, count: int, script: str =
     (folder / "README.md").write_text("\n".join(text) + "\n", encoding="utf-8")
 
 
-def _rungs(language: int, whole: int) -> list[dict[str, object]]:
-    common = {"licence": "apache-2.0", "quantisations": ["none"], "made_for": ["merging"], "recipe": "merging_parents"}
+def _rungs(language: int, whole: int, recipe: str) -> list[dict[str, object]]:
+    common = {"licence": "apache-2.0", "quantisations": ["none"], "made_for": ["merging"], "recipe": recipe}
     note = "Trained here on two coloured digits; it shows what merging does, and answers nothing else."
     return [
         {"name": NAME, "role": "vlm", "title": "Sees digits (miniature)", "loader": "vlm",
@@ -72,7 +72,7 @@ def _rungs(language: int, whole: int) -> list[dict[str, object]]:
         {"name": LANGUAGE, "role": "language", "title": "Reckons (miniature)", "loader": "language-model",
          "architecture": "LlamaForCausalLM", "parameters": language, **common,
          "stages": {"base": "base", "reasoner": "reasoner",
-                    "reasoner b": {"folder": "reasoner_b", "recipe": "merging_parents --reasoner b"}},
+                    "reasoner b": {"folder": "reasoner_b", "recipe": f"{recipe} --reasoner b"}},
          "stage": "reasoner", "order": 51, "note": note}]
 
 

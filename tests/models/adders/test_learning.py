@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from models.adders.learning import learn
-from models.adders.lessons import PLAN, Lesson, draw_batch, with_reasoner_b
+from models.adders.lessons import DEEP_PLAN, PLAN, Lesson, draw_batch, with_reasoner_b
 from models.adders.making import make
 from models.adders.networks import SIZE, behind_eye, fresh_base, language_part
 from models.adders.words import words_of
@@ -81,6 +81,14 @@ def test_a_batch_asks_for_facts_that_its_lesson_allows_and_learns_replies_only(l
 def test_reasoner_b_learns_three_times_as_fast_and_longer():
     assert (with_reasoner_b(PLAN).reasoner.rate, with_reasoner_b(PLAN).reasoner.steps) == (3 * PLAN.reasoner.rate, 450)
     assert with_reasoner_b(PLAN).base == PLAN.base
+
+
+def test_the_deep_plan_asks_in_one_step_and_in_two():
+    batch = draw_batch(np.random.default_rng(0), replace(DEEP_PLAN.reasoner, lookups=0, sums=200, bare=0))
+    seconds = {words_of(ids)[6] for ids in batch.ids.tolist()}
+
+    assert seconds == {"?", "+", "-"} and DEEP_PLAN.size.text_layers == 2 * PLAN.size.text_layers
+    assert {DEEP_PLAN.base.steps_of, DEEP_PLAN.reasoner.steps_of, DEEP_PLAN.eye.steps_of, DEEP_PLAN.vlm.steps_of} == {(1, 2)}
 
 
 def test_the_language_part_has_the_tensors_of_the_whole():
