@@ -35,7 +35,8 @@ def write_card(folder: Path, seeds: Sequence[Seed], *, count: int, script: str =
     num_bytes = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
     card = {
         "name": NAME, "what": WHAT, "script": script, "parameters": whole,
-        "rungs": _rungs(language, whole, script.removeprefix("python -m models.recipes.")), "bytes": num_bytes, "words": len(vocabulary()), "questions": count, "cannot": list(CANNOT),
+        "rungs": _rungs(language, whole, script.removeprefix("python -m models.recipes.")), "bytes": num_bytes,
+        "words": len(vocabulary()), "questions": count, "cannot": list(CANNOT),
         "seeds": [{"seed": one.seed, "cpu_minutes": {part: round(minutes, 2) for part, minutes in one.cpu_minutes.items()},
                    "right": one.right, "losses": one.losses} for one in seeds],
         "training": asdict(seeds[0].plan)}
