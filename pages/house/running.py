@@ -19,9 +19,11 @@ from worlds.errors import InputError
 POLL_S = 0.4
 _SCROLLS = """
 export default function ({ data }) {
-  if (!data.run || window.orreryRun === data.run) return
-  window.orreryRun = data.run
-  document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0, behavior: "smooth" })
+  if (!data.what || window.orrerySight === data.what) return
+  window.orrerySight = data.what
+  const place = data.place && document.querySelector(`.st-key-${data.place}`)
+  if (place) place.scrollIntoView({ block: "center", behavior: "smooth" })
+  else document.querySelector("[data-testid=stMain]")?.scrollTo({ top: 0, behavior: "smooth" })
 }
 """
 
@@ -70,9 +72,13 @@ def start(system: System, settings: Settings) -> None:
 
 def come_into_sight(system: System) -> None:
     """Scroll once to the head of the page, where a run's progress is: its button may be far below."""
+    _scroll(system, st.session_state.get(f"run.{system.name}"))
+
+
+def _scroll(system: System, what: str | None, place: str = "") -> None:
+    """Bring a place of the page into sight, once for each `what`: the container of that key, else the head."""
     with st.container(key=f"{style.UNSEEN}-sight"):
-        st.components.v2.component("orrery_sight", js=_SCROLLS)(
-            key=f"sight.{system.name}", data={"run": st.session_state.get(f"run.{system.name}")})
+        st.components.v2.component("orrery_sight", js=_SCROLLS)(key=f"sight.{system.name}", data={"what": what, "place": place})
 
 
 def stop(system: System) -> None:
@@ -127,10 +133,14 @@ def say_done(system: System, result: Result) -> None:
 
 
 def show_error(system: System) -> None:
-    """Why there is no new picture; the one below is an earlier one."""
+    """Why there is no new picture; the one below is an earlier one. It comes into sight: the button may be far below."""
     if message := st.session_state.get(f"error.{system.name}"):
-        st.error(plain(message), icon=":material/error:")
-        st.caption("What is below was there before; your settings are in the knobs.")
+        place = f"error-{system.name}"
+        with st.container(key=place):
+            st.error(plain(message), icon=":material/error:")
+            st.caption("What is below was there before; your settings are in the knobs.")
+        if not is_running(system):  # while another task runs, its progress is what comes into sight
+            _scroll(system, f"{place} {st.session_state.get(f'began.{system.name}')}", place)
 
 
 @st.fragment(run_every=POLL_S)
