@@ -107,7 +107,8 @@ def show(page: Page[S, R]) -> None:
             lesson.button(system)
     asks = bool(page.own and parts.shows("own") and page.own.is_there(task) and not is_live and not address.is_waiting(system)
                 and not (result is not None and page.own.is_answered(result)))
-    _inputs(page, None if asks else st.session_state.get(f"{system.name}.stand"))
+    is_covered = parts.shows("lesson") and lesson.covers(system)
+    _inputs(page, None if asks or is_covered else st.session_state.get(f"{system.name}.stand"))
     untaken = st.container()  # filled when the views are drawn
     if parts.shows("lesson"):
         lesson.draw(system, page.choose, lambda seen: address.look(system.name, seen))
@@ -124,7 +125,7 @@ def show(page: Page[S, R]) -> None:
     elif page.own and asks:
         page.own.panel()
         folded = _fold(page, task)
-    elif parts.shows("lesson") and lesson.covers(system):
+    elif is_covered:
         lesson.cover(system)
         folded = _fold(page, task)
     elif result is None or page.is_empty(result):
@@ -226,7 +227,7 @@ def _follow(page: Page[S, R], result: R) -> None:
 
 
 def _inputs(page: Page[S, R], shown: S | None) -> None:
-    """The presets, and beside them a person's own input; what the shown preset shows stands below."""
+    """The presets, and beside them a person's own input; what the shown preset shows stands below, where its picture is seen."""
     own = page.own if parts.shows("own") else None
     left, right = st.columns([2, 1], vertical_alignment="top", gap="small") if own else (st.container(), None)
     if parts.shows("presets"):

@@ -1,5 +1,6 @@
 """What is set is what is shown, on every page: at opening, after a preset, a link, a task change. Opening a link starts nothing."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -208,6 +209,35 @@ def test_what_was_turned_since_the_picture_is_said_and_stays_while_an_error_is_s
     page.session_state[f"error.{name}"] = "It did not work."
     page = page.run()
     assert page.session_state[f"knob.{name}.seed"] == 977 and page.error[0].value == "It did not work."
+    assert [sight["place"] for sight in sights(page)] == [f"error-{name}"]
+
+
+def sights(page: AppTest) -> list[dict[str, str]]:
+    """What a browser is asked to bring into sight."""
+    return [json.loads(part.proto.json) for part in page.get("bidi_component") if part.proto.component_name == "orrery_sight"]
+
+
+def test_a_run_that_is_refused_once_more_comes_into_sight_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.house.running.missing_upload", lambda settings: "gone.zip")
+    page = page_of("mindcube")
+    assert sights(page) == []
+
+    told = []
+    for _ in range(2):
+        page = page.button(key="run.ask").click().run()
+        told += sights(page.run())
+    assert len(told) == 2 and told[0]["place"] == told[1]["place"] and told[0]["what"] != told[1]["what"]
+
+
+def test_while_the_lesson_covers_the_picture_nothing_says_what_there_is_to_see_in_it() -> None:
+    page = page_of("mindcube")
+    told = next(iter(find_system("mindcube").presets.values()))[1]
+    assert told in driving.said(page).replace("\\", "")
+
+    page = page.button(key="lesson.mindcube").click().run()
+    assert told not in driving.said(page).replace("\\", "") and not page.get("plotly_chart")
+    page = page.button(key="lesson.mindcube").click().run()
+    assert told in driving.said(page).replace("\\", "")
 
 
 @pytest.mark.parametrize("name", NAMES)
