@@ -4,6 +4,7 @@ The widgets stand as the things do on a map, north above. What they say is the t
 link carries; a text of another form, such as a free scene that somebody wrote, is kept as it is.
 """
 
+from collections.abc import Sequence
 from itertools import permutations
 
 import streamlit as st
@@ -91,6 +92,8 @@ def _count(layout: Setting, left: DeltaGenerator, right: DeltaGenerator) -> int:
 
 def _things(layout: Setting, count: int) -> None:
     """A widget for each place, as on a map."""
+    front = "" if layout in HEADINGS_OF else " The front view is taken from the south and looks north."
+    st.caption(f"As on the map: north is above, east to the right.{front}")
     for place in range(count):
         if key("name", place) not in st.session_state:
             taken = {st.session_state.get(key("name", other)) for other in range(5)}
@@ -156,16 +159,20 @@ def _order(layout: Setting, column: DeltaGenerator) -> tuple[tuple[int, ...] | N
     sides = list({"among": AMONG_SIDES, "around": AROUND_SIDES}.get(layout, ()))
     if layout == "around" and not st.session_state.get(key("back")):
         sides = sides[:3]
-    names = sides or [COMPASS[heading] for heading in _AROUND_IT[layout]]
+    names = [f"from the {side}" for side in sides] or [f"to the {COMPASS[heading]}" for heading in _AROUND_IT[layout]]
     orders = ["".join(map(str, order)) for order in permutations(range(len(names)))]
     if st.session_state.get(key("order")) not in (TOLD, *orders):
         st.session_state[key("order")] = TOLD
     chosen = str(column.selectbox(
         "Order of the views", [TOLD, *orders], key=key("order"),
-        format_func=lambda order: f"{', '.join(names)}: told" if order == TOLD else
-        f"{', '.join(names[int(place)] for place in order)}: not told",
-        help="Where it is told, the question says from where each view was taken. Where it is not, that must be seen."))
+        format_func=lambda order: f"{_listed(names)}, as the question says" if order == TOLD else
+        f"{_listed([names[int(place)] for place in order])}, which must be seen",
+        help="A question may say from where each view was taken; else that must be told by the colours of the walls."))
     return (None, "described") if chosen == TOLD else (tuple(map(int, chosen)), "shuffled")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:-1]) + f" and {names[-1]}"
 
 
 def _text(layout: Setting, count: int, views: tuple[tuple[int, ...] | None, Cue]) -> str:
