@@ -98,23 +98,31 @@ def _read(system: System[S, R], views: Collection[str]) -> S | None:
         return None
 
 
+def held(system: System[S, R], settings: S) -> tuple[Result | None, bool]:
+    """What there is of equal settings: held by this session, recorded, or by the engine for whoever asks the same.
+
+    Returns:
+        The result, and whether it is a recording; None and False where there is none.
+    """
+    own = [result for result in session.current().results.values() if result.system == system.name and result.settings == settings]
+    if own:
+        return own[-1], False
+    if (recorded := results.recorded_with(system, settings)) is not None:
+        return recorded, True
+    return the_engine().held(system.name, settings, inputs=session.current().inputs()), False
+
+
 def find(system: System[S, R], settings: S) -> bool:
-    """Show what is held of equal settings: by this session, recorded, or by the engine for whoever asks the same."""
+    """Show what is held of equal settings, if anything is."""
     state, name, task = st.session_state, system.name, task_of(settings)
-    own = [result for result in session.current().results.values() if result.system == name and result.settings == settings]
-    held: Result | None = own[-1] if own else None
-    if held is None:
-        recorded = results.recorded_with(system, settings)
-        if recorded is not None:
-            state.pop(f"{name}.result.{task}", None)
-            state[f"{name}.recording.{task}"] = settings
-            return True
-        held = the_engine().held(name, settings, inputs=session.current().inputs())
-    if held is None:
-        return False
-    state[f"result.{name}"], state[f"{name}.asked"] = held, settings
-    state.pop(f"{name}.settled", None)
-    return True
+    found, is_recorded = held(system, settings)
+    if is_recorded:
+        state.pop(f"{name}.result.{task}", None)
+        state[f"{name}.recording.{task}"] = settings
+    elif found is not None:
+        state[f"result.{name}"], state[f"{name}.asked"] = found, settings
+        state.pop(f"{name}.settled", None)
+    return found is not None
 
 
 def wait(system: System[S, R], settings: S) -> None:

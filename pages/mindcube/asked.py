@@ -7,6 +7,7 @@ import streamlit as st
 from backends.mindcube.items import LETTERS
 from backends.mindcube.results import Asked, MindCubeResult, Replied, Step
 from backends.mindcube.settings import MapEdit, MindCubeSettings
+from backends.mindcube.system import SYSTEM
 from pages.house import address, view, words
 from pages.house.text import plain
 from visualizers.mindcube import maps, room
@@ -29,8 +30,17 @@ Choose = Callable[[MindCubeSettings], None]
 def first_view(result: MindCubeResult, choose: Choose) -> None:
     """The question with all answers, and what each is made of."""
     if result.asked is not None:
-        _seen(result, result.asked)
-        _change_the_map(result, choose)
+        before = before_the_change(result)
+        _seen(result, result.asked, before)
+        _change_the_map(result, before, choose)
+
+
+def before_the_change(result: MindCubeResult) -> Asked | None:
+    """The same question with the map as it was, where its map was changed and that run is held."""
+    if result.settings.edit == "none":
+        return None
+    found, _ = address.held(SYSTEM, result.settings.model_copy(update={"edit": "none", "map": ""}))
+    return found.asked if isinstance(found, MindCubeResult) else None
 
 
 def from_a_file(result: MindCubeResult) -> None:
@@ -42,7 +52,7 @@ def from_a_file(result: MindCubeResult) -> None:
 
 
 @st.fragment
-def _seen(result: MindCubeResult, asked: Asked) -> None:
+def _seen(result: MindCubeResult, asked: Asked, before: Asked | None = None) -> None:
     """Only this part is drawn anew when a step is made, or another map is looked at."""
     _question(asked)
     step = _step_now(asked)
@@ -51,7 +61,7 @@ def _seen(result: MindCubeResult, asked: Asked) -> None:
     with seen:
         _views(asked, step)
     with rest:
-        _answers(asked)
+        _answers(asked, before)
         middle, last = st.columns(2)
     with middle:
         drawn = room.room(asked, step)
@@ -69,8 +79,11 @@ def _seen(result: MindCubeResult, asked: Asked) -> None:
 
 def _question(asked: Asked) -> None:
     """What is asked, and which option is correct."""
-    options = [_option(f"{letter}. {option}", is_right=letter == asked.right) for letter, option in zip(LETTERS, asked.options)]
-    st.markdown(f"**{plain(parted(asked.question)[1])}**  \n{' &nbsp; '.join(options)}")
+    with st.container(gap=None):
+        st.markdown(f"**{plain(parted(asked.question)[1])}**")
+        with st.container(horizontal=True, gap="small"):
+            for letter, option in zip(LETTERS, asked.options):
+                st.markdown(_option(f"{letter}. {option}", is_right=letter == asked.right), width="content")
 
 
 def parted(question: str) -> tuple[str, str]:
@@ -86,12 +99,15 @@ def _option(words: str, *, is_right: bool) -> str:
     return f":green-badge[{plain(words)} :material/check:]" if is_right else plain(words)
 
 
-def _answers(asked: Asked) -> None:
-    """What each way answers, in a line."""
-    if asked.replies:
-        told = (f"{plain(way_name(reply.configuration, is_capital=True))} {badge(reply)}".replace(" ", "&nbsp;")
-                for reply in asked.replies)
-        st.markdown(" &emsp; ".join(told))  # a line ends between two ways only
+def _answers(asked: Asked, before: Asked | None = None) -> None:
+    """What each way answers, in a line that ends between two ways only; beside it what it answered with the map as it was."""
+    was = {reply.configuration: reply for reply in before.replies} if before else {}
+    with st.container(horizontal=True, gap="small"):
+        for reply in asked.replies:
+            told = f"{plain(way_name(reply.configuration, is_capital=True))} {badge(reply)}"
+            if (old := was.get(reply.configuration)) is not None:
+                told += " :gray[as before]" if old.letter == reply.letter else f" :gray[before:] {badge(old)}"
+            st.markdown(told, width="content")
 
 
 def badge(reply: Replied) -> str:
@@ -177,7 +193,7 @@ def _to(at: int, count: int) -> None:
     st.session_state["mindcube.step"] = max(0, min(count, at))
 
 
-def _change_the_map(result: MindCubeResult, choose: Choose) -> None:
+def _change_the_map(result: MindCubeResult, before: Asked | None, choose: Choose) -> None:
     """One click each: the same question with a changed map."""
     asked, now = result.asked, result.settings.edit
     if asked is None or not with_maps(asked):
@@ -188,7 +204,7 @@ def _change_the_map(result: MindCubeResult, choose: Choose) -> None:
             st.button(said, key=f"mindcube.edit.{edit}", on_click=choose, disabled=edit == now,
                       args=(result.settings.model_copy(update={"edit": edit, "map": ""}),), type="tertiary",
                       icon=":material/check:" if edit == now else None, help="Asks again, with the map changed like that.")
-    st.caption(f"To notice: {plain(notice(asked, now))}")
+    st.caption(f"To notice: {plain(notice(asked, now, before))}")
     words.explain("mindcube", "cognitive map", "isomorphic", "facing", "chain of thought")
 
 
@@ -200,19 +216,30 @@ def able(asked: Asked) -> dict[MapEdit, str]:
     return {edit: said for edit, said in EDITS.items() if edit not in left_out}
 
 
-def notice(asked: Asked, edit: str) -> str:
-    """What there is to see, from this run's own replies."""
+def notice(asked: Asked, edit: str, before: Asked | None = None) -> str:
+    """What there is to see, from this run's own replies.
+
+    Args:
+        before: the question with its map as it was, where the map was changed and that is known.
+    """
     correct = [way_name(reply.configuration) for reply in asked.replies if reply.is_right]
     drawn = [reply for reply in asked.replies if reply.map is not None and reply.exact is not None]
     good = [way_name(reply.configuration) for reply in drawn if reply.exact and reply.exact.is_isomorphic]
-    told = f"{len(correct)} of {len(asked.replies)} ways are correct{': ' + ', '.join(correct) if correct else ''}."
+    told = f"{len(correct)} of {len(asked.replies)} ways are correct{': ' if correct else ''}{'; '.join(correct)}."
+    if before is not None:
+        was = {reply.configuration: reply.letter for reply in before.replies}
+        moved = [way_name(reply.configuration) for reply in asked.replies
+                 if was.get(reply.configuration, reply.letter) != reply.letter]
+        found = f"another answer comes from: {'; '.join(moved)}" if moved else "no answer moved"
+        return f"{told} The map was changed, and {found}."
     if edit != "none":
-        return f"{told} The map was changed before the model went on: compare which answers moved with it."
+        return (f"{told} The map was changed before the model went on: choose “{EDITS['none']}” to compare which answers moved with "
+                "it.")
     wrong = [reply for reply in drawn if reply.exact and reply.exact.is_isomorphic and not reply.is_right]
     if wrong:
         return (f"{told} “{way_name(wrong[0].configuration).capitalize()}” drew a map on which everything stands right, and still "
                 "answers wrong: a map alone is not yet read.")
-    return f"{told} {f'The map is right in: {chr(44).join(good)}.' if good else 'No map has everything in its place.'}"
+    return f"{told} {'The map is right in: ' if good else 'No map has everything in its place'}{'; '.join(good)}."
 
 
 def replied(asked: Asked) -> None:

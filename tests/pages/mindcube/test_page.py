@@ -15,8 +15,9 @@ from backends.mindcube.results import MindCubeResult
 from backends.mindcube.rooms import posed_by
 from backends.mindcube.settings import MindCubeSettings
 from backends.sessions import Session
+from pages.mindcube import asked as asked_view
 from pages.mindcube import browsing, taking
-from pages.mindcube.asked import parted
+from pages.mindcube.asked import badge, parted
 from tests.backends.mindcube import short_trainings
 from tests.backends.mindcube.made_tinybench import lines, tinybench
 from tests.pages import driving
@@ -101,14 +102,28 @@ def test_an_address_says_the_step_whose_map_and_how_far_it_is_turned(recorded):
     assert page.metric[1].value == "1.00" != page.metric[0].value, "the official metric does not see that it was only turned"
 
 
-def test_a_map_that_is_changed_by_one_click_is_put_into_its_mouth():
+def test_a_map_that_is_changed_by_one_click_is_put_into_its_mouth_and_the_answer_from_before_stands_beside():
     page = driving.finish(driving.run_link(driving.opened(ONE_MAP, "mindcube"), "mindcube"), "mindcube")
+    old = shown(page).asked.replies[0]
+    assert ":gray[" not in said(page)
     page = clicked(page, "mindcube.edit.swap left and right")
 
     reply = shown(page).asked.replies[0]
     assert reply.given is not None and not reply.is_true_given and not page.exception
     assert page.selectbox(key="knob.mindcube.edit").value == "swap left and right"
     assert page.button(key="mindcube.edit.swap left and right").disabled
+    assert ("as before" if reply.letter == old.letter else f"before:] {badge(old)}") in said(page)
+    assert asked_view.before_the_change(shown(page)).replies == (old,)
+
+
+def test_which_answers_moved_with_the_map_is_said(recorded):
+    before = recorded.asked
+    moved = before.replies[1].model_copy(update={"letter": "B" if before.replies[1].letter != "B" else "C"})
+    after = before.model_copy(update={"replies": (before.replies[0], moved, *before.replies[2:])})
+
+    told = asked_view.notice(after, "swap left and right", before)
+    assert told.endswith("another answer comes from: map, then answer.")
+    assert asked_view.notice(before, "swap left and right", before).endswith("no answer moved.")
 
 
 def test_a_room_of_ones_own_begins_as_the_one_that_is_shown_and_is_a_link(recorded, asked):
