@@ -33,31 +33,38 @@ DRAWN_ROOMS = "drawn rooms"
 
 @dataclass
 class _Gathered:
-    """The replies in one configuration."""
+    """The replies in one configuration, each scored once, when it comes."""
 
-    replies: list[Answered] = field(default_factory=list)
-    again: list[Answered] = field(default_factory=list)  # with rotated options
+    looks: bool  # for maps
+    lines: list[scoring.Line] = field(default_factory=list)
+    again: list[scoring.Line] = field(default_factory=list)  # with rotated options
     tokens: list[int] = field(default_factory=list)
 
     def keep(self, item: Item, said: Said) -> None:
-        self.replies.append(Answered(item, said.text, is_cut=said.is_cut))
+        self.lines.append(self._scored(item, said))
         self.tokens.append(said.tokens)  # not by their ids: conversations have none
+
+    def keep_again(self, item: Item, said: Said) -> None:
+        self.again.append(self._scored(item, said))
+
+    def _scored(self, item: Item, said: Said) -> scoring.Line:
+        return scoring.line_of(Answered(item, said.text, is_cut=said.is_cut), looks=self.looks)
 
 
 class _Reports:
     """What was said so far, and the reports on it."""
 
     def __init__(self, configurations: Sequence[Config], model: str, source: str) -> None:
-        self.gathered = {configuration: _Gathered() for configuration in configurations}
+        self.gathered = {configuration: _Gathered(bool(BY_NAME[configuration].form)) for configuration in configurations}
         self._model, self._source, self._shown = model, source, time.monotonic()
 
     def made(self) -> tuple[Report, ...]:
-        return tuple(report_of(own.replies, task=BY_NAME[configuration].key, configuration=configuration, model=self._model,
-                               source=self._source, tokens=own.tokens, again=own.again)
-                     for configuration, own in self.gathered.items() if own.replies)
+        return tuple(report_of(scoring.summed(own.lines), configuration=configuration, model=self._model, source=self._source,
+                               tokens=own.tokens, again=own.again)
+                     for configuration, own in self.gathered.items() if own.lines)
 
     def now_and_then(self) -> Iterator[tuple[Report, ...]]:
-        """Yield the reports if it is time to show them again: scoring takes longer the more there is."""
+        """Yield the reports if it is time to show them again: counting takes longer the more there is."""
         if time.monotonic() - self._shown > SHOWN_EVERY_S:
             yield self.made()
             self._shown = time.monotonic()
@@ -176,7 +183,8 @@ def _of_ladder(settings: MindCubeSettings, vlm: VisionLanguageModel, source: _So
                 refused.append(str(error))
                 continue
             own.keep(item, said[0])
-            own.again += [Answered(one, reply.text) for one, reply in zip(asked[1:], said[1:])]
+            for one, reply in zip(asked[1:], said[1:]):
+                own.keep_again(one, reply)
             yield from reports.now_and_then()
     if skipped:
         notes.append(f"Not asked: {counted(skipped, 'question')}, each in one way of answering: its images or true map are missing.")

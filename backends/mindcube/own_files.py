@@ -7,7 +7,6 @@ from backends.mindcube import scoring
 from backends.mindcube.asking import step_of
 from backends.mindcube.chains import chain
 from backends.mindcube.formats import ItemFile, found
-from backends.mindcube.formats.evaluation import Evaluation
 from backends.mindcube.formats.listing import SAID
 from backends.mindcube.items import Answered
 from backends.mindcube.maps import Map
@@ -59,7 +58,6 @@ def read(settings: MindCubeSettings, inputs: Inputs, into: Read) -> Iterator[Pro
     brought = found(files)
     into.notes += brought.notes
     into.files = tuple(_listed(one) for one in brought.files[:MOST_FILES])
-    into.notes += [_of_its_maps(one) for one in brought.evaluations[:MOST_REPORTS - 1] if one.maps]
     evaluations = tuple(brought_report(one) for one in brought.evaluations[:MOST_REPORTS - 1])
     if not brought.files:
         into.reports, into.model = evaluations, "an evaluation that was brought"
@@ -80,16 +78,6 @@ def read(settings: MindCubeSettings, inputs: Inputs, into: Read) -> Iterator[Pro
         into.notes += gallery.notes()
 
 
-def _of_its_maps(one: Evaluation) -> str:
-    """What an evaluation says of maps, in a sentence: it has no intervals, and one metric only."""
-    maps = one.maps
-    assert maps is not None  # others are not asked
-    told = {"valid": maps.valid, "isomorphic": maps.isomorphic}
-    counts = " and ".join(f"{count:,} {name}" for name, count in told.items() if count is not None) or "not counted"
-    like = "" if maps.overall is None else f", their mean similarity {maps.overall:.3f}"
-    return f"{one.file[-80:]} says of its maps: {counts}, of {one.total:,}{like}."
-
-
 def _listed(one: ItemFile) -> Brought:
     return Brought(name=one.file[-MAX_NAME:], layout=SAID[one.layout], task=one.task, task_from=one.task_from,
                    model=one.model[:MAX_NAME], rows=one.count, left_out=one.left_out, images=one.num_images, missing=one.num_missing,
@@ -105,8 +93,8 @@ def _report(own: ItemFile, task: str, notes: list[str]) -> Report:
     if not task:
         notes.append("Neither the name of the file nor its prompts say which task its replies are of. Choose it, so that it is known "
                      "whether they hold maps.")
-    return report_of(own.replies, task=task, configuration=BY_KEY[task].name if task in BY_KEY else "", model=own.model,
-                     source=own.file)
+    return report_of(scoring.score(own.replies, task=task), configuration=BY_KEY[task].name if task in BY_KEY else "",
+                     model=own.model, source=own.file)
 
 
 def _asked(one: Answered, task: str, gallery: Gallery, notes: list[str]) -> Asked:

@@ -3,31 +3,26 @@
 from collections.abc import Sequence
 
 from backends.mindcube import scoring
-from backends.mindcube.formats.evaluation import Evaluation
+from backends.mindcube.formats.evaluation import Evaluation, MapScores
 from backends.mindcube.items import Answered
-from backends.mindcube.prompts import BY_NAME
 from backends.mindcube.replies import MAX_NAME
-from backends.mindcube.results import MAX_LINES, MAX_TEXT, MAX_TOLD, Followed, Line, MapCounts, Part, Report
+from backends.mindcube.results import MAX_LINES, MAX_TEXT, MAX_TOLD, MAX_TURNS, Followed, Line, MapCounts, Part, Report
 from backends.statistics import wilson
 
-RAW = BY_NAME["Raw-QA"].key
 
-
-def report_of(replies: Sequence[Answered], *, task: str, configuration: str, model: str, source: str,
-              tokens: Sequence[int] = (), again: Sequence[Answered] = ()) -> Report:
-    """Return the replies of one model in one configuration, scored.
+def report_of(scored: scoring.Report, *, configuration: str, model: str, source: str, tokens: Sequence[int] = (),
+              again: Sequence[scoring.Line] = ()) -> Report:
+    """Return what the replies of one model in one configuration score.
 
     Args:
-        task: the key of the configuration; VI's have none in MindCube's code and write no map, as raw_qa.
         tokens: of each reply, in their order; nothing where they were not counted.
         again: replies to the same questions with their options in another order.
     """
-    scored = scoring.score(replies, task=task or RAW)
     lines = tuple(_line(line, tokens[place] if tokens else None, is_told=place < MAX_TOLD)
                   for place, line in enumerate(scored.lines[:MAX_LINES]))
     following = scored.following
     if again:
-        following = scoring.following([*scored.lines, *scoring.score(again, task=task or RAW).lines])
+        following = scoring.following([*scored.lines, *again])
     return Report(
         configuration=configuration, model=model[:MAX_NAME], source=source[:MAX_NAME], unfiltered=scored.unfiltered,
         parts=tuple(_part(kind, part) for kind, parts in (("overall", (scored.overall,)), ("setting", scored.settings),
@@ -80,7 +75,17 @@ def brought_report(found: Evaluation) -> Report:
     parts = [_counted("overall", "overall", found.correct, found.total),
              *(_counted("setting", own.setting, own.correct, own.total) for own in found.settings)]
     return Report(configuration="", model="", source=found.file[-MAX_NAME:], unfiltered=max(found.unfiltered, found.total),
-                  parts=tuple(parts))
+                  parts=tuple(parts), maps=_told(found.maps, found.total) if found.maps else None)
+
+
+def _told(maps: MapScores, count: int) -> MapCounts:
+    """What an evaluation says of its maps; no more of them than it has questions."""
+    counts = (maps.parsable, maps.valid, maps.isomorphic)
+    parsable, valid, isomorphic = (None if told is None else min(told, count) for told in counts)
+    overall, direction, facing = (None if mean is None else (mean,) for mean in (maps.overall, maps.direction, maps.facing))
+    return MapCounts(count=count, parsable=parsable, valid=valid, isomorphic=isomorphic, exactly_isomorphic=None,
+                     official=(overall, direction, facing), exact=None, coverage=None,
+                     turns=tuple((name, min(count, times)) for name, times in list(maps.turns.items())[:MAX_TURNS]))
 
 
 def _counted(kind: str, name: str, correct: int, count: int) -> Part:

@@ -13,10 +13,11 @@ from backends.shapes import Count, Finite, Frozen, Rate, Seconds, Shaped, at_mos
 MAX_SPOTS, MAX_VIEWS, MAX_OPTIONS, MAX_STEPS = 100, 8, 5, 40
 MAX_REPLY, MAX_TEXT = 20_000, 3_000  # characters
 MAX_LINES, MAX_TOLD = 60_000, 2_000  # rows that are counted; of which words are kept
-MAX_POINTS, MAX_SAMPLES = 2_000, 12
+MAX_POINTS, MAX_SAMPLES, MAX_TURNS = 2_000, 12, 10
 MAX_WORDS = 512  # of a reply whose gaze is kept
 Name = Annotated[str, Field(max_length=200)]
 Triple = tuple[Finite, Finite, Finite]  # mean, and the ends of its 95 % interval
+Mean = Triple | tuple[Finite] | None  # an evaluation that was brought has no intervals, and may lack a mean
 Place = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 
@@ -157,17 +158,20 @@ class Part(Frozen):
 
 
 class MapCounts(Frozen):
-    """How good the maps of all questions are. As of `scoring.Maps`; triples are overall, direction, facing."""
+    """How good the maps of all questions are. As of `scoring.Maps`; triples are overall, direction, facing.
+
+    What an evaluation that was brought does not say is None: it knows the official metric only.
+    """
 
     count: Count
-    parsable: Count
-    valid: Count
-    isomorphic: Count
-    exactly_isomorphic: Count
-    official: tuple[Triple, Triple, Triple] | None
+    parsable: Count | None
+    valid: Count | None
+    isomorphic: Count | None
+    exactly_isomorphic: Count | None
+    official: tuple[Mean, Mean, Mean] | None
     exact: tuple[Triple, Triple, Triple] | None
     coverage: Rate | None
-    turns: Annotated[tuple[tuple[Name, Count], ...], at_most(10)] = ()
+    turns: Annotated[tuple[tuple[Name, Count], ...], at_most(MAX_TURNS)] = ()
     num_without_truth: Count = 0
 
 

@@ -135,17 +135,23 @@ def score(replies: Sequence[Answered], *, task: str = "") -> Report:
     """
     task = task or next((one.item.task for one in replies if one.item.task), "")
     asks = bool(BY_KEY[task].form) if task in BY_KEY else None
-    lines = [_line(one, looks=asks is not False) for one in replies]
+    lines = [line_of(one, looks=asks is not False) for one in replies]
     if asks is None and not any(line.map and line.map.map for line in lines):
         lines = [Line(line.answered, line.read, line.is_right, line.is_tagged_right) for line in lines]
+    return summed(lines)
+
+
+def summed(lines: Sequence[Line]) -> Report:
+    """Return the report on replies that are scored one by one already: of a growing set only the new ones have to be."""
     counted = [line for line in lines if line.answered.item.setting in OVERALL]
     by_setting = {setting: [line for line in lines if line.answered.item.setting == setting] for setting in SETTINGS}
     settings = tuple(_part(setting, own) for setting, own in by_setting.items() if own)
-    return Report(_part("overall", counted), len(lines), settings, _templates(lines), _maps(counted), silence(replies),
+    return Report(_part("overall", counted), len(lines), settings, _templates(lines), _maps(counted), silence(lines),
                   following(lines), tuple(lines))
 
 
-def _line(one: Answered, *, looks: bool) -> Line:
+def line_of(one: Answered, *, looks: bool) -> Line:
+    """Return one reply scored; `looks` says whether a map is looked for."""
     reply, item = one.reply or "", one.item
     read = read_reply(reply, item.options)
     is_tagged_right = read.tagged == item.answer if read.has_tag else None
@@ -229,12 +235,12 @@ def _means(rows: Sequence[Sequence[float]]) -> Similarities | None:
     return overall, direction, facing
 
 
-def silence(replies: Sequence[Answered]) -> str:
+def silence(lines: Sequence[Line]) -> str:
     """Return in a sentence that a model did not answer, where that is so: "" where it did."""
-    texts = [(one.reply or "").strip() for one in replies]
+    texts = [(line.answered.reply or "").strip() for line in lines]
     if not texts:
         return "The model did not answer: there are no replies."
-    mute = sum(read_reply(text).official is None for text in texts)
+    mute = sum(line.read.official is None for line in lines)
     if mute > SILENT * len(texts):
         return f"The model did not answer: {mute:,} of {len(texts):,} replies hold no letter."
     commonest, count = Counter(texts).most_common(1)[0]

@@ -33,8 +33,8 @@ def notice(made: tuple[Report, ...]) -> str:
         best, worst = max(told, key=lambda row: row[1][0]), min(told, key=lambda row: row[1][0])
         if best[1][1] <= worst[1][2]:
             return "the intervals of the best and the worst way overlap: so few questions do not tell them apart."
-    rows = [(numbers.way(one.configuration), one.maps.exactly_isomorphic / one.maps.count, part.official[0]) for one in made
-            if one.maps and one.maps.count and (part := numbers.overall(one)) is not None]
+    rows = [(numbers.way(one.configuration), right / 100, part.official[0]) for one in made
+            if (right := numbers.right_maps(one)) is not None and (part := numbers.overall(one)) is not None]
     if len(rows) < 2:
         return "a way of answering is worth what it has above the text alone; intervals that overlap may be chance."
     answers, other = max(rows, key=lambda row: row[2]), min(rows, key=lambda row: row[2])

@@ -109,6 +109,6 @@ def details(result: MindCubeResult) -> None:
     st.header("By template")
     st.caption(f"As MindCube's ids name them. {code(report.model)}" if report.model else "As MindCube's ids name them.")
     reports.templates(result)
-    if report.maps is not None:
+    if any(each.maps is not None for each in result.reports):
         st.header("The maps")
         reports.maps(result.reports)

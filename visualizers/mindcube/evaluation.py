@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from backends.mindcube.results import Part, Report, Triple
 from visualizers.alt import described
 from visualizers.mindcube.methods import EXACT_COLOUR, OFFICIAL_COLOUR, WRONG_COLOUR, in_lines, listed, spoken, way_colour, way_name
+from visualizers.mindcube.numbers import share
 from visualizers.text import said
 from visualizers.theme import RIGHT_COLOUR, SCORE_COLOUR, VISITED_COLOUR, titled
 
@@ -137,18 +138,16 @@ def _ticks(figure: go.Figure, rows: Sequence[str], parts: Sequence[Sequence[Part
                                hovertemplate=f"{name}: %{{x:.1f}} %<extra></extra>")
 
 
-def structure(reports: Sequence[Report], *, by_shape: bool = False) -> go.Figure | None:
-    """Accuracy against how right the maps are; None where no way has a map.
-
-    Args:
-        by_shape: of all questions the share whose map is exactly isomorphic, else the mean similarity of the valid ones.
-    """
+def structure(reports: Sequence[Report]) -> go.Figure | None:
+    """Accuracy against the mean similarity of the valid maps; None where no way has a map."""
     figure, told = go.Figure(), []
     unseen = []
     for report, name in zip(reports, names_of(reports)):
-        x = _map_score(report, by_shape)
+        x = _per_cent(report.maps.exact[0]) if report.maps and report.maps.exact else None
         y = _per_cent(overall_of(report).official)
         colour = way_colour(report.configuration)
+        if x is None and report.maps is not None:
+            continue  # an evaluation that was brought knows the official metric only
         if x is None:
             unseen.append((name, y[0], colour))
             continue
@@ -162,19 +161,11 @@ def structure(reports: Sequence[Report], *, by_shape: bool = False) -> go.Figure
         figure.add_scatter(x=WITHIN, y=[value, value], mode="lines", name=name,
                            line={"color": colour, "dash": "dot"},
                            hovertemplate=f"{name}, without a map: {value:.1f} %<extra></extra>")
-    words = "maps exactly isomorphic (%)" if by_shape else "map similarity, exact metric (%)"
     figure.update_layout(title=titled("Structure against function", "dotted: ways without a map of their own"),
-                         height=370 + 20 * len(reports), showlegend=True, xaxis={"title": words, "range": WITHIN, "dtick": 25},
+                         height=370 + 20 * len(reports), showlegend=True,
+                         xaxis={"title": "map similarity, exact metric (%)", "range": WITHIN, "dtick": 25},
                          yaxis={"title": "correct answers (%)", "range": WITHIN, "dtick": 25})
     return described(figure, f"{listed(told)}.")
-
-
-def _map_score(report: Report, by_shape: bool) -> tuple[float, float, float] | None:
-    if report.maps is None or not report.maps.count:
-        return None
-    if by_shape:
-        return 100 * report.maps.exactly_isomorphic / report.maps.count, 0.0, 0.0
-    return _per_cent(report.maps.exact[0]) if report.maps.exact else None
 
 
 def maps(reports: Sequence[Report]) -> go.Figure | None:
@@ -185,11 +176,12 @@ def maps(reports: Sequence[Report]) -> go.Figure | None:
     rows = list(range(len(own)))
     figure = go.Figure()
     kinds: tuple[tuple[str, str, str, list[float | None]], ...] = (
-        ("valid", VISITED_COLOUR, "line-ns-open", [100 * one.valid / one.count for _, one in own]),
-        ("similarity, official", OFFICIAL_COLOUR, "diamond", [100 * one.official[0][0] if one.official else None for _, one in own]),
+        ("valid", VISITED_COLOUR, "line-ns-open", [share(one.valid, one.count) for _, one in own]),
+        ("similarity, official", OFFICIAL_COLOUR, "diamond",
+         [100 * one.official[0][0] if one.official and one.official[0] else None for _, one in own]),
         ("similarity, exact", EXACT_COLOUR, "circle", [100 * one.exact[0][0] if one.exact else None for _, one in own]),
-        ("isomorphic, official", OFFICIAL_COLOUR, "diamond-open", [100 * one.isomorphic / one.count for _, one in own]),
-        ("isomorphic, exact", EXACT_COLOUR, "circle-open", [100 * one.exactly_isomorphic / one.count for _, one in own]))
+        ("isomorphic, official", OFFICIAL_COLOUR, "diamond-open", [share(one.isomorphic, one.count) for _, one in own]),
+        ("isomorphic, exact", EXACT_COLOUR, "circle-open", [share(one.exactly_isomorphic, one.count) for _, one in own]))
     for name, colour, symbol, values in kinds:
         figure.add_scatter(x=values, y=rows, mode="markers", name=name, hovertemplate=f"{name}: %{{x:.1f}} %<extra></extra>",
                            marker={"color": colour, "symbol": symbol, "size": 13, "line": {"width": 2.5, "color": colour}})

@@ -6,7 +6,7 @@ from dataclasses import fields
 import pandas as pd
 
 from backends.mindcube import paper
-from backends.mindcube.results import Asked, Line, Part, Report, Training, Triple
+from backends.mindcube.results import Asked, Line, Mean, Part, Report, Training, Triple
 from backends.mindcube.settings import CONFIG_NAMES
 
 OVERALL, SETTING, TEMPLATE = "overall", "setting", "template"  # kinds of parts
@@ -70,14 +70,24 @@ def maps(reports: Iterable[Report]) -> pd.DataFrame:
         if own is None or not own.count:
             continue
         official, exact = own.official or (None,) * 3, own.exact or (None,) * 3
-        rows.append({"way of answering": way(report.configuration), "valid": _FACTOR * own.valid / own.count,
-                     "isomorphic, official": _FACTOR * own.isomorphic / own.count,
-                     "isomorphic, exact": _FACTOR * own.exactly_isomorphic / own.count,
+        rows.append({"way of answering": way(report.configuration) if report.configuration else report.source,
+                     "valid": share(own.valid, own.count), "isomorphic, official": share(own.isomorphic, own.count),
+                     "isomorphic, exact": right_maps(report),
                      "similarity, official": _first(official[0]), "similarity, exact": _first(exact[0]),
                      "directions, official": _first(official[1]), "directions, exact": _first(exact[1]),
                      "facings, official": _first(official[2]), "facings, exact": _first(exact[2]),
                      "coverage": _percent(own.coverage)})
     return _known(pd.DataFrame(rows))
+
+
+def right_maps(report: Report) -> float | None:
+    """Of all questions the share whose map is exactly isomorphic, in per cent; None where that is not known."""
+    return share(report.maps.exactly_isomorphic, report.maps.count) if report.maps else None
+
+
+def share(count: int | None, of: int) -> float | None:
+    """A count in per cent of all; None where it is not told, or there are none."""
+    return _FACTOR * count / of if count is not None and of else None
 
 
 def lines(own: Iterable[Line]) -> pd.DataFrame:
@@ -165,7 +175,7 @@ def _own(runs: Iterable[Report]) -> list[dict[str, object]]:
         rows.append({
             "configuration": f"this run: {report.configuration or report.source}", **_of_parts(part, of_kind(report, SETTING)),
             "map similarity": _first(own.official[0]) if own and own.official else None,
-            "isomorphic": _FACTOR * own.isomorphic / own.count if own and own.count else None})
+            "isomorphic": share(own.isomorphic, own.count) if own else None})
     return rows
 
 
@@ -177,8 +187,8 @@ def _of_parts(own: Part, by_setting: Sequence[Part]) -> dict[str, object]:
     return {"overall": _first(own.official), **{part.name: _first(part.official) for part in by_setting if part.name in paper.TINY}}
 
 
-def _first(triple: Triple | None) -> float | None:
-    return None if triple is None else _FACTOR * triple[0]
+def _first(mean: Mean) -> float | None:
+    return None if mean is None else _FACTOR * mean[0]
 
 
 def _ends(triple: Triple) -> str:

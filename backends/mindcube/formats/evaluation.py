@@ -7,7 +7,7 @@
 import json
 from dataclasses import dataclass
 
-from backends.files.logs import flag, number, rate, said, whole
+from backends.files.logs import flag, rate, said, whole
 from backends.files.rows import OddRow, Row
 from backends.mindcube.ids import OVERALL, SETTINGS, Setting
 from backends.mindcube.scoring import Maps, Report, part_of
@@ -88,8 +88,7 @@ def _maps(row: object) -> MapScores | None:
     counted = list(turns.items())[:20] if isinstance(turns, dict) else []
     return MapScores(
         whole(row.get("parsable_json_count")), whole(valid), whole(row.get("isomorphic_count")),
-        number(row.get("avg_overall_similarity")), number(row.get("avg_directional_similarity")),
-        number(row.get("avg_facing_similarity")),
+        rate(row.get("avg_overall_similarity")), rate(row.get("avg_directional_similarity")), rate(row.get("avg_facing_similarity")),
         {said(name, 80): count for name, value in counted if (count := whole(value)) is not None})
 
 

@@ -9,7 +9,8 @@ from PIL import Image
 
 from backends.files.archive import zipped
 from backends.files.saved import load_result, save_result
-from backends.mindcube import evaluating, ladder, mappers
+from backends.mindcube import evaluating, ladder, mappers, scoring
+from backends.mindcube.reading import read_reply
 from backends.mindcube.replies import Said
 from backends.mindcube.results import MindCubeResult, Report
 from backends.mindcube.run import run
@@ -73,6 +74,8 @@ def test_a_right_reply_counts_and_its_map_is_compared(mappers_here, monkeypatch)
 def test_reports_grow_and_a_stopped_run_keeps_the_last(mappers_here, monkeypatch):
     monkeypatch.setattr(evaluating, "BATCH", 2)
     monkeypatch.setattr(evaluating, "SHOWN_EVERY_S", 0.0)
+    read: list[str] = []
+    monkeypatch.setattr(scoring, "read_reply", lambda text, options=(): read.append(text) or read_reply(text, options))
     events = run(MindCubeSettings(task="evaluate", num_questions=8, configurations=("Raw-QA",)), Inputs())
     counts, fractions = [], []
     for event in events:
@@ -86,6 +89,7 @@ def test_reports_grow_and_a_stopped_run_keeps_the_last(mappers_here, monkeypatch
     result = events.throw(RunStopped())
 
     assert counts == [2, 4] and fractions == sorted(fractions)
+    assert len(read) == 4, "a reply is scored when it comes, however often the reports are shown"
     assert result.ended == "stopped" and result.reports[0].parts[0].count == 4
 
 

@@ -1,5 +1,6 @@
 """MindCube's files as somebody brings them: listed, scored, and one row of them whole."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,10 @@ def test_the_task_of_replies_may_be_said_by_hand(result_of):
     assert unknown.reports[0].configuration == "" == unknown.asked.replies[0].configuration
     assert any("which task its replies are of" in note for note in unknown.notes)
     assert raw.reports[0].configuration == "Raw-QA" == raw.asked.replies[0].configuration
-    assert unknown.reports[0].maps is None and result_of(files, asked_as="plain_cgmap_out").reports[0].maps.valid == 0
+    assert unknown.reports[0].maps is None and unknown.asked.replies[0].map is None
+    with_maps = result_of({"some_replies.jsonl": replies(mapped)})
+    assert with_maps.reports[0].maps.valid == 40 and with_maps.asked.replies[0].map is not None, "as it is scored, so it is shown"
+    assert result_of(files, asked_as="plain_cgmap_out").reports[0].maps.valid == 0
 
 
 def test_an_evaluation_says_what_it_says_and_no_more(result_of):
@@ -94,8 +98,12 @@ def test_an_evaluation_says_what_it_says_and_no_more(result_of):
     assert (part.count, part.correct, part.official[0]) == (40, 40, 1.0)
     assert part.untagged is None and part.chance is None and not result.files and result.asked is None
     with_maps = to_json(scoring.score(made_tinybench.answered(ROWS, mapped), task="plain_cgmap_out"))
-    told = result_of({"y_eval.json": with_maps.encode()}).notes
-    assert told[0] == "y_eval.json says of its maps: 40 valid and 40 isomorphic, of 40, their mean similarity 1.000."
+    maps = result_of({"y_eval.json": with_maps.encode()}).reports[0].maps
+    assert (maps.count, maps.parsable, maps.valid, maps.isomorphic, maps.exactly_isomorphic) == (40, 40, 40, 40, None)
+    assert maps.official == ((1.0,), (1.0,), (1.0,)) and maps.exact is None and maps.coverage is None
+    little = {"results": {"total": 9, "settings": {}, "cogmap_similarity": {"valid_count": 12, "avg_overall_similarity": 0.5}}}
+    maps = result_of({"z_eval.json": json.dumps(little).encode()}).reports[0].maps
+    assert (maps.valid, maps.parsable, maps.official) == (9, None, ((0.5,), None, None)), "no more maps than questions"
 
 
 def test_a_model_that_did_not_answer_is_said_so(result_of):

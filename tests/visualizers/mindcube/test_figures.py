@@ -258,12 +258,22 @@ def test_accuracy_has_its_interval_and_what_needs_no_looking():
 
 
 def test_structure_against_function_has_a_point_per_way_with_a_map_and_a_line_for_the_others():
-    figure = evaluation.structure(made.reports(), by_shape=True)
+    figure = evaluation.structure(made.reports())
 
     points = {trace.name: (trace.x[0], trace.y[0]) for trace in traces(figure, mode="markers")}
-    assert points["map, then reason"] == pytest.approx((80.0, 100 * 104 / 120))
+    assert points["map, then reason"] == pytest.approx((100 * 111 / 135, 100 * 104 / 120))
     assert {trace.name for trace in traces(figure, mode="lines")} == {"answer at once", "reason, then answer"}
     assert evaluation.structure(made.reports()[:1]) is None
+
+
+def test_of_an_evaluation_that_was_brought_the_official_metric_is_drawn_and_no_other():
+    own, brought = made.reports()[3], made.brought()
+
+    told = {trace.name: list(trace.y) for trace in evaluation.maps((own, brought)).data}
+    values = {trace.name: list(trace.x) for trace in evaluation.maps((own, brought)).data}
+    assert told["valid"] == [0, 1] and values["valid"][1] == 90.0 and values["isomorphic, official"][1] == 45.0
+    assert values["similarity, official"][1] == 70.0 and values["isomorphic, exact"][1] is values["similarity, exact"][1] is None
+    assert [trace.name for trace in evaluation.structure((own, brought)).data] == ["map, then reason"]
 
 
 def test_charts_of_an_evaluation_are_those_that_it_has_numbers_for():

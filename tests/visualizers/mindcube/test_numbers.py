@@ -8,6 +8,7 @@ from backends.mindcube.ids import counts
 from backends.mindcube.picked import RECORDED
 from backends.mindcube.results import Asked, MindCubeResult, Picture
 from tests.backends.mindcube.made_tinybench import tinybench
+from tests.visualizers.mindcube import made
 from visualizers.mindcube import numbers
 from visualizers.mindcube.tiles import GAP_PX, tiles
 from worlds.pictures import encode_jpeg
@@ -47,6 +48,14 @@ def test_this_runs_rows_stand_below_the_papers(evaluated):
     for table in (numbers.frozen(evaluated.reports), numbers.trained(evaluated.reports)):
         assert table["configuration"].iloc[-len(evaluated.reports):].str.startswith("this run").all()
     assert numbers.models(evaluated.reports[:1]).iloc[-1]["model"] == f"this run: {evaluated.reports[0].model}"
+
+
+def test_the_maps_of_an_evaluation_that_was_brought_stand_beside_the_others():
+    table = numbers.maps((made.reports()[3], made.brought()))
+
+    assert list(table["way of answering"]) == ["map, then reason (Plain-CGMap-FFR-Out)", "x_eval.json"]
+    assert list(table["valid"]) == pytest.approx([100 * 115 / 120, 90]) and table["isomorphic, official"][1] == 45
+    assert table["similarity, official"][1] == 70 and table["isomorphic, exact"].isna()[1] and table["facings, official"].isna()[1]
 
 
 @pytest.mark.parametrize(("count", "across", "down"), [(1, 1, 1), (2, 2, 1), (3, 2, 2), (4, 2, 2), (6, 3, 2)])
