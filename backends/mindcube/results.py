@@ -1,5 +1,6 @@
 """What a run of MindCube gives back: one room asked about, replies to many questions scored, or a training."""
 
+from itertools import permutations
 from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
@@ -13,7 +14,8 @@ from backends.shapes import Count, Finite, Frozen, Rate, Seconds, Shaped, at_mos
 MAX_SPOTS, MAX_VIEWS, MAX_OPTIONS, MAX_STEPS = 100, 8, 5, 40
 MAX_REPLY, MAX_TEXT = 20_000, 3_000  # characters
 MAX_LINES, MAX_TOLD = 60_000, 2_000  # rows that are counted; of which words are kept
-MAX_POINTS, MAX_SAMPLES, MAX_TURNS = 2_000, 12, 10
+MAX_POINTS, MAX_SAMPLES, MAX_TURNS, MAX_HANDED = 2_000, 12, 10, 4
+ORDERS: tuple[tuple[int, ...], ...] = tuple(permutations(range(4)))  # which thing of a map stands north, east, south and west
 MAX_WORDS = 512  # of a reply whose gaze is kept
 Name = Annotated[str, Field(max_length=200)]
 Triple = tuple[Finite, Finite, Finite]  # mean, and the ends of its 95 % interval
@@ -265,13 +267,34 @@ class Sample(Frozen):
     is_right: bool
 
 
+class Handed(Frozen):
+    """A fresh question in symbols, asked with each map on which its four things may stand.
+
+    Attributes:
+        asked: the view that one looks as, the turn after that, and the direction.
+        things: that truly stand in the north, east, south and west.
+        where: the answer lies, a direction of the compass; the views tell it, and no map.
+        answers: what it said, a thing where it said one, in the order of ORDERS.
+    """
+
+    asked: Name
+    things: Annotated[tuple[Name, ...], at_most(4, least=4)]
+    where: Annotated[str, one_of(Literal["north", "east", "south", "west"])]
+    answers: Annotated[tuple[Name, ...], at_most(len(ORDERS), least=len(ORDERS))]
+
+
 class Training(Frozen):
-    """A training in symbols, with those that it went on from."""
+    """A training in symbols, with those that it went on from.
+
+    Attributes:
+        handed: what it makes of other maps at the end; nothing where its way has none.
+    """
 
     way: Annotated[str, one_of(Way)]
     points: Annotated[tuple[Trained, ...], at_most(MAX_POINTS)] = ()
     rounds: Annotated[tuple[Earned, ...], at_most(MAX_POINTS)] = ()
     samples: Annotated[tuple[Sample, ...], at_most(MAX_SAMPLES)] = ()
+    handed: Annotated[tuple[Handed, ...], at_most(MAX_HANDED)] = ()
     chance: Rate
     cpu_s: Seconds = 0.0
     went_on_from: Count = 0  # steps and rounds that were there already

@@ -62,10 +62,11 @@ def _trained(settings: MindCubeSettings, inputs: Inputs) -> Iterator[Progress | 
     yield Progress(0.0, "Drawing questions in symbols")
     learner = Learner(settings, inputs)
     with threads_for(PARAMETERS):
-        part, ended = yield from keeping(learner.events(settings))
+        _, ended = yield from keeping(learner.events(settings))
+        training = learner.end()
     made = learner.keep(settings, inputs)
     yield MindCubeResult(seed=settings.seed, model_id=f"mapper in words: {settings.way}", ended=ended, is_miniature=True,
-                         settings=settings, training=part if isinstance(part, Training) else None, made=made)
+                         settings=settings, training=training, made=made)
 
 
 def _name_of(rung: Rung, settings: MindCubeSettings) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from backends.earlier import check_same, earlier
 from backends.made import name_of
 from backends.mindcube.results import (
+    MAX_HANDED,
     MAX_POINTS,
     MAX_SAMPLES,
     MAX_TEXT,
@@ -36,6 +37,9 @@ from worlds.rooms.questions import LETTERS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
+    from models.mappers.learning import Task
+    from models.mappers.schools import Event, School
 
 LESSON_STEPS = 1_500  # over which the rate falls
 MOST_ITERATIONS = 200
@@ -67,7 +71,10 @@ class Learner:
         self.told, self.steps, self.rounds = Training(way=settings.way, chance=CHANCE), 0, 0
         self._folder: Path | None = None
         self._saves: Saves | None = None
+        self._school: School | None = None
+        self._model: PreTrainedModel | None = None
         self._looks: list[tuple[Sample, ...]] = []
+        self._fresh: Sequence[Task] = ()  # questions of which nothing was learned
         self._paid: list[Paid] = []
         if settings.continues:
             self._go_on_from(settings, inputs)
@@ -95,9 +102,27 @@ class Learner:
 
     def events(self, settings: MindCubeSettings) -> Iterator[Progress | Training]:
         """Yield the training as it grows."""
-        model = yield from self._learned(settings)
+        self._model = yield from self._learned(settings)
         if settings.iterations:
-            yield from self._reinforced(settings, model)
+            yield from self._reinforced(settings, self._model)
+
+    def end(self) -> Training:
+        """Return the training as its result tells it, however it ended: looked at where it stands, with other maps in its hand."""
+        from backends.mindcube.handing import handed
+
+        if self._school is not None and self.told.points and self.told.points[-1].step < self.steps:
+            self._look_once_more(self._school)
+        if self._model is not None:
+            fresh = [task.example for task in self._fresh[:MAX_HANDED]]
+            self._tell(self.told.cpu_s, handed=handed(self._model.eval(), self.way, fresh))
+        return self.told
+
+    def _look_once_more(self, school: "School") -> None:
+        """Look at a training that was stopped between two looks, a step later: what is kept is what its curve ends with."""
+        cpu_s = self.told.cpu_s
+        for event in school.steps(until=school.step + 1, every=1):
+            if event is not None:
+                self._point(event, cpu_s)
 
     def _learned(self, settings: MindCubeSettings) -> Generator[Progress | Training, None, "PreTrainedModel"]:
         """Yield the steps; return the mapper behind them."""
@@ -110,20 +135,26 @@ class Learner:
         school = School(settings.way, Lesson(steps=LESSON_STEPS, seed=self._seed))
         if self._folder is not None:
             school.resume(self._folder)
-        self._saves, cpu_s = school, self.told.cpu_s
+        self._saves = self._school = school
+        self._model, self._fresh, cpu_s = school.model, school.tests, self.told.cpu_s
         for event in school.steps(until=school.step + settings.steps, every=LOOKS):
             self.steps = school.step
             if event is None:
                 yield Progress(self._share(settings), f"Step {school.step:,}")  # between two looks, too, a stop is heard
                 continue
-            state = event.progress
-            point = Trained(step=state.step, loss=state.loss, answers=state.scores.answers, maps=state.scores.maps,
-                            thoughts=state.scores.thoughts)
-            self._look(state.step, event.shown)
-            self._tell(cpu_s + state.cpu_s, points=(*self.told.points, point)[-MAX_POINTS:])
+            self._point(event, cpu_s)
             yield self.told  # first: who stops at the next event keeps what was learned
-            yield Progress(self._share(settings), f"Step {state.step:,}: {100 * state.scores.answers:.0f} % correct")
+            yield Progress(self._share(settings), f"Step {self.steps:,}: {100 * self.told.points[-1].answers:.0f} % correct")
         return school.model
+
+    def _point(self, event: "Event", cpu_s: float) -> None:
+        """Take a look into the curve."""
+        state = event.progress
+        self.steps = state.step
+        point = Trained(step=state.step, loss=state.loss, answers=state.scores.answers, maps=state.scores.maps,
+                        thoughts=state.scores.thoughts)
+        self._look(state.step, event.shown)
+        self._tell(cpu_s + state.cpu_s, points=(*self.told.points, point)[-MAX_POINTS:])
 
     def _reinforced(self, settings: MindCubeSettings, model: "PreTrainedModel") -> Iterator[Progress | Training]:
         from models.mappers.reinforcing import Practice, Reinforcement
@@ -133,7 +164,7 @@ class Learner:
         if self.rounds:
             assert self._folder is not None
             practice.resume(self._folder)
-        before, cpu_s = self.rounds, self.told.cpu_s
+        self._fresh, before, cpu_s = practice.tests, self.rounds, self.told.cpu_s
         for one in practice.events(until=before + settings.iterations, every=ASKED):
             self._saves, self.rounds = practice, one.index + 1
             valid = float(np.mean([paid.has_form for paid in self._paid])) if self._paid else 0.0

@@ -8,7 +8,7 @@ from backends.mindcube.settings import MindCubeSettings
 from backends.mindcube.system import SYSTEM
 from pages.house import frame, tasks
 from pages.house.frame import Page
-from pages.mindcube import asked, blind, browsing, gaze, how, many, own_files, own_knobs, taking, training, views
+from pages.mindcube import asked, blind, browsing, gaze, handing, how, many, own_files, own_knobs, taking, training, views
 
 
 def choose(settings: MindCubeSettings) -> None:
@@ -53,7 +53,7 @@ def details(task: str, result: MindCubeResult) -> None:
     elif task == "file":
         own_files.details(result)
     elif task == "train":
-        training.details(result)
+        training.details(result, choose)
 
 
 frame.show(Page(
@@ -61,4 +61,4 @@ frame.show(Page(
     first_view=first_view, details=details, paper=views.beside_the_paper, how=how.how_it_works,
     take=lambda _task, result: taking.take(result), code=views.code, is_empty=views.is_empty, without=views.without,
     knobs=lambda task: own_knobs.draw(SYSTEM, task), kept=own_knobs.KEPT,
-    views=asked.VIEWS + browsing.VIEWS + many.VIEWS, own=own_files.FILES.own()))
+    views=asked.VIEWS + browsing.VIEWS + many.VIEWS + handing.VIEWS, own=own_files.FILES.own()))

@@ -7,7 +7,7 @@ from backends.mindcube.settings import Way
 from backends.mindcube.system import SYSTEM
 from pages.house import beside, view, words
 from pages.house.text import plain
-from pages.mindcube import reports
+from pages.mindcube import handing, reports
 from visualizers.mindcube import learning
 from visualizers.text import per_cent
 
@@ -48,11 +48,12 @@ def notice(training: Training) -> str:
     return f"{', '.join(told) or 'it was ended before anything was learned'}."
 
 
-def details(result: MindCubeResult) -> None:
-    """The other charts, and questions with what it said to them."""
+def details(result: MindCubeResult, choose: handing.Choose) -> None:
+    """What it makes of another map, the other charts, and questions with what it said to them."""
     training = result.training
     if training is None:
         return
+    handing.draw(training, result.settings, choose)
     st.header("Beside other ways of learning")
     _others(result, training)
     if training.samples:

@@ -57,7 +57,7 @@ def reward(training: Training) -> go.Figure | None:
     if len(training.rounds) < 2:
         return None
     numbers, values = [one.iteration for one in training.rounds], [one.reward for one in training.rounds]
-    figure = _single(_line(numbers, values, "reward", SCORE_COLOUR, "solid", "round", form=".2f"), training.went_on_from, "round",
+    figure = _single(_line(numbers, values, "reward", SCORE_COLOUR, "solid", "round", form=".2f"), _rounds_before(training), "round",
                      "reward")
     figure.update_layout(title=titled("What a reply earns", "mean of the replies that are learned from"))
     return described(figure, f"The mean reward goes from {values[0]:.2f} to {values[-1]:.2f} in {len(values)} rounds.")
@@ -75,7 +75,7 @@ def rounds(training: Training) -> go.Figure | None:
     figure = go.Figure([_line(numbers, values, name, colour, dash, "round") for name, values, colour, dash in kinds
                         if any(value is not None for value in values)])
     _chance(figure, training.chance, (numbers[0], numbers[-1]))
-    _went_on(figure, training.went_on_from, numbers)
+    _went_on(figure, _rounds_before(training), numbers)
     figure.update_layout(title=titled("Reinforcement, round by round", "answers, maps: share right, fresh questions"),
                          xaxis={"title": "round", "nticks": 6}, yaxis=SHARE | {"title": "share"}, showlegend=True, height=350)
     known = [one.answers for one in told if one.answers is not None]
@@ -122,6 +122,11 @@ def _line(xs: Sequence[int], values: Sequence[float | None], name: str, colour: 
 def _chance(figure: go.Figure, chance: float, ends: tuple[float, float]) -> None:
     figure.add_scatter(x=list(ends), y=[chance, chance], mode="lines", name=f"chance {chance:.0%}", hoverinfo="skip",
                        line={"color": VISITED_COLOUR, "width": 1.5, "dash": "longdash"})
+
+
+def _rounds_before(training: Training) -> int:
+    """How many rounds there were where this run went on: none follows but behind all steps."""
+    return training.went_on_from - (training.points[-1].step if training.points else 0)
 
 
 def _went_on(figure: go.Figure, number: int, along: Sequence[int]) -> None:

@@ -44,6 +44,7 @@ def test_points_come_with_every_look_and_samples_with_some(inputs):
 
     assert [point.step for point in told.points] == [1, 2, 3] and [one.iteration for one in told.rounds] == [0, 1, 2, 3]
     assert [one.answers is None for one in told.rounds] == [True, False, True, False]
+    assert sorted({one.step for one in told.samples}) == [1, 4, 7], "at first, in the middle and at last"
     assert 0 < len(told.samples) <= 12 and told.samples[0].step == 1 and told.samples[-1].step == 7
     assert told.samples[0].right.startswith("<map>") and "<ask>" in told.samples[0].shown and "<s>" not in told.samples[0].shown
     assert len(result.made) == 1 and "after 3 steps and 4 rounds" in result.brief and told.chance == 0.25
@@ -73,6 +74,26 @@ def test_a_stopped_training_keeps_what_was_learned(inputs):
     assert again.training.points == trained(inputs, steps=3).training.points
 
 
+def test_a_training_that_is_stopped_between_two_looks_is_looked_at_where_it_ends(inputs, monkeypatch):
+    monkeypatch.setattr(training, "LOOKS", 3)
+    events = run(MindCubeSettings(task="train", steps=9), inputs)
+    stages = (event.stage for event in events if isinstance(event, Progress))
+    assert "Step 4" in stages
+    result = events.throw(RunStopped())
+
+    assert [point.step for point in result.training.points] == [3, 5] and "after 5 steps" in result.brief
+    again = trained(replace(inputs, results={"was": result}), steps=4, continues="was").training
+    assert [point.step for point in again.points] == [3, 5, 6, 9] and again.went_on_from == 5
+    assert again.points[-1].answers == trained(inputs, steps=9).training.points[-1].answers
+
+
+def test_at_the_end_it_is_asked_with_every_map_if_its_way_has_one(inputs):
+    handed = trained(inputs, steps=1).training.handed
+
+    assert len(handed) == 4 and all(len(one.answers) == 24 and set(one.things) != {""} for one in handed)
+    assert trained(inputs, steps=0, iterations=1).training.handed and trained(inputs, steps=1, way="reason").training.handed == ()
+
+
 @pytest.mark.parametrize(("values", "said_of_it"), [
     ({"way": "raw", "iterations": 1}, "writes neither"), ({"continues": "x", "way": "map"}, "had another way: map_reason"),
     ({"continues": "x", "steps": 1_500}, "would have 1,501 steps. It has at most 1,500"),
@@ -85,6 +106,10 @@ def test_what_cannot_be_trained_is_one_sentence(inputs, values, said_of_it):
 
     with pytest.raises(InputError, match=said_of_it):
         trained(replace(inputs, results=results), **values)
+
+
+def test_a_training_may_be_as_long_as_the_rate_falls():
+    assert Learner(MindCubeSettings(task="train", steps=1_500, iterations=200), Inputs()).steps == 0
 
 
 @pytest.mark.parametrize("way", ["map", "reason", "map_reason", "map_in_reason"])

@@ -289,6 +289,13 @@ def test_two_models_of_one_way_are_told_apart():
 
 
 def test_training_shows_what_it_knows_in_the_colour_of_its_way():
+    def marks(figure: go.Figure) -> list[float]:
+        return [shape.x0 for shape in figure.layout.shapes]
+
+    went_on = made.trained().model_copy(update={"went_on_from": 470})
+    assert marks(learning.answers(made.trained())) == [150] and marks(learning.reward(made.trained())) == []
+    assert marks(learning.answers(went_on)) == [] and marks(learning.reward(went_on)) == marks(learning.rounds(went_on)) == [20]
+    assert marks(learning.answers(went_on.model_copy(update={"went_on_from": 450}))) == [], "nothing follows"
     figure = learning.answers(made.trained())
     alone = learning.answers(made.trained("raw"))
 
