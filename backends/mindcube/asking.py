@@ -11,7 +11,7 @@ from backends.mindcube.prompts import BY_NAME
 from backends.mindcube.replies import MAX_NAME, drawn, replied, unique
 from backends.mindcube.results import MAX_TEXT, Asked, Replied, Step
 from backends.mindcube.rooms import REAL_PX, Posed, posed_by
-from backends.mindcube.settings import Config, MindCubeSettings
+from backends.mindcube.settings import EVALUATED, Config, MindCubeSettings
 from backends.run import Progress
 from models.catalogue import Rung
 from models.memory import budget
@@ -77,7 +77,9 @@ def able_of(rung: Rung, configurations: tuple[Config, ...], notes: list[str]) ->
 
 def _of_ladder(settings: MindCubeSettings, rung: Rung, posed: Posed, changed: Map | None, notes: list[str]
                ) -> Iterator[Progress | Replied]:
-    asking = Asking(settings.max_new_tokens, settings.seed, changed, settings.looks)
+    # as an evaluation asks, so that a question of one is replied to as it was there
+    asking = Asking(settings.max_new_tokens, settings.seed + (settings.index if settings.scene == EVALUATED else 0), changed,
+                    settings.looks)
     with budget().borrow(rung, settings.quantisation) as loaded:
         vlm, views = loaded.vlm, cache(partial(posed.pictures, REAL_PX))  # most configurations are shown the same
         for place, configuration in enumerate(settings.configurations):

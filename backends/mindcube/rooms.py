@@ -16,7 +16,7 @@ from backends.mindcube.chains import Step, chain
 from backends.mindcube.ids import parse_id
 from backends.mindcube.items import Facts, Item, Option, facts_of, kind_named
 from backends.mindcube.maps import COMPASS, Facing, Map, Side, Spot, to_json, without
-from backends.mindcube.settings import DRAWN, LAYOUT_NAMES, WANTED_NAMES, Family, MindCubeSettings
+from backends.mindcube.settings import DRAWN, EVALUATED, LAYOUT_NAMES, WANTED_NAMES, Family, MindCubeSettings
 from worlds.errors import InputError
 from worlds.rooms.generator import SETTINGS, scene_at
 from worlds.rooms.layouts import between
@@ -29,6 +29,7 @@ REAL_PX = 384  # side of a view for a real model; MindCube allows 480 x 480
 _NUMBERS: dict[str, int] = {"front": 1, "left": 2, "right": 3, "back": 4}  # of around's images, in groups of up to four
 _ASKED_AT = re.compile(r"(?<=shown in image )\d")
 _COUNTED = re.compile(r"(?<=\bimage )\d", re.IGNORECASE)
+_DRAWN = "drawn"  # begins the group of a drawn room
 _GRID = 9  # of a free scene's map the walls are at 0 and 9
 
 
@@ -70,10 +71,12 @@ def posed_by(settings: MindCubeSettings) -> Posed:
     Raises:
         InputError: the room is none, or has no such question.
     """
+    if settings.scene == EVALUATED:
+        return evaluated_room(settings.families, settings.index, seed=settings.seed)
     if settings.scene == DRAWN:
         layouts: Sequence[Setting] = SETTINGS if settings.layout == "any" else (settings.layout,)
         scene = scene_at(settings.index, subset="test", seed=settings.seed, settings=layouts, cue="shuffled")
-        group = f"drawn{settings.index}"
+        group = f"{_DRAWN}{settings.index}"
     else:
         scene, group = read_scene(settings.scene), "own"
     asked = questions_of(scene, seed=settings.seed, group=group)
@@ -89,14 +92,23 @@ def posed_by(settings: MindCubeSettings) -> Posed:
 
 def drawn_rooms(families: Sequence[Family], count: int, *, seed: int) -> list[Posed]:
     """Return questions about held-out rooms, one each, evenly over the families and, in each, over the kinds of question."""
+    return [evaluated_room(families, place, seed=seed) for place in range(count)]
+
+
+def evaluated_room(families: Sequence[Family], place: int, *, seed: int) -> Posed:
+    """Return one of them."""
     layouts: dict[Family, tuple[Setting, ...]] = {"rotation": ROTATIONS, "among": ("among",), "around": ("around",)}
-    found = []
-    for place in range(count):
-        scene = scene_at(place, subset="test", seed=seed, settings=layouts[families[place % len(families)]], cue="shuffled")
-        question = draw_question(np.random.default_rng([seed, place, 2]), scene, group=f"drawn{place}")
-        assert question is not None  # of every setting something can be asked
-        found.append(posed(scene, question))
-    return found
+    scene = scene_at(place, subset="test", seed=seed, settings=layouts[families[place % len(families)]], cue="shuffled")
+    question = draw_question(np.random.default_rng([seed, place, 2]), scene, group=f"{_DRAWN}{place}")
+    assert question is not None  # of every setting something can be asked
+    return posed(scene, question)
+
+
+def place_of(name: str) -> int | None:
+    """Return at which place of an evaluation the question with this id stands; None where it is none of drawn rooms."""
+    group = parse_id(name).group
+    place = group.removeprefix(_DRAWN)
+    return int(place) if group.startswith(_DRAWN) and place.isdecimal() else None
 
 
 def posed(scene: Scene, question: Question) -> Posed:

@@ -11,7 +11,6 @@ from pydantic import model_validator
 from backends.knobs import WEIGHTS, knob
 from backends.mindcube.reward import Reward
 from backends.run import NamedModel, Settings
-from worlds.rooms.generator import SCENES as COUNTS
 from worlds.rooms.questions import TEMPLATES, Template
 from worlds.rooms.texts import MOST_CHARACTERS
 
@@ -38,7 +37,8 @@ WANTED_NAMES: dict[str, str] = {"any": "any", **{
     str(template): said if _SAID[said] == 1 else f"{said} ({template.partition('_')[0]})" for template, said in TEMPLATES.items()}}
 MapEdit = Literal["none", "swap left and right", "swap front and back", "rotate by a quarter", "rotate by a half", "lose a thing",
                   "lose the facings", "written"]
-DRAWN, SCENES = "drawn", "scenes"
+DRAWN, EVALUATED, SCENES = "drawn", "evaluated", "scenes"
+MOST_QUESTIONS = 2_000
 MAX_MAP = 4_000  # characters of a map by hand
 
 Way = Literal["raw", "map", "reason", "map_reason", "map_in", "map_in_reason"]
@@ -56,10 +56,12 @@ class MindCubeSettings(Settings):
         FOUR, "task", "What the model is given beside the views, and what it has to write before it answers.", min_length=1,
         max_length=len(CONFIGS), names=CONFIG_NAMES, label="Ways of answering")
 
-    scene: str = knob(DRAWN, "scene", "'drawn' draws a held-out room; else a room as the page writes it.",
+    scene: str = knob(DRAWN, "scene", "'drawn' draws a held-out room; 'evaluated' the room and the question at that number of an "
+                      "evaluation of drawn rooms; else a room as the page writes it.",
                       max_length=MOST_CHARACTERS)
     layout: Layout = knob("among", "scene", "Of drawn rooms: how things stand and cameras look.", names=LAYOUT_NAMES, label="Layout")
-    index: int = knob(0, "scene", "Which held-out room of that layout.", ge=0, le=COUNTS["test"] - 1, label="Number of the room")
+    index: int = knob(0, "scene", "Which held-out room of that layout, or which question of an evaluation.", ge=0,
+                      le=MOST_QUESTIONS - 1, label="Number of the room")
     wanted: Wanted = knob("any", "question", "What kind of question is asked.", names=WANTED_NAMES, label="Question about")
     number: int = knob(0, "question", "Which of the room's questions of that kind; behind the last comes the first again.", ge=0,
                        le=63, label="Question")
@@ -76,7 +78,8 @@ class MindCubeSettings(Settings):
                      uploads=("zip", "json", "jsonl"))
     families: tuple[Family, ...] = knob(("rotation", "among", "around"), "evaluate", "The paper's settings that are drawn from.",
                                         min_length=1, max_length=3, label="Settings")
-    num_questions: int = knob(120, "evaluate", "Questions, drawn evenly over the settings.", ge=6, le=2_000, label="Questions")
+    num_questions: int = knob(120, "evaluate", "Questions, drawn evenly over the settings.", ge=6, le=MOST_QUESTIONS,
+                              label="Questions")
     rotates: bool = knob(False, "evaluate", "Ask each question again with its options rotated: does the answer stay, or the letter?",
                          label="Rotate the options")
 

@@ -16,11 +16,13 @@ MOST_ROWS, ROWS_PX, ROW_PX = 500, 320, 35
 VIEWS = ("template", "verdict")  # in the address
 
 
-def draw(result: MindCubeResult, report: Report, *, on_row: Callable[[int], None] | None = None) -> None:
+def draw(result: MindCubeResult, report: Report, *, on_row: Callable[[int], None] | None = None,
+         told: str = "it is shown whole below.") -> None:
     """The table under its filters.
 
     Args:
         on_row: takes the place of the row that was chosen, among all of the report's.
+        told: what that does.
     """
     if not report.lines:
         return
@@ -43,9 +45,9 @@ def draw(result: MindCubeResult, report: Report, *, on_row: Callable[[int], None
     st.dataframe(made, hide_index=True, width="stretch", height=min(ROWS_PX, 3 + ROW_PX * (1 + len(made))), key=key,
                  selection_mode="single-row", on_select=select, column_config={
                      "similarity": st.column_config.NumberColumn(format="%.0f")})  # type: ignore[call-overload]
-    told = f"{len(places):,} of {len(report.lines):,} questions"
-    told += f"; the first {MOST_ROWS:,} are listed" if len(places) > len(shown) else ""
-    st.caption(f"{told}. {'Click on the box at the left of a row: it is shown whole below.' if on_row else ''}")
+    few = f"; the first {MOST_ROWS:,} are listed" if len(places) > len(shown) else ""
+    click = f" Click on the box at the left of a row: {told}" if on_row else ""
+    st.caption(f"{len(places):,} of {len(report.lines):,} questions{few}.{click}")
 
 
 def found(lines: Sequence[Line], template: str, verdict: str) -> list[int]:

@@ -1,8 +1,12 @@
 """Many rooms: every way of answering beside what needs no looking, and whether good maps come with good answers."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from backends.mindcube.results import MindCubeResult, Report
+from backends.mindcube.results import Line, MindCubeResult, Report
+from backends.mindcube.rooms import place_of
+from backends.mindcube.settings import EVALUATED, SCENES, MindCubeSettings
 from pages.house import view, words
 from pages.house.text import plain
 from pages.mindcube import browsing, reports
@@ -12,6 +16,8 @@ from visualizers.mindcube.evaluation import charts, templates
 VIEWS = ("report",)  # in the address
 FIRST = ("accuracy", "structure and function", "settings", "options rotated")  # charts that are seen first
 
+Choose = Callable[[MindCubeSettings], None]
+SHARED = ("model", "quantisation", "seed", "configurations", "families", "max_new_tokens")  # by one question and its evaluation
 NEARLY = 0.05  # shares of right maps that differ by less are alike
 ALIKE = ": a good map is not yet a good answer"
 
@@ -42,19 +48,19 @@ def notice(made: tuple[Report, ...]) -> str:
             f"{other[1]:.0%} are right{ALIKE if abs(answers[1] - other[1]) < NEARLY else ''}.")
 
 
-def details(result: MindCubeResult) -> None:
+def details(result: MindCubeResult, choose: Choose) -> None:
     """Every number: the ways, both metrics, templates, every question."""
     st.header("Every number")
     more = {name: figure for name, figure in charts(result.reports).items() if name not in FIRST and not name.startswith("templates")}
     reports.table(result.reports)
     reports.maps(result.reports)
     reports.draw(more, "mindcube.more")
-    _by_report(result)
+    _by_report(result, choose)
 
 
 @st.fragment
-def _by_report(result: MindCubeResult) -> None:
-    """One way of answering: its templates and its questions; drawn anew by itself."""
+def _by_report(result: MindCubeResult, choose: Choose) -> None:
+    """One way of answering: its templates and its questions, each with its room; drawn anew by itself."""
     st.header("One way of answering")
     reports.templates(result)
     report = reports.chosen(result)
@@ -62,7 +68,16 @@ def _by_report(result: MindCubeResult) -> None:
         if (drawn := templates(report)) is not None:
             with st.expander("The templates as a chart", icon=":material/bar_chart:", key="mindcube.templates"):
                 view.chart(drawn, key="mindcube.templates.chart")
-        browsing.draw(result, report)
+        has_rooms = result.settings.data == SCENES
+        browsing.draw(result, report, told="it is asked by itself, and its room and its maps are shown.",
+                      on_row=(lambda place: choose(with_its_room(result.settings, report.lines[place]))) if has_rooms else None)
+
+
+def with_its_room(settings: MindCubeSettings, line: Line) -> MindCubeSettings:
+    """One question of an evaluation of drawn rooms, asked by itself in the same ways."""
+    place = place_of(line.id)
+    assert place is not None  # of drawn rooms each id says it
+    return MindCubeSettings(task="ask", scene=EVALUATED, index=place, **{name: getattr(settings, name) for name in SHARED})
 
 
 def live(made: tuple[Report, ...]) -> None:

@@ -6,7 +6,7 @@ from backends.files.rows import counted
 from backends.knobs import UPLOAD, knob_of
 from backends.mindcube.results import MindCubeResult
 from backends.mindcube.rooms import posed_by
-from backends.mindcube.settings import CONFIG_NAMES, DRAWN, WANTED_NAMES, MindCubeSettings
+from backends.mindcube.settings import CONFIG_NAMES, DRAWN, EVALUATED, WANTED_NAMES, MindCubeSettings
 from backends.registry import System
 from pages.house import knobs, tasks
 from pages.house.text import plain
@@ -18,7 +18,7 @@ from worlds.rooms.scenes import Scene
 from worlds.rooms.texts import read_scene
 
 WAYS: dict[str, str] = {str(name): said for name, said in CONFIG_NAMES.items()}
-ROOMS = {DRAWN: "A drawn room", "own": "A room of my own"}
+ROOMS = {DRAWN: "A drawn room", EVALUATED: "One of “Ask about many”", "own": "A room of my own"}
 KIND, DATA = "mindcube.room.kind", "mindcube.data"
 DATA_SAID = {"scenes": "Drawn rooms", "own": "My own file", "folder": "A folder on the server"}
 OF_MODEL = ("model", "quantisation", "max_new_tokens")
@@ -31,13 +31,13 @@ def turn(system: MindCube, settings: MindCubeSettings) -> None:
     """All knobs to what the settings say; the widgets of the room to the room that they name."""
     knobs.set_knobs(system, settings)
     state = st.session_state
-    state[KIND] = DRAWN if settings.scene == DRAWN else "own"
+    state[KIND] = settings.scene if settings.scene in ROOMS else "own"
     state[DATA] = "scenes" if settings.data == "scenes" else "own" if settings.data.startswith(UPLOAD) else "folder"
     try:
-        scene: Scene | None = posed_by(settings).scene if settings.scene == DRAWN else read_scene(settings.scene)
+        scene: Scene | None = posed_by(settings).scene if settings.scene in ROOMS else read_scene(settings.scene)
     except InputError:  # the run says what is wrong with it
         scene = None
-    room.turn(scene, "" if settings.scene == DRAWN else settings.scene)
+    room.turn(scene, "" if settings.scene in ROOMS else settings.scene)
     map_hand.turn()
 
 
@@ -52,7 +52,7 @@ def _ask(system: MindCube) -> None:
         values = {"task": "ask", **_room(system)}
     scene = _scene(system, values)
     with question_tab:
-        values |= _question(system, scene)
+        values |= _question(system, values, scene)
     with map_tab:
         values |= map_hand.draw(system, values, scene is not None)
     with ways:
@@ -68,9 +68,10 @@ def _room(system: MindCube) -> dict[str, object]:
                                 label_visibility="collapsed", help="A held-out room, or one that you put together: it begins as the "
                                 "room that is shown.")
     key = knobs.held(system, "scene")
-    if kind == DRAWN:
-        values: dict[str, object] = {"scene": DRAWN, **knobs.knobs(system, ("layout", "index", "seed"))}
-        st.session_state[key] = DRAWN
+    if kind in (DRAWN, EVALUATED):
+        which = ("layout", "index", "seed") if kind == DRAWN else ("families", "index", "seed")
+        values: dict[str, object] = {"scene": kind, **knobs.knobs(system, which)}
+        st.session_state[key] = kind
         _drawn_views(system, values)
         return values
     st.session_state[key] = room.build()
@@ -96,12 +97,17 @@ def _scene(system: MindCube, values: dict[str, object]) -> Scene | None:
         return None
 
 
-def _question(system: MindCube, scene: Scene | None) -> dict[str, object]:
+def _question(system: MindCube, values: dict[str, object], scene: Scene | None) -> dict[str, object]:
     """What can be asked of this room, as it is asked."""
     kind_key, key = knobs.held(system, "wanted"), knobs.held(system, "number")
     if scene is None:
         st.caption("There is no room yet, so there is no question.")
         return knobs.said(system, ("wanted", "number"))
+    if values["scene"] == EVALUATED:
+        question = posed_by(MindCubeSettings(**values)).question  # type: ignore[arg-type]  # they have made the room
+        st.markdown(plain(f"{question.text} {' '.join(question.full_text.removeprefix(question.text).split())}"))
+        st.caption("It comes with its room. To ask another of the same room, choose “A room of my own”.")
+        return {}
     asked = questions_of(scene, seed=int(st.session_state[knobs.held(system, "seed")]))
     kinds = ["any", *dict.fromkeys(one.template for one in asked)]
     if st.session_state[kind_key] not in kinds:

@@ -49,7 +49,7 @@ def details(task: str, result: MindCubeResult) -> None:
         st.header("In its own words")
         asked.replied(result.asked)
     elif task == "evaluate":
-        many.details(result)
+        many.details(result, choose)
     elif task == "file":
         own_files.details(result)
     elif task == "train":

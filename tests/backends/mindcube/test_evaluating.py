@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from backends.mindcube import evaluating, ladder, mappers, scoring
 from backends.mindcube.reading import read_reply
 from backends.mindcube.replies import Said
 from backends.mindcube.results import MindCubeResult, Report
+from backends.mindcube.rooms import drawn_rooms
 from backends.mindcube.run import run
 from backends.mindcube.settings import MindCubeSettings
 from backends.run import Inputs, Progress, RunStopped, last
@@ -118,10 +120,38 @@ def test_a_real_class_is_asked_mindcubes_own_questions_with_what_images_are_ther
 def test_options_are_rotated_for_a_real_class(real, tmp_path):
     rows = some_rows()
     images = {image: picture() for row in rows for image in row["images"]}
-    report = result_of(brought(tmp_path, rows, images), model=real, data="upload:own.zip", rotates=True,
-                       configurations=("Raw-QA",)).reports[0]
+    result = result_of(brought(tmp_path, rows, images), model=real, data="upload:own.zip", rotates=True, configurations=("Raw-QA",))
 
-    assert report.following.pairs == 6 == report.parts[0].count
+    assert result.reports[0].following.pairs == 6 == result.reports[0].parts[0].count
+    assert not any("drawn evenly" in note for note in result.notes), "six of six"
+
+
+def test_each_question_lists_its_things_in_an_order_of_its_own_and_so_it_does_by_itself(real, monkeypatch):
+    seeds: list[int] = []
+    monkeypatch.setattr(ladder, "ask", lambda *given: seeds.append(given[-1].seed) or Said("A. x"))
+    result_of(model=real, seed=40, configurations=("Plain-CGMap-Out",))
+    last(run(MindCubeSettings(scene="evaluated", index=4, seed=40, model=real, configurations=("Plain-CGMap-Out",)), Inputs()))
+
+    assert seeds == [40, 41, 42, 43, 44, 45, 44]
+
+
+@pytest.mark.parametrize(("most", "is_cut"), [(2, True), (3, False)], ids=["as long as may be", "one word less"])
+def test_a_reply_is_cut_where_it_is_as_long_as_may_be(most, is_cut):
+    tokenizer = Words()
+    vlm = SimpleNamespace(say=lambda *_, **__: "A. x", processor=SimpleNamespace(tokenizer=tokenizer))
+    one = drawn_rooms(("among",), 1, seed=0)[0]
+
+    said = ladder.ask(vlm, "Raw-QA", one.item, one.true, one.pictures(16), ladder.Asking(max_tokens=most))
+    assert (said.tokens, said.is_cut) == (2, is_cut)
+
+
+class Words:
+    """A tokenizer of words."""
+
+    all_special_tokens: tuple[str, ...] = ()
+
+    def __call__(self, text: str, *, add_special_tokens: bool) -> dict[str, list[str]]:
+        return {"input_ids": text.split()}
 
 
 def test_each_row_has_its_own_tokens_and_a_reply_whose_length_ran_out_is_cut(real, tmp_path, monkeypatch):

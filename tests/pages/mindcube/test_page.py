@@ -9,19 +9,22 @@ from streamlit.testing.v1 import AppTest
 
 from backends.files.saved import load_result
 from backends.mindcube.map_reading import read_map
-from backends.mindcube.maps import mirrored
+from backends.mindcube.maps import mirrored, rotated, without_facings
 from backends.mindcube.picked import PRESETS, RECORDED
-from backends.mindcube.results import MindCubeResult
+from backends.mindcube.replies import drawn
+from backends.mindcube.results import ORDERS, Handed, MindCubeResult, Training
 from backends.mindcube.rooms import posed_by
 from backends.mindcube.settings import MindCubeSettings
 from backends.sessions import Session
+from pages.house.text import plain
 from pages.mindcube import asked as asked_view
-from pages.mindcube import browsing, taking
+from pages.mindcube import browsing, handing, many, own_files, taking
 from pages.mindcube.asked import badge, parted
 from tests.backends.mindcube import short_trainings
 from tests.backends.mindcube.made_tinybench import lines, tinybench
 from tests.pages import driving
 from tests.pages.driving import charts, said
+from tests.visualizers.mindcube import made
 from worlds.rooms.free import free_scene
 from worlds.rooms.scenes import Camera, Thing
 from worlds.rooms.texts import read_scene, write_scene
@@ -110,6 +113,7 @@ def test_a_map_that_is_changed_by_one_click_is_put_into_its_mouth_and_the_answer
 
     reply = shown(page).asked.replies[0]
     assert reply.given is not None and not reply.is_true_given and not page.exception
+    assert "The map was changed" in said(page)
     assert page.selectbox(key="knob.mindcube.edit").value == "swap left and right"
     assert page.button(key="mindcube.edit.swap left and right").disabled
     assert ("as before" if reply.letter == old.letter else f"before:] {badge(old)}") in said(page)
@@ -123,6 +127,8 @@ def test_which_answers_moved_with_the_map_is_said(recorded):
 
     told = asked_view.notice(after, "swap left and right", before)
     assert told.endswith("another answer comes from: map, then answer.")
+    assert asked_view.notice(after, "swap left and right").endswith("to compare which answers moved with it.")
+    assert "changed" not in asked_view.notice(after, "none")
     assert asked_view.notice(before, "swap left and right", before).endswith("no answer moved.")
 
 
@@ -181,6 +187,9 @@ def test_a_map_by_hand_begins_as_the_true_one_and_is_changed_without_a_run(asked
     true = posed_by(ONE_MAP).true.plain
     assert read_map(page.session_state["knob.mindcube.map"]).map == true
 
+    page = page.button(key="mindcube.map.turn").click().run()
+    assert read_map(page.session_state["knob.mindcube.map"]).map == rotated(true, 1), "clockwise"
+    page = page.button(key="mindcube.map.true").click().run()
     page = page.button(key="mindcube.map.mirror").click().run()
     assert read_map(page.session_state["knob.mindcube.map"]).map == mirrored(true) and "not isomorphic" in said(page)
     page.button(key="run.ask").click().run()
@@ -235,7 +244,52 @@ def test_lines_are_found_by_template_and_verdict():
     both = browsing.found(report.lines, name, "wrong")
 
     assert both and all(report.lines[place].template == name and report.lines[place].is_right is False for place in both)
+    line = report.lines[0]
+    maps = [line.model_copy(update={"valid": valid, "is_isomorphic": shape}) for valid, shape in (
+        (True, False), (True, True), (True, None), (False, None), (None, None))]
+    assert browsing.found(maps, browsing.ALL, "map") == [0]
     assert len(browsing.found(report.lines, browsing.ALL, browsing.ALL)) == len(report.lines)
+
+
+def test_a_row_of_many_opens_its_room_with_that_very_question(asked):
+    result = load_result((RECORDED / "evaluate.orrery").read_bytes(), MindCubeResult)
+    line = next(one for one in result.reports[0].lines[7:] if one.family == "among")
+    wanted = many.with_its_room(result.settings, line)
+    assert posed_by(wanted).item.id == line.id and posed_by(wanted).question.letter == line.gold
+
+    page = driving.opened(wanted, "mindcube")
+    assert page.session_state["mindcube.room.kind"] == "evaluated" and plain(posed_by(wanted).question.text) in said(page)
+    page.button(key="run.ask").click().run()
+    assert asked == [wanted] and not page.exception
+
+
+def test_a_thing_that_is_moved_on_the_map_of_a_small_model_changes_what_the_map_says_and_nothing_is_run(monkeypatch):
+    short_trainings.put_in(monkeypatch)
+    page = driving.opened(MindCubeSettings(task="train", steps=2), "mindcube")
+    page = driving.finish(driving.run_link(page, "mindcube"), "mindcube")
+    one = shown(page).training.handed[0]
+    at = {place: place_at for place_at, place in enumerate(handing.PLACES)}
+
+    page = page.button(key="mindcube.handed.3012").click().run()
+    assert [page.selectbox(key=f"mindcube.handed.{place}").value for place in at] == [3, 0, 1, 2], "what was west is north"
+    other = next(place for place in at if place != one.where)
+    now = page.selectbox(key=f"mindcube.handed.{other}").value
+    page = page.selectbox(key=f"mindcube.handed.{one.where}").set_value(now).run()
+    order = page.session_state["mindcube.order"]
+    assert order[at[one.where]] == str(now) and sorted(order) == list("0123") and handing.on_map(one, order) == one.things[now]
+    assert handing.answered(one, order) in said(page) and "run.mindcube" not in page.session_state and not page.exception
+
+
+def test_who_follows_every_map_is_told_so_and_who_looks_at_the_views_too():
+    things = ("red box", "blue ball", "green cone", "pink box")
+    follows = Handed(asked="2 right behind", things=things, where="east", answers=tuple(things[order[1]] for order in ORDERS))
+    looks = follows.model_copy(update={"answers": ("blue ball",) * 24})
+
+    assert handing.question(follows) == "As in view 2, turn right: what is behind me?"
+    assert "**24 of 24**" in handing.told(Training(way="map_in", chance=0.25, handed=(follows,)))
+    assert "**30 of 48**" in handing.told(Training(way="map_in", chance=0.25, handed=(follows, looks)))
+    assert "as this map says" in handing.answered(looks, "0123") and "The views say" not in handing.answered(looks, "0123")
+    assert "not as this map says" in handing.answered(looks, "1023") and "The views say blue ball." in handing.answered(looks, "1023")
 
 
 def test_a_training_is_watched_and_gone_on_from(monkeypatch):
@@ -258,6 +312,32 @@ def test_maps_and_views_are_taken_away_as_mindcube_writes_them(recorded):
 
     assert {one["name"] for one in true["objects"]} == {spot.name for spot in recorded.asked.true.objects}
     assert sum(name.endswith(".jpg") for name in names) == len(recorded.asked.images)
+
+
+def test_of_a_row_no_quarter_turn_is_offered_and_of_things_without_a_face_no_loss_of_it(recorded):
+    assert {"rotate by a quarter", "lose the facings"} <= set(asked_view.able(recorded.asked))
+    row = posed_by(MindCubeSettings(layout="around", index=1))
+    without = recorded.asked.model_copy(update={"family": "around", "true": drawn(without_facings(row.true))})
+
+    assert {"rotate by a quarter", "lose the facings"} & set(asked_view.able(without)) == set()
+
+
+def test_ways_whose_intervals_overlap_are_not_ranked():
+    told = [many.notice(one) for one in (made.reports(), made.reports()[:2])]
+
+    assert told[0].startswith("map, then reason (Plain-CGMap-FFR-Out) answers 87% correctly")
+    assert "overlap: so few questions" in told[1], "44 and 40 of 120 may be chance"
+
+
+def test_another_file_is_read_from_its_first_row_and_another_task_at_the_row_that_is_shown(monkeypatch):
+    chosen: list[MindCubeSettings] = []
+    monkeypatch.setattr(own_files.st, "session_state", {"mindcube.file.part": 1, "mindcube.file.task": "raw_qa"})
+    result = load_result((RECORDED / "default.orrery").read_bytes(), MindCubeResult)
+    result = result.model_copy(update={"settings": MindCubeSettings(task="file", file="upload:a.zip", item=7, asked_as="ff_rsn")})
+    for key, knob in (("mindcube.file.part", "part"), ("mindcube.file.task", "asked_as")):
+        own_files._read(result, chosen.append, key, knob)
+
+    assert [(one.part, one.item, one.asked_as) for one in chosen] == [(1, 0, ""), (0, 7, "raw_qa")]
 
 
 def test_every_preset_opens_what_is_recorded_of_it_or_runs(asked):
