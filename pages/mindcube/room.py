@@ -149,7 +149,7 @@ def _swap(place: int) -> None:
     before: dict[int, str | None] = state.get(key("before"), {})
     chosen = state[key("name", place)]
     for other, name in before.items():
-        if other != place and name == chosen and before.get(place):
+        if name == chosen and before.get(place):
             state[key("name", other)] = before[place]
     _note_names()
 

@@ -67,6 +67,15 @@ def test_a_map_by_hand_that_cannot_be_is_one_sentence(map_, said):
         changed_map(posed_by(asked), asked)
 
 
+def test_the_edge_of_the_grid_is_on_it_and_what_is_a_cell_from_the_middle_is_beside_it():
+    asked = settings(edit="written", map='{"red box": {"position": [9, 0]}}')
+    changed = changed_map(posed_by(asked), asked)
+
+    assert changed is not None and changed.objects[0].position == (9, 0)
+    places = [spots_of(Map((Spot("red box", place),)), "among")[0].place for place in ((5, 4), (5.9, 5), (6, 5))]
+    assert places == ["north", "centre", "east"]
+
+
 @pytest.mark.parametrize(("spots", "family", "said"), [
     ([Spot("teapot", (5, 5))], "among", "knows no 'teapot'"),
     ([Spot("red box", (8, 8))], "among", "on a diagonal"),

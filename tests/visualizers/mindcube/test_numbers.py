@@ -10,7 +10,7 @@ from backends.mindcube.results import Asked, MindCubeResult, Picture
 from tests.backends.mindcube.made_tinybench import tinybench
 from tests.visualizers.mindcube import made
 from visualizers.mindcube import numbers
-from visualizers.mindcube.tiles import GAP_PX, tiles
+from visualizers.mindcube.tiles import GAP_PX, GAP_RGB, tiles
 from worlds.pictures import encode_jpeg
 
 
@@ -31,6 +31,7 @@ def test_accuracies_are_in_per_cent_and_stand_beside_what_needs_no_looking(evalu
 
     assert len(table) == len(evaluated.reports) and table["official"][0] == pytest.approx(100 * first.correct / first.count)
     assert {"a letter at random", "text alone", "with an answer tag", "no answer tag", "balanced"} <= set(table.columns)
+    assert table["95 % interval"][0] == f"{100 * first.official[1]:.0f} to {100 * first.official[2]:.0f}"
 
 
 def test_templates_add_up_to_all_questions(evaluated):
@@ -63,6 +64,7 @@ def test_images_are_laid_out_in_rows(count, across, down):
     picture = tiles(with_images(count))
 
     assert picture.shape == (down * (60 + GAP_PX) - GAP_PX, across * (80 + GAP_PX) - GAP_PX, 3)
+    assert (picture[-1, -1] != GAP_RGB).any(), "of three the fourth place is taken, too"
 
 
 def test_images_that_a_step_does_not_speak_of_are_pale():
