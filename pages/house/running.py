@@ -19,7 +19,7 @@ from worlds.errors import InputError
 POLL_S = 0.4
 _SCROLLS = """
 export default function ({ data }) {
-  if (!data.what || window.orrerySight === data.what) return
+  if (window.orrerySight === data.what) return
   window.orrerySight = data.what
   const place = data.place && document.querySelector(`.st-key-${data.place}`)
   if (place) place.scrollIntoView({ block: "center", behavior: "smooth" })
@@ -71,12 +71,13 @@ def start(system: System, settings: Settings) -> None:
 
 
 def come_into_sight(system: System) -> None:
-    """Scroll once to the head of the page, where a run's progress is: its button may be far below."""
-    _scroll(system, st.session_state.get(f"run.{system.name}"))
+    """Scroll once to the head of the page, where a run's progress is, or what came of it: its button may be far below."""
+    _scroll(system, "run")
 
 
-def _scroll(system: System, what: str | None, place: str = "") -> None:
-    """Bring a place of the page into sight, once for each `what`: the container of that key, else the head."""
+def _scroll(system: System, why: str, place: str = "") -> None:
+    """Bring a place of the page into sight, once in each run: the container of that key, else the head."""
+    what = f"{system.name} {why} {st.session_state.get(f'began.{system.name}')}"
     with st.container(key=f"{style.UNSEEN}-sight"):
         st.components.v2.component("orrery_sight", js=_SCROLLS)(key=f"sight.{system.name}", data={"what": what, "place": place})
 
@@ -130,6 +131,7 @@ def say_done(system: System, result: Result) -> None:
         st.markdown(f":green[:material/inventory_2:] **Kept from a run of the same settings,** not computed again{what}.")
     else:
         st.markdown(f":green[:material/check_circle:] **Your run:**{said}{',' * bool(said)} {took[1]:.1f} s in all.")
+    come_into_sight(system)  # of a run that was done before its progress was drawn
 
 
 def show_error(system: System) -> None:
@@ -140,7 +142,7 @@ def show_error(system: System) -> None:
             st.error(plain(message), icon=":material/error:")
             st.caption("What is below was there before; your settings are in the knobs.")
         if not is_running(system):  # while another task runs, its progress is what comes into sight
-            _scroll(system, f"{place} {st.session_state.get(f'began.{system.name}')}", place)
+            _scroll(system, "error", place)
 
 
 @st.fragment(run_every=POLL_S)
