@@ -28,7 +28,6 @@ TURNED = {"straight": "", "right": ", turn right", "around": ", turn around", "l
 ASKED = {"front": "in front of me", "right": "to my right", "behind": "behind me", "left": "to my left"}
 
 
-@st.fragment
 def draw(training: Training, settings: MindCubeSettings, choose: Choose) -> None:
     """A map as a compass of choices, and what is answered with that map; of a way without maps where there is one."""
     st.header("Move the things on its map")
@@ -36,11 +35,18 @@ def draw(training: Training, settings: MindCubeSettings, choose: Choose) -> None
         st.button("Train one that is given a map", key="mindcube.handed.train", icon=":material/model_training:", on_click=choose,
                   args=(settings.model_copy(update={"way": READS, "steps": FEW_STEPS, "iterations": 0, "continues": ""}),),
                   help=f"It reads a map in its prompt and reasons; {FEW_STEPS} steps take half a minute.")
-    if not training.handed:
+    if training.handed:
+        _moved(training, settings)
+    else:
         st.caption("This one has no map.")
-        return
-    held = "It is given" if settings.way.startswith("map_in") else "Into its mouth is put"
-    st.markdown(f"The views stay as they are. {held} the map that you make here, and it goes on from there. {told(training)}")
+
+
+@st.fragment
+def _moved(training: Training, settings: MindCubeSettings) -> None:
+    """The map, and what is answered with it; drawn anew by itself."""
+    held = ("It is given the map that you make here" if settings.way.startswith("map_in") else
+            "The map that you make here is put into its mouth, and it goes on from there")
+    st.markdown(f"The views stay as they are. {held}. {told(training)}")
     places = list(range(len(training.handed)))
     key = address.view("mindcube", "question", places, 0, of=training)
     st.segmented_control("Question", places, key=key, required=True, wrap=True, label_visibility="collapsed",

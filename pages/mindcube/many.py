@@ -18,6 +18,7 @@ FIRST = ("accuracy", "structure and function", "settings", "options rotated")  #
 
 Choose = Callable[[MindCubeSettings], None]
 SHARED = ("model", "quantisation", "seed", "configurations", "families", "max_new_tokens")  # by one question and its evaluation
+OPENED = "mindcube.row.opened"
 NEARLY = 0.05  # shares of right maps that differ by less are alike
 ALIKE = ": a good map is not yet a good answer"
 
@@ -61,6 +62,8 @@ def details(result: MindCubeResult, choose: Choose) -> None:
 @st.fragment
 def _by_report(result: MindCubeResult, choose: Choose) -> None:
     """One way of answering: its templates and its questions, each with its room; drawn anew by itself."""
+    if st.session_state.pop(OPENED, False):  # a row was clicked: the page shows another task
+        st.rerun()
     st.header("One way of answering")
     reports.templates(result)
     report = reports.chosen(result)
@@ -70,7 +73,12 @@ def _by_report(result: MindCubeResult, choose: Choose) -> None:
                 view.chart(drawn, key="mindcube.templates.chart")
         has_rooms = result.settings.data == SCENES
         browsing.draw(result, report, told="it is asked by itself, and its room and its maps are shown.",
-                      on_row=(lambda place: choose(with_its_room(result.settings, report.lines[place]))) if has_rooms else None)
+                      on_row=(lambda place: _open(result.settings, report.lines[place], choose)) if has_rooms else None)
+
+
+def _open(settings: MindCubeSettings, line: Line, choose: Choose) -> None:
+    choose(with_its_room(settings, line))
+    st.session_state[OPENED] = True
 
 
 def with_its_room(settings: MindCubeSettings, line: Line) -> MindCubeSettings:
