@@ -98,6 +98,7 @@ def _things(layout: Setting, count: int) -> None:
         if key("name", place) not in st.session_state:
             taken = {st.session_state.get(key("name", other)) for other in range(5)}
             st.session_state[key("name", place)] = next(name for name in (*_FIRST, *NAMES) if name not in taken)
+    _note_names()
     if layout == "around":
         for place, column in enumerate(st.columns(count)):
             _thing(column, place, f"{place + 1} from the left", list(ON_MAP))
@@ -110,7 +111,6 @@ def _things(layout: Setting, count: int) -> None:
         if heading in at:
             inwards = [(heading + 180) % 360] if layout == "among" else []
             _thing(rows[row][across], at[heading], f"In the {COMPASS[heading]}", inwards)
-    _note_names()
 
 
 def _has_row(row: int, at: dict[int, int], layout: Setting) -> bool:
@@ -146,10 +146,10 @@ def _note_names() -> None:
 def _swap(place: int) -> None:
     """A thing was chosen that stands elsewhere: that place gets what stood here."""
     state = st.session_state
-    before: dict[int, str | None] = state.get(key("before"), {})
+    before: dict[int, str] = state[key("before")]
     chosen = state[key("name", place)]
     for other, name in before.items():
-        if name == chosen and before.get(place):
+        if name == chosen:
             state[key("name", other)] = before[place]
     _note_names()
 

@@ -15,7 +15,9 @@ from backends.mindcube.replies import drawn
 from backends.mindcube.results import ORDERS, Handed, MindCubeResult, Training
 from backends.mindcube.rooms import posed_by
 from backends.mindcube.settings import MindCubeSettings
+from backends.run import name_of
 from backends.sessions import Session
+from pages.house import beside
 from pages.house.text import plain
 from pages.mindcube import asked as asked_view
 from pages.mindcube import browsing, handing, many, own_files, taking
@@ -155,9 +157,14 @@ def test_every_layout_can_be_built(layout, count):
     page = turned(opened(), mindcube__room__kind="own")
     page = page.selectbox(key="mindcube.room.layout").set_value(layout).run()
 
+    page = page.selectbox(key="mindcube.room.count").set_value(count).run() if layout == "around" else page
+
     scene = read_scene(scene_said(page))
     assert (scene.setting, len(scene.things)) == (layout, count) and not page.exception
     assert not page.button(key="run.ask").disabled
+    page = page.selectbox(key=f"mindcube.room.name.{count - 1}").set_value(scene.names[0]).run()
+    swapped = read_scene(scene_said(page)).names
+    assert (swapped[0], swapped[-1]) == (scene.names[-1], scene.names[0]) and not page.warning, "no thing stands twice"
 
 
 def test_a_room_that_the_widgets_cannot_make_is_kept_as_it_was_written():
@@ -304,6 +311,17 @@ def test_a_training_is_watched_and_gone_on_from(monkeypatch):
     page = box.select_index(1).run()
     page = driving.finish(page.button(key="run.train").click().run(), "mindcube")
     assert shown(page) is not held and shown(page).training.went_on_from == 2 and not page.exception
+
+
+def test_only_a_run_that_made_something_can_be_gone_on_from(own_session):
+    trained = load_result((RECORDED / "train.orrery").read_bytes(), MindCubeResult)
+    kept = trained.model_copy(update={"made": ("made:mindcube-0123abcd",)})
+    for one in (trained, kept):
+        own_session.remember(one)
+    page = turned(opened(), mindcube__task="train")
+
+    box = page.selectbox(key="knob.mindcube.continues")
+    assert len(own_session.results) == 2 and box.options == ["Begin anew", beside.label(name_of(kept), kept)]
 
 
 def test_maps_and_views_are_taken_away_as_mindcube_writes_them(recorded):
