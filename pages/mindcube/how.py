@@ -8,6 +8,7 @@ from backends.mindcube.rules import DIRECTIONS
 from backends.mindcube.similarity import NEAR, WEIGHT_DIRECTION, WEIGHT_FACING
 from pages.house import view
 from pages.house.text import plain
+from pages.mindcube.reports import speaking
 from visualizers.mindcube.methods import way_name
 
 
@@ -32,7 +33,7 @@ def how_it_works(task: str, result: MindCubeResult) -> None:
     st.markdown("It is *isomorphic* where every direction is right under that turn. The official metric decides a diagonal by "
                 "rounding; the exact one takes it for what it is.")
     if task in ("evaluate", "file") and result.reports:
-        st.markdown(_three(result.reports[-1]))
+        st.markdown(_three(result.reports[speaking(result)]))
     st.markdown("5. Reinforcement pays for the form and for the letter. No part of it pays for a good map:")
     view.formula(rf"r = {FORMAT_PAY:g}\cdot[\text{{form}}] + {ANSWER_PAY:g}\cdot[\text{{form and letter right}}] \in \{{0, 1, 6\}} "
                  r"\qquad A_i = \frac{r_i - \bar r}{\sigma_r + \epsilon}")

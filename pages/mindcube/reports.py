@@ -30,7 +30,7 @@ def silent(reports: tuple[Report, ...]) -> None:
     """Where a model did not answer, that is said, not "0 %"."""
     for report in reports:
         if report.silent:
-            which = f"{plain(numbers.way(report.configuration))}: " if len(reports) > 1 else ""
+            which = f"{plain(numbers.name_of(report))}: " if len(reports) > 1 else ""
             st.warning(f"{which}{plain(report.silent)}", icon=":material/voice_over_off:")
 
 
@@ -61,19 +61,23 @@ def templates(result: MindCubeResult) -> None:
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     if len(reports) > 1:
         left.selectbox("Way of answering", range(len(reports)), key="mindcube.report",
-                       format_func=lambda place: numbers.way(reports[place].configuration), help="Whose questions are listed below.")
+                       format_func=lambda place: numbers.name_of(reports[place]), help="Whose questions are listed below.")
     following(right if len(reports) > 1 else left, report)
     show(numbers.parts(report, numbers.TEMPLATE))
     words.explain("mindcube.templates", "balanced accuracy", "95 % interval", "text alone")
 
 
 def chosen(result: MindCubeResult) -> Report | None:
-    """The report whose questions are looked at."""
+    """The report whose questions are looked at: at first the one that speaks for the run."""
     if not result.reports:
         return None
-    places = range(len(result.reports))
-    last = len(places) - 1
-    return result.reports[st.session_state[address.view("mindcube", "report", places, last, of=result)]]
+    places, first = range(len(result.reports)), speaking(result)
+    return result.reports[st.session_state[address.view("mindcube", "report", places, first, of=result)]]
+
+
+def speaking(result: MindCubeResult) -> int:
+    """The place of the report that speaks for a run: of the chosen file, before evaluations beside it; else of the last way."""
+    return 0 if result.settings.task == "file" else len(result.reports) - 1
 
 
 def following(place: st.delta_generator.DeltaGenerator, report: Report) -> None:

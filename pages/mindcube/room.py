@@ -4,7 +4,6 @@ The widgets stand as the things do on a map, north above. What they say is the t
 link carries; a text of another form, such as a free scene that somebody wrote, is kept as it is.
 """
 
-from collections.abc import Sequence
 from itertools import permutations
 
 import streamlit as st
@@ -159,20 +158,16 @@ def _order(layout: Setting, column: DeltaGenerator) -> tuple[tuple[int, ...] | N
     sides = list({"among": AMONG_SIDES, "around": AROUND_SIDES}.get(layout, ()))
     if layout == "around" and not st.session_state.get(key("back")):
         sides = sides[:3]
-    names = [f"from the {side}" for side in sides] or [f"to the {COMPASS[heading]}" for heading in _AROUND_IT[layout]]
+    names = sides or [COMPASS[heading] for heading in _AROUND_IT[layout]]
     orders = ["".join(map(str, order)) for order in permutations(range(len(names)))]
     if st.session_state.get(key("order")) not in (TOLD, *orders):
         st.session_state[key("order")] = TOLD
     chosen = str(column.selectbox(
         "Order of the views", [TOLD, *orders], key=key("order"),
-        format_func=lambda order: f"{_listed(names)}, as the question says" if order == TOLD else
-        f"{_listed([names[int(place)] for place in order])}, which must be seen",
-        help="A question may say from where each view was taken; else that must be told by the colours of the walls."))
+        format_func=lambda order: f"{', '.join(names)}: in the question" if order == TOLD else
+        f"{', '.join(names[int(place)] for place in order)}: to be seen",
+        help="A question may say from where each view was taken; else that has to be seen, by the colours of the walls."))
     return (None, "described") if chosen == TOLD else (tuple(map(int, chosen)), "shuffled")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:-1]) + f" and {names[-1]}"
 
 
 def _text(layout: Setting, count: int, views: tuple[tuple[int, ...] | None, Cue]) -> str:

@@ -11,6 +11,7 @@ from backends.registry import System
 from pages.house import tasks, view
 from pages.house.tasks import Task
 from pages.house.text import plain
+from pages.mindcube.reports import speaking
 from pages.mindcube.table import show
 from visualizers.mindcube import numbers
 
@@ -50,11 +51,12 @@ def without(task: str) -> None:
 def beside_the_paper(task: str, result: MindCubeResult) -> None:
     """The paper's tables, this run's row below them."""
     reports = result.reports
-    if reports and (own := numbers.overall(reports[-1])) is not None:
+    shown = reports[speaking(result)] if reports else None
+    if shown is not None and (own := numbers.overall(shown)) is not None:
+        levels = (" Drawn rooms and a miniature are far from photographs and a network of three billion weights: the order of the "
+                  "ways can be compared, the levels cannot." if result.is_miniature else "")
         st.markdown(f"**This run:** {100 * own.official[0]:.1f} % of {own.count:,} questions ({100 * own.official[1]:.0f} to "
-                    f"{100 * own.official[2]:.0f}), {plain(numbers.way(reports[-1].configuration))}. Drawn rooms and a miniature are "
-                    "far from photographs and a network of three billion weights: the order of the ways can be compared, the levels "
-                    "cannot.")
+                    f"{100 * own.official[2]:.0f}), {plain(numbers.name_of(shown))}.{levels}")
     with st.expander("The paper's numbers, this run's below them", icon=":material/menu_book:"):
         st.caption(f"MindCube, {paper.SOURCE}, in per cent. {paper.SECOND}, where nothing else is said. People: {paper.HUMANS:g} %.")
         st.markdown("**Table 1: models on the whole benchmark.** The overall column is of no single population.")

@@ -31,6 +31,11 @@ def way(configuration: str) -> str:
     return f"{said} ({configuration})" if said else configuration or "not told"
 
 
+def name_of(report: Report) -> str:
+    """What a report is called: by its way of answering, else by the file that it came from."""
+    return way(report.configuration) if report.configuration else report.source
+
+
 def overall(report: Report) -> Part | None:
     """What counts of all questions of a report."""
     return next((part for part in report.parts if part.kind == OVERALL), None)
@@ -44,7 +49,7 @@ def of_kind(report: Report, kind: str) -> list[Part]:
 def accuracies(reports: Iterable[Report]) -> pd.DataFrame:
     """A row per way of answering, in per cent: official accuracy with its interval, that of tagged replies, what needs no looking."""
     return _known(pd.DataFrame([
-        {"way of answering": way(report.configuration), "model": report.model, **_numbers(part)}
+        {"way of answering": name_of(report), "model": report.model, **_numbers(part)}
         for report in reports if (part := overall(report)) is not None]))
 
 
@@ -70,7 +75,7 @@ def maps(reports: Iterable[Report]) -> pd.DataFrame:
         if own is None or not own.count:
             continue
         official, exact = own.official or (None,) * 3, own.exact or (None,) * 3
-        rows.append({"way of answering": way(report.configuration) if report.configuration else report.source,
+        rows.append({"way of answering": name_of(report),
                      "valid": share(own.valid, own.count), "isomorphic, official": share(own.isomorphic, own.count),
                      "isomorphic, exact": right_maps(report),
                      "similarity, official": _first(official[0]), "similarity, exact": _first(exact[0]),
@@ -102,13 +107,13 @@ def lines(own: Iterable[Line]) -> pd.DataFrame:
 
 def every_part(reports: Iterable[Report]) -> pd.DataFrame:
     """A row per setting and template of every way of answering, in per cent."""
-    return _known(pd.DataFrame([{"way of answering": way(report.configuration), "part": part.name, **_numbers(part)}
+    return _known(pd.DataFrame([{"way of answering": name_of(report), "part": part.name, **_numbers(part)}
                                 for report in reports for part in report.parts]))
 
 
 def every_line(reports: Iterable[Report]) -> pd.DataFrame:
     """A row per question of every way of answering."""
-    made = [lines(report.lines).assign(way=way(report.configuration)) for report in reports if report.lines]
+    made = [lines(report.lines).assign(way=name_of(report)) for report in reports if report.lines]
     return pd.concat(made, ignore_index=True) if made else pd.DataFrame()
 
 

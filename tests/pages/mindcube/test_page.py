@@ -7,7 +7,10 @@ import zipfile
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from backends.files.archive import zipped
 from backends.files.saved import load_result
+from backends.mindcube import scoring
+from backends.mindcube.formats.evaluation import to_json
 from backends.mindcube.map_reading import read_map
 from backends.mindcube.maps import mirrored, rotated, without_facings
 from backends.mindcube.picked import PRESETS, RECORDED
@@ -23,7 +26,7 @@ from pages.mindcube import asked as asked_view
 from pages.mindcube import browsing, handing, many, own_files, taking
 from pages.mindcube.asked import badge, parted
 from tests.backends.mindcube import short_trainings
-from tests.backends.mindcube.made_tinybench import lines, tinybench
+from tests.backends.mindcube.made_tinybench import answered, lines, tinybench, with_map
 from tests.pages import driving
 from tests.pages.driving import charts, said
 from tests.visualizers.mindcube import made
@@ -236,6 +239,17 @@ def test_replies_that_are_brought_are_three_numbers_and_a_row_that_is_shown_whol
     page = page.selectbox(key="mindcube.file.task").set_value("plain_cgmap_out").run()
     page = driving.finish(page, "mindcube")
     assert shown(page).settings.asked_as == "plain_cgmap_out" and shown(page).reports[0].maps is not None and not page.exception
+
+
+def test_an_evaluation_that_is_brought_beside_replies_stands_behind_them():
+    rows = tinybench()[:40]
+    told = to_json(scoring.score(answered(rows, with_map), task="plain_cgmap_out")).encode()
+    content = zipped({"tiny_raw_qa_some-model_responses.jsonl": replies(), "x_eval.json": told})
+    page = brought(opened(), "both.zip", content)
+
+    assert not page.exception and page.selectbox(key="mindcube.report").options == ["answer at once (Raw-QA)", "x_eval.json"]
+    assert page.session_state["mindcube.report"] == 0 and "levels cannot" not in said(page)
+    assert "The maps" in {one.value for one in page.header}, "of the evaluation"
 
 
 def test_of_a_model_that_never_answered_it_is_said_that_it_did_not():
