@@ -11,13 +11,14 @@ import streamlit as st  # noqa: E402
 from backends.registry import systems  # noqa: E402
 from fronts import beside, uploads  # noqa: E402
 from fronts.hosts import is_known, refusal  # noqa: E402
-from pages.house import head, lesson, orrery, parts, session, style  # noqa: E402
+from pages.house import head, lesson, orrery, parts, session, sidebar, style, theme  # noqa: E402
 from pages.house.text import plain  # noqa: E402
 
 DOCS = Path(__file__).parent / "docs"
 # before the navigation: a tab without an icon of its own would ask Google's host for the page's symbol
 st.set_page_config(page_title="Orrery", page_icon=str(DOCS / "icon.png"), layout="wide")
 style.write_door()
+theme.follow()
 parts.begin()  # before the sidebar is there: on a wall it would be seen for a moment, and the page narrower
 
 home = st.Page("pages/home.py", title="Home", icon=":material/home:", default=True)
@@ -28,6 +29,7 @@ built = {ring.capitalize(): [st.Page(f"pages/{system.name}/page.py", title=orrer
 page = st.navigation({"": [home, sheet]} | built)
 st.set_page_config(page_title=head.title(page.url_path), page_icon=str(DOCS / "icon.png"), layout="wide")
 st.logo(str(DOCS / "icon.svg"), size="large")
+sidebar.name_groups()
 uploads.bound()
 host = st.context.headers.get("Host")
 if host is not None and not is_known(host):  # server.py refuses it before; `streamlit run` does not

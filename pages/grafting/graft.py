@@ -14,6 +14,7 @@ from backends.run import name_of
 from pages.grafting import views
 from pages.house import address, knobs, parts, session, view, words
 from pages.house.text import plain
+from pages.house.theme import is_dark
 from visualizers.grafting import checkpoint, costs, healing, layers, notice, ranking, strips, tables
 from visualizers.grafting.methods import STATE_NAMES
 
@@ -72,7 +73,7 @@ def _pictures(states: tuple[State, ...], step: int | None, *, badges: Mapping[st
 def _state(state: State, step: int | None, *, badge: str, is_first: bool) -> None:
     """What one state paints."""
     st.markdown(f"**{STATE_NAMES[state.name].removesuffix(', not healed')}** {badge}")
-    pictures = strips.strip(strips.at_step(state, step), ground=views.GROUNDS[view.is_dark()])
+    pictures = strips.strip(strips.at_step(state, step), ground=views.GROUNDS[is_dark()])
     view.picture(pictures, f"grafting.{state.name.replace(' ', '-')}", alt=strips.alt(state), caption=strips.caption(state),
                  is_first=is_first)
     if state.broke:
@@ -82,7 +83,7 @@ def _state(state: State, step: int | None, *, badge: str, is_first: bool) -> Non
 def _own(samples: Samples) -> None:
     """Pictures that a person brought, beside what the states paint."""
     st.markdown(f"**{plain(samples.name)}** :violet-badge[yours, not painted here]")
-    pictures = strips.strip(samples.pictures, ground=views.GROUNDS[view.is_dark()])
+    pictures = strips.strip(samples.pictures, ground=views.GROUNDS[is_dark()])
     view.picture(pictures, "grafting.samples", alt=strips.own_alt(samples), caption=plain(checkpoint.judged(samples)))
 
 

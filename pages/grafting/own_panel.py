@@ -8,6 +8,7 @@ from backends.registry import System
 from pages.grafting import own_file, own_knobs, views
 from pages.house import knobs, session, tasks, view
 from pages.house.text import plain
+from pages.house.theme import is_dark
 from visualizers.grafting import checkpoint, strips
 from worlds.errors import InputError
 
@@ -63,7 +64,7 @@ def _pictures(system: System[GraftingSettings, GraftingResult], name: str) -> No
         return
     left, right = st.columns(2)
     with left:
-        view.picture(strips.strip(shown, ground=views.GROUNDS[view.is_dark()]), "grafting.own",
+        view.picture(strips.strip(shown, ground=views.GROUNDS[is_dark()]), "grafting.own",
                      alt=f"The first {len(shown)} of {number} pictures of {name}", caption=f"{plain(name)}, the first {len(shown)}")
     right.markdown(f"**{plain(name)}** holds {number:,} pictures{' and their kinds' if has_kinds else ''}. They are judged by the "
                    f"classifier beside what the run paints: {'accuracy and ' if has_kinds else ''}proxy-FD, with the floor of as "

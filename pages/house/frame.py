@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from backends.registry import System
 from backends.run import R, Result, S, Settings, task_of
-from pages.house import address, beside, knobs, lesson, opening, parts, results, running, style, tasks, view
+from pages.house import address, beside, knobs, lesson, opening, parts, results, running, style, tasks, theme, view
 from pages.house.opening import Stage
 from pages.house.tasks import Task
 from pages.house.text import plain
@@ -84,7 +84,7 @@ class Page(Generic[S, R]):
 def show(page: Page[S, R]) -> None:
     """Draw the page: head, presets, own input, tasks, what runs or what came out, knobs, the rest."""
     system = page.system
-    style.write()
+    style.write(is_dark=theme.is_dark())
     opening.begin(system.name)
     st.session_state[view.DRAWN] = {}
     tasks.keep(system, page.kept)

@@ -18,6 +18,7 @@ from backends.run import R, Result, S, task_of
 from pages.house import first_picture, opening, parts, results, style
 from pages.house.opening import Stage
 from pages.house.text import code, plain
+from pages.house.theme import is_dark
 from visualizers.alt import alt_of
 from visualizers.theme import DEFAULT_HEIGHT_PX, themed
 from worlds.pictures import encode_jpeg
@@ -33,10 +34,6 @@ PROJECTED = 1.5  # how much larger the letters of a chart are on a wall
 DRAWN = "figures.drawn"  # in the session's state: the charts of the page that is looked at, by their keys
 MAX_NOTES = 20  # shown; real runs have a handful
 SHOWN_JPEG_QUALITY = 90  # boxes and words keep their edges
-
-
-def is_dark() -> bool:
-    return st.context.theme.type == "dark"
 
 
 def chart(figure: go.Figure, key: str, *, is_first: bool = False) -> None:
