@@ -20,6 +20,7 @@ TITLE_PX, TEXT_PX = 15, 13
 FONTS = "Source Sans, 'Source Sans 3', Source Sans Pro, Fira Sans Condensed, Arial Narrow, sans-serif"  # the page's; as narrow ones
 TITLE_ROOM_PX, TEXT_ROOM_PX = 22, 19  # of a line, with what keeps it apart from the next
 DEFAULT_HEIGHT_PX = 320
+_DARK = "dark"  # in a trace's `meta`
 PAIRED: dict[str, object] = {"b": 88}  # ticks, the axis' title and a legend of two lines: charts side by side end together
 
 
@@ -47,9 +48,16 @@ def _template(is_dark: bool, scale: float) -> go.layout.Template:
     })
 
 
+def in_the_dark(**changed: object) -> dict[str, object]:
+    """Of a trace, what differs where a page is dark: colours that no template gives, such as a floor's."""
+    return {"meta": {_DARK: changed}}
+
+
 def themed(figure: go.Figure, *, is_dark: bool, scale: float = 1.0) -> go.Figure:
     """The same figure in the app's light or dark template, with room for all that it has; `scale` is 1.5 on a projector."""
     drawn = go.Figure(figure)
+    for trace in drawn.data if is_dark else ():
+        trace.update(trace.meta.get(_DARK, {}) if isinstance(trace.meta, dict) else {})
     for note in drawn.layout.annotations:
         note.font.size = min(note.font.size or TEXT_PX, TEXT_PX) * scale  # panels' titles come with a size of their own
     height = round((drawn.layout.height or DEFAULT_HEIGHT_PX) * scale)

@@ -9,7 +9,7 @@ A step of a chain lights up the things that it names; those around whoever think
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from math import atan2, cos, degrees, hypot, radians, sin
 
 import plotly.graph_objects as go
@@ -299,19 +299,20 @@ def _draw_labels(figure: go.Figure, drawn: Drawn, step: Step | None, sheet: _She
         figure.add_scatter(x=[x], y=[y], mode="text", text=[str(number_of(view) or "")], hoverinfo="skip")
         taken.append(_box(x, y, 9, 15, sheet))
     for spot in drawn.objects:
-        lines = _lines(spot.name) + ([f"<b>{directions[spot.name]}</b>"] if spot.name in directions else [])
-        wide = max(len(line) - 7 * line.count("<b>") for line in lines) * _LETTER_PX
-        x, y, box = _free(spot, wide, len(lines) * _LINE_PX, taken, sheet)
+        others = [other for other in drawn.objects if other is not spot]
+        told = [f"<b>{directions[spot.name]}</b>"] if spot.name in directions else []
+        lines, x, y, box = _free(spot, [named + told for named in _lines(spot.name)], others, taken, sheet)
         taken.append(box)
         is_lit = step is None or spot.name in step.objects
         figure.add_scatter(x=[x], y=[y], mode="text", text=["<br>".join(lines)], hoverinfo="skip", opacity=1.0 if is_lit else 0.6)
 
 
-def _lines(name: str) -> list[str]:
-    """A name in one or two lines."""
+def _lines(name: str) -> list[list[str]]:
+    """A name in one line, if it is short, and in two, if it has two words; in what there is more room for comes first."""
     words = said(name, _NAME_LETTERS)
     first, _, rest = words.partition(" ")
-    return [words] if len(words) <= _LINE_LETTERS or not rest else [first, rest]
+    whole = [[words]] if len(words) <= _LINE_LETTERS or not rest else []
+    return [*whole, [first, rest]] if rest else whole
 
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in cells
@@ -322,19 +323,31 @@ def _box(x: float, y: float, wide_px: float, high_px: float, sheet: _Sheet) -> B
     return x - wide, y - high, x + wide, y + high
 
 
-def _free(spot: Spotted, wide_px: float, high_px: float, taken: Sequence[Box], sheet: _Sheet) -> tuple[float, float, Box]:
-    """Where beside a spot a label hides least: its middle, and its box."""
-    best: tuple[float, float, float, Box] | None = None
-    for far in (0.0, 8.0, 20.0):
+def _free(spot: Spotted, names: Sequence[list[str]], others: Sequence[Spotted], taken: Sequence[Box], sheet: _Sheet
+          ) -> tuple[list[str], float, float, Box]:
+    """Where beside a spot its name hides least and is not read as another thing's: its lines, its middle, and its box.
+
+    Args:
+        names: the lines, in every way in which they can be broken.
+    """
+    best: tuple[float, list[str], float, float, Box] | None = None
+    for lines, far in product(names, (0.0, 8.0, 20.0)):
+        wide_px, high_px = max(len(line) - 7 * line.count("<b>") for line in lines) * _LETTER_PX, len(lines) * _LINE_PX
         down, across = (12 + high_px / 2 + far) / sheet.unit_px, (14 + wide_px / 2 + far) / sheet.unit_px
         for dx, dy in ((0, down), (0, -down), (across, 0), (-across, 0), (across, down), (-across, down), (across, -down),
                        (-across, -down)):
             box = _box(spot.x + dx, spot.y + dy, wide_px, high_px, sheet)
             cost = sum(_shared(box, other) for other in taken) + 3 * _outside(box, sheet) + 0.002 * far
+            cost += any(_apart(box, other) < _apart(box, spot) for other in others)
             if best is None or cost < best[0] - 1e-9:
-                best = (cost, spot.x + dx, spot.y + dy, box)
+                best = (cost, lines, spot.x + dx, spot.y + dy, box)
     assert best is not None
     return best[1:]
+
+
+def _apart(box: Box, spot: Spotted) -> float:
+    """How far a spot is from the nearest edge of a box, in cells."""
+    return hypot(max(box[0] - spot.x, 0.0, spot.x - box[2]), max(box[1] - spot.y, 0.0, spot.y - box[3]))
 
 
 def _shared(one: Box, other: Box) -> float:

@@ -11,7 +11,7 @@ from backends.mindcube.results import Asked, Step
 from visualizers.alt import described
 from visualizers.mindcube.methods import listed
 from visualizers.mindcube.views import cameras, scene_of
-from visualizers.theme import VISITED_COLOUR, titled
+from visualizers.theme import VISITED_COLOUR, in_the_dark, titled
 from worlds.rooms import solids
 from worlds.rooms.scenes import Pose, Scene, ahead_of
 
@@ -24,7 +24,7 @@ _GLOSSY = _MATTE | {"specular": 0.35, "roughness": 0.4}
 _LAMP = {"x": -4500, "y": -5500, "z": 9000}  # high in the south-west, as in the pictures
 _HIGH = 0.35  # of the space that is shown, in widths of the room
 _EYE, _AT = {"x": 0.15, "y": -1.16, "z": 1.16}, {"x": -0.03, "y": -0.04, "z": -0.14}  # from the south, above
-_PAPER, _INK = "#EEF0F3", "#1F2430"  # also on a dark page: names stand on the pale floor as often as beside it
+_AT_NIGHT = 0.36  # of the floor's and the walls' colours where the page is dark: pale names stand on the floor as often as beside it
 _CLOSE_M = 1.8  # of things that stand closer, names would cover one another: every other one is higher
 
 
@@ -40,7 +40,7 @@ def room(asked: Asked, step: Step | None = None) -> go.Figure | None:
         title=titled("The room, to be turned around", "pyramids: cameras, with their image's number"), height=HEIGHT_PX,
         showlegend=_turns(asked), margin={"l": 0, "r": 0, "b": 4}, uirevision="room",
         scene={"xaxis": hidden | {"range": [-half, half]}, "yaxis": hidden | {"range": [-half, half]},
-               "zaxis": hidden | {"range": [0, _HIGH * 2 * half]}, "aspectmode": "manual", "bgcolor": _PAPER,
+               "zaxis": hidden | {"range": [0, _HIGH * 2 * half]}, "aspectmode": "manual",
                "aspectratio": {"x": 1, "y": 1, "z": _HIGH}, "dragmode": "turntable", "camera": {"eye": _EYE, "center": _AT}})
     return described(figure, _told(asked, scene, step))
 
@@ -51,7 +51,7 @@ def _walls(scene: Scene) -> list[go.Mesh3d]:
     for mesh in solids.room_meshes(scene.room):
         low = mesh.vertices.copy()
         low[:, 2] = np.minimum(low[:, 2], WALL_M)
-        drawn += _meshes(solids.Mesh(mesh.name, low, mesh.faces, mesh.colours), is_round=False, light=_MATTE)
+        drawn += _meshes(solids.Mesh(mesh.name, low, mesh.faces, mesh.colours), is_round=False, light=_MATTE, at_night=_AT_NIGHT)
     return drawn
 
 
@@ -66,11 +66,12 @@ def _things(scene: Scene, step: Step | None) -> list[go.Mesh3d | go.Scatter3d]:
         words = f"<b>{thing.name}</b>" if step and is_lit else thing.name
         is_close = any(0 < np.hypot(thing.x - other.x, thing.y - other.y) < _CLOSE_M for other in scene.things)
         above = thing.height + (1.15 if is_close and place % 2 else 0.4)
-        drawn.append(_text(thing.x, thing.y, above, words, colour=LIT_COLOUR if step and is_lit else _INK))
+        drawn.append(_text(thing.x, thing.y, above, words))
     return drawn
 
 
-def _meshes(mesh: solids.Mesh, *, is_round: bool, light: dict[str, float], opacity: float = 1.0, hover: str = "") -> list[go.Mesh3d]:
+def _meshes(mesh: solids.Mesh, *, is_round: bool, light: dict[str, float], opacity: float = 1.0, hover: str = "",
+            at_night: float = 1.0) -> list[go.Mesh3d]:
     """A mesh as one trace per colour: a colour for each face would take more room than all vertices."""
     drawn = []
     for colour in np.unique(mesh.colours, axis=0):
@@ -78,10 +79,15 @@ def _meshes(mesh: solids.Mesh, *, is_round: bool, light: dict[str, float], opaci
         used, places = np.unique(own, return_inverse=True)
         x, y, z = mesh.vertices[used].astype(np.float32).round(3).T
         i, j, k = places.reshape(own.shape).astype(np.int16).T
-        drawn.append(go.Mesh3d(x=x, y=y, z=z, i=i, j=j, k=k, color="rgb({},{},{})".format(*colour), opacity=opacity,
-                               flatshading=not is_round, lighting=light, lightposition=_LAMP, name=mesh.name,
-                               hoverinfo="name" if hover else "skip"))
+        night = in_the_dark(color=_rgb(at_night * colour)) if at_night < 1 else {}
+        drawn.append(go.Mesh3d(x=x, y=y, z=z, i=i, j=j, k=k, color=_rgb(colour), opacity=opacity, flatshading=not is_round,
+                               lighting=light, lightposition=_LAMP, name=mesh.name, hoverinfo="name" if hover else "skip", **night))
     return drawn
+
+
+def _rgb(colour: np.ndarray) -> str:
+    """(3,) 0..255 -> #RRGGBB."""
+    return "#{:02X}{:02X}{:02X}".format(*colour.astype(int))
 
 
 def _arrow_head(x: float, y: float, heading: float, half: float, opacity: float) -> go.Mesh3d:
@@ -91,7 +97,7 @@ def _arrow_head(x: float, y: float, heading: float, half: float, opacity: float)
     corners = [(x + near * east - wide * aside_east, y + near * north - wide * aside_north),
                (x + near * east + wide * aside_east, y + near * north + wide * aside_north), (x + far * east, y + far * north)]
     return go.Mesh3d(x=[a for a, _ in corners], y=[b for _, b in corners], z=[0.03] * 3, i=[0], j=[1], k=[2], color="#26202C",
-                     opacity=opacity, hoverinfo="skip", lighting={"ambient": 1.0, "diffuse": 0.0})
+                     opacity=opacity, hoverinfo="skip", lighting={"ambient": 1.0, "diffuse": 0.0}, **in_the_dark(color="#E6E9EF"))
 
 
 def _cameras(asked: Asked, scene: Scene, step: Step | None) -> list[go.Mesh3d | go.Scatter3d]:
@@ -108,7 +114,7 @@ def _cameras(asked: Asked, scene: Scene, step: Step | None) -> list[go.Mesh3d | 
         drawn.append(_edges(solids.frustum_lines(camera, length_m=0.7), colour, 4 if is_lit else 2))
         middle = mesh.vertices[1:].mean(axis=0)
         above = float(mesh.vertices[1, 2]) + 0.28
-        drawn.append(_text(float(middle[0]), float(middle[1]), above, f"<b>{number}</b>", colour=LIT_COLOUR if is_lit else _INK))
+        drawn.append(_text(float(middle[0]), float(middle[1]), above, f"<b>{number}</b>"))
     return drawn
 
 
@@ -141,9 +147,8 @@ def _poses(asked: Asked) -> list[go.Scatter3d]:
     return drawn
 
 
-def _text(x: float, y: float, z: float, words: str, *, colour: str) -> go.Scatter3d:
-    return go.Scatter3d(x=[x], y=[y], z=[z], mode="text", text=[words], textfont={"color": colour, "size": 13}, hoverinfo="skip",
-                        showlegend=False)
+def _text(x: float, y: float, z: float, words: str) -> go.Scatter3d:
+    return go.Scatter3d(x=[x], y=[y], z=[z], mode="text", text=[words], textfont={"size": 13}, hoverinfo="skip", showlegend=False)
 
 
 def _told(asked: Asked, scene: Scene, step: Step | None) -> str:

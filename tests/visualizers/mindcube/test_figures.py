@@ -9,12 +9,14 @@ import pytest
 
 from backends.mindcube.maps import mirrored, rotated, scaled, without
 from backends.mindcube.replies import drawn
+from tests.visualizers.contrast import contrast
 from tests.visualizers.mindcube import made
 from visualizers.alt import sentence_of
 from visualizers.mindcube import evaluation, figures, gaze, learning, maps, relations, turns, views
 from visualizers.mindcube.methods import RIGHT_COLOUR, WAY_COLOURS, WRONG_COLOUR, listed, way_colour, way_name
 from visualizers.mindcube.room import LIT_COLOUR, PALE, room
 from visualizers.mindcube.verdicts import verdicts
+from visualizers.theme import themed
 from worlds.rooms.rendering import picture
 
 MOST_JSON = 300_000  # bytes of a room
@@ -102,6 +104,18 @@ def test_step_lights_up_its_things_and_cameras_in_the_room():
             1.0 if thing.name in step.objects else PALE}
     colours = [traces(figure, type="mesh3d", name=f"image {number}")[0].color == LIT_COLOUR for number in (1, 2, 3, 4)]
     assert colours == [False, True, False, False]
+
+
+def test_floor_is_dark_where_the_page_is_and_names_can_be_read_on_it_in_both_themes():
+    figure = room(made.asked())
+    before = figure.to_json()
+    for is_dark in (False, True):
+        shown = themed(figure, is_dark=is_dark)
+        ink = shown.layout.template.layout.font.color
+        floors = traces(shown, type="mesh3d", name="floor")
+        assert floors and all(contrast(ink, floor.color) > 4.5 for floor in floors)
+        assert all(trace.textfont.color is None for trace in traces(shown, mode="text"))  # the template's
+    assert figure.to_json() == before
 
 
 def test_question_of_a_file_has_no_room():
@@ -197,6 +211,17 @@ def test_step_says_on_the_map_what_is_in_front_right_behind_and_left_and_where_o
     (arrow,) = [trace for trace in traces(figure, mode="markers") if trace.marker.symbol == "arrow"]
     camera = asked.true.views[step.images[0] - 1]
     assert (arrow.x[0], arrow.y[0], arrow.marker.angle) == (camera.x, camera.y, maps.HEADINGS[camera.facing])
+
+
+@pytest.mark.parametrize(("setting", "template"), [("among", "among_2_1"), ("around", "around_q2_nearest")])
+def test_name_on_a_map_is_nearest_to_its_own_thing(setting, template):
+    asked = made.asked(made.room(setting, template))
+    figure = maps.true_map(asked)
+
+    for spot in asked.true.objects:
+        (name,) = [trace for trace in traces(figure, mode="text") if trace.text[0].replace("<br>", " ") == spot.name]
+        far = {other.name: np.hypot(name.x[0] - other.x, name.y[0] - other.y) for other in asked.true.objects}
+        assert min(far, key=far.__getitem__) == spot.name
 
 
 @pytest.mark.parametrize(("change", "holds"), [(lambda true: mirrored(true), False), (lambda true: rotated(true, 1), True),

@@ -10,6 +10,7 @@ import pytest
 from backends.files.saved import load_result
 from backends.tstar.results import SeedCurve, SeenBox, TStarResult, Verification
 from backends.tstar.system import RECORDED
+from tests.visualizers.contrast import contrast
 from visualizers.theme import DISTRIBUTION_COLOUR, SEQUENTIAL, TRUTH_COLOUR, themed
 from visualizers.tstar import charts, figures
 from visualizers.tstar.methods import METHOD_COLOURS, METHOD_NAMES
@@ -98,16 +99,6 @@ def test_heat_map_has_the_colours_of_its_theme(result):
     scales = [themed(heat, is_dark=is_dark).layout.template.layout.colorscale.sequential for is_dark in (False, True)]
 
     assert heat.data[0].autocolorscale and heat.data[0].colorscale is None and scales[0] != scales[1] == SEQUENTIAL[True]
-
-
-def contrast(one: str, other: str) -> float:
-    """Of WCAG, 1 to 21."""
-    def luminance(colour: str) -> float:
-        parts = [int(colour[at:at + 2], 16) / 255 for at in (1, 3, 5)]
-        return float(np.dot([0.2126, 0.7152, 0.0722], [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055)**2.4 for c in parts]))
-
-    low, high = sorted(map(luminance, (one, other)))
-    return (high + 0.05) / (low + 0.05)
 
 
 def test_pictures_are_large_enough_to_see(result):
