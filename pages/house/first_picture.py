@@ -58,6 +58,7 @@ def picture_place(picture: np.ndarray, key: str) -> Iterator[None]:
     with st.container(key=f"first.{key}"):
         place = f".st-key-first-{key.replace('.', '-')}"  # its room is kept until the picture is there, whose caption needs more
         st.html(f"<div class='first-picture'>{shown}</div><style>{_RULES}{place} {{ position: relative }}"
+                f"{place} .stImage img {{ aspect-ratio: auto {width} / {height} }}"  # its own, before its bytes are there
                 f"{place}:not(:has(.stImage img)) {{ aspect-ratio: {width} / {height}; margin-bottom: {CAPTION_PX}px }}</style>")
         yield
 

@@ -121,12 +121,18 @@ def test_presets_own_input_and_the_first_picture_are_in_sight(page, server_url, 
         assert box["y"] + min(box["height"], 160) <= 768, (selector, box)
 
 
+SHIFTS = """window.shifted = 0; new PerformanceObserver(list => list.getEntries().forEach(one =>
+  { if (!one.hadRecentInput) window.shifted += one.value })).observe({ type: "layout-shift", buffered: true })"""
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_phone_shows_the_first_picture_at_once_and_nothing_is_wider_than_its_place(page, server_url, name):
+def test_a_phone_shows_the_first_picture_at_once_and_nothing_jumps_or_is_wider_than_its_place(page, server_url, name):
     page.set_viewport_size({"width": 390, "height": 844})
+    page.add_init_script(SHIFTS)
     opened(page, f"{server_url}/{name}")
     page.wait_for_timeout(1000)
 
+    assert page.evaluate("window.shifted") < 0.1  # a score of browsers: above, people notice
     boxes = [picture.bounding_box() for picture in page.locator(PICTURE).all()]
     assert any(box and box["height"] > 80 and box["y"] + 160 <= 844 for box in boxes), boxes
 
