@@ -117,7 +117,7 @@ def details(system: System[GraftingSettings, GraftingResult], result: GraftingRe
     _numbers(system, grafted)
     _every_graft(choose)
     st.header("What it costs")
-    left, right = st.columns([3, 2])
+    left, right = st.columns([5, 4])
     with left:
         view.chart(costs.bars(grafted), key="grafting.costs")
     with right:

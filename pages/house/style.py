@@ -77,8 +77,8 @@ button [data-testid=stIconMaterial] {{ width: 1em; overflow: hidden }}
 .stLogo {{ height: 2.25rem; margin: 0 }}
 @media (min-width: 768px) {{ .stMain .stMainBlockContainer {{ padding-left: 2.5rem; padding-right: 2.5rem }} }}"""
 
-# Until Streamlit's script says that a page is wide and draws its list of pages, there is room for both. And until it has the part that
-# reads what a page writes itself, pictures have no room yet: what is drawn before is seen when it has its place.
+# Until Streamlit's script says that a page is wide and draws its list of pages, there is room for both. And until it has the part
+# that reads what a page writes itself, pictures have no room yet: what is drawn before is seen when it has its place.
 _AT_THE_OPENING = """
 html:not(:has(.stHtml)) .stMain .stMainBlockContainer { visibility: hidden }
 @media (min-width: 768px) { .stAppViewContainer:not(:has([data-testid=stSidebar])) { padding-left: 300px } }

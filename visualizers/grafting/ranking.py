@@ -13,7 +13,7 @@ from visualizers.grafting.tables import graft_name
 from visualizers.theme import titled
 
 ROW_PX, ROOM_PX = 40, 130  # of a graft, and for title and axis
-LINE_LETTERS = 20  # of a name: a phone has no room for more
+LINE_LETTERS = 26  # of a name: two lines at most, and a phone has no room for more
 ROOM = 0.35  # of the range
 
 

@@ -350,7 +350,7 @@ def test_measured_grafts_are_ranked_by_held_out_error_and_held_against_the_contr
 def test_ranking_goes_by_the_mean_of_the_seeds_and_shows_from_which_to_which():
     (bars,) = ranking.bars(MEASURED).data
 
-    assert bars.y == ("Hyena-X, interleaved", "attention again<br>(self-graft),<br>interleaved")
+    assert bars.y == ("Hyena-X, interleaved", "attention again<br>(self-graft), interleaved")
     assert bars.x == pytest.approx((10, 12)) and bars.error_x.array == pytest.approx((0, 8))
 
 
