@@ -32,8 +32,8 @@ def bars(found: Measured) -> go.Figure:
     low, high = min(0.0, *map(min, each)), max(map(max, each), default=1.0)
     room = ROOM * max(high - low, 1.0)  # for the numbers, beyond the bars
     figure = go.Figure(go.Bar(
-        x=above, y=["<br>".join(wrap(name, LINE_LETTERS)) for name in names], customdata=names, orientation="h", showlegend=False,
-        cliponaxis=False, textposition="outside",
+        x=above, y=["<br>".join(wrap(name, LINE_LETTERS, break_on_hyphens=False)) for name in names], customdata=names,
+        orientation="h", showlegend=False, cliponaxis=False, textposition="outside",
         marker={"color": [OPERATOR_STYLES[row.operator][0] for row in rows], "line": {"width": 0}},
         text=[f"{signed(share, 0)} %" for share in above], hovertemplate="%{customdata}: %{x:+.1f} %<extra></extra>",
         error_x=None if max(map(len, each), default=1) == 1 else {
