@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from backends.files.archive import Files, ZipLimits, is_junk
 from backends.files.csv_text import SEPARATORS
 from backends.files.encoding import MAX_LINES
-from backends.files.logs import Notes, object_of, plain, said, short
+from backends.files.logs import Notes, object_of, plain, said, short, text_of
 from backends.files.objects import Span, has_lines, objects_in, whole_text
 from backends.files.rows import OddRows, Row, counted
 from backends.files.tables import Limits, read_table
@@ -90,6 +90,12 @@ class _Listing:
         dumped = dumps(self._names)
         taken = {name for dump in dumped for name in (*dump.names.values(), *dump.images)}
         for dump in dumped[:MAX_ROLLOUTS]:
+            metrics = text_of(self._files, dump.names.get("metrics.json", ""), Notes())
+            if not self._has_left(len(metrics)):
+                break
+            if not self._has_room(metrics):
+                self._too_many.append(dump.names["metrics.json"])
+                continue
             own = outcome(self._files, dump, self._notes)
             self.entries.append(Entry("vagen", dump.folder, tag=own.environment, seed=own.seed, score=own.score, success=own.success,
                                       turns=own.turns))
@@ -144,6 +150,8 @@ class _Listing:
         table = completions.table_of(self._files, name, self._notes, self._columns)
         if table is not None:
             self._columns = table.columns
+            if not self._has_left(sum(len(cell) for _, row in table.rows for cell in row.values() if isinstance(cell, str))):
+                return
             self.entries += [completions.entry_of(row, number, name, self._groups) for number, row in table.rows]
             self._bound()
 
@@ -158,10 +166,7 @@ class _Listing:
     def _read_text(self, name: str) -> None:
         own = Notes()
         text = whole_text(self._files, name, own, limit_mb=LIMITS.file_mb)
-        self._left_mb -= len(text) / 1e6
-        if self._left_mb < 0:
-            self._notes.add(f"There is more than is listed: at most {MAX_READ_MB:,} MB are read in all.")
-            self._is_full = True
+        if not self._has_left(len(text)):
             return
         if not self._has_room(text):
             self._too_many.append(name)
@@ -174,6 +179,14 @@ class _Listing:
         is_known = (len(self.entries), self.collected.num_points) != before
         for note in own.all() if is_known or len(self._names) == 1 else ():  # of what is none of ours nothing is to be said
             self._notes.add(note)
+
+    def _has_left(self, num_characters: int) -> bool:
+        """Count what was read of a file, or unpacked from it, and return whether all together is no more than is read in all."""
+        self._left_mb -= num_characters / 1e6
+        if self._left_mb < 0:
+            self._notes.add(f"There is more than is listed: at most {MAX_READ_MB:,} MB are read in all.")
+            self._is_full = True
+        return not self._is_full
 
     def _has_room(self, text: str) -> bool:
         """Count what a text holds, without reading it, and return whether so much is left of what is read of all files together."""

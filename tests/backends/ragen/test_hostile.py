@@ -205,6 +205,31 @@ def test_what_is_read_of_all_files_together_is_bounded(monkeypatch):
     assert len(brought.entries) == 1 and "are read in all." in brought.notes[0]
 
 
+def test_dumps_count_to_what_is_read_of_all_files_together(monkeypatch):
+    metrics = next(content for name, content in vagen().items() if name.endswith("metrics.json"))
+    logs = {f"tag_0/lake_seed_{seed}/{name}": content for seed in range(3)
+            for name, content in (("metrics.json", metrics), ("assistant_texts.json", b'["<answer>Up</answer>"]'))}
+    monkeypatch.setattr(index, "MAX_READ_MB", 2.5 * len(metrics) / 1e6)
+
+    brought = found(opened(logs))
+
+    assert len(brought.entries) == 2 and "are read in all." in brought.notes[0]
+    monkeypatch.setattr(index, "MAX_READ_MB", 1)
+    monkeypatch.setattr(index, "MAX_READ_CONTAINERS", metrics.count(b"[") + metrics.count(b"{"))
+    brought = found(opened(logs))
+    assert len(brought.entries) == 1 and brought.notes[0].startswith("2 files are not read, ")
+
+
+def test_what_tables_unpack_to_counts_to_what_is_read_of_all_files_together(monkeypatch):
+    row = {"step": 1, "prompt": "a" * 400, "completion": "b" * 600}
+    logs = {f"completions_{step:05d}.parquet": made.completions(rows=[row | {"step": step}]) for step in (1, 2, 3)}
+    monkeypatch.setattr(index, "MAX_READ_MB", 0.0025)
+
+    brought = found(opened(logs))
+
+    assert [entry.iteration for entry in brought.entries] == [1, 2] and "are read in all." in brought.notes[0]
+
+
 @pytest.mark.parametrize("limit", ["MAX_READ_LINES", "MAX_READ_VALUES", "MAX_READ_CONTAINERS"])
 def test_lines_and_values_of_all_files_together_are_bounded_and_a_smaller_file_behind_is_read(limit, monkeypatch):
     large, small = lines([made.sample(step=1, extra=[[], []])] * 2), lines([made.sample(step=3)])
