@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from backends.ragen.measures import Metrics
-from backends.ragen.monitor import reward_fall, watch
-from backends.ragen.rules import RULES, Setup, lasting
+from backends.ragen.monitor import reward_fall, smoothed, watch
+from backends.ragen.rules import RULES, Setup, lasting, usual_norms
 from tests.backends.ragen.runs import BREAKS, LENGTH, echoes, learns, loses_format, rambles
 
 
@@ -180,3 +180,30 @@ def test_something_lasts_where_it_was_there_as_often_as_asked():
 def test_every_rule_has_a_name_of_its_own_and_says_whose_it_is():
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert {rule.name for rule in RULES if rule.by == "RAGEN-2's code"} == {"spread is gone", "nothing kept", "fails its tests"}
+
+
+def test_usual_norms_are_of_the_fifty_before_and_not_known_of_the_first_ten():
+    usual = usual_norms(np.arange(60.0))
+
+    assert np.isnan(usual[:10]).all() and usual[10] == 4.5
+    assert usual[59] == 33.5  # of 9 to 58
+
+
+@pytest.mark.parametrize("reward, is_floor", [(-0.104, True), (-0.096, True), (-0.09, False), (-0.06, False), (-0.11, False)])
+def test_penalties_only_is_within_a_twentieth_of_what_they_come_to(reward, is_floor):
+    assert ("penalties only" in fired(watch(series("reward", [reward])))) is is_floor
+
+
+@pytest.mark.parametrize("step, leaps", [(0.04, True), (0.02, False)])
+def test_a_slow_rise_of_the_entropy_is_looked_for_over_twenty_iterations(step, leaps):
+    report = watch(series("entropy", 1 + step * np.arange(40)))
+
+    assert ("entropy leaps" in fired(report)) is leaps
+
+
+def test_a_fall_takes_ten_rewards():
+    assert reward_fall(series("reward", -np.arange(20.0))) == 9  # eight standard errors are gone by iteration 7
+
+
+def test_a_mean_of_five_is_of_fewer_where_the_run_has_just_begun():
+    assert smoothed(np.array([2.0, 4.0, 6.0, 8.0, 10.0, 12.0])).tolist() == [2, 3, 4, 5, 6, 8]
