@@ -120,3 +120,8 @@ def test_what_is_cleaned_is_read_again_as_the_same():
         again = read_reply(reply.cleaned, LAKE, max_actions=2)
 
         assert (again.thought, again.names, again.known, again.cleaned) == (reply.thought, reply.names, reply.known, reply.cleaned)
+
+
+def test_an_answer_of_as_many_actions_as_are_allowed_stays_as_it_was_written():
+    assert read_reply("<think>a</think><answer>Up||Down</answer>", ["Up", "Down"], max_actions=2).answer == "Up||Down"
+    assert read_reply("<think>a</think><answer>Up||Down||Up</answer>", ["Up", "Down"], max_actions=2).answer == "Up || Down"
