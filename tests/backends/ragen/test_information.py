@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backends.ragen.information import Lines, information, lines_from, regime
+from backends.ragen.information import Information, Lines, information, lines_from, regime, tells
 
 
 def scored(own, other, count=4):
@@ -84,3 +84,10 @@ def test_a_value_on_the_line_is_high():
     found = information(scored(-2.0, -6.0))
 
     assert regime(found, Lines(found.entropy, found.information)) == "diverse"
+
+
+@pytest.mark.parametrize("share, is_told", [(0.04, False), (0.05, True), (0.5, True)])
+def test_a_run_that_begins_with_a_twentieth_of_what_could_be_told_has_something_to_lose(share, is_told):
+    start = Information(entropy=1.0, information=share * 2.0, retrieval=0.5, chance=0.5, most=2.0, thoughts=4, prompts=2, left_out=0)
+
+    assert tells(start) is is_told
