@@ -170,3 +170,9 @@ def test_whitening_is_that_of_the_training():
 def test_a_critic_that_can_not_be_is_refused(told):
     with pytest.raises(ValueError, match="at least 2 tokens"):
         whitening(**told)
+
+
+def test_two_pulls_are_whitened_by_their_unbiased_spread():
+    found = pushed(Lab(chance=1.0, safe=0.0, groups=1, pulls=2, ratio=1.0, repeats=2_000))
+
+    assert found.everything.mean == pytest.approx(found.expected, abs=5 * found.everything.error)
