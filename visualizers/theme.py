@@ -48,6 +48,12 @@ def _template(is_dark: bool, scale: float) -> go.layout.Template:
     })
 
 
+def layer_ticks(num_layers: int) -> list[int]:
+    """Numbers of layers that a phone has room for."""
+    step = 1 if num_layers <= 12 else -(-num_layers // 8)
+    return list(range(0, num_layers, step))
+
+
 def in_the_dark(**changed: object) -> dict[str, object]:
     """Of a trace, what differs where a page is dark: colours that no template gives, such as a floor's."""
     return {"meta": {_DARK: changed}}

@@ -3,7 +3,7 @@
 import pytest
 
 from backends.numbers import fixed, signed
-from visualizers.text import per_cent, said
+from visualizers.text import listed, per_cent, said
 
 
 @pytest.mark.parametrize(("text", "shown"), [
@@ -31,3 +31,8 @@ def test_a_number_that_is_rounded_to_nothing_has_no_sign(value, with_sign, plain
     (0.00099, "below 0.1 %"), (0.0096, "1.0 %"), (0.634, "63 %"), (0.998, "99.8 %"), (1, "100 %"), (0.9999, "above 99.9 %")], ids=str)
 def test_no_share_is_told_as_all_or_nothing_that_is_not(share, text):
     assert per_cent(share) == text
+
+
+def test_long_list_in_a_sentence_ends_with_how_many_are_left_out():
+    assert listed(["one", "two"]) == "one; two"
+    assert listed(["a" * 60] * 20, 200).endswith("; and 17 more")

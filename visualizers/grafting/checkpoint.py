@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 from backends.grafting.foreseen import Described
 from backends.grafting.results import Samples
 from visualizers.alt import described
-from visualizers.grafting.layers import PLACES, ticks
+from visualizers.grafting.layers import PLACES
 from visualizers.grafting.methods import KEPT_COLOUR, OPERATOR_STYLES, OPERATORS
 from visualizers.text import per_cent
-from visualizers.theme import titled
+from visualizers.theme import layer_ticks, titled
 
 Stood = Sequence[tuple[int, str, str]]  # layer, place ("attention" or "mlp"), operator
 
@@ -31,7 +31,7 @@ def standing(grafts: Stood, num_layers: int) -> go.Figure:
         figure.add_trace(go.Scatter(x=[None], y=[None], mode="markers", name=label,
                                     marker={"symbol": "square", "size": 12, "color": colour}))
     figure.update_layout(height=215, showlegend=True, margin={"b": 86}, title=titled("What was brought"),
-                         xaxis={"title": "layer, counted from 0", "tickvals": ticks(num_layers), "showgrid": False},
+                         xaxis={"title": "layer, counted from 0", "tickvals": layer_ticks(num_layers), "showgrid": False},
                          yaxis={"showgrid": False})
     return described(figure, f"{num_layers} layers. {grafted(grafts)}")
 

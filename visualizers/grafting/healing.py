@@ -15,9 +15,8 @@ from plotly.colors import sample_colorscale
 from backends.grafting.results import Grafted, Healed
 from backends.numbers import fixed
 from visualizers.alt import described
-from visualizers.grafting.layers import ticks
 from visualizers.grafting.methods import KEPT_COLOUR, OPERATOR_STYLES, STATE_COLOURS, STATE_NAMES, label, place, stand, unit
-from visualizers.theme import COLOURWAY, PAIRED, titled
+from visualizers.theme import COLOURWAY, PAIRED, layer_ticks, titled
 
 MEAN_LINE = 1.0
 ROOM: dict[str, object] = {"height": 340, "margin": PAIRED | {"b": 108}}  # the charts stand side by side; a legend of three lines
@@ -48,7 +47,7 @@ def bars(grafted: Grafted) -> go.Figure:
         textposition="outside", textangle=0, cliponaxis=False,
         hovertemplate=f"{what} %{{x}}: %{{y:.3f}}<extra></extra>"))
     figure.add_hline(y=MEAN_LINE, line={"dash": "dot", "color": KEPT_COLOUR})
-    shown = [names[number] for number in ticks(len(layers))]
+    shown = [names[number] for number in layer_ticks(len(layers))]
     scale = ("a share of what the two blocks add; 0: the same" if place(grafted.operator) == "block"
              else "1: says only the mean; 0: says the same")
     figure.update_layout(

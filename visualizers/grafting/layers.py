@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from models.diffusion.choices import Place
 from visualizers.alt import described
 from visualizers.grafting.methods import KEPT_COLOUR, OPERATOR_STYLES, OPERATORS, place, stand
-from visualizers.theme import titled
+from visualizers.theme import layer_ticks, titled
 
 PLACES = ("MLP", "attention")  # from below
 ROWS: dict[Place, tuple[str, ...]] = {"attention": ("attention",), "mlp": ("MLP",), "block": PLACES}  # that an operator stands in
@@ -32,7 +32,7 @@ def blocks(operator: str, layers: Collection[int], num_layers: int, *, is_planne
                                     marker={"symbol": "square", "size": 12, "color": mark}))
     figure.update_layout(height=215, showlegend=True, margin={"b": 86},
                          title=titled("What will be replaced" if is_planned else "What was replaced"),
-                         xaxis={"title": "layer, counted from 0", "tickvals": ticks(num_layers), "showgrid": False},
+                         xaxis={"title": "layer, counted from 0", "tickvals": layer_ticks(num_layers), "showgrid": False},
                          yaxis={"showgrid": False})
     if taken == "block":
         pairs = stand(operator, layers)
@@ -70,12 +70,6 @@ def clickable(figure: go.Figure, operator: str, num_layers: int) -> go.Figure:
     return figure.update_layout(hovermode="closest", hoverdistance=-1)  # the nearest mark, however wide a field is
 
 
-def ticks(num_layers: int) -> list[int]:
-    """Numbers of layers that a phone has room for."""
-    step = 1 if num_layers <= 12 else -(-num_layers // 8)
-    return list(range(0, num_layers, step))
-
-
 def picked(patterns: Sequence[tuple[str, Collection[int]]], num_layers: int, *, colour: str) -> go.Figure:
     """Which layers each pattern takes, a row per pattern."""
     rows = list(reversed(patterns))
@@ -86,6 +80,6 @@ def picked(patterns: Sequence[tuple[str, Collection[int]]], num_layers: int, *, 
                                   colorscale=[[0, "rgba(138,143,152,0.25)"], [1, colour]], showscale=False, customdata=said,
                                   hovertemplate="%{customdata}<extra></extra>"))
     figure.update_layout(height=130 + 26 * len(rows), title=titled("Which layers each pattern takes"),
-                         xaxis={"title": "layer, counted from 0", "tickvals": ticks(num_layers), "showgrid": False},
+                         xaxis={"title": "layer, counted from 0", "tickvals": layer_ticks(num_layers), "showgrid": False},
                          yaxis={"showgrid": False})
     return described(figure, "; ".join(f"{name}: {', '.join(map(str, layers))}" for name, layers in patterns) + ".")

@@ -11,7 +11,7 @@ from backends.grafting.results import Locality
 from visualizers.alt import described
 from visualizers.grafting import layers as diagrams
 from visualizers.grafting.methods import BANDS_COLOUR, GRID_COLOUR, HEADS_COLOUR, KEPT_COLOUR
-from visualizers.theme import titled
+from visualizers.theme import layer_ticks, titled
 
 ROOM = 1.1  # above the highest value
 
@@ -33,7 +33,7 @@ def shares(found: Locality) -> go.Figure:
     figure.update_layout(
         height=370, showlegend=True, margin={"b": 104},
         title=titled("How much attention stays near", f"at most {found.near} of {found.num_tokens:,} tokens away"),
-        xaxis={"title": "layer, counted from 0", "tickvals": diagrams.ticks(num_layers), "range": [-0.6, num_layers - 0.4]},
+        xaxis={"title": "layer, counted from 0", "tickvals": layer_ticks(num_layers), "range": [-0.6, num_layers - 0.4]},
         yaxis={"title": "share of attention (%)", "range": [0, min(104, ROOM * high)]})
     told = ", ".join(f"layer {layer} {100 * share:.0f} %" for layer, share in enumerate(found.shares))
     return described(figure, f"Share of attention at most {found.near} tokens away: {told}. Spread evenly it would be "
@@ -51,7 +51,7 @@ def on_the_grid(found: Locality) -> go.Figure:
     figure.update_layout(
         height=370, showlegend=True, margin={"b": 104},
         title=titled("The same on the picture's grid", "at most one row and one column away; ours"),
-        xaxis={"title": "layer, counted from 0", "tickvals": diagrams.ticks(len(places)), "range": [-0.6, len(places) - 0.4]},
+        xaxis={"title": "layer, counted from 0", "tickvals": layer_ticks(len(places)), "range": [-0.6, len(places) - 0.4]},
         yaxis={"title": "share of attention (%)",
                "range": [0, min(104, ROOM * 100 * max(float(found.grid_shares.max()), found.even_grid))]})
     told = ", ".join(f"layer {layer} {100 * share:.0f} %" for layer, share in enumerate(found.grid_shares))

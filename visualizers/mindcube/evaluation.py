@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 
 from backends.mindcube.results import Part, Report, Triple
 from visualizers.alt import described
-from visualizers.mindcube.methods import EXACT_COLOUR, OFFICIAL_COLOUR, WRONG_COLOUR, in_lines, listed, spoken, way_colour, way_name
+from visualizers.mindcube.methods import EXACT_COLOUR, OFFICIAL_COLOUR, WRONG_COLOUR, in_lines, way_colour, way_name
 from visualizers.mindcube.numbers import share
-from visualizers.text import said
+from visualizers.text import listed, said, spoken
 from visualizers.theme import RIGHT_COLOUR, SCORE_COLOUR, VISITED_COLOUR, titled
 
 ROW_PX, GROUP_PX = 46, 20  # of a way with its name; between the groups of a chart

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 
 from backends.mindcube.results import Gaze, Replied
 from visualizers.alt import described
-from visualizers.mindcube.methods import spoken, way_name
-from visualizers.text import said
+from visualizers.mindcube.methods import way_name
+from visualizers.text import said, spoken
 from visualizers.theme import titled
 
 PAGE_WORDS = 24  # that are written out; of a longer reply, a part

@@ -18,9 +18,9 @@ from backends.mindcube.results import Asked, Drawn, Likeness, Replied, Spotted, 
 from backends.mindcube.rules import DIRECTIONS
 from backends.mindcube.similarity import TURNS, Score
 from visualizers.alt import described
-from visualizers.mindcube.methods import WRONG_COLOUR, listed, spoken, way_name
+from visualizers.mindcube.methods import WRONG_COLOUR, way_name
 from visualizers.mindcube.things import all_names, colour_of, comparison, shown_map, sign_of
-from visualizers.text import said
+from visualizers.text import listed, said, spoken
 from visualizers.theme import VISITED_COLOUR, titled
 
 SIDE, HEIGHT_PX = 10.0, 390

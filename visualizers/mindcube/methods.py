@@ -1,7 +1,5 @@
 """Name and colour of MindCube's ways of answering, of the metrics and of verdicts, once for every chart, list and button."""
 
-from collections.abc import Sequence
-
 from backends.mindcube.settings import CONFIG_NAMES, Config, Way
 from visualizers.text import said
 from visualizers.theme import POPULAR_COLOUR, RIGHT_COLOUR
@@ -14,7 +12,6 @@ LEARNED_AS: dict[Way, Config] = {  # what a small model learns -> the paper's co
     "map_in_reason": "CGMap-In-FFR-Out"}
 WRONG_COLOUR = POPULAR_COLOUR  # of an answer, of a place on a map, of a relation
 OFFICIAL_COLOUR, EXACT_COLOUR = "#E69F00", "#0072B2"  # the metrics, on charts where nothing is correct or wrong
-MOST_SPOKEN = 440  # letters of a list in a chart's sentence
 STRANGE_COLOUR = "#999999"  # a configuration that a file names and that is none of the paper's
 
 
@@ -47,20 +44,6 @@ def _learned(way: str) -> str:
 def in_lines(words: str) -> str:
     """Two lines for a name that would be too long before a bar."""
     return words.replace(", ", ",<br>", 1) if len(words) > 18 else words
-
-
-def listed(parts: Sequence[str], most: int = MOST_SPOKEN) -> str:
-    """As many parts as a sentence for people who do not see the chart has room for."""
-    shown = list(parts)
-    while len(shown) > 1 and sum(len(part) + 2 for part in shown) > most:
-        shown.pop()
-    left = len(parts) - len(shown)
-    return "; ".join([part[:most] for part in shown] + ([f"and {left} more"] if left else []))
-
-
-def spoken(text: str, limit: int = 24) -> str:
-    """What somebody wrote as it may stand in such a sentence: without signs that begin a tag."""
-    return said(text.replace("<", "‹").replace(">", "›"), limit)
 
 
 def verdict(is_right: bool | None) -> str:

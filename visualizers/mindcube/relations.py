@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from backends.mindcube.results import Asked, Drawn, Replied
 from backends.mindcube.similarity import Metric, Relations, relation_table
 from visualizers.alt import described
-from visualizers.mindcube.methods import WRONG_COLOUR, spoken, way_name
+from visualizers.mindcube.methods import WRONG_COLOUR, way_name
 from visualizers.mindcube.things import map_of, shown_map
-from visualizers.text import said
+from visualizers.text import said, spoken
 from visualizers.theme import RIGHT_COLOUR, VISITED_COLOUR, titled
 
 ARROWS = {"up": "↑", "right": "→", "down": "↓", "left": "←", "inner": "⊗", "outer": "⊙", "up right": "↗", "down right": "↘",

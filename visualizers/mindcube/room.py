@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from backends.mindcube.results import Asked, Step
 from visualizers.alt import described
-from visualizers.mindcube.methods import listed
 from visualizers.mindcube.views import cameras, scene_of
+from visualizers.text import listed
 from visualizers.theme import VISITED_COLOUR, in_the_dark, titled
 from worlds.rooms import solids
 from worlds.rooms.scenes import Pose, Scene, ahead_of

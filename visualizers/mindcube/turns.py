@@ -13,8 +13,9 @@ from backends.mindcube.maps import CENTRE, Map, Spot, turned_facing
 from backends.mindcube.results import Drawn
 from backends.mindcube.similarity import Score, blind_spots, compared
 from visualizers.alt import described
-from visualizers.mindcube.methods import EXACT_COLOUR, OFFICIAL_COLOUR, listed
+from visualizers.mindcube.methods import EXACT_COLOUR, OFFICIAL_COLOUR
 from visualizers.mindcube.things import map_of
+from visualizers.text import listed
 from visualizers.theme import VISITED_COLOUR, titled
 
 STEP_DEG = 5

@@ -4,9 +4,9 @@ import plotly.graph_objects as go
 
 from backends.mindcube.results import Asked, Replied
 from visualizers.alt import described
-from visualizers.mindcube.methods import in_lines, listed, spoken, verdict, verdict_colour, way_colour, way_name
+from visualizers.mindcube.methods import in_lines, verdict, verdict_colour, way_colour, way_name
 from visualizers.mindcube.things import comparison, shown_map
-from visualizers.text import said
+from visualizers.text import listed, said, spoken
 from visualizers.theme import titled
 
 ROW_PX, LETTERS = 60, 19

@@ -13,7 +13,7 @@ from tests.visualizers.contrast import contrast
 from tests.visualizers.mindcube import made
 from visualizers.alt import sentence_of
 from visualizers.mindcube import evaluation, figures, gaze, learning, maps, relations, turns, views
-from visualizers.mindcube.methods import RIGHT_COLOUR, WAY_COLOURS, WRONG_COLOUR, listed, way_colour, way_name
+from visualizers.mindcube.methods import RIGHT_COLOUR, WAY_COLOURS, WRONG_COLOUR, way_colour, way_name
 from visualizers.mindcube.room import LIT_COLOUR, PALE, room
 from visualizers.mindcube.verdicts import verdicts
 from visualizers.theme import themed
@@ -351,11 +351,6 @@ def test_words_of_a_file_are_shown_and_never_read_as_html():
     charts = figures.figures(made.result(made.of_file()))
 
     assert charts and all("<b>door" not in json.dumps(figure.to_plotly_json(), default=str) for figure in charts.values())
-
-
-def test_long_list_in_a_sentence_ends_with_how_many_are_left_out():
-    assert listed(["one", "two"]) == "one; two"
-    assert listed(["a" * 60] * 20, 200).endswith("; and 17 more")
 
 
 def test_ways_and_verdicts_have_colours_of_their_own():
