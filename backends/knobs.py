@@ -56,7 +56,8 @@ def knob(default: object, group: str, description: str, *, label: str = "", role
         borrows: systems whose miniatures are offered too.
         listed: roles whose rungs are listed, where that is more than the first; names of the others can be typed.
         only_real: no miniature is offered.
-        quantised_by: the setting that says how this model's weights are packed; each model of a run has its own.
+        quantised_by: the setting that says how this model's weights are packed; each model of a run has its own. "": it is read
+            from the disk a tensor at a time, and never packed.
         suggestions: likely values of a setting that takes any.
         stops: likely values of a number whose range is too wide for even steps; of several numbers those that can be picked.
         is_by_line: several texts are typed one per line, for there may be commas in them.

@@ -54,6 +54,12 @@ class Made:
         finally:
             shutil.rmtree(own, ignore_errors=True)
 
+    def beside(self) -> Path:
+        """Return a path on the disk of what is kept, for what takes long to write: `put` then moves it, or its writer removes it."""
+        place = self._folder(f"being-made-{secrets.token_hex(8)}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
+
     def find(self, name: str) -> Path | None:
         """Return the folder of that name; None where it is not here any more."""
         with self._lock:

@@ -85,6 +85,13 @@ class Loaded:
             raise TypeError(f"{self.rung.name} is a {type(self.tool).__name__}; a rung of the role vlm loads a VisionLanguageModel")
         return self.tool
 
+    @property
+    def language(self) -> LanguageModel:
+        """The tool of a rung of the role language. Raises TypeError where it is another."""
+        if not isinstance(self.tool, LanguageModel):
+            raise TypeError(f"{self.rung.name} is a {type(self.tool).__name__}; a rung of the role language loads a LanguageModel")
+        return self.tool
+
 
 def load(rung: Rung, quantisation: Quantisation = "none", device: str = "cpu") -> Loaded:
     """Load a rung and wrap it for its role.

@@ -49,7 +49,7 @@ def made_rung(folder: Path, name: str) -> Rung:
     """
     try:
         ((_, rung),) = declared(folder / "card.json")
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"The model {name[:80]!r} is damaged on this machine, or was removed. Train it again.") from error
     return replace(rung, name=name, source=str(folder), is_local=True)
 
