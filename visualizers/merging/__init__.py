@@ -1,0 +1,1 @@
+"""Figures of merging: a result -> plotly figures."""
