@@ -11,7 +11,7 @@ from backends.run import Event, Inputs, R, Result, Run, S, Settings
 from worlds.signatures import UploadCheck
 
 # each has its system.py, figures.py and page.py in a folder NAME
-_BUILT = ("tstar", "coda", "adaptvis", "grafting", "era", "ragen", "mindcube")
+_BUILT = ("tstar", "coda", "adaptvis", "grafting", "era", "ragen", "mindcube", "merging")
 
 
 LaneName = Literal["short", "long"]  # what is short never waits behind what is long

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from backends import registry
 from pages.house.first_picture import FOLDER, WIDTHS, file_of
 
-QUALITY, SCALE = 60, 1.5  # of WebP; pixels for one of the page's: sharp enough for a second, also on a phone
+QUALITY, SCALE = 50, 1.5  # of AVIF; pixels for one of the page's: sharp enough for a second, also on a phone
 PLACE = "[class*='st-key-first-']:has([data-picture])"  # of a chart
 HIDE = ".modebar-container, .stElementToolbar, .stStatusWidget { visibility: hidden !important }"
 
@@ -31,7 +31,7 @@ def main(url: str) -> None:
                                         args=["--no-sandbox", "--disable-gpu"])
         for name, (width, pixels), scheme in product(registry.names(), WIDTHS.items(), ("light", "dark")):
             made |= _taken(browser, f"{url}/{name}", width, pixels, scheme)
-    for old in set(FOLDER.glob("*.webp")) - made:
+    for old in set(FOLDER.glob("*.avif")) - made:
         old.unlink()
     print(f"{len(made)} pictures, {sum(file.stat().st_size for file in made) / 1000:.0f} kB")
 
@@ -55,7 +55,7 @@ def _take(page: Page, index: int, width: str, scheme: str) -> Path:
     chart = place.locator(".js-plotly-plot")
     box = chart.bounding_box() or {"width": 1, "height": 1}
     size = round(SCALE * box["width"]), round(SCALE * box["height"])  # a photograph may have a line more
-    Image.open(io.BytesIO(chart.screenshot())).convert("RGB").crop((0, 0, *size)).save(file, "webp", quality=QUALITY, method=6)
+    Image.open(io.BytesIO(chart.screenshot())).convert("RGB").crop((0, 0, *size)).save(file, "avif", quality=QUALITY, speed=2)
     return file
 
 

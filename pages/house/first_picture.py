@@ -102,7 +102,7 @@ def _plain_template(is_dark: bool) -> object:
 
 def file_of(name: str, width: str, scheme: str) -> Path:
     """Where the picture of a figure is kept."""
-    return FOLDER / f"{name}-{width}-{scheme}.webp"
+    return FOLDER / f"{name}-{width}-{scheme}.avif"
 
 
 def _plain(value: object) -> object:
@@ -134,4 +134,4 @@ def _pictures(name: str, is_dark: bool) -> str:
 @cache
 def _address(file: Path) -> str:
     """The picture itself as an address: it comes with the page, not after it."""
-    return f"data:image/webp;base64,{b64encode(file.read_bytes()).decode()}" if file.is_file() else ""
+    return f"data:image/avif;base64,{b64encode(file.read_bytes()).decode()}" if file.is_file() else ""

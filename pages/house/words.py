@@ -75,6 +75,25 @@ TERMS = {
                   "asked.",
     "reinforcement": "The model answers several times; what earned more than its other answers to the same question becomes "
                      "likelier.",
+    "merge": "To compute one model's weights from those of several, number by number. Nothing is trained for it.",
+    "lambda": "λ, the share of the seeing model in the child; the rest is the reasoning model's. At 1 the child is the seeing model, "
+              "at 0 the reasoning model behind its eyes.",
+    "task vector": "What a model learned when it was tuned: its weights less those of the model that it began as.",
+    "new sums": "Sums that the seeing model never met. The reasoning model met them as text, and has no eyes: only who has both can "
+                "do them from a picture.",
+    "miniature's sums": "Left and right digit are added, subtracted or multiplied, and only the last digit of the result counts. "
+                        "Facts are learned by heart, so who has not met one can only guess.",
+    "cosine": "How alike the directions of two vectors are: 1 the same, 0 at right angles, -1 opposite.",
+    "flattened": "Every number of a module's matrices is set to one and the same small value, so that it says nothing any more.",
+    "logit lens": "What is in the model after a layer is read as if it were its last: which word would it say now?",
+    "tokenizer": "What cuts text into numbered pieces. Two models can be merged embedding and all only if equal numbers mean "
+                 "equal pieces.",
+    "shard": "One of several files that a large model's weights are stored in.",
+    "grouped-query": "Several heads of attention share one key and value, so that these matrices are smaller. Models must do so "
+                     "alike.",
+    "first logits": "The numbers from which the first word is chosen. They are computed by the written model and by a merge in "
+                    "memory.",
+    "noise floor": "How far a score moves by chance alone, where so many questions are asked. A difference inside it says nothing.",
     "95 % interval": "Had the same been measured again on other items of the same kind, 19 of 20 such intervals would hold the true "
                      "value.",
 }

@@ -15,7 +15,8 @@ from tests.models import tiny_languages
 QUICK: dict[str, dict[str, Any]] = {
     "tstar": {"budget_share": 0.02, "baselines": ()}, "coda": {"max_new_tokens": 1, "methods": ("greedy",)}, "adaptvis": {},
     "grafting": {"heals": "none", "num_pictures": 2, "sample_steps": 2}, "era": {"max_turns": 3},
-    "ragen": {"iterations": 1, "groups": 2, "members": 4}, "mindcube": {"configurations": ("Raw-QA",)}}
+    "ragen": {"iterations": 1, "groups": 2, "members": 4}, "mindcube": {"configurations": ("Raw-QA",)},
+    "merging": {"curve": 0, "num_questions": 10}}
 
 
 def executed(script: str) -> Result:

@@ -25,7 +25,8 @@ from fronts.gradio.tools import MAX_CALLS, Tools, ToolServer
 QUICK: dict[str, dict[str, Any]] = {
     "tstar": {"budget_share": 0.02, "baselines": []}, "coda": {"max_new_tokens": 1, "methods": ["greedy"]}, "adaptvis": {},
     "grafting": {"heals": "none", "num_pictures": 2, "sample_steps": 2}, "era": {"max_turns": 3},
-    "ragen": {"task": "play", "game": "lake", "player": "expert"}, "mindcube": {"configurations": ["Raw-QA"]}}
+    "ragen": {"task": "play", "game": "lake", "player": "expert"}, "mindcube": {"configurations": ["Raw-QA"]},
+    "merging": {"curve": 0, "num_questions": 10}}
 
 
 @pytest.fixture(scope="module")

@@ -170,6 +170,37 @@ def counted_by_way(result: Result) -> list[str]:
             f"Reasoning first is correct in {third}"]
 
 
+def poured(result: Result) -> list[str]:
+    merged = result.merged
+    assert merged.curve[0].skills == merged.behind
+    return [f"reads {percent(merged.child.sees)}", f"does {percent(merged.child.unseen)}", f"does {percent(merged.vlm.unseen)}",
+            f"does {percent(merged.behind.unseen)} as well", f"reads {percent(merged.behind.sees)} only"]
+
+
+def hardly_changed(result: Result) -> list[str]:
+    return [f"{percent(result.merged.child.unseen)} of the new sums", f"alone does {percent(result.merged.vlm.unseen)}"]
+
+
+def added_in_full(result: Result) -> list[str]:
+    assert max(abs(row.cosine) for row in result.merged.apart if row.part != "norm") < 0.15
+    return [f"{percent(result.merged.child.sees)} of what there is to see", f"{percent(result.merged.child.unseen)} of the new sums"]
+
+
+def flattened(result: Result) -> list[str]:
+    left = {(one.of, one.layer): one.skills for one in result.looking.probes if one.part == "attention"}
+    return [f"{percent(left['vlm', 0].sees)} of what there is to see before the merge", f"{percent(left['child', 0].sees)} after",
+            f"keeps {percent(left['child', 3].sees)} of its sight and {percent(left['child', 3].unseen)} of the new sums"]
+
+
+def dropped(result: Result) -> list[str]:
+    again = last(system("merging").run(result.settings.model_copy(update={"rescale": "density"}), Inputs()))
+    return [f"{percent(result.merged.child.unseen)} of the new sums", f"brings back {percent(again.merged.child.unseen)}"]
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 SHOWN: dict[tuple[str, int], Callable[[Result], list[str]]] = {
     ("tstar", 1): searched, ("tstar", 2): searched, ("tstar", 3): searched, ("tstar", 4): misled,
     ("coda", 1): answered, ("coda", 2): answered, ("coda", 3): told_the_word, ("coda", 4): of_the_law, ("coda", 5): recovered,
@@ -180,6 +211,8 @@ SHOWN: dict[tuple[str, int], Callable[[Result], list[str]]] = {
     ("ragen", 5): too_lucky,
     ("mindcube", 1): said_of_a_room, ("mindcube", 2): mapped_in_vain, ("mindcube", 3): followed_its_map,
     ("mindcube", 4): counted_by_way,
+    ("merging", 1): poured, ("merging", 2): hardly_changed, ("merging", 3): added_in_full, ("merging", 4): flattened,
+    ("merging", 5): dropped,
     ("grafting", 1): states, ("grafting", 2): healed, ("grafting", 3): near,
 }
 

@@ -1,0 +1,1 @@
+"""Page of merging, a file per view."""
