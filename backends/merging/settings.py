@@ -12,6 +12,7 @@ from backends.knobs import WEIGHTS, knob
 from backends.made import name_of
 from backends.merging.mix import METHOD_NAMES, PARTS, WITH_BASE, Embeddings, Method, Mix, Part, Rescale, Signs
 from backends.run import NamedModel, Settings
+from worlds.errors import InputError
 
 Task = Literal["merge", "grid", "probe", "checkpoints", "ask"]
 Reasoner = Literal["a", "b"]
@@ -130,7 +131,9 @@ class MergingSettings(Settings):
         return name_of("merging", self.model_dump(mode="json", include=set(FOLLOWS_FROM)))
 
     def mix(self, num_layers: int) -> Mix:
-        """The merge that is set, for models with so many layers."""
+        """The merge that is set, for models with so many layers. Raises InputError where it would begin behind the last."""
+        if self.first_layer >= num_layers:
+            raise InputError(f"The first layer that is merged is {self.first_layer}; this model has {num_layers}, counted from 0.")
         along = tuple(self.gradient)
         layers = (self.first_layer, min(self.end_layer, num_layers))
         vlm = self.vlm_weight if self.needs_base else along or self.share

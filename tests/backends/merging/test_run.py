@@ -168,3 +168,9 @@ def test_two_tiny_real_checkpoints_are_merged_through_the_page_s_own_path(
 
     assert result.folders and result.folders.first_logit == pytest.approx(0, abs=1e-4) and result.made
     assert not result.is_miniature
+
+
+@pytest.mark.parametrize("task", ["merge", "grid", "probe", "checkpoints"])
+def test_layers_behind_the_last_are_one_sentence(task: str, brings: Inputs) -> None:
+    with pytest.raises(InputError, match="The first layer that is merged is 5; this model has 4, counted from 0"):
+        ran(brings, task=task, first_layer=5, num_questions=10)
