@@ -14,6 +14,8 @@ from typing import Any, Literal, TypedDict, Unpack
 from pydantic import BaseModel, Field
 from pydantic.config import JsonDict
 
+from worlds.errors import InputError
+
 QUANTISED_BY = "quantisation"  # the setting of a run with one model
 UPLOAD = "upload:"  # before the name of a file that a session brought
 NO_GROUP = "settings"
@@ -200,6 +202,13 @@ def files_of(settings: BaseModel) -> list[str]:
     """The files that settings name, each once; what stands behind # picks a part of one."""
     named = (str(getattr(settings, knob.name)) for knob in uploads_of(type(settings)))
     return list(dict.fromkeys(value.removeprefix(UPLOAD).partition("#")[0] for value in named if value.startswith(UPLOAD)))
+
+
+def upload_of(said: str, setting: str) -> str:
+    """Return the name of the file that a setting says, "upload:NAME". Raises InputError where it says something else."""
+    if not said.startswith(UPLOAD):
+        raise InputError(f"{setting!r} is {said[:80]!r}. It must name a file of your own: {UPLOAD}NAME.")
+    return said.removeprefix(UPLOAD)
 
 
 @cache

@@ -3,7 +3,6 @@
 A model that was trained is a rung of its session: it answers prompts and is asked for recoveries like a miniature.
 """
 
-import json
 import logging
 from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from backends.coda.results import CodaResult, training_title
 from backends.coda.settings import CodaSettings
 from backends.made import name_of
 from backends.run import Inputs, seeds_from
+from models.catalogue import declare
 from models.training.language import Epoch, Tokens, Training, train
 from models.training.words import word_tokenizer
 from worlds.errors import InputError, disk_sentence
@@ -61,8 +61,7 @@ class One:
         rung = {"role": "language", "title": title, "loader": "language-model", "architecture": "LlamaForCausalLM",
                 "licence": "apache-2.0", "parameters": state.model.num_parameters(), "made_for": ["coda"], "order": 0,
                 "note": f"Weight decay {self.training.weight_decay:g}; it knows the invented words of its own corpus and no others."}
-        card = {"rung": rung, "training": {**asdict(self.training), "seed": self.seed}, "epoch": state.epoch, "loss": state.loss}
-        (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+        declare(folder, rung, training={**asdict(self.training), "seed": self.seed}, epoch=state.epoch, loss=state.loss)
 
 
 def series_of(settings: CodaSettings) -> list[One]:

@@ -1,6 +1,5 @@
 """Grafted models that runs make: a folder that is a rung of its session, and from which a later run goes on."""
 
-import json
 import logging
 from pathlib import Path
 from typing import Literal, cast
@@ -12,6 +11,7 @@ from backends.grafting.results import Grafted, GraftingResult
 from backends.grafting.settings import GraftingSettings
 from backends.made import name_of
 from backends.run import Inputs
+from models.catalogue import declare
 from models.diffusion import judge as judges
 from models.diffusion.choices import OPERATOR_NAMES, Loss
 from models.diffusion.folders import Graft, hash_of, load_folder, save_folder
@@ -94,4 +94,4 @@ def _write(grafted: Transformer, graft: Graft, model: Lent, folder: Path) -> Non
     said = {"role": "diffusion", "title": title, "loader": "diffusion", "architecture": type(grafted).__name__,
             "licence": model.licence, "parameters": count_parameters(grafted), "quantisations": ["none"], "made_for": ["grafting"],
             "order": 0, "note": note}
-    (folder / "card.json").write_text(json.dumps({"rung": said}, indent=2) + "\n", encoding="utf-8")
+    declare(folder, said)

@@ -14,7 +14,7 @@ from backends.grafting.brought import BESIDE, CONFIG, LIMITS, WEIGHTS, folder_in
 from backends.grafting.choices import BY_ATTENTION, MAX_LAYERS, MAX_PARAMETERS
 from backends.grafting.foreseen import Described
 from backends.grafting.settings import GraftingSettings
-from backends.knobs import UPLOAD
+from backends.knobs import upload_of
 from backends.run import Inputs
 from backends.rungs import rung_of
 from models.devices import MB, best_device, threads_for
@@ -175,7 +175,7 @@ def lent(settings: GraftingSettings, inputs: Inputs) -> Iterator[Lent]:
 
 @contextmanager
 def _of_session(settings: GraftingSettings, inputs: Inputs) -> Iterator[Lent]:
-    name = _name(settings.checkpoint, "checkpoint")
+    name = upload_of(settings.checkpoint, "checkpoint")
     if settings.quantisation != "none":
         raise InputError("A checkpoint of your own runs in full. Set 'quantisation' to 'none'.")
     found, device = opened(inputs.file(name), name, heads=settings.checkpoint_heads), best_device()
@@ -212,12 +212,6 @@ def _said_of(found: Opened, settings: GraftingSettings, name: str) -> tuple[str,
             "chosen get something else.",)
 
 
-def _name(said: str, setting: str) -> str:
-    if not said.startswith(UPLOAD):
-        raise InputError(f"{setting!r} is {said[:80]!r}. It must name a file of your own: {UPLOAD}NAME.")
-    return said.removeprefix(UPLOAD)
-
-
 @torch.no_grad()
 def judged_samples(settings: GraftingSettings, inputs: Inputs, painter: Painter) -> tuple[results.Samples, str]:
     """What the classifier says of pictures that somebody brought, and why it says no more; the first few are kept.
@@ -228,7 +222,7 @@ def judged_samples(settings: GraftingSettings, inputs: Inputs, painter: Painter)
     judge, reference = painter.judge, painter.reference
     if judge is None or reference is None:
         raise InputError("Pictures are judged by a classifier of vignettes, and this model paints others. Leave 'samples' empty.")
-    name = _name(settings.samples, "samples")
+    name = upload_of(settings.samples, "samples")
     brought = read_samples(inputs.file(name), name)
     number, distance, floor = len(brought.pictures), None, None
     features, taken_for = features_of(judge, as_input(torch.from_numpy(brought.pictures)))

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from backends.knobs import UPLOAD
+from backends.knobs import upload_of
 from backends.made import name_of
 from backends.merging.apart import by_layer
 from backends.merging.checking import Checked, check
@@ -21,7 +21,7 @@ from backends.merging.sources import open_folder
 from backends.merging.streaming import Streamed, stream
 from backends.run import Inputs, Progress
 from backends.rungs import rung_of
-from models.catalogue import Role, Rung, at_stage, folder_of, missing_files
+from models.catalogue import Role, Rung, at_stage, declare, folder_of, missing_files
 from models.devices import MB
 from worlds.errors import InputError
 
@@ -74,7 +74,7 @@ class Disk:
         said = self._settings.recipe
         if not said:
             return None
-        content = self._inputs.file(_brought(said, "recipe")).read_bytes()
+        content = self._inputs.file(upload_of(said, "recipe")).read_bytes()
         if len(content) > MAX_YAML:
             raise InputError(f"The recipe is {len(content) / MB:.1f} MB large; at most 1 MB is read.")
         try:
@@ -84,10 +84,10 @@ class Disk:
 
     def _checked(self, vlm: Rung, recipe: Recipe | None, target: Path) -> Checked:
         folder = folder_of(vlm)
-        reason, base = self._others(vlm)
         if self._settings.official:
-            file = self._inputs.file(_brought(self._settings.official, "official"))
+            file = self._inputs.file(upload_of(self._settings.official, "official"))
             return check(folder, file, mix=Mix("linear", 0.0), target=target, names=(vlm.name, self._settings.official, ""))
+        reason, base = self._others(vlm)
         if reason is None:
             raise InputError("There is no reasoning model. Choose one as 'reasoner'.")
         mix = recipe.mix if recipe else self._settings.mix(_layers_of(open_folder(folder, name=vlm.name).config))
@@ -126,7 +126,7 @@ class Disk:
         said = {"role": "vlm", "title": f"Child of {vlm.title}, {METHOD_NAMES[checked.mix.method]}"[:200], "loader": "vlm",
                 "architecture": vlm.architecture, "licence": vlm.licence, "parameters": vlm.parameters,
                 "quantisations": list(vlm.quantisations), "made_for": ["merging"], "order": 0, "note": "Merged here."}
-        (streamed.folder / "card.json").write_text(json.dumps({"rung": said}, indent=2) + "\n", encoding="utf-8")
+        declare(streamed.folder, said)
         self._inputs.makes.put(name, lambda folder: os.rename(streamed.folder, folder))
         self.made = (name,)
 
@@ -137,12 +137,6 @@ class Disk:
                               f"{COMPARED_MB:,} MB.")
             return None
         return compare(checked, folder).largest_difference
-
-
-def _brought(said: str, setting: str) -> str:
-    if not said.startswith(UPLOAD):
-        raise InputError(f"{setting!r} is {said[:80]!r}. It must name a file of your own: {UPLOAD}NAME.")
-    return said.removeprefix(UPLOAD)
 
 
 def _layers_of(config: Mapping[str, object]) -> int:

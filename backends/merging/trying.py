@@ -1,6 +1,5 @@
 """Tasks "merge" and "grid": the small models merged in memory, and what each child can do on the same held-out questions."""
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from backends.merging.settings import MergingSettings
 from backends.run import Inputs, Progress
 from models.adders.answering import Said, answers, sheet
 from models.adders.scores import scores
+from models.catalogue import declare
 from worlds.pictures import encode_jpeg
 from worlds.sums.drawing import picture
 from worlds.sums.facts import STEPS
@@ -120,7 +120,7 @@ def _told(asked: Sequence[Question], items: Sequence[Item], said: Sequence[Said]
 
 
 def grid(settings: MergingSettings, family: Family) -> Iterator[Progress | Grid]:
-    """Yield the map of weights, filled pair by pair from the corners' diagonal outwards; then the paper's line across it."""
+    """Yield the map of weights, filled pair by pair, row by row; then the paper's line across it."""
     weights = np.linspace(0, settings.grid_most, settings.grid)
     empty = np.full((settings.grid, settings.grid), np.nan)
     found = Grid(weights=weights, sees=empty, unseen=empty.copy(), count=settings.num_questions)
@@ -159,4 +159,4 @@ def _write(folder: Path, family: Family, mix: Mix) -> None:
     said = {"role": "vlm", "title": f"Child, {mix.method.replace('_', ' ')}", "loader": "vlm", "architecture": type(child).__name__,
             "licence": "apache-2.0", "parameters": sum(weight.numel() for weight in child.parameters()), "quantisations": ["none"],
             "made_for": ["merging"], "order": 0, "note": "Merged here from the miniature's parents."}
-    (folder / "card.json").write_text(json.dumps({"rung": said}, indent=2) + "\n", encoding="utf-8")
+    declare(folder, said)

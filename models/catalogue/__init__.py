@@ -30,7 +30,7 @@ from models.catalogue.ladder import (
     smaller_choice,
     suits,
 )
-from models.catalogue.miniatures import MINIATURES, made_rung
+from models.catalogue.miniatures import MINIATURES, declare, made_rung
 from models.catalogue.rung import Availability, Loader, Quantisation, Role, Rung, Stage
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "at_epoch",
     "at_stage",
     "availability",
+    "declare",
     "downloads_allowed",
     "epochs",
     "family_thresholds",

@@ -1,6 +1,7 @@
 """The miniatures that come with the app. Each declares its rung in its own card.json, so that a new one touches no Python."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ def declared_in(root: Path) -> tuple[Rung, ...]:
     entries = [entry for card in root.glob("*/card.json") for entry in declared(card)]
     found = sorted(entries, key=lambda entry: (entry[0], entry[1].name))
     return tuple(rung for _, rung in found)
+
+
+def declare(folder: Path, rung: Mapping[str, object], **more: object) -> None:
+    """Write the card that makes a folder a rung, `rung` as in `declared`; what else is to be known of it stands beside."""
+    (folder / "card.json").write_text(json.dumps({"rung": rung, **more}, indent=2) + "\n", encoding="utf-8")
 
 
 def made_rung(folder: Path, name: str) -> Rung:
