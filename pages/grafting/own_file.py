@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from backends.grafting.settings import GraftingSettings
 from backends.knobs import UPLOAD
 from backends.registry import System
 from backends.sessions import clean_name
-from pages.house import knobs, session, style
+from pages.house import knobs, session
+from pages.house.own_box import own_box
 from pages.house.text import plain
 from visualizers.grafting.methods import OPERATORS
 from worlds.errors import InputError
@@ -43,23 +45,9 @@ class Read:
 
 def box(system: System[GraftingSettings, GraftingResult]) -> None:
     """One box for all of it, beside the presets: what a file is, its content says."""
-    state = st.session_state
-    refused: dict[str, str] = state.setdefault(f"{BOX}.refused", {})
-    with st.container(key=style.OWN):
-        file = st.file_uploader(
-            "Your checkpoint, configuration or pictures", type=list(ENDINGS), key=BOX, max_upload_size=CHECKPOINT_MB,
-            help=f"A checkpoint of a small DiT (.pt, .safetensors, or a folder as .zip, up to {CHECKPOINT_MB} MB), a configuration "
+    own_box("Your checkpoint, configuration or pictures", BOX, ENDINGS, most_mb=CHECKPOINT_MB, take=partial(_take, system),
+            said=f"A checkpoint of a small DiT (.pt, .safetensors, or a folder as .zip, up to {CHECKPOINT_MB} MB), a configuration "
             f"of the paper's code (.yaml), or pictures to judge (.npz, up to {SAMPLES_MB} MB). It stays in this session.")
-        if file is None or state.get(f"{BOX}.taken") == file.file_id:
-            return
-        if file.file_id not in refused:
-            try:
-                _take(system, file)
-                state[f"{BOX}.taken"] = file.file_id
-                st.rerun()
-            except InputError as error:
-                refused[file.file_id] = str(error)
-        st.error(plain(refused[file.file_id]), icon=":material/error:")
 
 
 def _take(system: System[GraftingSettings, GraftingResult], file: UploadedFile) -> None:

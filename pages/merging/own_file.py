@@ -1,5 +1,7 @@
 """A person's own file: questions with their pictures, a recipe of mergekit, or a merged model of the released code."""
 
+from functools import partial
+
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -7,7 +9,8 @@ from backends.knobs import UPLOAD, knob_of
 from backends.merging.results import MergingResult
 from backends.merging.settings import MergingSettings
 from backends.registry import System
-from pages.house import knobs, session, style, tasks
+from pages.house import knobs, session, tasks
+from pages.house.own_box import own_box
 from pages.house.text import plain
 from worlds.errors import InputError
 
@@ -19,25 +22,11 @@ Merging = System[MergingSettings, MergingResult]
 
 def box(system: Merging) -> None:
     """Takes any of them, beside the presets: what a file is, its ending says, and its reader checks."""
-    state = st.session_state
-    refused: dict[str, str] = state.setdefault(f"{BOX}.refused", {})
     endings = [ending for name in TASK_OF for ending in knob_of(system.settings, name).uploads]
-    with st.container(key=style.OWN):
-        file = st.file_uploader(
-            "Your questions, recipe or merged model", type=endings, key=BOX, max_upload_size=knobs.upload_mb(system, "data"),
-            help="Questions (JSONL, MathVista, MathVerse, MathVision, MMMU, VLMEvalKit's tables) in a zip with their pictures, up to "
-            f"{knobs.upload_mb(system, 'data'):,} MB; a recipe of mergekit (.yaml); or a merged_model_….pth of the released code. "
-            "It stays in this session.")
-        if file is None or state.get(f"{BOX}.taken") == file.file_id:
-            return
-        if file.file_id not in refused:
-            try:
-                _take(system, file)
-                state[f"{BOX}.taken"] = file.file_id
-                st.rerun()
-            except InputError as error:
-                refused[file.file_id] = str(error)
-        st.error(plain(refused[file.file_id]), icon=":material/error:")
+    most_mb = knobs.upload_mb(system, "data")
+    own_box("Your questions, recipe or merged model", BOX, endings, most_mb=most_mb, take=partial(_take, system),
+            said="Questions (JSONL, MathVista, MathVerse, MathVision, MMMU, VLMEvalKit's tables) in a zip with their pictures, up to "
+            f"{most_mb:,} MB; a recipe of mergekit (.yaml); or a merged_model_….pth of the released code. It stays in this session.")
 
 
 def setting_of(system: Merging, name: str) -> str:
